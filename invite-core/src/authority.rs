@@ -1,0 +1,127 @@
+//! The host's rule who may do what on the inviting side.
+
+use std::{borrow::Cow, error::Error as StdError, time::Duration};
+
+use async_trait::async_trait;
+
+use crate::{
+    actor::{Actor, Scope},
+    error::Error,
+    invitation::{Amendment, InvitationId, NewInvitation},
+    kind::Kind,
+};
+
+/// What somebody on the inviting side wants to do.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Action<'a, K> {
+    /// See invitations: `get`, `list`, `history`.
+    Read,
+    /// Invite.
+    Create(&'a NewInvitation<K>),
+    /// Have it mailed again.
+    Resend(InvitationId),
+    /// Change it.
+    Amend(InvitationId, &'a Amendment<K>),
+    /// Take it back.
+    Cancel(InvitationId),
+    /// Get a link to hand over.
+    NewLink(InvitationId),
+}
+
+/// Decides, for the inviting side, who may do what.
+///
+/// Asked before anything is written, on the host's own connection and inside its transaction, so
+/// that it may read roles, memberships and counters there. On SQLite the write lock is already
+/// taken when it is asked. There is no default that allows; [`Unchecked`] must be written out.
+///
+/// Whether somebody is already a member only the host knows: refuse here with a word of your own.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use invite_core::{Action, Actor, Authority, Denial, Kind, Scope};
+///
+/// # #[derive(serde::Serialize, serde::Deserialize)]
+/// # struct Membership;
+/// # impl Kind for Membership { const NAME: &'static str = "member"; }
+/// struct OwnersOnly;
+///
+/// #[async_trait]
+/// impl<C: Send> Authority<C, Membership> for OwnersOnly {
+///     async fn authorize(
+///         &self,
+///         _conn: &mut C,
+///         actor: &Actor,
+///         scope: &Scope,
+///         _action: &Action<'_, Membership>,
+///     ) -> Result<(), Denial> {
+///         // A real one asks the database.
+///         match (actor.id(), scope.as_str()) {
+///             (Some("1"), "org:7") => Ok(()),
+///             _ => Err(Denial::refused("owners_only")),
+///         }
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait Authority<C: Send, K: Kind>: Send + Sync + 'static {
+    /// Allows, or says why not.
+    ///
+    /// # Errors
+    /// [`Denial::Refused`] and [`Denial::Limited`] reach the caller as
+    /// [`Error::NotPermitted`](crate::Error::NotPermitted) and
+    /// [`Error::LimitReached`](crate::Error::LimitReached); [`Denial::Failed`] as
+    /// [`Error::Authority`](crate::Error::Authority).
+    async fn authorize(&self, conn: &mut C, actor: &Actor, scope: &Scope, action: &Action<'_, K>)
+    -> Result<(), Denial>;
+}
+
+/// Why not.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Denial {
+    /// No, in the host's own word.
+    Refused(Cow<'static, str>),
+    /// Not so soon or not so many.
+    Limited {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// It could not be found out.
+    Failed(Box<dyn StdError + Send + Sync>),
+}
+
+impl Denial {
+    /// No; `why` is the host's word and reaches its handler unchanged.
+    pub fn refused(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::Refused(why.into())
+    }
+}
+
+impl<E: StdError + Send + Sync + 'static> From<E> for Denial {
+    /// An error of the host's own reads, by `?`.
+    fn from(error: E) -> Self {
+        Self::Failed(Box::new(error))
+    }
+}
+
+impl From<Denial> for Error {
+    fn from(denial: Denial) -> Self {
+        match denial {
+            Denial::Refused(why) => Self::NotPermitted(why),
+            Denial::Limited { retry_after } => Self::LimitReached { retry_after },
+            Denial::Failed(source) => Self::Authority(source),
+        }
+    }
+}
+
+/// Allows everything: for hosts that have checked before they call.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unchecked;
+
+#[async_trait]
+impl<C: Send, K: Kind> Authority<C, K> for Unchecked {
+    async fn authorize(&self, _: &mut C, _: &Actor, _: &Scope, _: &Action<'_, K>) -> Result<(), Denial> {
+        Ok(())
+    }
+}

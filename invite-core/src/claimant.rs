@@ -1,0 +1,98 @@
+//! Who answers an invitation, and which addresses they bring.
+
+use std::fmt;
+
+use crate::{
+    actor::Actor,
+    error::{Error, Problem},
+    recipient::Recipient,
+};
+
+/// How many addresses a claimant may bring; the guard's statement has that many places.
+pub(crate) const MAX_ADDRESSES: usize = 8;
+
+/// The person who wants to accept.
+///
+/// An address counts as *verified* when the host knows that this person reads it. One that does
+/// not parse can never be the invited one and is left out.
+///
+/// ```
+/// use invite_core::Claimant;
+///
+/// let signed_in = Claimant::new(7).verified("ada@example.com");
+/// let signing_up = Claimant::new_account(8, "grace@example.com");
+/// ```
+#[derive(Clone)]
+pub struct Claimant {
+    id: String,
+    verified: Vec<Recipient>,
+    unverified: Option<Recipient>,
+    mail_proves: bool,
+}
+
+impl Claimant {
+    /// A person by the host's id, without any address yet.
+    pub fn new(id: impl fmt::Display) -> Self {
+        Self { id: id.to_string(), verified: Vec::new(), unverified: None, mail_proves: false }
+    }
+
+    /// A person whose address nothing but the mailed link proves: somebody signing up, or signed
+    /// in without ever having confirmed the address. A token that came by mail to exactly this
+    /// address proves it; a copied link does not.
+    pub fn new_account(id: impl fmt::Display, email: &str) -> Self {
+        Self { mail_proves: true, ..Self::new(id).unverified(email) }
+    }
+
+    /// Adds an address the host has verified; eight at most.
+    #[must_use]
+    pub fn verified(mut self, email: &str) -> Self {
+        self.verified.extend(email.parse::<Recipient>().ok());
+        self
+    }
+
+    /// Names the address the person claims but nobody has verified, so that the refusal can say
+    /// [`EmailNotVerified`](Error::EmailNotVerified) rather than
+    /// [`WrongRecipient`](Error::WrongRecipient).
+    #[must_use]
+    pub fn unverified(mut self, email: &str) -> Self {
+        self.unverified = email.parse().ok();
+        self
+    }
+
+    /// The host's id of this person.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::User(self.id.clone())
+    }
+
+    pub(crate) fn verified_addresses(&self) -> &[Recipient] {
+        &self.verified
+    }
+
+    pub(crate) fn unverified_address(&self) -> Option<&Recipient> {
+        self.unverified.as_ref()
+    }
+
+    /// The address a mailed token would prove.
+    pub(crate) fn provable_address(&self) -> Option<&Recipient> {
+        self.unverified.as_ref().filter(|_| self.mail_proves)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.actor().check().map_err(|_| Error::invalid("claimant", Problem::Malformed))?;
+        if self.verified.len() > MAX_ADDRESSES {
+            return Err(Error::invalid("claimant", Problem::TooLong { max: MAX_ADDRESSES }));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Claimant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claimant").field("id", &self.id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,203 @@
+//! The answers a handler needs, and the opaque failure of a store.
+
+use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    invitation::InvitationId,
+    random::RandomError,
+    state::{Status, Verb},
+    token::MalformedToken,
+};
+
+/// Why an operation did not happen. Nothing was written.
+///
+/// The status beside each variant is what the examples answer. No message holds a token, an
+/// address or SQL.
+///
+/// After any answer that is not [retryable](Self::is_retryable) the host's transaction is still
+/// usable; after a retryable one it must be rolled back and the whole unit of work done again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// HTTP 404: No such invitation here: an unknown, foreign or malformed token, or the id of another
+    /// scope or kind. One answer for all of them, so that nobody learns which.
+    #[error("invitation not found")]
+    NotFound,
+    /// HTTP 410: Its time ran out, whether or not the sweep has noticed.
+    #[error("invitation expired")]
+    Expired {
+        /// When it ran out.
+        at: DateTime<Utc>,
+    },
+    /// HTTP 410: Somebody else has accepted it. The same person gets
+    /// [`Accepted::Before`](crate::Accepted::Before) instead.
+    #[error("invitation was already accepted")]
+    AlreadyAccepted,
+    /// HTTP 410: It was declined.
+    #[error("invitation was declined")]
+    Rejected,
+    /// HTTP 410: The inviting side revoked it.
+    #[error("invitation was cancelled")]
+    Cancelled,
+    /// HTTP 410: A newer mail replaced this link.
+    #[error("invitation link was replaced by a newer one")]
+    Superseded,
+    /// HTTP 409: An open invitation for this address exists; here is its id.
+    #[error("an open invitation exists")]
+    AlreadyPending(InvitationId),
+    /// HTTP 409: The action is not legal in this state.
+    #[error("an invitation that is {status} cannot be {verb}")]
+    IllegalTransition {
+        /// Where the invitation stands.
+        status: Status,
+        /// What was asked for.
+        verb: Verb,
+    },
+    /// HTTP 403: None of the claimant's addresses is the invited one.
+    #[error("invitation is addressed to somebody else")]
+    WrongRecipient,
+    /// HTTP 403: The claimant's address is the invited one but nobody has verified it, and the token
+    /// does not prove it.
+    #[error("address is not verified")]
+    EmailNotVerified,
+    /// HTTP 403: The host's [`Authority`](crate::Authority) refused; its own word says why.
+    #[error("not permitted")]
+    NotPermitted(Cow<'static, str>),
+    /// HTTP 429: Too soon or too often.
+    #[error("limit reached")]
+    LimitReached {
+        /// How long to wait before the same call can succeed.
+        retry_after: Duration,
+    },
+    /// HTTP 422: A value is not acceptable.
+    #[error("{field} {problem}")]
+    Invalid {
+        /// Which value: `recipient`, `message`, `lifetime`, `payload`, `display`, `locale`,
+        /// `reason`, `scope`, `actor`, `claimant`, `cursor`.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: Problem,
+    },
+    /// HTTP 500, a bug in the host: a writing call needs a transaction the driver knows of.
+    #[error("a writing call was made outside a transaction")]
+    NotInTransaction,
+    /// HTTP 503: The [`Authority`](crate::Authority) could not be asked; its error is the source.
+    #[error("authority could not answer")]
+    Authority(#[source] Box<dyn StdError + Send + Sync>),
+    /// HTTP 503: The operating system gave no randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// HTTP 503 when retryable, otherwise 500.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Error {
+    pub(crate) const fn invalid(field: &'static str, problem: Problem) -> Self {
+        Self::Invalid { field, problem }
+    }
+
+    /// Whether the same unit of work, done again in a new transaction, may succeed: a lost race,
+    /// a deadlock, a busy database. Eight tries with jitter are plenty.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_retryable())
+    }
+}
+
+impl From<MalformedToken> for Error {
+    fn from(_: MalformedToken) -> Self {
+        Self::NotFound
+    }
+}
+
+/// What is wrong with a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// Nothing there.
+    #[error("is empty")]
+    Empty,
+    /// More than allowed.
+    #[error("is too long, at most {max}")]
+    TooLong {
+        /// The most allowed: characters for text, bytes for JSON, entries for lists.
+        max: usize,
+    },
+    /// Not of the expected form.
+    #[error("is malformed")]
+    Malformed,
+    /// A control, zero-width or direction-turning character.
+    #[error("has a forbidden character")]
+    ForbiddenCharacter,
+    /// Zero, negative, or beyond the policy's maximum.
+    #[error("is out of range")]
+    OutOfRange,
+}
+
+/// A store failed. What happened underneath is the source; this type shows none of it.
+pub struct StoreError {
+    failure: Failure,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failure {
+    Failed,
+    Retryable,
+    Corrupt(&'static str),
+}
+
+impl StoreError {
+    /// A failure that trying again will not mend.
+    pub fn failed(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { failure: Failure::Failed, source: Some(source.into()) }
+    }
+
+    /// A serialization failure, a deadlock, a busy database, a lost connection.
+    pub fn retryable(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { failure: Failure::Retryable, source: Some(source.into()) }
+    }
+
+    /// The row changed between the write that did not happen and the read that was to explain it.
+    pub(crate) fn changed_meanwhile() -> Self {
+        Self { failure: Failure::Retryable, source: None }
+    }
+
+    /// A stored row does not say anything the library could have written; `what` names the column.
+    #[must_use]
+    pub fn corrupt(what: &'static str) -> Self {
+        Self { failure: Failure::Corrupt(what), source: None }
+    }
+
+    /// See [`Error::is_retryable`].
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.failure == Failure::Retryable
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.failure {
+            Failure::Failed => f.write_str("the store failed"),
+            Failure::Retryable => f.write_str("the store asks for a retry"),
+            Failure::Corrupt(what) => write!(f, "a stored row is corrupt in {what}"),
+        }
+    }
+}
+
+// Drivers put statements and key values into their errors' `Debug`.
+impl fmt::Debug for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("StoreError").field(&self.failure).finish()
+    }
+}
+
+impl StdError for StoreError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

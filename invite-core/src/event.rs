@@ -1,0 +1,25 @@
+//! The audit log: one entry for everything that happened to an invitation.
+
+use chrono::{DateTime, Utc};
+
+use crate::{actor::Actor, invitation::InvitationId, state::Verb};
+
+/// One entry, written in the same transaction as what it tells, never changed.
+///
+/// Entries of changes carry the revisions 1, 2, 3, … without a gap; a view carries the revision
+/// it looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Whose.
+    pub invitation: InvitationId,
+    /// The revision this change made, or that was looked at.
+    pub revision: u32,
+    /// What happened.
+    pub verb: Verb,
+    /// Who did it.
+    pub actor: Actor,
+    /// Why, in that person's words.
+    pub reason: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+}

@@ -1,0 +1,50 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod actor;
+mod authority;
+mod claimant;
+mod clock;
+mod error;
+mod event;
+mod invitation;
+mod kind;
+mod mailer;
+pub mod memory;
+mod policy;
+mod query;
+mod random;
+mod recipient;
+mod service;
+mod state;
+pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod text;
+mod token;
+mod worker;
+
+#[cfg(feature = "tokio")]
+pub use crate::worker::Notifier;
+pub use crate::{
+    actor::{Actor, Scope},
+    authority::{Action, Authority, Denial, Unchecked},
+    claimant::Claimant,
+    clock::{Clock, SystemClock},
+    error::{Error, Problem},
+    event::Event,
+    invitation::{
+        Acceptance, Accepted, Amendment, Delivery, DeliveryState, Ended, Invitation, InvitationId, NewInvitation,
+        Preview, Record,
+    },
+    kind::Kind,
+    mailer::{Letter, Mailer, Outcome},
+    policy::{Acceptor, EarlierLinks, OneOpen, Policy},
+    query::{Cursor, Page, Query, Sort},
+    random::{RandomError, SecureRandom, SystemRandom},
+    recipient::Recipient,
+    service::{Invitations, Scoped},
+    state::{Status, Verb},
+    token::{Channel, MalformedToken, Token, TokenDigest, TokenFormat},
+    worker::{Tick, Worker},
+};

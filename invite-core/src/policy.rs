@@ -1,0 +1,155 @@
+//! Where invitation systems disagree, one value decides.
+
+use chrono::TimeDelta;
+
+use crate::token::TokenFormat;
+
+/// The rules of one kind of invitation.
+///
+/// Numbers are checked where they are used: a lifetime that is not positive or beyond
+/// [`max_lifetime`](Self::max_lifetime) makes creation answer
+/// [`Error::Invalid`](crate::Error::Invalid).
+///
+/// ```
+/// use chrono::TimeDelta;
+/// use invite_core::{Acceptor, EarlierLinks, Policy, TokenFormat};
+///
+/// // 48 hours from creation or resend, 64 hexadecimal characters, no declining.
+/// let members = Policy::default()
+///     .lifetime(TimeDelta::hours(48))
+///     .token_format(TokenFormat::Hex)
+///     .may_decline(false);
+///
+/// // Links handed over by hand: whoever has one may use it.
+/// let staff = Policy::default().acceptor(Acceptor::Bearer).on_resend(EarlierLinks::Keep);
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Policy {
+    pub(crate) lifetime: TimeDelta,
+    pub(crate) max_lifetime: TimeDelta,
+    pub(crate) resend_extends: bool,
+    pub(crate) resend_cooldown: TimeDelta,
+    pub(crate) earlier_links: EarlierLinks,
+    pub(crate) acceptor: Acceptor,
+    pub(crate) may_decline: bool,
+    pub(crate) one_open: OneOpen,
+    pub(crate) token_format: TokenFormat,
+}
+
+impl Default for Policy {
+    /// Seven days (90 at most), renewed by a resend, which retires earlier links and may follow
+    /// another after a minute; only the invited, verified address may accept, and may decline;
+    /// one open invitation per scope and address; prefixed tokens.
+    ///
+    /// Seven days is what most systems use and more than the 24 hours that NIST SP 800-63A allows
+    /// a code mailed to an address: set [`Policy::NIST_LIFETIME`] where that rule binds you.
+    fn default() -> Self {
+        Self {
+            lifetime: TimeDelta::days(7),
+            max_lifetime: TimeDelta::days(90),
+            resend_extends: true,
+            resend_cooldown: TimeDelta::minutes(1),
+            earlier_links: EarlierLinks::Retire,
+            acceptor: Acceptor::Recipient,
+            may_decline: true,
+            one_open: OneOpen::PerScopeAndRecipient,
+            token_format: TokenFormat::Prefixed,
+        }
+    }
+}
+
+impl Policy {
+    /// 24 hours: the longest life NIST SP 800-63A gives an enrolment code sent by e-mail.
+    pub const NIST_LIFETIME: TimeDelta = TimeDelta::hours(24);
+
+    /// How long an invitation lives unless its creation says otherwise.
+    pub const fn lifetime(mut self, lifetime: TimeDelta) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// The longest life creation, amendment or resend may give.
+    pub const fn max_lifetime(mut self, max: TimeDelta) -> Self {
+        self.max_lifetime = max;
+        self
+    }
+
+    /// Whether a resend gives a fresh lifetime, counted from the resend. It never shortens.
+    pub const fn resend_extends(mut self, extends: bool) -> Self {
+        self.resend_extends = extends;
+        self
+    }
+
+    /// The least time between two resends of one invitation. Zero switches it off.
+    pub const fn resend_cooldown(mut self, cooldown: TimeDelta) -> Self {
+        self.resend_cooldown = cooldown;
+        self
+    }
+
+    /// What a resend does to the links sent before.
+    pub const fn on_resend(mut self, links: EarlierLinks) -> Self {
+        self.earlier_links = links;
+        self
+    }
+
+    /// Who may accept.
+    pub const fn acceptor(mut self, acceptor: Acceptor) -> Self {
+        self.acceptor = acceptor;
+        self
+    }
+
+    /// Whether the invited side may decline.
+    pub const fn may_decline(mut self, may: bool) -> Self {
+        self.may_decline = may;
+        self
+    }
+
+    /// Of what there may be only one open invitation.
+    pub const fn one_open(mut self, one: OneOpen) -> Self {
+        self.one_open = one;
+        self
+    }
+
+    /// How tokens are written; tokens of the other format are answered as unknown.
+    pub const fn token_format(mut self, format: TokenFormat) -> Self {
+        self.token_format = format;
+        self
+    }
+}
+
+/// What a resend does to the links sent before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EarlierLinks {
+    /// They die at once.
+    Retire,
+    /// They work as long as the invitation does.
+    Keep,
+    /// Those of the letter before work for this long, older ones die at once.
+    KeepFor(TimeDelta),
+}
+
+/// Who may accept an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Acceptor {
+    /// A person with the invited address among their verified ones.
+    Recipient,
+    /// A person with a verified address in the invited address's domain.
+    SameDomain,
+    /// Whoever holds the link. The acceptance says whether the token proves the mailbox.
+    Bearer,
+}
+
+/// Of what there may be only one open invitation within a kind; the database enforces it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OneOpen {
+    /// One per scope and address.
+    PerScopeAndRecipient,
+    /// One per address, over all scopes.
+    PerRecipient,
+    /// No limit.
+    Unlimited,
+}

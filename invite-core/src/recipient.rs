@@ -1,0 +1,130 @@
+//! The invited address: as given, and as compared.
+
+use std::{fmt, str::FromStr};
+
+use email_address::{EmailAddress, Options};
+
+use crate::error::{Error, Problem};
+
+/// RFC 5321, section 4.5.3.1: a path of 256 octets holds an address of 254.
+const MAX: usize = 254;
+
+/// An e-mail address that may be invited.
+///
+/// Kept twice: as given, for people, and canonical, for comparing. Canonical means the part
+/// before the `@` in ASCII lower case and the domain in its ASCII form (IDNA). Nothing is trimmed,
+/// folded or otherwise normalised: what would have to be is refused, so no two spellings of an
+/// address can pass one check and fail another. Dots and `+tags` are significant.
+///
+/// Refused although RFC 5322 knows them: quoted local parts, comments, display names, IP
+/// literals, domains of one label, `%` and `!` routes, non-ASCII local parts, a leading `-`.
+///
+/// ```
+/// use invite_core::Recipient;
+///
+/// let recipient: Recipient = "Ada@Example.COM".parse()?;
+/// assert_eq!(recipient.as_given(), "Ada@Example.COM");
+/// assert_eq!(recipient.canonical(), "ada@example.com");
+/// assert_eq!(recipient.masked(), "a***@example.com");
+/// assert!("ada@example.com,eve@example.com".parse::<Recipient>().is_err());
+/// # Ok::<(), invite_core::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Recipient {
+    given: String,
+    canonical: String,
+}
+
+impl Recipient {
+    /// A recipient as read from a database; `None` when the two forms do not belong together.
+    #[must_use]
+    pub fn from_stored(given: &str, canonical: &str) -> Option<Self> {
+        given.parse().ok().filter(|recipient: &Self| recipient.canonical == canonical)
+    }
+
+    /// The address as the inviter wrote it.
+    #[must_use]
+    pub fn as_given(&self) -> &str {
+        &self.given
+    }
+
+    /// The form that is unique and compared, byte by byte.
+    #[must_use]
+    pub fn canonical(&self) -> &str {
+        &self.canonical
+    }
+
+    /// The domain, canonical.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.canonical.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+
+    /// The address for the mail's envelope: the local part as given, because only the receiving
+    /// server may judge its case, and the domain in ASCII.
+    #[must_use]
+    pub fn deliverable(&self) -> String {
+        let local = self.given.rsplit_once('@').map_or("", |(local, _)| local);
+        format!("{local}@{}", self.domain())
+    }
+
+    /// Enough to recognise one's own address by, for pages that strangers may see.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let first = self.canonical.get(..1).unwrap_or_default();
+        format!("{first}***@{}", self.domain())
+    }
+}
+
+impl FromStr for Recipient {
+    type Err = Error;
+
+    fn from_str(given: &str) -> Result<Self, Error> {
+        let malformed = || Error::invalid("recipient", Problem::Malformed);
+
+        if given.is_empty() {
+            return Err(Error::invalid("recipient", Problem::Empty));
+        }
+        if given.len() > MAX {
+            return Err(Error::invalid("recipient", Problem::TooLong { max: MAX }));
+        }
+        let (local, domain) = given.rsplit_once('@').ok_or_else(malformed)?;
+        if local.starts_with('-') || !local.bytes().all(is_plain_local) {
+            return Err(malformed());
+        }
+        let ascii = ascii_domain(domain).ok_or_else(malformed)?;
+        let canonical = format!("{}@{ascii}", local.to_ascii_lowercase());
+        if canonical.len() > MAX {
+            return Err(Error::invalid("recipient", Problem::TooLong { max: MAX }));
+        }
+        // The grammar proper (dots, lengths of parts and labels, a top-level domain) is the
+        // crate's, applied to the very form that will be stored and compared.
+        let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
+        EmailAddress::parse_with_options(&canonical, options).map_err(|_| malformed())?;
+
+        Ok(Self { given: given.into(), canonical })
+    }
+}
+
+impl fmt::Debug for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Recipient(..)")
+    }
+}
+
+/// The characters of an RFC 5322 dot-atom, less the two that once meant routing.
+fn is_plain_local(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b".#$&'*+-/=?^_`{|}~".contains(&byte)
+}
+
+/// The domain's ASCII form, if the domain was already in normal form: mapping it must change
+/// nothing but ASCII case. So fullwidth letters, other dots and soft hyphens are refused.
+fn ascii_domain(domain: &str) -> Option<String> {
+    let ascii = idna::domain_to_ascii_strict(domain).ok()?;
+    let given = domain.to_ascii_lowercase();
+    if given == ascii {
+        return Some(ascii);
+    }
+    let (unicode, valid) = idna::domain_to_unicode(&ascii);
+    (valid.is_ok() && unicode == given).then_some(ascii)
+}

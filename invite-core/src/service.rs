@@ -1,0 +1,225 @@
+//! What a host calls.
+
+mod invited;
+mod inviting;
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    actor::Scope,
+    authority::Authority,
+    clock::{Clock, SystemClock, instant},
+    error::{Error, Problem, StoreError},
+    invitation::{Invitation, InvitationId, Record},
+    kind::{Kind, is_valid_name},
+    policy::Policy,
+    random::{SecureRandom, SystemRandom, uuid_v7},
+    state::{Status, Verb},
+    store::{DeliveryId, Found, Guard, InvitationStore, NewLetter, Purpose, RecipientGuard, Target, TimeGuard},
+};
+
+pub use inviting::Scoped;
+
+/// The invitations of one kind in one store: make it once, share it, clone it freely.
+///
+/// The calls here are the invited side's: they find an invitation by its token, or by id for a
+/// person whose address is verified. The inviting side's are on [`scope`](Self::scope), so that
+/// nobody can forget which organization an id belongs to.
+///
+/// Every call borrows the host's connection. Every *writing* call needs a transaction begun
+/// through the driver, and neither commits nor rolls it back: what it did happens together with
+/// what else the host does there, or not at all.
+///
+/// ```
+/// use invite_core::{
+///     Accepted, Actor, Claimant, Invitations, Kind, NewInvitation, Policy, Unchecked,
+///     memory::{Memory, MemoryStore},
+///     testing,
+/// };
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Membership {
+///     role: String,
+/// }
+/// impl Kind for Membership {
+///     const NAME: &'static str = "member";
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), invite_core::Error> {
+/// let memory = Memory::default();
+/// let members = Invitations::<_, Membership>::new(MemoryStore, Policy::default(), Unchecked);
+///
+/// let mut tx = memory.begin().await;
+/// let new = NewInvitation::new("ada@example.com", Membership { role: "admin".into() });
+/// let invitation = members.scope("org:7").create(&mut tx, &Actor::new(1), new).await?;
+/// // In production the worker mails the token; a test can ask for it.
+/// let token = testing::deliver(&members, &mut tx, invitation.id).await?;
+///
+/// let ada = Claimant::new(2).verified("ada@example.com");
+/// match members.accept(&mut tx, &token, ada).await? {
+///     Accepted::Now(acceptance) => assert_eq!(acceptance.invitation.payload()?.role, "admin"),
+///     Accepted::Before(_) => unreachable!("the first click"),
+/// }
+/// tx.commit();
+/// # Ok(())
+/// # }
+/// ```
+pub struct Invitations<S: InvitationStore, K: Kind> {
+    store: Arc<S>,
+    policy: Arc<Policy>,
+    authority: Arc<dyn Authority<S::Conn, K>>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn SecureRandom>,
+}
+
+impl<S: InvitationStore, K: Kind> Invitations<S, K> {
+    /// Invitations of kind `K` kept in `store`, under `policy`; `authority` says who may invite.
+    pub fn new(store: S, policy: Policy, authority: impl Authority<S::Conn, K>) -> Self {
+        const { assert!(is_valid_name(K::NAME), "Kind::NAME must be 1 to 64 of a-z 0-9 _ - .") }
+        Self {
+            store: Arc::new(store),
+            policy: Arc::new(policy),
+            authority: Arc::new(authority),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+        }
+    }
+
+    /// Takes the time from another clock.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Takes randomness from another source.
+    #[must_use]
+    pub fn random(mut self, random: impl SecureRandom) -> Self {
+        self.random = Arc::new(random);
+        self
+    }
+
+    /// The inviting side's calls, confined to one scope.
+    pub fn scope(&self, id: impl std::fmt::Display) -> Scoped<'_, S, K> {
+        Scoped::new(self, Scope::new(id))
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    pub(crate) fn shared_clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    pub(crate) fn shared_random(&self) -> Arc<dyn SecureRandom> {
+        Arc::clone(&self.random)
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        instant(&*self.clock)
+    }
+
+    fn writable(&self, conn: &mut S::Conn) -> Result<(), Error> {
+        if self.store.in_transaction(conn) { Ok(()) } else { Err(Error::NotInTransaction) }
+    }
+
+    fn guard<'a>(&self, target: Target<'a>, verb: Verb, now: DateTime<Utc>) -> Guard<'a> {
+        Guard {
+            target,
+            kind: K::NAME,
+            statuses: verb.allowed_in(),
+            now,
+            time: TimeGuard::Unexpired,
+            recipient: RecipientGuard::Anyone,
+            not_resent_since: None,
+            generation: None,
+        }
+    }
+
+    fn letter(&self, now: DateTime<Utc>) -> Result<NewLetter, Error> {
+        let delivery = DeliveryId::from_uuid(uuid_v7(&*self.random, now)?);
+        Ok(NewLetter { delivery, purpose: Purpose::Invitation, not_before: now })
+    }
+
+    fn new_id(&self, now: DateTime<Utc>) -> Result<InvitationId, Error> {
+        Ok(InvitationId::from_uuid(uuid_v7(&*self.random, now)?))
+    }
+
+    /// When an invitation given this lifetime now will expire.
+    fn expiry(&self, now: DateTime<Utc>, lifetime: TimeDelta) -> Result<DateTime<Utc>, Error> {
+        let out_of_range = Error::invalid("lifetime", Problem::OutOfRange);
+        if lifetime <= TimeDelta::zero() || lifetime > self.policy.max_lifetime {
+            return Err(out_of_range);
+        }
+        now.checked_add_signed(lifetime).map(whole_micros).ok_or(out_of_range)
+    }
+
+    /// Why the inviting side's guard did not hold, from a fresh read. Never decides anything.
+    async fn explain_by_id(&self, conn: &mut S::Conn, guard: &Guard<'_>, verb: Verb) -> Error {
+        let Target::Id(id, scope) = guard.target else {
+            return Error::NotFound;
+        };
+        let key = crate::store::Key::Id { kind: K::NAME, scope, id };
+        match self.store.find(conn, &key, crate::store::Read::Latest).await {
+            Err(error) => error.into(),
+            Ok(None) => Error::NotFound,
+            Ok(Some(found)) => self.refusal(&found, guard, verb),
+        }
+    }
+
+    fn refusal(&self, found: &Found, guard: &Guard<'_>, verb: Verb) -> Error {
+        let record = found.record.clone().seen_at(guard.now);
+        if verb.from(record.status).is_none() {
+            return Error::IllegalTransition { status: record.status, verb };
+        }
+        match (guard.not_resent_since, record.resent_at) {
+            (Some(since), Some(at)) if at > since => {
+                Error::LimitReached { retry_after: (at - since).to_std().unwrap_or(Duration::ZERO) }
+            }
+            _ => StoreError::changed_meanwhile().into(),
+        }
+    }
+
+    fn seen(&self, record: Record, now: DateTime<Utc>) -> Invitation<K> {
+        Invitation::new(record.seen_at(now))
+    }
+}
+
+impl<S: InvitationStore, K: Kind> Clone for Invitations<S, K> {
+    fn clone(&self) -> Self {
+        Self {
+            store: Arc::clone(&self.store),
+            policy: Arc::clone(&self.policy),
+            authority: Arc::clone(&self.authority),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+        }
+    }
+}
+
+impl<S: InvitationStore, K: Kind> std::fmt::Debug for Invitations<S, K> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Invitations").field("kind", &K::NAME).finish_non_exhaustive()
+    }
+}
+
+/// The answer to a terminal state, for the holder of a genuine token.
+fn ended(record: &Record) -> Option<Error> {
+    match record.status {
+        Status::Pending | Status::DeliveryFailed => None,
+        Status::Accepted => Some(Error::AlreadyAccepted),
+        Status::Rejected => Some(Error::Rejected),
+        Status::Cancelled => Some(Error::Cancelled),
+        Status::Expired => Some(Error::Expired { at: record.expires_at }),
+    }
+}
+
+/// A lifetime may be finer than any database keeps.
+fn whole_micros(at: DateTime<Utc>) -> DateTime<Utc> {
+    chrono::SubsecRound::trunc_subsecs(at, 6)
+}

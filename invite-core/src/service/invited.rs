@@ -1,0 +1,334 @@
+//! The invited side: by token, or by id for a verified person.
+
+use chrono::{DateTime, Utc};
+
+use super::{Invitations, ended};
+use crate::{
+    actor::Actor,
+    claimant::Claimant,
+    error::{Error, StoreError},
+    invitation::{Acceptance, Accepted, Invitation, InvitationId, Preview, Record},
+    kind::Kind,
+    policy::Acceptor,
+    state::{Status, Verb},
+    store::{
+        AddressedQuery, Change, Dispatch, Found, FoundToken, Guard, InvitationStore, Key, NewEvent, Read,
+        RecipientGuard, Target, Transition,
+    },
+    text,
+    token::{Channel, Token, TokenDigest},
+};
+
+/// How many invitations [`Invitations::addressed_to`] returns at most.
+const MAX_ADDRESSED: u32 = 100;
+
+impl<S: InvitationStore, K: Kind> Invitations<S, K> {
+    /// Reads what the holder of a link may see. Changes nothing, needs no transaction, may be
+    /// repeated by any scanner.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], for a token of the wrong format without any query;
+    /// [`Error::AlreadyAccepted`], [`Error::Rejected`], [`Error::Cancelled`], [`Error::Expired`]
+    /// when it has ended; [`Error::Superseded`] when a newer letter replaced this link;
+    /// [`Error::Store`].
+    pub async fn preview(&self, conn: &mut S::Conn, token: &Token) -> Result<Preview<K>, Error> {
+        let digest = self.digest(token)?;
+        let now = self.now();
+        let (record, token) = self.find_by_token(conn, &digest, Read::Plain).await?;
+        match refusal_to_holder(&record, &token, now) {
+            Some(refusal) => Err(refusal),
+            None => Ok(Preview::new(record, token.channel == Channel::Mail)),
+        }
+    }
+
+    /// Accepts. On [`Accepted::Now`] insert what membership means in the same transaction, or
+    /// refuse on grounds only you know and roll back: then the invitation is still open and the
+    /// token still works.
+    ///
+    /// The same person again gets [`Accepted::Before`].
+    ///
+    /// # Errors
+    /// Those of [`preview`](Self::preview); [`Error::WrongRecipient`],
+    /// [`Error::EmailNotVerified`] as the policy's [`Acceptor`] says; [`Error::Invalid`] for a
+    /// claimant without an id or with too many addresses; [`Error::NotInTransaction`].
+    pub async fn accept(&self, conn: &mut S::Conn, token: &Token, claimant: Claimant) -> Result<Accepted<K>, Error> {
+        let digest = self.digest(token)?;
+        claimant.check()?;
+        self.writable(conn)?;
+        let now = self.now();
+        let actor = claimant.actor();
+        let recipient = RecipientGuard::new(self.policy().acceptor, &claimant);
+        let guard = Guard { recipient, ..self.guard(Target::Token(&digest), Verb::Accepted, now) };
+        match self.end(conn, guard, Verb::Accepted, Status::Accepted, &actor, None).await? {
+            Some(found) => {
+                genuine(&found, &digest)?;
+                Ok(Accepted::Now(Acceptance::new(found.record)))
+            }
+            None => {
+                let (record, token) = self.find_by_token(conn, &digest, Read::Latest).await?;
+                if ended_by(&record, Status::Accepted, &actor) {
+                    return Ok(Accepted::Before(Acceptance::new(record)));
+                }
+                Err(refusal_to_holder(&record, &token, now)
+                    .or_else(|| refusal_to_claimant(&recipient, &claimant, &record, Some(&token)))
+                    .unwrap_or_else(|| StoreError::changed_meanwhile().into()))
+            }
+        }
+    }
+
+    /// Declines. `by` is [`Actor::Recipient`] where nobody is signed in: holding the link is
+    /// enough to say no. The same actor again gets the same answer.
+    ///
+    /// # Errors
+    /// Those of [`preview`](Self::preview); [`Error::NotPermitted`] (`"may_not_decline"`) when the
+    /// policy does not let people decline; [`Error::Invalid`] for the reason or the actor;
+    /// [`Error::NotInTransaction`].
+    pub async fn reject(
+        &self,
+        conn: &mut S::Conn,
+        token: &Token,
+        by: &Actor,
+        reason: Option<&str>,
+    ) -> Result<Invitation<K>, Error> {
+        let digest = self.digest(token)?;
+        self.check_rejection(by, reason)?;
+        self.writable(conn)?;
+        let now = self.now();
+        let guard = self.guard(Target::Token(&digest), Verb::Rejected, now);
+        match self.end(conn, guard, Verb::Rejected, Status::Rejected, by, reason).await? {
+            Some(found) => {
+                genuine(&found, &digest)?;
+                Ok(Invitation::new(found.record))
+            }
+            None => {
+                let (record, token) = self.find_by_token(conn, &digest, Read::Latest).await?;
+                if ended_by(&record, Status::Rejected, by) {
+                    return Ok(Invitation::new(record));
+                }
+                Err(refusal_to_holder(&record, &token, now).unwrap_or_else(|| StoreError::changed_meanwhile().into()))
+            }
+        }
+    }
+
+    /// Records that the holder of a link looked at the invitation; once per letter, later calls
+    /// do nothing. Never call it from a GET: scanners open every link.
+    ///
+    /// Returns whether this was the first look.
+    ///
+    /// # Errors
+    /// Those of [`preview`](Self::preview); [`Error::NotInTransaction`].
+    pub async fn mark_viewed(&self, conn: &mut S::Conn, token: &Token) -> Result<bool, Error> {
+        let digest = self.digest(token)?;
+        self.writable(conn)?;
+        let now = self.now();
+        let transition = Transition {
+            guard: self.guard(Target::Token(&digest), Verb::Viewed, now),
+            change: Change::View { at: now },
+            event: NewEvent { verb: Verb::Viewed, actor: &Actor::Recipient, reason: None, at: now },
+            dispatch: Dispatch::None,
+        };
+        if let Some(found) = self.store.transition(conn, &transition).await? {
+            genuine(&found, &digest)?;
+            return Ok(true);
+        }
+        let (record, token) = self.find_by_token(conn, &digest, Read::Latest).await?;
+        refusal_to_holder(&record, &token, now).map_or(Ok(false), Err)
+    }
+
+    /// Reads the open invitations to this person's verified addresses, in all scopes, newest
+    /// first, 100 at most.
+    ///
+    /// # Errors
+    /// [`Error::EmailNotVerified`] for a claimant without a verified address; [`Error::Store`].
+    pub async fn addressed_to(&self, conn: &mut S::Conn, claimant: &Claimant) -> Result<Vec<Invitation<K>>, Error> {
+        claimant.check()?;
+        if claimant.verified_addresses().is_empty() {
+            return Err(Error::EmailNotVerified);
+        }
+        let addresses = RecipientGuard::new(Acceptor::Recipient, claimant).verified().unwrap_or_default();
+        let query = AddressedQuery { kind: K::NAME, addresses, now: self.now(), limit: MAX_ADDRESSED };
+        let records = self.store.addressed_to(conn, &query).await?;
+        Ok(records.into_iter().map(Invitation::new).collect())
+    }
+
+    /// Accepts without a token: for a person who found it with
+    /// [`addressed_to`](Self::addressed_to). The invited address must be among the verified ones,
+    /// whatever the policy says of links.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also when it is addressed to somebody else; otherwise as
+    /// [`accept`](Self::accept).
+    pub async fn accept_by_id(
+        &self,
+        conn: &mut S::Conn,
+        id: InvitationId,
+        claimant: Claimant,
+    ) -> Result<Accepted<K>, Error> {
+        claimant.check()?;
+        self.writable(conn)?;
+        let now = self.now();
+        let actor = claimant.actor();
+        let guard = self.addressed_guard(id, Verb::Accepted, &claimant, now);
+        if let Some(found) = self.end(conn, guard, Verb::Accepted, Status::Accepted, &actor, None).await? {
+            return Ok(Accepted::Now(Acceptance::new(found.record)));
+        }
+        let record = self.find_addressed(conn, id, &claimant, &actor).await?;
+        if ended_by(&record, Status::Accepted, &actor) {
+            return Ok(Accepted::Before(Acceptance::new(record)));
+        }
+        Err(ended(&record.seen_at(now)).unwrap_or_else(|| StoreError::changed_meanwhile().into()))
+    }
+
+    /// Declines without a token; see [`accept_by_id`](Self::accept_by_id).
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also when it is addressed to somebody else; otherwise as
+    /// [`reject`](Self::reject).
+    pub async fn reject_by_id(
+        &self,
+        conn: &mut S::Conn,
+        id: InvitationId,
+        claimant: Claimant,
+        reason: Option<&str>,
+    ) -> Result<Invitation<K>, Error> {
+        claimant.check()?;
+        let actor = claimant.actor();
+        self.check_rejection(&actor, reason)?;
+        self.writable(conn)?;
+        let now = self.now();
+        let guard = self.addressed_guard(id, Verb::Rejected, &claimant, now);
+        if let Some(found) = self.end(conn, guard, Verb::Rejected, Status::Rejected, &actor, reason).await? {
+            return Ok(Invitation::new(found.record));
+        }
+        let record = self.find_addressed(conn, id, &claimant, &actor).await?;
+        if ended_by(&record, Status::Rejected, &actor) {
+            return Ok(Invitation::new(record));
+        }
+        Err(ended(&record.seen_at(now)).unwrap_or_else(|| StoreError::changed_meanwhile().into()))
+    }
+
+    /// Makes a mail token known on the caller's connection; for tests of hosts.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn mint(&self, conn: &mut S::Conn, id: InvitationId) -> Result<Token, Error> {
+        self.writable(conn)?;
+        let token = Token::generate(&*self.random, self.policy().token_format)?;
+        let digest = token.digest(K::NAME);
+        let now = self.now();
+        let transition = Transition {
+            guard: self.guard(Target::Id(id, None), Verb::LinkCreated, now),
+            change: Change::Link,
+            event: NewEvent { verb: Verb::LinkCreated, actor: &Actor::System, reason: None, at: now },
+            dispatch: Dispatch::Token(&digest, Channel::Mail),
+        };
+        match self.store.transition(conn, &transition).await? {
+            Some(_) => Ok(token),
+            None => Err(self.explain_by_id(conn, &transition.guard, Verb::LinkCreated).await),
+        }
+    }
+
+    /// A token of the other format is as unknown as a forged one.
+    fn digest(&self, token: &Token) -> Result<TokenDigest, Error> {
+        if token.format() == self.policy().token_format { Ok(token.digest(K::NAME)) } else { Err(Error::NotFound) }
+    }
+
+    async fn find_by_token(
+        &self,
+        conn: &mut S::Conn,
+        digest: &TokenDigest,
+        read: Read,
+    ) -> Result<(Record, FoundToken), Error> {
+        let found = self.store.find(conn, &Key::Token(digest), read).await?.ok_or(Error::NotFound)?;
+        let token = genuine(&found, digest)?.clone();
+        Ok((found.record, token))
+    }
+
+    async fn end(
+        &self,
+        conn: &mut S::Conn,
+        guard: Guard<'_>,
+        verb: Verb,
+        status: Status,
+        actor: &Actor,
+        reason: Option<&str>,
+    ) -> Result<Option<Found>, Error> {
+        let event = NewEvent { verb, actor, reason, at: guard.now };
+        let change = Change::End { status, event: event.clone() };
+        let transition = Transition { guard, change, event, dispatch: Dispatch::None };
+        Ok(self.store.transition(conn, &transition).await?)
+    }
+
+    fn addressed_guard<'a>(
+        &self,
+        id: InvitationId,
+        verb: Verb,
+        claimant: &'a Claimant,
+        now: DateTime<Utc>,
+    ) -> Guard<'a> {
+        Guard {
+            recipient: RecipientGuard::new(Acceptor::Recipient, claimant),
+            ..self.guard(Target::Id(id, None), verb, now)
+        }
+    }
+
+    /// The invitation, if it concerns this person: addressed to them, or once answered by them.
+    async fn find_addressed(
+        &self,
+        conn: &mut S::Conn,
+        id: InvitationId,
+        claimant: &Claimant,
+        actor: &Actor,
+    ) -> Result<Record, Error> {
+        let key = Key::Id { kind: K::NAME, scope: None, id };
+        let record = self.store.find(conn, &key, Read::Latest).await?.ok_or(Error::NotFound)?.record;
+        let recipient = RecipientGuard::new(Acceptor::Recipient, claimant);
+        if recipient.holds(&record.recipient, None) || record.ended.as_ref().is_some_and(|ended| ended.by == *actor) {
+            return Ok(record);
+        }
+        // Their own address, only not verified: they may know.
+        Err(match refusal_to_claimant(&recipient, claimant, &record, None) {
+            Some(Error::EmailNotVerified) => Error::EmailNotVerified,
+            _ => Error::NotFound,
+        })
+    }
+
+    fn check_rejection(&self, by: &Actor, reason: Option<&str>) -> Result<(), Error> {
+        by.check()?;
+        reason.map_or(Ok(()), |reason| text::line("reason", reason))?;
+        if self.policy().may_decline { Ok(()) } else { Err(Error::NotPermitted("may_not_decline".into())) }
+    }
+}
+
+/// The database found this row by the digest; this compares it once more, in constant time, so
+/// that no collation and no driver decides about a secret.
+fn genuine<'a>(found: &'a Found, digest: &TokenDigest) -> Result<&'a FoundToken, Error> {
+    found.token.as_ref().filter(|token| token.digest.matches(digest)).ok_or(Error::NotFound)
+}
+
+fn ended_by(record: &Record, status: Status, actor: &Actor) -> bool {
+    record.status == status && record.ended.as_ref().is_some_and(|ended| ended.by == *actor)
+}
+
+/// Why this link does not work, for whoever holds it.
+fn refusal_to_holder(record: &Record, token: &FoundToken, now: DateTime<Utc>) -> Option<Error> {
+    ended(&record.clone().seen_at(now)).or_else(|| (!token.works_on(record, now)).then_some(Error::Superseded))
+}
+
+/// Why this person may not, though the link works.
+fn refusal_to_claimant(
+    recipient: &RecipientGuard<'_>,
+    claimant: &Claimant,
+    record: &Record,
+    token: Option<&FoundToken>,
+) -> Option<Error> {
+    if recipient.holds(&record.recipient, token) {
+        return None;
+    }
+    let claims_it = claimant.unverified_address().is_some_and(|address| {
+        if recipient.by_domain() {
+            address.domain() == record.recipient.domain()
+        } else {
+            address.canonical() == record.recipient.canonical()
+        }
+    });
+    Some(if claims_it { Error::EmailNotVerified } else { Error::WrongRecipient })
+}

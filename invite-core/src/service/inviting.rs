@@ -1,0 +1,419 @@
+//! The inviting side: by scope.
+
+use chrono::{DateTime, Utc};
+
+use super::{Invitations, whole_micros};
+use crate::{
+    actor::{Actor, Scope},
+    authority::Action,
+    error::{Error, Problem, StoreError},
+    event::Event,
+    invitation::{Amendment, Delivery, DeliveryState, Invitation, InvitationId, NewInvitation, OpenKey, Record},
+    kind::Kind,
+    policy::EarlierLinks,
+    query::{Cursor, Page, Query, Seek, Sort},
+    recipient::Recipient,
+    state::{Status, Verb},
+    store::{
+        Change, Dispatch, Guard, Insertion, InvitationStore, Key, ListQuery, NewEvent, Read, RenewedLinks, Target,
+        TimeGuard, Transition,
+    },
+    text,
+    token::{Channel, Token, TokenDigest},
+};
+
+/// How often creation looks again when the invitation in its way ends under its hands.
+const CREATE_TRIES: usize = 4;
+
+/// The inviting side's calls, confined to one scope. An id of another scope is
+/// [`Error::NotFound`].
+///
+/// Each call asks the [`Authority`](crate::Authority) first and may fail with what it says:
+/// [`Error::NotPermitted`], [`Error::LimitReached`], [`Error::Authority`]. Each may fail with
+/// [`Error::Store`], and the writing ones with [`Error::NotInTransaction`]. What else, each says.
+#[derive(Debug)]
+#[must_use]
+pub struct Scoped<'a, S: InvitationStore, K: Kind> {
+    invitations: &'a Invitations<S, K>,
+    scope: Scope,
+}
+
+impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
+    pub(super) fn new(invitations: &'a Invitations<S, K>, scope: Scope) -> Self {
+        Self { invitations, scope }
+    }
+
+    /// Invites, and queues the letter in the same transaction: it is mailed after the commit, and
+    /// never if there is none.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] before any statement; [`Error::AlreadyPending`] when there is an open,
+    /// unexpired invitation for this address.
+    pub async fn create(
+        &self,
+        conn: &mut S::Conn,
+        actor: &Actor,
+        new: NewInvitation<K>,
+    ) -> Result<Invitation<K>, Error> {
+        let now = self.invitations.now();
+        let letter = self.invitations.letter(now)?;
+        self.insert(conn, actor, new, now, Dispatch::Letter(&letter)).await
+    }
+
+    /// Invites without mailing: returns the token once, to be handed over as a link. Only its
+    /// digest is kept; [`new_link`](Self::new_link) makes another.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub async fn create_with_link(
+        &self,
+        conn: &mut S::Conn,
+        actor: &Actor,
+        new: NewInvitation<K>,
+    ) -> Result<(Invitation<K>, Token), Error> {
+        let now = self.invitations.now();
+        let (token, digest) = self.draw()?;
+        let invitation = self.insert(conn, actor, new, now, Dispatch::Token(&digest, Channel::Link)).await?;
+        Ok((invitation, token))
+    }
+
+    /// Makes a link to an open invitation, to be handed over by other means than mail. Earlier
+    /// links live. It proves nothing about the mailbox: whoever invites has seen it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::IllegalTransition`] once it has ended or expired.
+    pub async fn new_link(&self, conn: &mut S::Conn, actor: &Actor, id: InvitationId) -> Result<Token, Error> {
+        let (token, digest) = self.draw()?;
+        self.authorize_write(conn, actor, &Action::NewLink(id)).await?;
+        let now = self.invitations.now();
+        let transition = Transition {
+            guard: self.guard(id, Verb::LinkCreated, now),
+            change: Change::Link,
+            event: NewEvent { verb: Verb::LinkCreated, actor, reason: None, at: now },
+            dispatch: Dispatch::Token(&digest, Channel::Link),
+        };
+        self.apply(conn, &transition).await?;
+        Ok(token)
+    }
+
+    /// Has it mailed again, with a new link; what that does to earlier links and to its lifetime
+    /// is the policy's. A failed delivery is pending again.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::IllegalTransition`] once it has ended or expired;
+    /// [`Error::LimitReached`] within the policy's cool-down.
+    pub async fn resend(&self, conn: &mut S::Conn, actor: &Actor, id: InvitationId) -> Result<Invitation<K>, Error> {
+        self.authorize_write(conn, actor, &Action::Resend(id)).await?;
+        let now = self.invitations.now();
+        let policy = self.invitations.policy();
+        let letter = self.invitations.letter(now)?;
+        let expires_at = match policy.resend_extends {
+            true => Some(self.invitations.expiry(now, policy.lifetime)?),
+            false => None,
+        };
+        let links = match policy.earlier_links {
+            EarlierLinks::Retire => RenewedLinks::Retire { grace_until: None },
+            EarlierLinks::Keep => RenewedLinks::Keep,
+            EarlierLinks::KeepFor(time) => {
+                RenewedLinks::Retire { grace_until: now.checked_add_signed(time).map(whole_micros) }
+            }
+        };
+        let mut guard = self.guard(id, Verb::Resent, now);
+        guard.not_resent_since = now.checked_sub_signed(policy.resend_cooldown).map(whole_micros);
+        let transition = Transition {
+            guard,
+            change: Change::Renew { at: now, expires_at, links },
+            event: NewEvent { verb: Verb::Resent, actor, reason: None, at: now },
+            dispatch: Dispatch::Letter(&letter),
+        };
+        self.apply(conn, &transition).await
+    }
+
+    /// Changes an open invitation.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] before any statement; [`Error::NotFound`]; [`Error::IllegalTransition`]
+    /// once it has ended or expired; [`Error::AlreadyPending`] when there is another open
+    /// invitation for the new address.
+    pub async fn amend(
+        &self,
+        conn: &mut S::Conn,
+        actor: &Actor,
+        id: InvitationId,
+        amendment: &Amendment<K>,
+    ) -> Result<Invitation<K>, Error> {
+        let now = self.invitations.now();
+        let policy = self.invitations.policy();
+        let recipient = amendment.email.as_deref().map(str::parse::<Recipient>).transpose()?;
+        let payload = amendment.payload.as_ref().map(payload_json).transpose()?;
+        let message = amendment.message.as_deref().map(|message| text::message("message", message)).transpose()?;
+        let expires_at = amendment.lifetime.map(|lifetime| self.invitations.expiry(now, lifetime)).transpose()?;
+        self.authorize_write(conn, actor, &Action::Amend(id, amendment)).await?;
+
+        let readdressed = recipient
+            .as_ref()
+            .map(|recipient| (recipient, OpenKey::new(policy.one_open, K::NAME, &self.scope, recipient)));
+        let transition = Transition {
+            guard: self.guard(id, Verb::Amended, now),
+            change: Change::Amend {
+                recipient: readdressed,
+                payload: payload.as_ref(),
+                message: message.as_deref(),
+                expires_at,
+            },
+            event: NewEvent { verb: Verb::Amended, actor, reason: None, at: now },
+            dispatch: Dispatch::None,
+        };
+        if let Some(found) = self.invitations.store.transition(conn, &transition).await? {
+            return Ok(Invitation::new(found.record));
+        }
+        if let Some((_, Some(key))) = readdressed
+            && let Some(other) = self.invitations.store.find(conn, &Key::Open(&key), Read::Latest).await?
+            && other.record.id != id
+        {
+            return Err(Error::AlreadyPending(other.record.id));
+        }
+        Err(self.invitations.explain_by_id(conn, &transition.guard, Verb::Amended).await)
+    }
+
+    /// Takes it back: its links are dead the moment this transaction commits, even those that
+    /// arrive later. The same actor cancelling again gets the same answer.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for the reason; [`Error::NotFound`]; [`Error::IllegalTransition`] once
+    /// it has ended otherwise or expired.
+    pub async fn cancel(
+        &self,
+        conn: &mut S::Conn,
+        actor: &Actor,
+        id: InvitationId,
+        reason: Option<&str>,
+    ) -> Result<Invitation<K>, Error> {
+        reason.map_or(Ok(()), |reason| text::line("reason", reason))?;
+        self.authorize_write(conn, actor, &Action::Cancel(id)).await?;
+        let now = self.invitations.now();
+        let event = NewEvent { verb: Verb::Cancelled, actor, reason, at: now };
+        let transition = Transition {
+            guard: self.guard(id, Verb::Cancelled, now),
+            change: Change::End { status: Status::Cancelled, event: event.clone() },
+            event,
+            dispatch: Dispatch::None,
+        };
+        if let Some(found) = self.invitations.store.transition(conn, &transition).await? {
+            return Ok(Invitation::new(found.record));
+        }
+        let found = self.find(conn, id, Read::Latest).await?;
+        let same = found.status == Status::Cancelled && found.ended.as_ref().is_some_and(|ended| ended.by == *actor);
+        if same {
+            return Ok(Invitation::new(found));
+        }
+        Err(self.invitations.explain_by_id(conn, &transition.guard, Verb::Cancelled).await)
+    }
+
+    /// Reads one invitation, as it stands now.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn get(&self, conn: &mut S::Conn, actor: &Actor, id: InvitationId) -> Result<Invitation<K>, Error> {
+        self.authorize(conn, actor, &Action::Read).await?;
+        let record = self.find(conn, id, Read::Plain).await?;
+        Ok(self.invitations.seen(record, self.invitations.now()))
+    }
+
+    /// Reads one page of the scope's invitations.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a cursor of another order.
+    pub async fn list(&self, conn: &mut S::Conn, actor: &Actor, query: &Query) -> Result<Page<Invitation<K>>, Error> {
+        let now = self.invitations.now();
+        let after = query.seek()?;
+        let mut statuses = query.statuses.clone();
+        statuses.sort_unstable();
+        statuses.dedup();
+        let address = query.address.as_deref().map(str::to_ascii_lowercase);
+        let expiring_until = query.expiring_within.map(|time| now.checked_add_signed(time).unwrap_or(now));
+        self.authorize(conn, actor, &Action::Read).await?;
+
+        // One more than the page tells whether there is another.
+        let limit = query.page_size() + 1;
+        let page = ListQuery {
+            kind: K::NAME,
+            scope: &self.scope,
+            now,
+            statuses: &statuses,
+            address: address.as_deref(),
+            expiring_until,
+            sort: query.sort,
+            after,
+            limit,
+        };
+        let mut records = self.invitations.store.list(conn, &page).await?;
+        let more = records.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+        if more {
+            records.truncate(records.len() - 1);
+        }
+        let next = records.last().filter(|_| more).map(|last| Cursor::new(query.sort, seek(query.sort, last)));
+        Ok(Page::new(records.into_iter().map(|record| self.invitations.seen(record, now)).collect(), next))
+    }
+
+    /// Reads everything that happened to an invitation, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn history(&self, conn: &mut S::Conn, actor: &Actor, id: InvitationId) -> Result<Vec<Event>, Error> {
+        self.authorize(conn, actor, &Action::Read).await?;
+        let events = self.invitations.store.history(conn, K::NAME, &self.scope, id).await?;
+        if events.is_empty() { Err(Error::NotFound) } else { Ok(events) }
+    }
+
+    async fn insert(
+        &self,
+        conn: &mut S::Conn,
+        actor: &Actor,
+        new: NewInvitation<K>,
+        now: DateTime<Utc>,
+        dispatch: Dispatch<'_>,
+    ) -> Result<Invitation<K>, Error> {
+        let policy = self.invitations.policy();
+        let record = self.draft(actor, &new, now, dispatch)?;
+        let open_key = OpenKey::new(policy.one_open, K::NAME, &self.scope, &record.recipient);
+        self.authorize_write(conn, actor, &Action::Create(&new)).await?;
+
+        let event = NewEvent { verb: Verb::Created, actor, reason: None, at: now };
+        let insertion = Insertion { record: &record, open_key: open_key.as_ref(), event: &event, dispatch };
+        for _ in 0..CREATE_TRIES {
+            if self.invitations.store.insert(conn, &insertion).await? {
+                return Ok(Invitation::new(record));
+            }
+            // Somebody's open invitation is in the way. If it is only unswept, expire exactly that
+            // one; if it has gone meanwhile, try again.
+            let Some(key) = &open_key else { break };
+            let Some(other) = self.invitations.store.find(conn, &Key::Open(key), Read::Latest).await? else {
+                continue;
+            };
+            if other.record.expires_at > now {
+                return Err(Error::AlreadyPending(other.record.id));
+            }
+            let event = NewEvent { verb: Verb::Expired, actor: &Actor::System, reason: None, at: now };
+            let expire = Transition {
+                guard: Guard {
+                    time: TimeGuard::Due,
+                    ..self.invitations.guard(Target::Id(other.record.id, None), Verb::Expired, now)
+                },
+                change: Change::End { status: Status::Expired, event: event.clone() },
+                event,
+                dispatch: Dispatch::None,
+            };
+            self.invitations.store.transition(conn, &expire).await?;
+        }
+        Err(StoreError::changed_meanwhile().into())
+    }
+
+    /// Checks everything that can be checked without a statement.
+    fn draft(
+        &self,
+        actor: &Actor,
+        new: &NewInvitation<K>,
+        now: DateTime<Utc>,
+        dispatch: Dispatch<'_>,
+    ) -> Result<Record, Error> {
+        self.scope.check()?;
+        actor.check()?;
+        let recipient = new.email.parse::<Recipient>()?;
+        let payload = payload_json(&new.payload)?;
+        let display = new.display.clone().map_err(|problem| Error::invalid("display", problem))?;
+        text::shown_json("display", &display)?;
+        let message = new.message.as_deref().map(|message| text::message("message", message)).transpose()?;
+        if let Some(locale) = &new.locale {
+            check_locale(locale)?;
+        }
+        let lifetime = new.lifetime.unwrap_or(self.invitations.policy().lifetime);
+        let delivery = match dispatch {
+            Dispatch::Letter(_) => DeliveryState::Queued,
+            Dispatch::None | Dispatch::Token(..) => DeliveryState::NotMailed,
+        };
+        Ok(Record {
+            id: self.invitations.new_id(now)?,
+            kind: K::NAME.into(),
+            scope: self.scope.clone(),
+            recipient,
+            inviter: actor.clone(),
+            payload,
+            display,
+            message,
+            locale: new.locale.clone(),
+            status: Status::Pending,
+            ended: None,
+            generation: 1,
+            min_generation: 1,
+            grace_until: None,
+            revision: 1,
+            created_at: now,
+            expires_at: self.invitations.expiry(now, lifetime)?,
+            resent_at: None,
+            viewed_at: None,
+            delivery: Delivery::new(delivery),
+        })
+    }
+
+    fn draw(&self) -> Result<(Token, TokenDigest), Error> {
+        let token = Token::generate(&*self.invitations.random, self.invitations.policy().token_format)?;
+        let digest = token.digest(K::NAME);
+        Ok((token, digest))
+    }
+
+    fn guard(&self, id: InvitationId, verb: Verb, now: DateTime<Utc>) -> Guard<'_> {
+        self.invitations.guard(Target::Id(id, Some(&self.scope)), verb, now)
+    }
+
+    async fn apply(&self, conn: &mut S::Conn, transition: &Transition<'_>) -> Result<Invitation<K>, Error> {
+        match self.invitations.store.transition(conn, transition).await? {
+            Some(found) => Ok(Invitation::new(found.record)),
+            None => Err(self.invitations.explain_by_id(conn, &transition.guard, transition.event.verb).await),
+        }
+    }
+
+    async fn find(&self, conn: &mut S::Conn, id: InvitationId, read: Read) -> Result<Record, Error> {
+        let key = Key::Id { kind: K::NAME, scope: Some(&self.scope), id };
+        let found = self.invitations.store.find(conn, &key, read).await?;
+        found.map(|found| found.record).ok_or(Error::NotFound)
+    }
+
+    async fn authorize_write(&self, conn: &mut S::Conn, actor: &Actor, action: &Action<'_, K>) -> Result<(), Error> {
+        self.invitations.writable(conn)?;
+        self.scope.check()?;
+        actor.check()?;
+        self.invitations.store.lock_for_write(conn).await?;
+        self.authorize(conn, actor, action).await
+    }
+
+    async fn authorize(&self, conn: &mut S::Conn, actor: &Actor, action: &Action<'_, K>) -> Result<(), Error> {
+        self.scope.check()?;
+        actor.check()?;
+        Ok(self.invitations.authority.authorize(conn, actor, &self.scope, action).await?)
+    }
+}
+
+fn payload_json<K: Kind>(payload: &K) -> Result<serde_json::Value, Error> {
+    let value = serde_json::to_value(payload).map_err(|_| Error::invalid("payload", Problem::Malformed))?;
+    text::json("payload", &value)?;
+    Ok(value)
+}
+
+/// The shape of a BCP 47 tag: parts of 1 to 8 ASCII letters and digits, 35 characters in all
+/// (RFC 5646, section 4.4.1). Whether such a language exists is the mailer's business.
+fn check_locale(locale: &str) -> Result<(), Error> {
+    let well_formed = locale.len() <= 35
+        && locale
+            .split('-')
+            .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    if well_formed { Ok(()) } else { Err(Error::invalid("locale", Problem::Malformed)) }
+}
+
+fn seek(sort: Sort, last: &Record) -> Seek {
+    let at = match sort {
+        Sort::NewestFirst | Sort::OldestFirst | Sort::Address => last.created_at,
+        Sort::ExpiresFirst => last.expires_at,
+    };
+    Seek { at, id: last.id }
+}

@@ -1,0 +1,148 @@
+//! For the tests of hosts: time and randomness that do as they are told, mail that stays here.
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicI64, AtomicU64, Ordering},
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+use crate::{
+    clock::Clock,
+    error::Error,
+    invitation::InvitationId,
+    kind::Kind,
+    mailer::{Letter, Mailer, Outcome},
+    random::{RandomError, SecureRandom},
+    service::Invitations,
+    store::InvitationStore,
+    token::Token,
+};
+
+/// A clock that stands still until told otherwise; clones show the same time.
+///
+/// ```
+/// use chrono::TimeDelta;
+/// use invite_core::{Clock, testing::ManualClock};
+///
+/// let clock = ManualClock::default();
+/// let before = clock.now();
+/// clock.advance(TimeDelta::days(8));
+/// assert_eq!(clock.now() - before, TimeDelta::days(8));
+/// ```
+#[derive(Debug, Clone)]
+pub struct ManualClock(Arc<AtomicI64>);
+
+impl ManualClock {
+    /// A clock that shows this instant, cut to microseconds.
+    #[must_use]
+    pub fn at(instant: DateTime<Utc>) -> Self {
+        Self(Arc::new(AtomicI64::new(instant.timestamp_micros())))
+    }
+
+    /// Moves it, backwards too.
+    pub fn advance(&self, by: TimeDelta) {
+        self.0.fetch_add(by.num_microseconds().unwrap_or(i64::MAX), Ordering::SeqCst);
+    }
+}
+
+impl Default for ManualClock {
+    /// Noon of 1 June 2030, UTC.
+    fn default() -> Self {
+        Self(Arc::new(AtomicI64::new(1_906_545_600_000_000)))
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.0.load(Ordering::SeqCst)).unwrap_or_default()
+    }
+}
+
+/// The same bytes in every run, from a seed. Never outside tests.
+#[derive(Debug)]
+pub struct SeededRandom {
+    seed: u64,
+    drawn: AtomicU64,
+}
+
+impl SeededRandom {
+    /// Bytes that depend on the seed and on what was drawn before.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self { seed, drawn: AtomicU64::new(0) }
+    }
+}
+
+impl SecureRandom for SeededRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        for chunk in bytes.chunks_mut(32) {
+            let mut hash = Sha256::new();
+            hash.update(self.seed.to_be_bytes());
+            hash.update(self.drawn.fetch_add(1, Ordering::SeqCst).to_be_bytes());
+            chunk.copy_from_slice(&hash.finalize()[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// A mailer that keeps what it is given; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct CapturingMailer(Arc<Mutex<Captured>>);
+
+#[derive(Debug, Default)]
+struct Captured {
+    letters: Vec<Letter>,
+    next: Vec<Outcome>,
+}
+
+impl CapturingMailer {
+    /// Answers the next letter with this outcome; after those named, with
+    /// [`Outcome::Accepted`]. A letter that is not accepted is kept all the same.
+    pub fn answer(&self, outcome: Outcome) {
+        self.lock().next.insert(0, outcome);
+    }
+
+    /// Takes the letters captured so far, oldest first.
+    #[must_use]
+    pub fn take(&self) -> Vec<Letter> {
+        std::mem::take(&mut self.lock().letters)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Captured> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Mailer for CapturingMailer {
+    async fn deliver(&self, letter: &Letter) -> Outcome {
+        let copy = Letter::new(
+            letter.delivery(),
+            letter.attempt(),
+            letter.purpose(),
+            letter.invitation().clone(),
+            letter.token().duplicate(),
+        );
+        let mut captured = self.lock();
+        captured.letters.push(copy);
+        captured.next.pop().unwrap_or(Outcome::Accepted)
+    }
+}
+
+/// Makes a token as if the letter had been mailed, inside the caller's transaction: for tests of
+/// a host's acceptance that roll everything back. Leaves a `link_created` event by the system.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::IllegalTransition`], [`Error::NotInTransaction`],
+/// [`Error::Store`].
+pub async fn deliver<S: InvitationStore, K: Kind>(
+    invitations: &Invitations<S, K>,
+    conn: &mut S::Conn,
+    id: InvitationId,
+) -> Result<Token, Error> {
+    invitations.mint(conn, id).await
+}

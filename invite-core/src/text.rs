@@ -1,0 +1,98 @@
+//! What people may write, and how much of it.
+
+use serde_json::Value;
+
+use crate::error::{Error, Problem};
+
+/// Names, reasons, ids: anything shown on one line.
+pub(crate) const LINE: usize = 200;
+/// The inviter's own words.
+pub(crate) const MESSAGE: usize = 5_000;
+/// Payload and display, as JSON.
+pub(crate) const JSON_BYTES: usize = 16 * 1024;
+
+/// One line of text: not blank, not too long, nothing that ends a line, hides, or turns the
+/// reading direction (such characters forge mail headers and disguise names).
+pub(crate) fn line(field: &'static str, text: &str) -> Result<(), Error> {
+    if text.trim().is_empty() {
+        return Err(Error::invalid(field, Problem::Empty));
+    }
+    characters(field, text, LINE, |_| false)
+}
+
+/// Several lines of text. CR LF, as web forms send it, becomes LF.
+pub(crate) fn message(field: &'static str, text: &str) -> Result<String, Error> {
+    // Bounded before it is copied.
+    if text.len() > 8 * MESSAGE {
+        return Err(Error::invalid(field, Problem::TooLong { max: MESSAGE }));
+    }
+    let text = text.replace("\r\n", "\n");
+    characters(field, &text, MESSAGE, |c| matches!(c, '\n' | '\t'))?;
+    Ok(text)
+}
+
+/// A JSON document as stored: small, and free of NUL, which PostgreSQL's `jsonb` cannot hold.
+pub(crate) fn json(field: &'static str, value: &Value) -> Result<(), Error> {
+    let size = serde_json::to_vec(value).map_err(|_| Error::invalid(field, Problem::Malformed))?.len();
+    if size > JSON_BYTES {
+        return Err(Error::invalid(field, Problem::TooLong { max: JSON_BYTES }));
+    }
+    strings(value, &mut |text| {
+        if text.contains('\0') { Err(Error::invalid(field, Problem::ForbiddenCharacter)) } else { Ok(()) }
+    })
+}
+
+/// A JSON document whose strings are shown to people in letters and on pages.
+pub(crate) fn shown_json(field: &'static str, value: &Value) -> Result<(), Error> {
+    json(field, value)?;
+    strings(value, &mut |text| characters(field, text, LINE, |_| false))
+}
+
+fn strings(value: &Value, check: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+        Value::String(text) => check(text),
+        Value::Array(items) => items.iter().try_for_each(|item| strings(item, check)),
+        Value::Object(fields) => fields.iter().try_for_each(|(key, value)| {
+            check(key)?;
+            strings(value, check)
+        }),
+    }
+}
+
+fn characters(field: &'static str, text: &str, max: usize, also: fn(char) -> bool) -> Result<(), Error> {
+    if text.len() > 4 * max || text.chars().count() > max {
+        return Err(Error::invalid(field, Problem::TooLong { max }));
+    }
+    if text.chars().any(|c| is_treacherous(c) && !also(c)) {
+        return Err(Error::invalid(field, Problem::ForbiddenCharacter));
+    }
+    Ok(())
+}
+
+/// Control characters, line and paragraph separators, bidirectional marks, zero-width characters.
+fn is_treacherous(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_form_s_line_ends_become_plain() {
+        assert_eq!(message("message", "a\r\nb").unwrap(), "a\nb");
+        assert!(message("message", "a\rb").is_err());
+    }
+
+    #[test]
+    fn keys_and_nested_strings_are_checked() {
+        assert!(shown_json("display", &json!({ "a": [{ "b": "ok" }] })).is_ok());
+        assert!(shown_json("display", &json!({ "a": [{ "b": "x\u{202E}y" }] })).is_err());
+        assert!(shown_json("display", &json!({ "a\n": 1 })).is_err());
+        assert!(json("payload", &json!({ "a": "\0" })).is_err());
+    }
+}

@@ -1,0 +1,344 @@
+//! Empties the mail queue and expires what is due.
+
+mod retry;
+
+use std::{collections::HashMap, fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::{FutureExt, StreamExt, stream};
+use std::sync::{Mutex, PoisonError};
+use uuid::Uuid;
+
+use crate::{
+    actor::Actor,
+    clock::{Clock, SystemClock, instant},
+    error::{Error, StoreError},
+    invitation::DeliveryState,
+    kind::Kind,
+    mailer::{Letter, Mailer, Outcome},
+    random::{SecureRandom, SystemRandom, uuid_v7},
+    service::Invitations,
+    state::Verb,
+    store::{
+        Change, Claim, Claimed, DeliveryId, Dispatch, Guard, NewEvent, RecipientGuard, Settlement, Target, TimeGuard,
+        Transition, WorkerStore,
+    },
+    token::{Token, TokenFormat},
+};
+
+/// How many expired invitations one transaction of the sweep takes.
+const SWEEP: u32 = 200;
+/// How often the outcome of a letter is written again when the database asks for a retry.
+const SETTLE_TRIES: usize = 8;
+
+/// Mails what `create` and `resend` queued, and expires invitations whose time has run out.
+///
+/// Any number of workers, in any number of processes, may run on one database: each letter is
+/// leased to one of them. A worker that dies loses its leases after
+/// [`lease`](Self::lease), and another takes the letters up; a recipient may then rarely get
+/// two mails, and both links work.
+///
+/// Call [`tick`](Self::tick) from any scheduler, or let `run` (feature `tokio`) do it.
+///
+/// ```
+/// use invite_core::{
+///     Actor, Invitations, Kind, NewInvitation, Policy, Unchecked, Worker,
+///     memory::{Memory, MemoryStore},
+///     testing::CapturingMailer,
+/// };
+/// # #[derive(serde::Serialize, serde::Deserialize)]
+/// # struct Membership;
+/// # impl Kind for Membership { const NAME: &'static str = "member"; }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), invite_core::Error> {
+/// let memory = Memory::default();
+/// let members = Invitations::<_, Membership>::new(MemoryStore, Policy::default(), Unchecked);
+/// let mailer = CapturingMailer::default();
+/// let worker = Worker::new(MemoryStore, memory.clone(), mailer.clone()).serve(&members);
+///
+/// let mut tx = memory.begin().await;
+/// let new = NewInvitation::new("ada@example.com", Membership);
+/// members.scope("org:7").create(&mut tx, &Actor::new(1), new).await?;
+/// tx.commit();
+///
+/// assert_eq!(worker.tick().await?.sent, 1);
+/// let letters = mailer.take();
+/// assert!(members.preview(&mut memory.connection(), letters[0].token()).await.is_ok());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Worker<S, P> {
+    store: S,
+    pool: P,
+    mailer: Arc<dyn Mailer>,
+    kinds: HashMap<&'static str, TokenFormat>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn SecureRandom>,
+    batch: u32,
+    lease: TimeDelta,
+    #[cfg(feature = "tokio")]
+    poll: Duration,
+    #[cfg(feature = "tokio")]
+    wake: Arc<tokio::sync::Notify>,
+}
+
+impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
+    /// A worker over the store's tables, on connections of its own from `pool`.
+    pub fn new(store: S, pool: P, mailer: impl Mailer) -> Self {
+        Self {
+            store,
+            pool,
+            mailer: Arc::new(mailer),
+            kinds: HashMap::new(),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            batch: 8,
+            lease: TimeDelta::minutes(15),
+            #[cfg(feature = "tokio")]
+            poll: Duration::from_secs(1),
+            #[cfg(feature = "tokio")]
+            wake: Arc::default(),
+        }
+    }
+
+    /// Serves this kind too, on the clock and randomness of its invitations. It touches no kind
+    /// it does not serve.
+    #[must_use]
+    pub fn serve<K: Kind>(mut self, invitations: &Invitations<S, K>) -> Self {
+        self.kinds.insert(K::NAME, invitations.policy().token_format);
+        self.clock = invitations.shared_clock();
+        self.random = invitations.shared_random();
+        self
+    }
+
+    /// How many letters are leased and sent at a time; 8 unless said otherwise.
+    #[must_use]
+    pub fn batch(mut self, letters: u32) -> Self {
+        self.batch = letters.max(1);
+        self
+    }
+
+    /// How long a letter is this worker's; 15 minutes unless said otherwise. It must be longer
+    /// than the mailer may take, because a letter whose lease ran out is sent again: RFC 5321
+    /// (4.5.3.2.6) lets a server take 10 minutes over the last reply alone.
+    #[must_use]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = TimeDelta::from_std(lease).unwrap_or(TimeDelta::days(1));
+        self
+    }
+
+    /// Expires what is due, then leases one batch of letters, sends them, and records what became
+    /// of each.
+    ///
+    /// # Errors
+    /// [`Error::Store`] and [`Error::Random`]. Letters already handed over are settled; whatever
+    /// could not be recorded is tried again after its lease.
+    pub async fn tick(&self) -> Result<Tick, Error> {
+        let mut tick = Tick::default();
+        if self.kinds.is_empty() {
+            return Ok(tick);
+        }
+        let kinds: Vec<_> = self.kinds.keys().copied().collect();
+        let now = instant(&*self.clock);
+        tick.expired = self.store.sweep(&self.pool, &kinds, now, SWEEP).await?;
+
+        let owner = uuid_v7(&*self.random, now)?;
+        let letters = self.lease_letters(&kinds, owner, now).await?;
+        let results: Vec<_> = stream::iter(letters)
+            .map(|(claimed, token)| self.send(owner, claimed, token))
+            .buffer_unordered(self.batch.try_into().unwrap_or(usize::MAX))
+            .collect()
+            .await;
+        for result in results {
+            match result? {
+                Some(DeliveryState::Sent) => tick.sent += 1,
+                Some(DeliveryState::Failed) => tick.failed += 1,
+                Some(DeliveryState::Retrying) => tick.postponed += 1,
+                Some(DeliveryState::Unknown | DeliveryState::Queued | DeliveryState::NotMailed) => tick.unknown += 1,
+                None => tick.lost += 1,
+            }
+        }
+        Ok(tick)
+    }
+
+    /// Draws the tokens here, so that the store sees only digests.
+    async fn lease_letters(
+        &self,
+        kinds: &[&str],
+        owner: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(Claimed, Token)>, Error> {
+        let drawn = Mutex::new(HashMap::<DeliveryId, Token>::new());
+        let minter = |delivery, kind: &str| {
+            let format = self.kinds.get(kind).copied().unwrap_or_default();
+            let token = Token::generate(&*self.random, format).map_err(StoreError::failed)?;
+            let digest = token.digest(kind);
+            drawn.lock().unwrap_or_else(PoisonError::into_inner).insert(delivery, token);
+            Ok(digest)
+        };
+        let claim = Claim {
+            kinds,
+            now,
+            owner,
+            lease_until: now.checked_add_signed(self.lease).unwrap_or(now),
+            limit: self.batch,
+            minter: &minter,
+        };
+        let claimed = self.store.claim(&self.pool, &claim).await?;
+        let mut drawn = drawn.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(claimed
+            .into_iter()
+            .filter_map(|claimed| drawn.remove(&claimed.delivery).map(|token| (claimed, token)))
+            .collect())
+    }
+
+    /// Hands one letter over and records what became of it; `None` when the lease was lost.
+    async fn send(&self, owner: Uuid, claimed: Claimed, token: Token) -> Result<Option<DeliveryState>, Error> {
+        let Claimed { delivery, purpose, attempt, refusals, unknowns, record } = claimed;
+        let (id, kind, generation) = (record.id, record.kind.clone(), record.generation);
+        let letter = Letter::new(delivery, attempt, purpose, record, token);
+        // A mailer that panics must not take the letters beside it along.
+        let outcome = AssertUnwindSafe(self.mailer.deliver(&letter)).catch_unwind().await;
+        let outcome = outcome.unwrap_or_else(|_| Outcome::Unknown { text: "the mailer panicked".into() });
+
+        let now = instant(&*self.clock);
+        let mut jitter = [0];
+        self.random.fill(&mut jitter)?;
+        let verdict = retry::judge(&outcome, retry::History { attempt, refusals, unknowns }, now, jitter[0]);
+        let event = NewEvent {
+            verb: Verb::DeliveryFailed,
+            actor: &Actor::System,
+            reason: verdict.summary.last_error.as_deref(),
+            at: now,
+        };
+        let failure = Transition {
+            guard: Guard {
+                target: Target::Id(id, None),
+                kind: &kind,
+                statuses: Verb::DeliveryFailed.allowed_in(),
+                now,
+                time: TimeGuard::Any,
+                recipient: RecipientGuard::Anyone,
+                not_resent_since: None,
+                generation: Some(generation),
+            },
+            change: Change::FailDelivery,
+            event,
+            dispatch: Dispatch::None,
+        };
+        let settlement = Settlement {
+            delivery,
+            owner,
+            attempt,
+            invitation: id,
+            generation,
+            summary: &verdict.summary,
+            queue: verdict.queue(),
+            transition: (verdict.summary.state == DeliveryState::Failed).then_some(&failure),
+        };
+        let settled = self.settle(&settlement).await?;
+        Ok(settled.then_some(verdict.summary.state))
+    }
+
+    async fn settle(&self, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
+        let mut tries = 1;
+        loop {
+            match self.store.settle(&self.pool, settlement).await {
+                Err(error) if error.is_retryable() && tries < SETTLE_TRIES => tries += 1,
+                settled => return settled,
+            }
+        }
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
+    /// How often [`run`](Self::run) looks when nobody notifies it; one second unless said otherwise.
+    #[must_use]
+    pub fn poll(mut self, interval: Duration) -> Self {
+        self.poll = interval;
+        self
+    }
+
+    /// What to call after a commit that queued a letter, to spare it the wait for the next poll.
+    /// Missing calls cost only that wait.
+    #[must_use]
+    pub fn notifier(&self) -> Notifier {
+        Notifier(Arc::clone(&self.wake))
+    }
+
+    /// Works until `shutdown` completes, then finishes the batch in hand and returns, leaving no
+    /// lease behind. Errors are logged and tried again.
+    pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) {
+        let mut shutdown = std::pin::pin!(shutdown);
+        let mut pause = self.poll;
+        loop {
+            // A round is never cut short: `shutdown` is looked at between rounds.
+            match self.tick().await {
+                Ok(tick) if tick.found_work() => {
+                    pause = self.poll;
+                    if shutdown.as_mut().now_or_never().is_some() {
+                        return;
+                    }
+                    continue;
+                }
+                Ok(_) => pause = self.poll,
+                Err(error) => {
+                    tracing::warn!(%error, "the invitation worker could not do its round");
+                    pause = (pause * 2).min(Duration::from_secs(60));
+                }
+            }
+            tokio::select! {
+                () = &mut shutdown => return,
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+}
+
+/// Wakes a running worker; see [`Worker::notifier`].
+#[cfg(feature = "tokio")]
+#[derive(Debug, Clone)]
+pub struct Notifier(Arc<tokio::sync::Notify>);
+
+#[cfg(feature = "tokio")]
+impl Notifier {
+    /// There is something to mail.
+    pub fn notify(&self) {
+        self.0.notify_one();
+    }
+}
+
+impl<S, P> fmt::Debug for Worker<S, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").field("kinds", &self.kinds.keys()).finish_non_exhaustive()
+    }
+}
+
+/// What one round of a worker did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tick {
+    /// Invitations expired.
+    pub expired: u64,
+    /// Letters a mail server took.
+    pub sent: usize,
+    /// Letters to be tried again.
+    pub postponed: usize,
+    /// Letters refused for good; their invitations are `delivery_failed`.
+    pub failed: usize,
+    /// Letters given up on without knowing; their invitations stay pending.
+    pub unknown: usize,
+    /// Letters whose lease ran out while they were being sent; another worker has them.
+    pub lost: usize,
+}
+
+impl Tick {
+    /// Whether there may be more to do at once.
+    #[must_use]
+    pub fn found_work(&self) -> bool {
+        *self != Self::default()
+    }
+}

@@ -1,0 +1,156 @@
+//! What an outcome means: done, again later, or given up.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    invitation::{Delivery, DeliveryState},
+    mailer::Outcome,
+    store::QueueChange,
+};
+
+/// The first wait; each further one is twice as long.
+const FIRST_WAIT: TimeDelta = TimeDelta::seconds(30);
+/// The longest wait.
+const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
+/// After so many refusals "for now" the letter has failed: some four hours of trying.
+const MAX_REFUSALS: u32 = 10;
+/// An outcome nobody knows is tried again this often: each try may be a duplicate mail.
+const MAX_UNKNOWNS: u32 = 3;
+/// What is kept of a server's words.
+const ERROR_CHARS: usize = 200;
+
+/// What happened to this letter before.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct History {
+    pub(super) attempt: u32,
+    pub(super) refusals: u32,
+    pub(super) unknowns: u32,
+}
+
+pub(super) struct Verdict {
+    pub(super) summary: Delivery,
+    again: Option<(DateTime<Utc>, History)>,
+}
+
+impl Verdict {
+    pub(super) fn queue(&self) -> QueueChange<'_> {
+        match &self.again {
+            None => QueueChange::Remove,
+            Some((not_before, history)) => QueueChange::Postpone {
+                not_before: *not_before,
+                refusals: history.refusals,
+                unknowns: history.unknowns,
+                error: self.summary.last_error.as_deref().unwrap_or_default(),
+            },
+        }
+    }
+}
+
+pub(super) fn judge(outcome: &Outcome, mut history: History, now: DateTime<Utc>, jitter: u8) -> Verdict {
+    let mut last_error = None;
+    let (state, again) = match outcome {
+        Outcome::Accepted => (DeliveryState::Sent, false),
+        Outcome::Refused { permanent, code, text } => {
+            last_error = Some(match code {
+                Some(code) => shown(&format!("{code} {text}")),
+                None => shown(text),
+            });
+            history.refusals += 1;
+            if *permanent || history.refusals >= MAX_REFUSALS {
+                (DeliveryState::Failed, false)
+            } else {
+                (DeliveryState::Retrying, true)
+            }
+        }
+        // Nobody's fault but ours, so it never counts: tried until the invitation has ended.
+        Outcome::Misconfigured { text } => {
+            last_error = Some(shown(text));
+            (DeliveryState::Retrying, true)
+        }
+        Outcome::Unknown { text } => {
+            last_error = Some(shown(text));
+            history.unknowns += 1;
+            if history.unknowns >= MAX_UNKNOWNS {
+                (DeliveryState::Unknown, false)
+            } else {
+                (DeliveryState::Retrying, true)
+            }
+        }
+    };
+    let summary = Delivery { state, attempts: history.attempt, last_error };
+    let again = again.then(|| (now + wait(history.attempt, jitter), history));
+    Verdict { summary, again }
+}
+
+/// Doubles up to the cap, and spreads over a quarter of the wait so that letters refused together
+/// do not come back together.
+fn wait(attempt: u32, jitter: u8) -> TimeDelta {
+    let doublings = attempt.saturating_sub(1).min(16);
+    let wait = (FIRST_WAIT * (1 << doublings)).min(LONGEST_WAIT);
+    wait + wait / 4 * i32::from(jitter) / 255
+}
+
+/// A server's words, fit for a page: no control characters, no addresses or links, not long.
+fn shown(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let kept: Vec<_> = words
+        .filter(|word| !word.is_empty())
+        .map(|word| if word.contains('@') || word.contains("://") || word.contains("inv1_") { "…" } else { word })
+        .collect();
+    kept.join(" ").chars().take(ERROR_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRESH: History = History { attempt: 1, refusals: 0, unknowns: 0 };
+
+    fn refused(permanent: bool) -> Outcome {
+        Outcome::Refused { permanent, code: Some(450), text: "4.2.1 <ada@example.com> try later".into() }
+    }
+
+    #[test]
+    fn a_refusal_for_now_is_tried_again_and_in_the_end_fails() {
+        let now = DateTime::UNIX_EPOCH;
+        let verdict = judge(&refused(false), FRESH, now, 0);
+        assert_eq!(verdict.summary.state, DeliveryState::Retrying);
+        assert!(
+            matches!(verdict.queue(), QueueChange::Postpone { not_before, refusals: 1, .. } if not_before == now + FIRST_WAIT)
+        );
+
+        let last = History { refusals: MAX_REFUSALS - 1, ..FRESH };
+        assert_eq!(judge(&refused(false), last, now, 0).summary.state, DeliveryState::Failed);
+        assert_eq!(judge(&refused(true), FRESH, now, 0).summary.state, DeliveryState::Failed);
+    }
+
+    #[test]
+    fn what_nobody_knows_never_fails() {
+        let unknown = Outcome::Unknown { text: "incomplete response".into() };
+        let last = History { unknowns: MAX_UNKNOWNS - 1, ..FRESH };
+        assert_eq!(judge(&unknown, FRESH, DateTime::UNIX_EPOCH, 0).summary.state, DeliveryState::Retrying);
+        assert_eq!(judge(&unknown, last, DateTime::UNIX_EPOCH, 0).summary.state, DeliveryState::Unknown);
+    }
+
+    #[test]
+    fn our_own_mistake_is_never_the_recipient_s() {
+        let ours = Outcome::Misconfigured { text: "535".into() };
+        let long = History { attempt: 1_000, ..FRESH };
+        assert_eq!(judge(&ours, long, DateTime::UNIX_EPOCH, 0).summary.state, DeliveryState::Retrying);
+    }
+
+    #[test]
+    fn waits_double_up_to_a_cap_with_a_quarter_of_jitter() {
+        assert_eq!(wait(1, 0), TimeDelta::seconds(30));
+        assert_eq!(wait(3, 0), TimeDelta::seconds(120));
+        assert_eq!(wait(u32::MAX, 0), LONGEST_WAIT);
+        assert_eq!(wait(u32::MAX, 255), LONGEST_WAIT + LONGEST_WAIT / 4);
+    }
+
+    #[test]
+    fn a_server_s_words_are_cleaned() {
+        let text = "550\r\n <ada@example.com>\u{0}\tsee https://x.example/?t=inv1_abc ok";
+        assert_eq!(shown(text), "550 … see … ok");
+        assert_eq!(shown(&"é".repeat(500)).chars().count(), ERROR_CHARS);
+    }
+}

@@ -1,0 +1,1 @@
+fn main() { let d = invite_core::TokenDigest::from_bytes([0; 32]); let _ = d == d; }

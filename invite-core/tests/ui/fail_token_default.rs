@@ -1,0 +1,1 @@
+fn main() { let _ = invite_core::Token::default(); }

@@ -1,0 +1,82 @@
+-- Times are integers: microseconds since 1970, UTC. Ids are the 16 bytes of a UUID.
+
+CREATE TABLE invite_invitations (
+    id                BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    kind              TEXT    NOT NULL,
+    scope             TEXT    NOT NULL,
+    recipient_given   TEXT    NOT NULL,
+    recipient         TEXT    NOT NULL,
+    inviter           TEXT    NOT NULL,
+    payload           TEXT    NOT NULL,
+    display           TEXT    NOT NULL,
+    message           TEXT,
+    locale            TEXT,
+    status            TEXT    NOT NULL CHECK (
+        status IN ('pending', 'accepted', 'rejected', 'cancelled', 'expired', 'delivery_failed')
+    ),
+    ended_at          INTEGER CHECK ((ended_at IS NULL) = (status IN ('pending', 'delivery_failed'))),
+    ended_by          TEXT,
+    ended_reason      TEXT,
+    address_proved    INTEGER NOT NULL DEFAULT 0,
+    generation        INTEGER NOT NULL,
+    min_generation    INTEGER NOT NULL,
+    grace_until       INTEGER,
+    revision          INTEGER NOT NULL,
+    -- Set while open, null after: a plain unique index allows one open invitation per key.
+    open_key          BLOB    UNIQUE CHECK (
+        open_key IS NULL OR (length(open_key) = 32 AND status IN ('pending', 'delivery_failed'))
+    ),
+    created_at        INTEGER NOT NULL,
+    expires_at        INTEGER NOT NULL,
+    resent_at         INTEGER,
+    viewed_at         INTEGER,
+    delivery_state    TEXT    NOT NULL,
+    delivery_attempts INTEGER NOT NULL,
+    delivery_error    TEXT
+) STRICT;
+
+CREATE INDEX invite_invitations_list ON invite_invitations (kind, scope, created_at, id);
+CREATE INDEX invite_invitations_due ON invite_invitations (expires_at)
+    WHERE status IN ('pending', 'delivery_failed');
+CREATE INDEX invite_invitations_recipient ON invite_invitations (recipient)
+    WHERE status IN ('pending', 'delivery_failed');
+
+-- Digests only; kept as long as the invitation, so that an old link can be explained.
+CREATE TABLE invite_tokens (
+    digest     BLOB    NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
+    invitation BLOB    NOT NULL,
+    generation INTEGER NOT NULL,
+    channel    TEXT    NOT NULL CHECK (channel IN ('mail', 'link')),
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What is still to be mailed. No body, no link, no token.
+CREATE TABLE invite_outbox (
+    id          BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    kind        TEXT    NOT NULL,
+    invitation  BLOB    NOT NULL,
+    generation  INTEGER NOT NULL,
+    purpose     TEXT    NOT NULL,
+    not_before  INTEGER NOT NULL,
+    attempt     INTEGER NOT NULL DEFAULT 0,
+    refusals    INTEGER NOT NULL DEFAULT 0,
+    unknowns    INTEGER NOT NULL DEFAULT 0,
+    lease_owner BLOB,
+    lease_until INTEGER,
+    last_error  TEXT
+) STRICT;
+
+CREATE INDEX invite_outbox_due ON invite_outbox (not_before, id);
+
+-- Only ever appended to.
+CREATE TABLE invite_events (
+    id         INTEGER NOT NULL PRIMARY KEY,
+    invitation BLOB    NOT NULL,
+    revision   INTEGER NOT NULL,
+    action     TEXT    NOT NULL,
+    actor      TEXT    NOT NULL,
+    reason     TEXT,
+    at         INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX invite_events_history ON invite_events (invitation, id);

@@ -1,0 +1,99 @@
+//! The worker's transactions. They begin IMMEDIATE, and only when there is something to do.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use invite_core::store::{Claim, Claimed, InvitationStore, QueueChange, Settlement, StoreError, WorkerStore};
+use sqlx::SqlitePool;
+
+use super::{SqliteStore, error, id, json, micros, row, sql, write_token};
+
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
+#[async_trait]
+impl WorkerStore<SqlitePool> for SqliteStore {
+    async fn claim(&self, pool: &SqlitePool, claim: &Claim<'_>) -> Result<Vec<Claimed>, StoreError> {
+        let kinds = json(&claim.kinds.into())?;
+        let now = micros(claim.now);
+        let any = sqlx::query(sql::ANY_LETTERS).bind(&kinds).bind(now).fetch_optional(pool).await.map_err(error)?;
+        if any.is_none() {
+            return Ok(Vec::new());
+        }
+
+        let mut tx = pool.begin_with(BEGIN).await.map_err(error)?;
+        let due = sqlx::query(sql::DUE_LETTERS).bind(&kinds).bind(now).bind(claim.limit);
+        let rows = due.fetch_all(&mut *tx).await.map_err(error)?;
+        let mut letters = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let (mut letter, generation) = row::claimed(row)?;
+            let delivery = letter.delivery.as_uuid().as_bytes().as_slice();
+            if !claim.is_current(&letter.record, generation) {
+                sqlx::query(sql::DISCARD).bind(delivery).execute(&mut *tx).await.map_err(error)?;
+                continue;
+            }
+            let lease = sqlx::query(sql::LEASE)
+                .bind(delivery)
+                .bind(claim.owner.as_bytes().as_slice())
+                .bind(micros(claim.lease_until));
+            lease.execute(&mut *tx).await.map_err(error)?;
+            let digest = claim.mint(letter.delivery, &letter.record.kind)?;
+            write_token(&mut tx, &letter.record, &digest, "mail", claim.now).await?;
+            letter.attempt += 1;
+            letters.push(letter);
+        }
+        tx.commit().await.map_err(error)?;
+        Ok(letters)
+    }
+
+    async fn settle(&self, pool: &SqlitePool, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
+        let mut tx = pool.begin_with(BEGIN).await.map_err(error)?;
+        let fenced = |sql: &'static str| {
+            sqlx::query(sql)
+                .bind(settlement.delivery.as_uuid().as_bytes().as_slice())
+                .bind(settlement.owner.as_bytes().as_slice())
+                .bind(settlement.attempt)
+        };
+        let statement = match settlement.queue {
+            QueueChange::Remove => fenced(sql::REMOVE),
+            QueueChange::Postpone { not_before, refusals, unknowns, error } => {
+                fenced(sql::POSTPONE).bind(micros(not_before)).bind(refusals).bind(unknowns).bind(error)
+            }
+        };
+        if statement.execute(&mut *tx).await.map_err(error)?.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let summary = sqlx::query(sql::SUMMARY)
+            .bind(id(settlement.invitation))
+            .bind(settlement.generation)
+            .bind(settlement.summary.state.as_str())
+            .bind(settlement.summary.attempts)
+            .bind(settlement.summary.last_error.as_deref());
+        summary.execute(&mut *tx).await.map_err(error)?;
+        if let Some(transition) = settlement.transition {
+            self.transition(&mut tx, transition).await?;
+        }
+        tx.commit().await.map_err(error)?;
+        Ok(true)
+    }
+
+    async fn sweep(
+        &self,
+        pool: &SqlitePool,
+        kinds: &[&str],
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let kinds = json(&kinds.into())?;
+        let statement = |sql: &'static str| sqlx::query(sql).bind(&kinds).bind(micros(now)).bind(limit);
+        let any = sqlx::query(sql::ANY_DUE).bind(&kinds).bind(micros(now)).fetch_optional(pool).await;
+        if any.map_err(error)?.is_none() {
+            return Ok(0);
+        }
+
+        // Both statements choose the same rows: nobody else writes in between.
+        let mut tx = pool.begin_with(BEGIN).await.map_err(error)?;
+        statement(sql::EXPIRE_EVENTS).execute(&mut *tx).await.map_err(error)?;
+        let swept = statement(sql::EXPIRE).execute(&mut *tx).await.map_err(error)?;
+        tx.commit().await.map_err(error)?;
+        Ok(swept.rows_affected())
+    }
+}

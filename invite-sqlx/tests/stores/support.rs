@@ -1,0 +1,286 @@
+//! The same tests against the reference store and a database.
+
+use std::{
+    future::Future,
+    ops::DerefMut,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use invite_core::{
+    Action, Actor, Authority, Denial, Invitation, InvitationId, Invitations, Kind, Letter, NewInvitation, Policy,
+    Scope, Worker,
+    memory::{Memory, MemoryConn, MemoryStore},
+    store::{InvitationStore, WorkerStore},
+    testing::{CapturingMailer, ManualClock},
+};
+use invite_sqlx::{SqliteStore, sqlite};
+use serde::{Deserialize, Serialize};
+use sqlx::{
+    Sqlite, SqlitePool, Transaction,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tempfile::TempDir;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Membership {
+    pub(crate) role: String,
+}
+
+impl Kind for Membership {
+    const NAME: &'static str = "member";
+}
+
+pub(crate) fn membership(role: &str) -> Membership {
+    Membership { role: role.into() }
+}
+
+/// Another flow over the same tables.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Provider {}
+
+impl Kind for Provider {
+    const NAME: &'static str = "provider";
+}
+
+/// A store, a fresh schema, and a way to begin and commit.
+pub(crate) trait Backend: Sized + Send + Sync + 'static {
+    type Store: InvitationStore<Conn: Sized> + WorkerStore<Self::Pool> + Default;
+    type Pool: Clone + Send + Sync + 'static;
+    type Tx: DerefMut<Target = <Self::Store as InvitationStore>::Conn> + Send;
+
+    fn fresh() -> impl Future<Output = Self> + Send;
+    fn pool(&self) -> Self::Pool;
+    fn begin(&self) -> impl Future<Output = Self::Tx> + Send;
+    fn commit(tx: Self::Tx) -> impl Future<Output = ()> + Send;
+    /// A connection outside any transaction.
+    fn with_connection(
+        &self,
+        work: impl AsyncFnOnce(&mut <Self::Store as InvitationStore>::Conn) + Send,
+    ) -> impl Future<Output = ()>;
+}
+
+pub(crate) struct InMemory(Memory);
+
+pub(crate) struct MemoryTx(MemoryConn);
+
+impl std::ops::Deref for MemoryTx {
+    type Target = MemoryConn;
+
+    fn deref(&self) -> &MemoryConn {
+        &self.0
+    }
+}
+
+impl DerefMut for MemoryTx {
+    fn deref_mut(&mut self) -> &mut MemoryConn {
+        &mut self.0
+    }
+}
+
+impl Backend for InMemory {
+    type Store = MemoryStore;
+    type Pool = Memory;
+    type Tx = MemoryTx;
+
+    async fn fresh() -> Self {
+        Self(Memory::default())
+    }
+
+    fn pool(&self) -> Memory {
+        self.0.clone()
+    }
+
+    async fn begin(&self) -> MemoryTx {
+        MemoryTx(self.0.begin().await)
+    }
+
+    async fn commit(tx: MemoryTx) {
+        tx.0.commit();
+    }
+
+    async fn with_connection(&self, work: impl AsyncFnOnce(&mut MemoryConn) + Send) {
+        work(&mut self.0.connection()).await;
+    }
+}
+
+pub(crate) struct OnSqlite {
+    pool: SqlitePool,
+    _folder: TempDir,
+}
+
+impl OnSqlite {
+    pub(crate) async fn with_journal(mode: SqliteJournalMode, connections: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteConnectOptions::new()
+            .filename(folder.path().join("test.db"))
+            .create_if_missing(true)
+            .journal_mode(mode)
+            .synchronous(SqliteSynchronous::Off)
+            .busy_timeout(std::time::Duration::from_secs(60));
+        let pool = SqlitePoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(std::time::Duration::from_secs(120))
+            .connect_with(options)
+            .await
+            .unwrap();
+        sqlite::migrate(&pool).await.unwrap();
+        Self { pool, _folder: folder }
+    }
+}
+
+impl Backend for OnSqlite {
+    type Store = SqliteStore;
+    type Pool = SqlitePool;
+    type Tx = Transaction<'static, Sqlite>;
+
+    async fn fresh() -> Self {
+        Self::with_journal(SqliteJournalMode::Wal, 4).await
+    }
+
+    fn pool(&self) -> SqlitePool {
+        self.pool.clone()
+    }
+
+    async fn begin(&self) -> Self::Tx {
+        self.pool.begin().await.unwrap()
+    }
+
+    async fn commit(tx: Self::Tx) {
+        tx.commit().await.unwrap();
+    }
+
+    async fn with_connection(&self, work: impl AsyncFnOnce(&mut sqlx::SqliteConnection) + Send) {
+        let mut conn = self.pool.acquire().await.unwrap();
+        work(&mut conn).await;
+    }
+}
+
+/// Allows, and writes down what it was asked; refuses once told to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Asked(Arc<Mutex<(Vec<&'static str>, Option<&'static str>)>>);
+
+impl Asked {
+    pub(crate) fn take(&self) -> Vec<&'static str> {
+        std::mem::take(&mut self.0.lock().unwrap().0)
+    }
+
+    pub(crate) fn refuse(&self, why: Option<&'static str>) {
+        self.0.lock().unwrap().1 = why;
+    }
+}
+
+#[async_trait]
+impl<C: Send, K: Kind> Authority<C, K> for Asked {
+    async fn authorize(&self, _: &mut C, _: &Actor, _: &Scope, action: &Action<'_, K>) -> Result<(), Denial> {
+        let mut state = self.0.lock().unwrap();
+        let name = match action {
+            Action::Read => "read",
+            Action::Create(_) => "create",
+            Action::Resend(_) => "resend",
+            Action::Amend(..) => "amend",
+            Action::Cancel(_) => "cancel",
+            Action::NewLink(_) => "new_link",
+            _ => "something new",
+        };
+        state.0.push(name);
+        state.1.map_or(Ok(()), |why| Err(Denial::refused(why)))
+    }
+}
+
+/// Everything a test needs, on one clock.
+pub(crate) struct World<B: Backend> {
+    pub(crate) backend: B,
+    pub(crate) clock: ManualClock,
+    pub(crate) asked: Asked,
+    pub(crate) members: Invitations<B::Store, Membership>,
+    pub(crate) mailer: CapturingMailer,
+    pub(crate) worker: Worker<B::Store, B::Pool>,
+    pub(crate) admin: Actor,
+}
+
+impl<B: Backend> World<B> {
+    pub(crate) async fn new(policy: Policy) -> Self {
+        let backend = B::fresh().await;
+        let clock = ManualClock::default();
+        let asked = Asked::default();
+        let members = Invitations::new(B::Store::default(), policy, asked.clone()).clock(clock.clone());
+        let mailer = CapturingMailer::default();
+        let worker = Worker::new(B::Store::default(), backend.pool(), mailer.clone()).serve(&members);
+        Self { backend, clock, asked, members, mailer, worker, admin: Actor::new(1) }
+    }
+
+    /// Invites to scope 7, and commits.
+    pub(crate) async fn invite(&self, email: &str) -> Invitation<Membership> {
+        let mut tx = self.backend.begin().await;
+        let new = NewInvitation::new(email, membership("admin"));
+        let invitation = self.members.scope(7).create(&mut tx, &self.admin, new).await.unwrap();
+        B::commit(tx).await;
+        invitation
+    }
+
+    /// Lets the worker mail what is due.
+    pub(crate) async fn mailed(&self) -> Vec<Letter> {
+        while self.worker.tick().await.unwrap().found_work() {}
+        self.mailer.take()
+    }
+
+    /// Invites, mails, and takes the letter.
+    pub(crate) async fn invite_and_mail(&self, email: &str) -> (InvitationId, Letter) {
+        let id = self.invite(email).await.id;
+        let mut letters = self.mailed().await;
+        assert_eq!(letters.len(), 1);
+        (id, letters.remove(0))
+    }
+
+    /// Resends after the cool-down, mails, and takes the letter.
+    pub(crate) async fn resend_and_mail(&self, id: InvitationId) -> Letter {
+        self.clock.advance(TimeDelta::minutes(2));
+        let mut tx = self.backend.begin().await;
+        self.members.scope(7).resend(&mut tx, &self.admin, id).await.unwrap();
+        B::commit(tx).await;
+        let mut letters = self.mailed().await;
+        assert_eq!(letters.len(), 1);
+        letters.remove(0)
+    }
+
+    pub(crate) async fn get(&self, id: InvitationId) -> Invitation<Membership> {
+        let mut tx = self.backend.begin().await;
+        self.members.scope(7).get(&mut tx, &self.admin, id).await.unwrap()
+    }
+
+    /// What happened, as words with revisions.
+    pub(crate) async fn history(&self, id: InvitationId) -> Vec<(u32, &'static str)> {
+        let mut tx = self.backend.begin().await;
+        let events = self.members.scope(7).history(&mut tx, &self.admin, id).await.unwrap();
+        events.iter().map(|event| (event.revision, event.verb.as_str())).collect()
+    }
+}
+
+/// `in_a_transaction!(world, tx => expression)`: begins, evaluates, commits.
+macro_rules! in_a_transaction {
+    ($world:expr, $tx:ident => $work:expr) => {{
+        let mut $tx = $world.backend.begin().await;
+        let answer = $work;
+        B::commit($tx).await;
+        answer
+    }};
+}
+
+/// Makes one test per store of each generic function.
+macro_rules! on_every_store {
+    ($($(#[$meta:meta])* async fn $name:ident<B: Backend>() $body:block)*) => {
+        $($(#[$meta])* async fn $name<B: Backend>() $body)*
+
+        mod memory {
+            $(#[tokio::test] async fn $name() { super::$name::<crate::support::InMemory>().await; })*
+        }
+
+        mod sqlite {
+            $(#[tokio::test] async fn $name() { super::$name::<crate::support::OnSqlite>().await; })*
+        }
+    };
+}
+
+pub(crate) use {in_a_transaction, on_every_store};
