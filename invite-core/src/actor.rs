@@ -57,7 +57,7 @@ impl Actor {
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
-        self.id().map_or(Ok(()), |id| text::line("actor", id))
+        self.id().map_or(Ok(()), |id| text::check_line("actor", id))
     }
 }
 
@@ -78,7 +78,7 @@ impl Scope {
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
-        text::line("scope", &self.0)
+        text::check_line("scope", &self.0)
     }
 }
 

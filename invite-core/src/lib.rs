@@ -45,6 +45,7 @@ pub use crate::{
     recipient::Recipient,
     service::{Invitations, Scoped},
     state::{Status, Verb},
+    text::check_line,
     token::{Channel, MalformedToken, Token, TokenDigest, TokenFormat},
     worker::{Tick, Worker},
 };

@@ -5,15 +5,29 @@ use serde_json::Value;
 use crate::error::{Error, Problem};
 
 /// Names, reasons, ids: anything shown on one line.
-pub(crate) const LINE: usize = 200;
+const LINE: usize = 200;
 /// The inviter's own words.
-pub(crate) const MESSAGE: usize = 5_000;
+const MESSAGE: usize = 5_000;
 /// Payload and display, as JSON.
-pub(crate) const JSON_BYTES: usize = 16 * 1024;
+const JSON_BYTES: usize = 16 * 1024;
 
-/// One line of text: not blank, not too long, nothing that ends a line, hides, or turns the
-/// reading direction (such characters forge mail headers and disguise names).
-pub(crate) fn line(field: &'static str, text: &str) -> Result<(), Error> {
+/// The rule for one line of text that people will see: not blank, at most 200 characters, nothing
+/// that ends a line, hides, or turns the reading direction (such characters forge mail headers and
+/// disguise names).
+///
+/// The library applies it to every string of `display`. A host that stores such names long before,
+/// an organization's or a person's, can apply it there, where it can still be mended.
+///
+/// ```
+/// use invite_core::check_line;
+///
+/// assert!(check_line("name", "Ada Lovelace").is_ok());
+/// assert!(check_line("name", "Ada\r\nBcc: eve@example.com").is_err());
+/// ```
+///
+/// # Errors
+/// [`Error::Invalid`] with the given field.
+pub fn check_line(field: &'static str, text: &str) -> Result<(), Error> {
     if text.trim().is_empty() {
         return Err(Error::invalid(field, Problem::Empty));
     }

@@ -281,7 +281,8 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         let key = Key::Id { kind: K::NAME, scope: None, id };
         let record = self.store.find(conn, &key, Read::Latest).await?.ok_or(Error::NotFound)?.record;
         let recipient = RecipientGuard::new(Acceptor::Recipient, claimant);
-        if recipient.holds(&record.recipient, None) || record.ended.as_ref().is_some_and(|ended| ended.by == *actor) {
+        let answered = [Status::Accepted, Status::Rejected].into_iter().any(|status| ended_by(&record, status, actor));
+        if answered || recipient.holds(&record.recipient, None) {
             return Ok(record);
         }
         // Their own address, only not verified: they may know.
@@ -293,7 +294,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
 
     fn check_rejection(&self, by: &Actor, reason: Option<&str>) -> Result<(), Error> {
         by.check()?;
-        reason.map_or(Ok(()), |reason| text::line("reason", reason))?;
+        reason.map_or(Ok(()), |reason| text::check_line("reason", reason))?;
         if self.policy().may_decline { Ok(()) } else { Err(Error::NotPermitted("may_not_decline".into())) }
     }
 }

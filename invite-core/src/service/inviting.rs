@@ -22,8 +22,8 @@ use crate::{
     token::{Channel, Token, TokenDigest},
 };
 
-/// How often creation looks again when the invitation in its way ends under its hands.
-const CREATE_TRIES: usize = 4;
+/// How often a write looks again when the invitation in its way ends under its hands.
+const TRIES: usize = 4;
 
 /// The inviting side's calls, confined to one scope. An id of another scope is
 /// [`Error::NotFound`].
@@ -82,7 +82,12 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::IllegalTransition`] once it has ended or expired.
-    pub async fn new_link(&self, conn: &mut S::Conn, actor: &Actor, id: InvitationId) -> Result<Token, Error> {
+    pub async fn new_link(
+        &self,
+        conn: &mut S::Conn,
+        actor: &Actor,
+        id: InvitationId,
+    ) -> Result<(Invitation<K>, Token), Error> {
         let (token, digest) = self.draw()?;
         self.authorize_write(conn, actor, &Action::NewLink(id)).await?;
         let now = self.invitations.now();
@@ -92,8 +97,8 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
             event: NewEvent { verb: Verb::LinkCreated, actor, reason: None, at: now },
             dispatch: Dispatch::Token(&digest, Channel::Link),
         };
-        self.apply(conn, &transition).await?;
-        Ok(token)
+        let invitation = self.apply(conn, &transition).await?;
+        Ok((invitation, token))
     }
 
     /// Has it mailed again, with a new link; what that does to earlier links and to its lifetime
@@ -164,16 +169,19 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
             event: NewEvent { verb: Verb::Amended, actor, reason: None, at: now },
             dispatch: Dispatch::None,
         };
-        if let Some(found) = self.invitations.store.transition(conn, &transition).await? {
-            return Ok(Invitation::new(found.record));
+        let key = readdressed.and_then(|(_, key)| key);
+        for _ in 0..TRIES {
+            if let Some(found) = self.invitations.store.transition(conn, &transition).await? {
+                return Ok(Invitation::new(found.record));
+            }
+            // What is wrong with this one comes before what is in its way.
+            let refusal = self.invitations.explain_by_id(conn, &transition.guard, Verb::Amended).await;
+            match &key {
+                Some(key) if refusal.is_retryable() => self.clear_the_way(conn, key, now).await?,
+                Some(_) | None => return Err(refusal),
+            }
         }
-        if let Some((_, Some(key))) = readdressed
-            && let Some(other) = self.invitations.store.find(conn, &Key::Open(&key), Read::Latest).await?
-            && other.record.id != id
-        {
-            return Err(Error::AlreadyPending(other.record.id));
-        }
-        Err(self.invitations.explain_by_id(conn, &transition.guard, Verb::Amended).await)
+        Err(StoreError::changed_meanwhile().into())
     }
 
     /// Takes it back: its links are dead the moment this transaction commits, even those that
@@ -189,7 +197,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         id: InvitationId,
         reason: Option<&str>,
     ) -> Result<Invitation<K>, Error> {
-        reason.map_or(Ok(()), |reason| text::line("reason", reason))?;
+        reason.map_or(Ok(()), |reason| text::check_line("reason", reason))?;
         self.authorize_write(conn, actor, &Action::Cancel(id)).await?;
         let now = self.invitations.now();
         let event = NewEvent { verb: Verb::Cancelled, actor, reason, at: now };
@@ -281,32 +289,37 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
 
         let event = NewEvent { verb: Verb::Created, actor, reason: None, at: now };
         let insertion = Insertion { record: &record, open_key: open_key.as_ref(), event: &event, dispatch };
-        for _ in 0..CREATE_TRIES {
+        for _ in 0..TRIES {
             if self.invitations.store.insert(conn, &insertion).await? {
                 return Ok(Invitation::new(record));
             }
-            // Somebody's open invitation is in the way. If it is only unswept, expire exactly that
-            // one; if it has gone meanwhile, try again.
             let Some(key) = &open_key else { break };
-            let Some(other) = self.invitations.store.find(conn, &Key::Open(key), Read::Latest).await? else {
-                continue;
-            };
-            if other.record.expires_at > now {
-                return Err(Error::AlreadyPending(other.record.id));
-            }
-            let event = NewEvent { verb: Verb::Expired, actor: &Actor::System, reason: None, at: now };
-            let expire = Transition {
-                guard: Guard {
-                    time: TimeGuard::Due,
-                    ..self.invitations.guard(Target::Id(other.record.id, None), Verb::Expired, now)
-                },
-                change: Change::End { status: Status::Expired, event: event.clone() },
-                event,
-                dispatch: Dispatch::None,
-            };
-            self.invitations.store.transition(conn, &expire).await?;
+            self.clear_the_way(conn, key, now).await?;
         }
         Err(StoreError::changed_meanwhile().into())
+    }
+
+    /// Somebody's open invitation holds the key. If it is only unswept, expires exactly that one;
+    /// if it has gone meanwhile, all the better.
+    async fn clear_the_way(&self, conn: &mut S::Conn, key: &OpenKey, now: DateTime<Utc>) -> Result<(), Error> {
+        let Some(other) = self.invitations.store.find(conn, &Key::Open(key), Read::Latest).await? else {
+            return Ok(());
+        };
+        if other.record.expires_at > now {
+            return Err(Error::AlreadyPending(other.record.id));
+        }
+        let event = NewEvent { verb: Verb::Expired, actor: &Actor::System, reason: None, at: now };
+        let expire = Transition {
+            guard: Guard {
+                time: TimeGuard::Due,
+                ..self.invitations.guard(Target::Id(other.record.id, None), Verb::Expired, now)
+            },
+            change: Change::End { status: Status::Expired, event: event.clone() },
+            event,
+            dispatch: Dispatch::None,
+        };
+        self.invitations.store.transition(conn, &expire).await?;
+        Ok(())
     }
 
     /// Checks everything that can be checked without a statement.

@@ -89,7 +89,7 @@ on_every_store! {
     async fn a_mailed_token_proves_the_address_of_a_new_account_and_a_link_does_not<B: Backend>() {
         let world = World::<B>::new(Policy::default()).await;
         let (id, letter) = world.invite_and_mail("ada@example.com").await;
-        let link = in_a_transaction!(world, tx => world.members.scope(7).new_link(&mut tx, &world.admin, id).await.unwrap());
+        let link = in_a_transaction!(world, tx => world.members.scope(7).new_link(&mut tx, &world.admin, id).await.unwrap().1);
         let mut tx = world.backend.begin().await;
         assert!(world.members.preview(&mut tx, &link).await.unwrap().proved_recipient().is_none());
         let signing_up = || Claimant::new_account(2, "ada@example.com");

@@ -87,7 +87,7 @@ on_every_store! {
         assert_eq!(created.delivery.state, DeliveryState::NotMailed);
         assert!(world.mailed().await.is_empty());
         let later = in_a_transaction!(world, tx => {
-            world.members.scope(7).new_link(&mut tx, &world.admin, created.id).await.unwrap()
+            world.members.scope(7).new_link(&mut tx, &world.admin, created.id).await.unwrap().1
         });
         assert_ne!(first.expose_secret(), later.expose_secret());
         let mut tx = world.backend.begin().await;
@@ -101,7 +101,7 @@ on_every_store! {
     async fn a_resend_retires_every_earlier_link<B: Backend>() {
         let world = World::<B>::new(Policy::default()).await;
         let (id, first) = world.invite_and_mail("ada@example.com").await;
-        let copied = in_a_transaction!(world, tx => world.members.scope(7).new_link(&mut tx, &world.admin, id).await.unwrap());
+        let copied = in_a_transaction!(world, tx => world.members.scope(7).new_link(&mut tx, &world.admin, id).await.unwrap().1);
         let mut letters = vec![first];
         for _ in 0..20 {
             letters.push(world.resend_and_mail(id).await);
@@ -230,7 +230,7 @@ on_every_store! {
     async fn a_cancelled_invitation_s_links_are_dead_at_once_and_say_so<B: Backend>() {
         let world = World::<B>::new(Policy::default()).await;
         let (id, letter) = world.invite_and_mail("ada@example.com").await;
-        let link = in_a_transaction!(world, tx => world.members.scope(7).new_link(&mut tx, &world.admin, id).await.unwrap());
+        let link = in_a_transaction!(world, tx => world.members.scope(7).new_link(&mut tx, &world.admin, id).await.unwrap().1);
         in_a_transaction!(world, tx => world.members.scope(7).cancel(&mut tx, &world.admin, id, Some("left")).await.unwrap());
         let again = in_a_transaction!(world, tx => world.members.scope(7).cancel(&mut tx, &world.admin, id, None).await.unwrap());
         assert_eq!(again.ended.as_ref().unwrap().reason.as_deref(), Some("left"), "the same actor, the same answer");

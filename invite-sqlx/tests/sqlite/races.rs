@@ -1,0 +1,269 @@
+//! 64 at once, each in its own transaction, none of which may see a lock error. [races 1 to 6, 16 to 19]
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use invite_core::{
+    Accepted, Action, Actor, Authority, Claimant, Denial, Error, Invitations, Policy, Scope, Unchecked,
+    testing::ManualClock,
+};
+use invite_sqlx::SqliteStore;
+use sqlx::{SqliteConnection, sqlite::SqliteJournalMode};
+use tokio::sync::Barrier;
+
+use crate::world::*;
+
+const AT_ONCE: i64 = 64;
+
+/// Starts `AT_ONCE` tasks together and collects what they answer.
+async fn all_at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(task: impl Fn(i64) -> F) -> Vec<T> {
+    let barrier = Arc::new(Barrier::new(AT_ONCE.try_into().unwrap()));
+    let tasks: Vec<_> = (0..AT_ONCE)
+        .map(|n| {
+            let (barrier, task) = (barrier.clone(), task(n));
+            tokio::spawn(async move {
+                barrier.wait().await;
+                task.await
+            })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for task in tasks {
+        answers.push(task.await.unwrap());
+    }
+    answers
+}
+
+fn begin(immediate: bool) -> &'static str {
+    if immediate { "BEGIN IMMEDIATE" } else { "BEGIN" }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_64_acceptances_one_happens_with_one_membership_and_one_event() {
+    for (journal, immediate) in
+        [(SqliteJournalMode::Wal, false), (SqliteJournalMode::Wal, true), (SqliteJournalMode::Delete, false)]
+    {
+        let world = Arc::new(World::new(journal, 16).await);
+        for round in 0..10 {
+            // The same person twice over, and others with the same address.
+            let (_, token) = world.invited(&format!("p{round}@example.com")).await;
+            let token = Arc::new(token);
+            let answers = all_at_once(|n| {
+                let (world, token) = (world.clone(), token.clone());
+                async move {
+                    let person = n % 8;
+                    let claimant = Claimant::new(person).verified(&format!("p{round}@example.com"));
+                    let mut tx = world.pool.begin_with(begin(immediate)).await.unwrap();
+                    let answer = world.members.accept(&mut tx, &token, claimant).await;
+                    if let Ok(Accepted::Now(acceptance)) = &answer {
+                        let invitation = acceptance.invitation.id.to_string();
+                        join(&mut tx, person, "admin", &invitation).await.unwrap();
+                    }
+                    tx.commit().await.unwrap();
+                    (person, answer)
+                }
+            })
+            .await;
+            let winner = answers.iter().find(|(_, answer)| matches!(answer, Ok(Accepted::Now(_)))).unwrap().0;
+            let mut now = 0;
+            for (person, answer) in answers {
+                match answer {
+                    Ok(Accepted::Now(_)) => now += 1,
+                    Ok(Accepted::Before(_)) => assert_eq!(person, winner),
+                    Err(Error::AlreadyAccepted) => assert_ne!(person, winner),
+                    other => panic!("{other:?}"),
+                }
+            }
+            assert_eq!(now, 1);
+        }
+        assert_eq!(world.count("SELECT count(*) FROM memberships").await, 10);
+        assert_eq!(world.count("SELECT count(*) FROM invite_events WHERE action = 'accepted'").await, 10);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn acceptances_of_different_invitations_all_happen_in_deferred_transactions() {
+    let world = Arc::new(World::new(SqliteJournalMode::Wal, 16).await);
+    let mut tokens = Vec::new();
+    for n in 0..AT_ONCE {
+        tokens.push(Arc::new(world.invited(&format!("p{n}@example.com")).await.1));
+    }
+    let answers = all_at_once(|n| {
+        let (world, token) = (world.clone(), tokens[usize::try_from(n).unwrap()].clone());
+        async move {
+            let mut tx = world.pool.begin().await.unwrap();
+            let claimant = Claimant::new(n).verified(&format!("p{n}@example.com"));
+            let accepted = world.members.accept(&mut tx, &token, claimant).await?;
+            join(&mut tx, n, "admin", &accepted.into_acceptance().invitation.id.to_string()).await.unwrap();
+            tx.commit().await.unwrap();
+            Ok::<_, Error>(())
+        }
+    })
+    .await;
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    assert_eq!(world.count("SELECT count(*) FROM memberships").await, AT_ONCE);
+}
+
+/// The harness has teeth: looking first and then writing lets several win or fail.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_naive_look_then_write_fails_the_same_race() {
+    let world = Arc::new(World::new(SqliteJournalMode::Wal, 16).await);
+    let (id, _) = world.invited("ada@example.com").await;
+    let answers = all_at_once(|n| {
+        let world = world.clone();
+        async move {
+            let mut tx = world.pool.begin().await?;
+            let id = id.as_uuid().as_bytes().to_vec();
+            let status: String = sqlx::query_scalar("SELECT status FROM invite_invitations WHERE id = ?")
+                .bind(&id)
+                .fetch_one(&mut *tx)
+                .await?;
+            if status == "pending" {
+                let update = "UPDATE invite_invitations SET revision = revision + 1 WHERE id = ?";
+                sqlx::query(update).bind(&id).execute(&mut *tx).await?;
+                join(&mut tx, n, "admin", "x").await?;
+            }
+            tx.commit().await
+        }
+    })
+    .await;
+    let failed = answers.iter().filter(|answer: &&sqlx::Result<()>| answer.is_err()).count();
+    let joined = world.count("SELECT count(*) FROM memberships").await;
+    assert!(failed > 0 || joined > 1, "{failed} failed, {joined} joined");
+}
+
+/// Reads the host's table before it allows, as a real one does.
+struct Reads;
+
+#[async_trait]
+impl Authority<SqliteConnection, Membership> for Reads {
+    async fn authorize(
+        &self,
+        conn: &mut SqliteConnection,
+        _: &Actor,
+        _: &Scope,
+        _: &Action<'_, Membership>,
+    ) -> Result<(), Denial> {
+        let _members: i64 = sqlx::query_scalar("SELECT count(*) FROM memberships").fetch_one(conn).await?;
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn creations_all_happen_though_the_authority_reads_first() {
+    let world = Arc::new(World::new(SqliteJournalMode::Wal, 16).await);
+    let members = Invitations::<_, Membership>::new(SqliteStore, Policy::default(), Reads);
+    let answers = all_at_once(|n| {
+        let (world, members) = (world.clone(), members.clone());
+        async move {
+            let mut tx = world.pool.begin().await.unwrap();
+            members.scope(7).create(&mut tx, &world.admin, new(&format!("p{n}@example.com"))).await?;
+            tx.commit().await.unwrap();
+            Ok::<_, Error>(())
+        }
+    })
+    .await;
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_64_creations_for_one_address_one_happens_and_the_others_name_it() {
+    let world = Arc::new(World::new(SqliteJournalMode::Wal, 16).await);
+    let clock = ManualClock::default();
+    let members = Invitations::<_, Membership>::new(SqliteStore, Policy::default(), Unchecked).clock(clock.clone());
+    for _ in 0..10 {
+        let answers = all_at_once(|_| {
+            let (world, members) = (world.clone(), members.clone());
+            async move {
+                let mut tx = world.pool.begin().await.unwrap();
+                let answer = members.scope(7).create(&mut tx, &world.admin, new("ada@example.com")).await;
+                tx.commit().await.unwrap();
+                answer
+            }
+        })
+        .await;
+        let created = answers.iter().flatten().next().unwrap().id;
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+        for refusal in answers.into_iter().filter_map(Result::err) {
+            assert!(matches!(refusal, Error::AlreadyPending(id) if id == created), "{refusal:?}");
+        }
+        // The next round finds it expired and unswept, in everybody's way.
+        clock.advance(TimeDelta::days(8));
+    }
+    assert_eq!(world.count("SELECT count(*) FROM invite_invitations WHERE status = 'expired'").await, 9);
+    assert_eq!(world.count("SELECT count(*) FROM invite_events WHERE action = 'expired'").await, 9);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn accept_cancel_reject_and_resend_at_once_leave_one_end_and_a_history_without_gaps() {
+    let world = Arc::new(World::new(SqliteJournalMode::Wal, 16).await);
+    for round in 0..20 {
+        let (id, token) = world.invited(&format!("p{round}@example.com")).await;
+        let token = Arc::new(token);
+        let ends = all_at_once(|n| {
+            let (world, token) = (world.clone(), token.clone());
+            async move {
+                let mut tx = world.pool.begin().await.unwrap();
+                let scoped = world.members.scope(7);
+                let claimant = Claimant::new(n).verified(&format!("p{round}@example.com"));
+                let answer = match n % 4 {
+                    0 => world.members.accept(&mut tx, &token, claimant).await.map(|_| true),
+                    1 => scoped.cancel(&mut tx, &Actor::new(n), id, None).await.map(|_| true),
+                    2 => world.members.reject(&mut tx, &token, &Actor::new(n), None).await.map(|_| true),
+                    _ => scoped.resend(&mut tx, &world.admin, id).await.map(|_| false),
+                };
+                tx.commit().await.unwrap();
+                answer
+            }
+        })
+        .await;
+        assert!(ends.iter().flatten().filter(|ended| **ended).count() <= 1);
+        for refusal in ends.into_iter().filter_map(Result::err) {
+            assert!(!refusal.is_retryable() && !matches!(refusal, Error::Store(_) | Error::NotFound), "{refusal:?}");
+        }
+        let mut conn = world.pool.acquire().await.unwrap();
+        let events = world.members.scope(7).history(&mut conn, &world.admin, id).await.unwrap();
+        let revisions: Vec<_> = events.iter().map(|event| event.revision).collect();
+        assert_eq!(revisions, (1..=u32::try_from(events.len()).unwrap()).collect::<Vec<_>>());
+        let ended = events.iter().filter(|event| !matches!(event.verb.as_str(), "created" | "link_created" | "resent"));
+        assert_eq!(ended.count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn when_the_host_s_insert_fails_everything_is_as_before() {
+    let world = World::new(SqliteJournalMode::Wal, 2).await;
+    let (_, token) = world.invited("ada@example.com").await;
+    let ada = || Claimant::new(2).verified("ada@example.com");
+    let mut tx = world.pool.begin().await.unwrap();
+    world.members.accept(&mut tx, &token, ada()).await.unwrap();
+    let full = sqlx::query("INSERT INTO memberships (person, role, invitation) VALUES (2, NULL, 'x')");
+    assert!(full.execute(&mut *tx).await.is_err());
+    tx.rollback().await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM invite_events WHERE action = 'accepted'").await, 0);
+    let mut tx = world.pool.begin().await.unwrap();
+    assert!(matches!(world.members.accept(&mut tx, &token, ada()).await, Ok(Accepted::Now(_))));
+}
+
+#[tokio::test]
+async fn a_lost_race_for_the_lock_asks_for_a_retry() {
+    let world = World::new(SqliteJournalMode::Wal, 4).await;
+    let (_, token) = world.invited("ada@example.com").await;
+    let mut reader = world.pool.begin().await.unwrap();
+    let _: i64 = sqlx::query_scalar("SELECT count(*) FROM memberships").fetch_one(&mut *reader).await.unwrap();
+    world.invited("grace@example.com").await;
+    let claimant = Claimant::new(2).verified("ada@example.com");
+    let answer = world.members.accept(&mut reader, &token, claimant).await.unwrap_err();
+    assert!(answer.is_retryable(), "{answer:?}");
+    assert_eq!(format!("{answer} {answer:?}"), "the store asks for a retry Store(StoreError(Retryable))");
+}
+
+#[tokio::test]
+async fn a_transaction_begun_as_plain_sql_is_invisible_and_refused() {
+    let world = World::new(SqliteJournalMode::Wal, 2).await;
+    let mut conn = world.pool.acquire().await.unwrap();
+    sqlx::query("BEGIN").execute(&mut *conn).await.unwrap();
+    let answer = world.members.scope(7).create(&mut conn, &world.admin, new("ada@example.com")).await;
+    assert!(matches!(answer, Err(Error::NotInTransaction)));
+}

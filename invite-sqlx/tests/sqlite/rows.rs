@@ -1,0 +1,154 @@
+//! Rows, values and schema. [incidents 06, 07, 09, 10; races 2.7]
+
+use chrono::TimeDelta;
+use invite_core::{Error, InvitationId, Query, Scope, Token, testing::ManualClock};
+use invite_sqlx::sqlite;
+use sqlx::sqlite::SqliteJournalMode;
+
+use crate::world::*;
+
+#[tokio::test]
+async fn migrating_again_and_from_many_sides_changes_nothing() {
+    let world = World::new(SqliteJournalMode::Wal, 4).await;
+    world.invited("ada@example.com").await;
+    let (a, b, c) =
+        tokio::join!(sqlite::migrate(&world.pool), sqlite::migrate(&world.pool), sqlite::migrate(&world.pool));
+    assert!(a.is_ok() && b.is_ok() && c.is_ok());
+    assert_eq!(world.count("SELECT count(*) FROM invite_migrations").await, 1);
+    assert_eq!(world.count("SELECT count(*) FROM invite_invitations").await, 1);
+    let versions: Vec<_> = sqlite::MIGRATIONS.iter().map(|migration| migration.version).collect();
+    assert_eq!(versions, (1..=u32::try_from(versions.len()).unwrap()).collect::<Vec<_>>());
+
+    sqlx::query("INSERT INTO invite_migrations (version) VALUES (99)").execute(&world.pool).await.unwrap();
+    assert!(sqlite::migrate(&world.pool).await.is_err(), "a newer schema is not touched");
+}
+
+#[tokio::test]
+async fn times_survive_to_the_microsecond_also_far_away() {
+    let world = World::new(SqliteJournalMode::Wal, 2).await;
+    for at in [year(1971), year(2040), year(9000)] {
+        let members = world.members.clone().clock(ManualClock::at(at));
+        let mut tx = world.pool.begin().await.unwrap();
+        let email = format!("y{}@example.com", at.timestamp());
+        let created = members.scope(7).create(&mut tx, &world.admin, new(&email)).await.unwrap();
+        assert_eq!(created.created_at, at);
+        let read = members.scope(7).get(&mut tx, &world.admin, created.id).await.unwrap();
+        assert_eq!(*read, *created);
+        assert_eq!(read.expires_at - read.created_at, TimeDelta::days(7));
+        tx.commit().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_does_not_read_is_corrupt_and_never_a_panic() {
+    for (damage, column) in [
+        ("UPDATE invite_invitations SET recipient = 'someone.else@example.com'", "recipient"),
+        ("UPDATE invite_invitations SET recipient_given = 'x'", "recipient"),
+        ("UPDATE invite_invitations SET inviter = 'nobody'", "inviter"),
+        ("UPDATE invite_invitations SET payload = '{'", "payload"),
+        ("UPDATE invite_invitations SET display = ''", "display"),
+        ("UPDATE invite_invitations SET generation = -1", "generation"),
+        ("UPDATE invite_invitations SET expires_at = 9223372036854775807", "expires_at"),
+        ("UPDATE invite_invitations SET delivery_state = 'lost'", "delivery_state"),
+    ] {
+        let world = World::new(SqliteJournalMode::Wal, 2).await;
+        let (id, _) = world.invited("ada@example.com").await;
+        sqlx::query(damage).execute(&world.pool).await.unwrap();
+        let mut conn = world.pool.acquire().await.unwrap();
+        let answer = world.members.scope(7).get(&mut conn, &world.admin, id).await;
+        match answer {
+            Err(Error::Store(error)) => assert_eq!(error.to_string(), format!("a stored row is corrupt in {column}")),
+            other => panic!("{damage}: {other:?}"),
+        }
+    }
+    let world = World::new(SqliteJournalMode::Wal, 2).await;
+    let (id, _) = world.invited("ada@example.com").await;
+    sqlx::query("UPDATE invite_invitations SET payload = '{}'").execute(&world.pool).await.unwrap();
+    let mut conn = world.pool.acquire().await.unwrap();
+    let invitation = world.members.scope(7).get(&mut conn, &world.admin, id).await.unwrap();
+    assert_eq!(invitation.payload().unwrap_err().to_string(), "a stored row is corrupt in payload");
+}
+
+#[tokio::test]
+async fn the_database_refuses_what_the_library_would_never_write() {
+    let world = World::new(SqliteJournalMode::Wal, 2).await;
+    world.invited("ada@example.com").await;
+    world.invited("grace@example.com").await;
+    for statement in [
+        "UPDATE invite_invitations SET status = 'Pending'",
+        "UPDATE invite_invitations SET status = 'accepted'",
+        "UPDATE invite_invitations SET status = 'accepted', ended_at = 1",
+        "UPDATE invite_invitations SET open_key = zeroblob(31)",
+        "UPDATE invite_invitations SET open_key = (SELECT open_key FROM invite_invitations LIMIT 1)",
+        "UPDATE invite_invitations SET expires_at = NULL",
+        "UPDATE invite_invitations SET expires_at = '2030-01-01'",
+        "UPDATE invite_tokens SET digest = NULL",
+        "UPDATE invite_tokens SET digest = x''",
+        "UPDATE invite_tokens SET digest = 0",
+        "UPDATE invite_tokens SET channel = 'pigeon'",
+        "INSERT INTO invite_tokens SELECT * FROM invite_tokens",
+    ] {
+        assert!(sqlx::query(statement).execute(&world.pool).await.is_err(), "{statement}");
+    }
+    assert_eq!(world.count("SELECT count(*) FROM invite_tokens WHERE digest = 0 OR digest = ''").await, 0);
+}
+
+// Incident 10: ids and scopes compare as bytes.
+#[tokio::test]
+async fn scopes_that_look_alike_are_different() {
+    let world = World::new(SqliteJournalMode::Wal, 2).await;
+    let scopes =
+        ["org:k", "org:K", "org:\u{212A}", "org:k ", "org:mike", "org:m\u{131}ke", "org:ss", "org:\u{DF}", "7", "07"];
+    let mut tx = world.pool.begin().await.unwrap();
+    for scope in scopes {
+        world.members.scope(scope).create(&mut tx, &world.admin, new("ada@example.com")).await.unwrap();
+    }
+    for scope in scopes {
+        let page = world.members.scope(scope).list(&mut tx, &world.admin, &Query::new()).await.unwrap();
+        assert_eq!(page.items.len(), 1);
+        assert_eq!(page.items[0].scope, Scope::new(scope));
+    }
+}
+
+// Incident 09: values are bound, never part of a statement.
+#[tokio::test]
+async fn sql_in_any_value_is_only_text() {
+    let world = World::new(SqliteJournalMode::Wal, 2).await;
+    let mut tx = world.pool.begin().await.unwrap();
+    for text in [
+        "'; DROP TABLE invite_invitations; --",
+        "\" OR \"\"=\"",
+        "x') ON CONFLICT DO NOTHING --",
+        "%' OR 1=1 --",
+        "?1",
+        "\\",
+    ] {
+        let scoped = world.members.scope(text);
+        let new = new("ada@example.com").message(text).display(&serde_json::json!({ "organization": text }));
+        let actor = invite_core::Actor::new(text);
+        let created = scoped.create(&mut tx, &actor, new).await.unwrap();
+        let page = scoped.list(&mut tx, &actor, &Query::new()).await.unwrap();
+        assert_eq!(*page.items[0], *created);
+        assert!(scoped.list(&mut tx, &actor, &Query::new().address(text)).await.unwrap().items.is_empty());
+        let cancelled = scoped.cancel(&mut tx, &actor, created.id, Some(text)).await.unwrap();
+        assert_eq!(cancelled.ended.as_ref().unwrap().reason.as_deref(), Some(text));
+    }
+}
+
+// Incident 03, 08: neither an id nor a digest is a token.
+#[tokio::test]
+async fn what_stands_in_the_tables_opens_nothing() {
+    let world = World::new(SqliteJournalMode::Wal, 2).await;
+    let (id, _) = world.invited("ada@example.com").await;
+    let digest: Vec<u8> = sqlx::query_scalar("SELECT digest FROM invite_tokens").fetch_one(&world.pool).await.unwrap();
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert!(id.to_string().parse::<Token>().is_err());
+    let token: Token = hex.parse().unwrap();
+    let hex_policy = invite_core::Policy::default().token_format(invite_core::TokenFormat::Hex);
+    let members =
+        invite_core::Invitations::<_, Membership>::new(invite_sqlx::SqliteStore, hex_policy, invite_core::Unchecked);
+    let mut conn = world.pool.acquire().await.unwrap();
+    assert!(matches!(members.preview(&mut conn, &token).await, Err(Error::NotFound)));
+    let unknown: InvitationId = "00000000-0000-7000-8000-000000000000".parse().unwrap();
+    assert!(matches!(world.members.scope(7).get(&mut conn, &world.admin, unknown).await, Err(Error::NotFound)));
+}

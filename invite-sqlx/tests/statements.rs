@@ -1,0 +1,127 @@
+//! How many statements an operation costs, besides the host's own. A program of its own: sqlx
+//! reports statements from its worker threads, so the subscriber must be global.
+
+use std::{
+    fmt::Debug,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use invite_core::{
+    Accepted, Actor, Claimant, Invitations, Kind, NewInvitation, Policy, Query, Unchecked, Worker,
+    testing::{self, CapturingMailer},
+};
+use invite_sqlx::{SqliteStore, sqlite};
+use serde::{Deserialize, Serialize};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use tracing::{
+    Event, Metadata, Subscriber,
+    field::{Field, Visit},
+    span,
+};
+
+#[derive(Serialize, Deserialize)]
+struct Membership;
+
+impl Kind for Membership {
+    const NAME: &'static str = "member";
+}
+
+static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts the statements about our tables that sqlx reports.
+struct Counting;
+
+struct IsOurs(bool);
+
+impl Visit for IsOurs {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.0 |= field.name() == "summary" && format!("{value:?}").contains("invite_")
+            || field.name() == "db.statement" && format!("{value:?}").contains("invite_");
+    }
+}
+
+impl Subscriber for Counting {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "sqlx::query"
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut ours = IsOurs(false);
+        event.record(&mut ours);
+        STATEMENTS.fetch_add(usize::from(ours.0), Ordering::SeqCst);
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+macro_rules! statements {
+    ($work:expr) => {{
+        STATEMENTS.store(0, Ordering::SeqCst);
+        let answer = $work;
+        (STATEMENTS.load(Ordering::SeqCst), answer)
+    }};
+}
+
+#[tokio::test]
+async fn operations_keep_to_their_statements() {
+    tracing::subscriber::set_global_default(Counting).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqliteConnectOptions::new().filename(folder.path().join("test.db")).create_if_missing(true);
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    sqlite::migrate(&pool).await.unwrap();
+    let members = Invitations::<_, Membership>::new(SqliteStore, Policy::default(), Unchecked);
+    let (scoped, admin) = (members.scope(7), Actor::new(1));
+    let new = |email: &str| NewInvitation::new(email, Membership);
+    let ada = || Claimant::new(2).verified("ada@example.com");
+
+    let mut tx = pool.begin().await.unwrap();
+    let (count, created) = statements!(scoped.create(&mut tx, &admin, new("ada@example.com")).await.unwrap());
+    assert_eq!(count, 4, "create");
+    let token = testing::deliver(&members, &mut tx, created.id).await.unwrap();
+    let (count, _) = statements!(members.preview(&mut tx, &token).await.unwrap());
+    assert_eq!(count, 1, "preview");
+    let (count, accepted) = statements!(members.accept(&mut tx, &token, ada()).await.unwrap());
+    assert_eq!(count, 2, "accept");
+    assert!(matches!(accepted, Accepted::Now(_)));
+    let (count, _) = statements!(members.accept(&mut tx, &token, ada()).await.unwrap());
+    assert_eq!(count, 2, "accept again: the guarded statement, and the read that explains it");
+    let malformed = "x".parse::<invite_core::Token>();
+    assert!(malformed.is_err(), "no statement is possible with it");
+    let (count, refused) = statements!(scoped.create(&mut tx, &admin, new("not an address")).await);
+    assert_eq!((count, refused.is_err()), (0, true), "bad input");
+    let (count, (linked, link)) =
+        statements!(scoped.create_with_link(&mut tx, &admin, new("grace@example.com")).await.unwrap());
+    assert_eq!(count, 4, "create with link");
+    let (count, _) = statements!(members.reject(&mut tx, &link, &Actor::Recipient, None).await.unwrap());
+    assert_eq!(count, 2, "reject");
+    let (count, _) = statements!(scoped.get(&mut tx, &admin, linked.id).await.unwrap());
+    assert_eq!(count, 1, "get");
+    let (count, _) = statements!(scoped.list(&mut tx, &admin, &Query::new()).await.unwrap());
+    assert_eq!(count, 1, "list");
+    let (count, _) = statements!(scoped.history(&mut tx, &admin, linked.id).await.unwrap());
+    assert_eq!(count, 1, "history");
+    for n in 0..8 {
+        scoped.create(&mut tx, &admin, new(&format!("p{n}@example.com"))).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+
+    let worker = Worker::new(SqliteStore, pool.clone(), CapturingMailer::default()).batch(9).serve(&members);
+    let (count, tick) = statements!(worker.tick().await.unwrap());
+    assert_eq!(tick.sent, 8);
+    // One look for expired ones, two for letters, a discarded letter of the accepted one; then per
+    // letter: lease, digest, queue, summary.
+    assert_eq!(count, 4 + 8 * 4, "worker");
+    let (count, tick) = statements!(worker.tick().await.unwrap());
+    assert!(!tick.found_work());
+    assert_eq!(count, 2, "an idle worker only looks");
+}
