@@ -15,13 +15,13 @@ use crate::token::TokenFormat;
 /// use invite_core::{Acceptor, EarlierLinks, Policy, TokenFormat};
 ///
 /// // 48 hours from creation or resend, 64 hexadecimal characters, no declining.
-/// let members = Policy::default()
+/// const MEMBERS: Policy = Policy::new()
 ///     .lifetime(TimeDelta::hours(48))
 ///     .token_format(TokenFormat::Hex)
 ///     .may_decline(false);
 ///
 /// // Links handed over by hand: whoever has one may use it.
-/// let staff = Policy::default().acceptor(Acceptor::Bearer).on_resend(EarlierLinks::Keep);
+/// const STAFF: Policy = Policy::new().acceptor(Acceptor::Bearer).on_resend(EarlierLinks::Keep);
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
@@ -38,13 +38,24 @@ pub struct Policy {
 }
 
 impl Default for Policy {
+    /// [`Policy::new`].
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Policy {
+    /// 24 hours: the longest life NIST SP 800-63A gives an enrolment code sent by e-mail.
+    pub const NIST_LIFETIME: TimeDelta = TimeDelta::hours(24);
+
     /// Seven days (90 at most), renewed by a resend, which retires earlier links and may follow
     /// another after a minute; only the invited, verified address may accept, and may decline;
     /// one open invitation per scope and address; prefixed tokens.
     ///
     /// Seven days is what most systems use and more than the 24 hours that NIST SP 800-63A allows
-    /// a code mailed to an address: set [`Policy::NIST_LIFETIME`] where that rule binds you.
-    fn default() -> Self {
+    /// a code mailed to an address: set [`NIST_LIFETIME`](Self::NIST_LIFETIME) where that rule
+    /// binds you.
+    pub const fn new() -> Self {
         Self {
             lifetime: TimeDelta::days(7),
             max_lifetime: TimeDelta::days(90),
@@ -57,11 +68,6 @@ impl Default for Policy {
             token_format: TokenFormat::Prefixed,
         }
     }
-}
-
-impl Policy {
-    /// 24 hours: the longest life NIST SP 800-63A gives an enrolment code sent by e-mail.
-    pub const NIST_LIFETIME: TimeDelta = TimeDelta::hours(24);
 
     /// How long an invitation lives unless its creation says otherwise.
     pub const fn lifetime(mut self, lifetime: TimeDelta) -> Self {

@@ -1,14 +1,13 @@
 //! For the tests of hosts: time and randomness that do as they are told, mail that stays here.
 
 use std::sync::{
-    Mutex, PoisonError,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
 
 use crate::{
     clock::Clock,
@@ -19,7 +18,7 @@ use crate::{
     random::{RandomError, SecureRandom},
     service::Invitations,
     store::InvitationStore,
-    token::Token,
+    token::{Token, TokenDigest, TokenFormat},
 };
 
 /// A clock that stands still until told otherwise; clones show the same time.
@@ -150,4 +149,18 @@ pub async fn deliver<S: InvitationStore, K: Kind>(
     id: InvitationId,
 ) -> Result<Token, Error> {
     invitations.mint(conn, id).await
+}
+
+/// Draws a token that opens nothing, because nobody stores its digest: to measure and to test with.
+///
+/// # Errors
+/// Those of the source of randomness.
+pub fn draw_token(random: &dyn SecureRandom, format: TokenFormat) -> Result<Token, RandomError> {
+    Token::generate(random, format)
+}
+
+/// What would be stored of a token of kind `K`.
+#[must_use]
+pub fn digest<K: Kind>(token: &Token) -> TokenDigest {
+    token.digest(K::NAME)
 }

@@ -2,11 +2,16 @@
 
 mod retry;
 
-use std::{collections::HashMap, fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    fmt,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{FutureExt, StreamExt, stream};
-use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 
 use crate::{
@@ -289,10 +294,10 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
                     pause = (pause * 2).min(Duration::from_secs(60));
                 }
             }
+            let pause = tokio::time::timeout(pause, self.wake.notified());
             tokio::select! {
                 () = &mut shutdown => return,
-                () = self.wake.notified() => {}
-                () = tokio::time::sleep(pause) => {}
+                _ = pause => {}
             }
         }
     }

@@ -1,12 +1,12 @@
 //! 64 at once, each in its own transaction, none of which may see a lock error. [races 1 to 6, 16 to 19]
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use invite_core::{
-    Accepted, Action, Actor, Authority, Claimant, Denial, Error, Invitations, Policy, Scope, Unchecked,
-    testing::ManualClock,
+    Accepted, Action, Actor, Authority, Claimant, Denial, Error, Invitations, Policy, Scope, Unchecked, Worker,
+    testing::{CapturingMailer, ManualClock},
 };
 use invite_sqlx::SqliteStore;
 use sqlx::{SqliteConnection, sqlite::SqliteJournalMode};
@@ -228,6 +228,33 @@ async fn accept_cancel_reject_and_resend_at_once_leave_one_end_and_a_history_wit
         assert_eq!(revisions, (1..=u32::try_from(events.len()).unwrap()).collect::<Vec<_>>());
         let ended = events.iter().filter(|event| !matches!(event.verb.as_str(), "created" | "link_created" | "resent"));
         assert_eq!(ended.count(), 1);
+    }
+}
+
+// Race 28
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn four_workers_at_once_mail_every_letter_and_each_only_once() {
+    let world = World::new(SqliteJournalMode::Wal, 16).await;
+    let mut tx = world.pool.begin().await.unwrap();
+    for n in 0..200 {
+        world.members.scope(7).create(&mut tx, &world.admin, new(&format!("p{n}@example.com"))).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let mailer = CapturingMailer::default();
+    let workers = (0..4).map(|_| {
+        let worker = Worker::new(SqliteStore, world.pool.clone(), mailer.clone()).serve(&world.members);
+        tokio::spawn(async move { while worker.tick().await.unwrap().found_work() {} })
+    });
+    for worker in workers.collect::<Vec<_>>() {
+        worker.await.unwrap();
+    }
+    let letters = mailer.take();
+    let mailed: HashSet<_> = letters.iter().map(|letter| letter.recipient().canonical().to_owned()).collect();
+    assert_eq!((letters.len(), mailed.len()), (200, 200));
+    assert_eq!(world.count("SELECT count(*) FROM invite_outbox").await, 0);
+    let mut conn = world.pool.acquire().await.unwrap();
+    for letter in &letters {
+        assert!(world.members.preview(&mut conn, letter.token()).await.is_ok());
     }
 }
 

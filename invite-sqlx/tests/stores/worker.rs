@@ -250,4 +250,42 @@ on_every_store! {
         let mut tx = world.backend.begin().await;
         assert!(matches!(world.members.preview(&mut tx, &token).await, Err(Error::NotFound)));
     }
+
+    async fn a_running_worker_is_woken_finishes_its_batch_and_leaves_no_lease<B: Backend>() {
+        use std::{sync::Arc, time::Duration};
+        use async_trait::async_trait;
+        use invite_core::{Letter, Mailer};
+        use tokio::sync::{Notify, oneshot};
+
+        struct Slow { reached: Arc<Notify>, go_on: Arc<Notify> }
+
+        #[async_trait]
+        impl Mailer for Slow {
+            async fn deliver(&self, _: &Letter) -> Outcome {
+                self.reached.notify_one();
+                self.go_on.notified().await;
+                Outcome::Accepted
+            }
+        }
+
+        let world = World::<B>::new(Policy::default()).await;
+        let (reached, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let mailer = Slow { reached: reached.clone(), go_on: go_on.clone() };
+        let worker = Worker::new(B::Store::default(), world.backend.pool(), mailer)
+            .serve(&world.members)
+            .poll(Duration::from_secs(3600));
+        let notifier = worker.notifier();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = tokio::spawn(async move { worker.run(async { drop(stopped.await) }).await });
+
+        let id = world.invite("ada@example.com").await.id;
+        notifier.notify();
+        reached.notified().await;
+        stop.send(()).unwrap();
+        assert!(!running.is_finished(), "the letter in hand is finished first");
+        go_on.notify_one();
+        running.await.unwrap();
+        assert_eq!(world.get(id).await.delivery.state, DeliveryState::Sent);
+        assert!(world.mailed().await.is_empty());
+    }
 }
