@@ -1,5 +1,6 @@
 //! The library beside the same work by hand, interleaved in one run: only such ratios carry to
-//! another machine. `INVITE_BENCH_ROUNDS` sets how many slices of each are compared (40).
+//! another machine. `INVITE_BENCH_ROUNDS` sets how many slices of each are compared (40); an
+//! argument chooses the comparisons whose names contain it.
 
 use std::{
     env,
@@ -24,6 +25,7 @@ enum Side {
 struct Comparison {
     rounds: u64,
     next: u64,
+    filter: Option<String>,
 }
 
 impl Comparison {
@@ -35,6 +37,9 @@ impl Comparison {
         mut prepare: impl AsyncFnMut(&Database, u64) -> Vec<Token>,
         mut work: impl AsyncFnMut(Side, &Database, u64, Option<&Token>),
     ) {
+        if !self.filter.as_ref().is_none_or(|part| name.contains(part)) {
+            return;
+        }
         let mut slices: [Vec<Duration>; 2] = [Vec::new(), Vec::new()];
         for round in 0..self.rounds {
             // Neither side always goes first.
@@ -69,7 +74,8 @@ fn now() -> i64 {
 
 async fn compare() {
     let rounds = env::var("INVITE_BENCH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(40);
-    let mut comparison = Comparison { rounds, next: 1 };
+    let mut comparison =
+        Comparison { rounds, next: 1, filter: env::args().skip(1).find(|argument| !argument.starts_with('-')) };
     for (name, synchronous) in [("NORMAL", SqliteSynchronous::Normal), ("FULL", SqliteSynchronous::Full)] {
         let database = Database::new(synchronous).await;
         let nothing = async |_: &Database, _| Vec::new();

@@ -1,4 +1,16 @@
 #![doc = include_str!("../README.md")]
+//!
+//! # Where to begin reading
+//!
+//! | to | read |
+//! |---|---|
+//! | define what one is invited to | [`Kind`], [`NewInvitation`], [`Policy`] |
+//! | invite | [`Invitations::scope`], [`Scoped`], [`Authority`], [`Query`] |
+//! | preview, accept, decline | [`Invitations`], [`Token`], [`Claimant`], [`Accepted`] |
+//! | know what may happen when | [`Status`], [`Verb::from`] |
+//! | answer a refusal | [`Error`] |
+//! | mail | [`Worker`], [`Mailer`], [`Letter`], [`Outcome`] |
+//! | keep invitations elsewhere | [`store`], [`memory`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod actor;

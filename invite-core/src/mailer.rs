@@ -128,7 +128,7 @@ impl fmt::Debug for Letter {
 pub enum Outcome {
     /// The next server has taken responsibility for it.
     Accepted,
-    /// This recipient or letter was refused.
+    /// This recipient or letter was refused, in so many words.
     Refused {
         /// Whether trying again is pointless.
         permanent: bool,
@@ -138,9 +138,16 @@ pub enum Outcome {
         text: String,
     },
     /// Our side is wrong: credentials, TLS, a template. Never the recipient's fault, so it never
-    /// makes an invitation `delivery_failed`; tried again until the invitation expires.
+    /// makes an invitation `delivery_failed`; tried again until the invitation has ended.
     Misconfigured {
         /// What is wrong.
+        text: String,
+    },
+    /// Nobody was there to take it, and it is certain that nothing was sent: no connection, or no
+    /// answer before the letter was handed over. Says nothing about the recipient, so it never
+    /// makes an invitation `delivery_failed`; tried again until the invitation has ended.
+    Unreachable {
+        /// What happened.
         text: String,
     },
     /// Nobody knows: it may have been sent. Tried again a little, then left standing.

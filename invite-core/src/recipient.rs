@@ -37,9 +37,17 @@ pub struct Recipient {
 
 impl Recipient {
     /// A recipient as read from a database; `None` when the two forms do not belong together.
+    ///
+    /// The grammar was checked before the address was stored and is not checked again.
     #[must_use]
     pub fn from_stored(given: &str, canonical: &str) -> Option<Self> {
-        given.parse().ok().filter(|recipient: &Self| recipient.canonical == canonical)
+        let (given_local, given_domain) = given.rsplit_once('@')?;
+        let (local, domain) = canonical.rsplit_once('@')?;
+        let belong = given_local.eq_ignore_ascii_case(local)
+            && !canonical.bytes().any(|byte| byte.is_ascii_uppercase())
+            && (given_domain.eq_ignore_ascii_case(domain)
+                || ascii_domain(given_domain).is_some_and(|ascii| ascii == domain));
+        belong.then(|| Self { given: given.into(), canonical: canonical.into() })
     }
 
     /// The address as the inviter wrote it.

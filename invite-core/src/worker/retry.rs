@@ -12,7 +12,7 @@ use crate::{
 const FIRST_WAIT: TimeDelta = TimeDelta::seconds(30);
 /// The longest wait.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
-/// After so many refusals "for now" the letter has failed: some four hours of trying.
+/// After so many refusals "for now" the letter has failed: three to four hours of trying.
 const MAX_REFUSALS: u32 = 10;
 /// An outcome nobody knows is tried again this often: each try may be a duplicate mail.
 const MAX_UNKNOWNS: u32 = 3;
@@ -62,8 +62,8 @@ pub(super) fn judge(outcome: &Outcome, mut history: History, now: DateTime<Utc>,
                 (DeliveryState::Retrying, true)
             }
         }
-        // Nobody's fault but ours, so it never counts: tried until the invitation has ended.
-        Outcome::Misconfigured { text } => {
+        // Not the recipient's doing, so it never counts: tried until the invitation has ended.
+        Outcome::Misconfigured { text } | Outcome::Unreachable { text } => {
             last_error = Some(shown(text));
             (DeliveryState::Retrying, true)
         }
@@ -133,10 +133,12 @@ mod tests {
     }
 
     #[test]
-    fn our_own_mistake_is_never_the_recipient_s() {
-        let ours = Outcome::Misconfigured { text: "535".into() };
+    fn our_own_mistake_and_an_outage_are_never_the_recipient_s() {
         let long = History { attempt: 1_000, ..FRESH };
-        assert_eq!(judge(&ours, long, DateTime::UNIX_EPOCH, 0).summary.state, DeliveryState::Retrying);
+        for outcome in [Outcome::Misconfigured { text: "535".into() }, Outcome::Unreachable { text: "refused".into() }]
+        {
+            assert_eq!(judge(&outcome, long, DateTime::UNIX_EPOCH, 0).summary.state, DeliveryState::Retrying);
+        }
     }
 
     #[test]

@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod console;
+mod file;
+mod inline;
+mod link;
+mod message;
+#[cfg(feature = "smtp")]
+mod smtp;
+mod template;
+
+#[cfg(feature = "smtp")]
+#[cfg_attr(docsrs, doc(cfg(feature = "smtp")))]
+pub use crate::smtp::{Password, Security, SmtpError, SmtpMailer, SmtpServer};
+pub use crate::{
+    console::ConsoleMailer,
+    file::FileMailer,
+    link::{Link, LinkBuilder, LinkError, LinkStyle},
+    message::{ComposeError, Composer, Email, Sender, SenderError},
+    template::{TemplateError, Templates},
+};

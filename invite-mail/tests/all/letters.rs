@@ -1,0 +1,264 @@
+//! What letters say, and what nobody can make them say.
+
+use chrono::{DateTime, TimeDelta};
+use invite_core::testing::ManualClock;
+use invite_mail::{ComposeError, Email, Sender, SenderError};
+use mailparse::{MailHeaderMap, ParsedMail, parse_mail};
+use serde_json::{Value, json};
+
+use crate::support::{composer, expected_link, letter, letter_at, letter_saying};
+
+/// Everything `name="…"` in an HTML document, unescaped as far as links need it.
+fn attributes(html: &str, name: &str) -> Vec<String> {
+    let open = format!("{name}=\"");
+    html.split(&open).skip(1).map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&")).collect()
+}
+
+fn unescaped(html: &str) -> String {
+    let html = html.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
+    html.replace("&#x27;", "'").replace("&#x2f;", "/").replace("&amp;", "&")
+}
+
+/// The names of all elements, in order.
+fn elements(html: &str) -> Vec<&str> {
+    let name = |rest: &str| rest.chars().next().is_some_and(|c| c.is_ascii_alphabetic());
+    html.split('<').skip(1).filter(|rest| name(rest)).map(|rest| rest.split([' ', '>', '\n']).next().unwrap()).collect()
+}
+
+fn parts(mail: &ParsedMail<'_>) -> (String, String) {
+    assert_eq!(mail.ctype.mimetype, "multipart/alternative");
+    let kinds: Vec<_> = mail.subparts.iter().map(|part| part.ctype.mimetype.as_str()).collect();
+    assert_eq!(kinds, ["text/plain", "text/html"]);
+    let body = |index: usize| mail.subparts[index].get_body().unwrap().replace("\r\n", "\n");
+    (body(0), body(1))
+}
+
+async fn email_saying(display: &Value, message: Option<&str>) -> Email {
+    composer().compose(&letter_saying(display, message).await).unwrap()
+}
+
+#[tokio::test]
+async fn text_and_html_show_who_invites_where_until_when_and_the_link() {
+    let words = json!({ "organization": "Analytical Engines", "inviter": "Charles Babbage" });
+    let letter = letter_saying(&words, Some("We could use your notes.\n\nYours, C.")).await;
+    let email = composer().compose(&letter).unwrap();
+
+    assert_eq!(email.subject(), "Charles Babbage invited you to join Analytical Engines");
+    let link = expected_link(&letter);
+    assert_eq!(email.link().expose_secret(), link);
+    let expected = format!(
+        "Charles Babbage has invited you to join Analytical Engines.\n\
+         \n\
+         Charles Babbage wrote:\n\
+         \n\
+         > We could use your notes.\n\
+         > \n\
+         > Yours, C.\n\
+         \n\
+         To accept or decline, open this link:\n\
+         \n\
+         {link}\n\
+         \n\
+         It works until 8 June 2030, 12:00 UTC and is meant for Ada.Lovelace@Example.com alone, so please\n\
+         do not forward this mail. If you received several, use the newest.\n\
+         \n\
+         If you were not expecting this, ignore it: nothing happens until you accept.\n"
+    );
+    assert_eq!(email.text(), expected);
+
+    for shown in [
+        "<html lang=\"en\">",
+        "<title>Charles Babbage invited you to join Analytical Engines</title>",
+        "We could use your notes.<br><br>Yours, C.",
+        "8 June 2030, 12:00 UTC",
+        "name=\"color-scheme\" content=\"light dark\"",
+        "prefers-color-scheme: dark",
+        &link.replace('&', "&amp;"),
+    ] {
+        assert!(email.html().contains(shown), "{shown}\n{}", email.html());
+    }
+    assert!(!email.html().contains("class=\"card\">"), "styles stand on the elements");
+}
+
+#[tokio::test]
+async fn the_words_may_be_missing() {
+    for (words, subject) in [
+        (json!({}), "You have received an invitation"),
+        (json!({ "organization": "  ", "inviter": 7 }), "You have received an invitation"),
+        (json!({ "organization": "Engines" }), "You are invited to join Engines"),
+        (json!({ "inviter": "Charles" }), "Charles sent you an invitation"),
+    ] {
+        let email = email_saying(&words, None).await;
+        assert_eq!(email.subject(), subject);
+        assert!(!email.text().contains("wrote:") && !email.html().contains("wrote:"));
+        assert!(!email.text().contains("none") && !email.text().contains("\n\n\n"), "{}", email.text());
+    }
+}
+
+#[tokio::test]
+async fn the_message_goes_through_mime_unharmed_with_each_header_once() {
+    let letter =
+        letter_saying(&json!({ "organization": "Zoë & Søn", "inviter": "Čapek" }), Some("žluťoučký kůň")).await;
+    let email = composer().compose(&letter).unwrap();
+    let mime = email.to_mime();
+    assert!(mime.is_ascii());
+    assert!(mime.split(|byte| *byte == b'\n').all(|line| line.len() <= 999), "no line longer than SMTP allows");
+
+    let mail = parse_mail(&mime).unwrap();
+    let mut names: Vec<_> = mail.get_headers().into_iter().map(|header| header.get_key()).collect();
+    names.sort();
+    assert_eq!(
+        names,
+        ["Auto-Submitted", "Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Subject", "To"]
+    );
+    let header = |name| mail.headers.get_first_value(name).unwrap();
+    assert_eq!(header("Subject"), "Čapek invited you to join Zoë & Søn");
+    assert_eq!(header("From"), "\"Analytical Engines\" <invitations@example.com>");
+    assert_eq!(header("To"), "Ada.Lovelace@example.com");
+    assert_eq!(header("Date"), "Sat, 01 Jun 2030 12:00:00 +0000");
+    assert_eq!(header("Auto-Submitted"), "auto-generated");
+    assert_eq!(header("Message-ID"), format!("<{}@example.com>", letter.delivery().as_uuid()));
+    assert_eq!(email.message_id(), header("Message-ID"));
+
+    let (text, html) = parts(&mail);
+    assert_eq!(text.trim_end(), email.text().trim_end());
+    assert_eq!(html.trim_end(), email.html().trim_end());
+}
+
+#[tokio::test]
+async fn the_token_stands_in_the_link_only() {
+    let letter = letter_saying(&json!({ "organization": "Engines" }), Some("hello")).await;
+    let email = composer().compose(&letter).unwrap();
+    let token = letter.token().expose_secret();
+    let link = expected_link(&letter);
+    assert_eq!(email.text().matches(token).count(), 1);
+    assert_eq!(email.text().matches(&link).count(), 1);
+    assert_eq!(email.html().matches(token).count(), 3);
+    assert_eq!(email.html().matches(&link.replace('&', "&amp;")).count(), 3);
+
+    let mime = String::from_utf8(email.to_mime()).unwrap();
+    let headers = mime.split("\r\n\r\n").next().unwrap();
+    assert!(!headers.contains(token) && !headers.contains(&token[5..]), "{headers}");
+    assert!(!email.subject().contains(token));
+    assert!(!format!("{email:?} {:?} {letter:?}", composer()).contains(&token[5..20]));
+}
+
+#[tokio::test]
+async fn what_people_write_stays_text() {
+    let plain = email_saying(&json!({ "organization": "O", "inviter": "I" }), Some("M")).await;
+    for hostile in [
+        "<img src=x onerror=alert(1)>",
+        "<a href=\"https://evil.example\">win</a>",
+        "\"><script>alert(1)</script>",
+        "</title><h1>x</h1>",
+        "-->",
+        "<!--",
+        "</style></td></table>",
+        "{{7*7}}",
+        "{% raw %}",
+        "${7*7} <%=7*7%> #{7*7}",
+        "{{ link }}",
+        "&#x3c;b&#x3e;",
+        "https://evil.example/claim",
+        "evil.example/claim",
+        "javascript:alert(1)",
+        "' onmouseover='x",
+    ] {
+        let words = json!({ "organization": hostile, "inviter": hostile });
+        let letter = letter_saying(&words, Some(hostile)).await;
+        let email = composer().compose(&letter).unwrap();
+
+        assert_eq!(elements(email.html()), elements(plain.html()), "{hostile}");
+        let mut targets = attributes(email.html(), "href");
+        targets.dedup();
+        assert_eq!(targets, [expected_link(&letter)], "{hostile}");
+        assert!(attributes(email.html(), "src").is_empty());
+        let shown = unescaped(email.html()).matches(hostile).count();
+        assert!(shown >= 7, "title twice, heading, sentence twice, quote twice; not {shown}: {hostile}");
+        assert!(email.text().contains(&format!("> {hostile}\n")), "{hostile} is quoted\n{}", email.text());
+        assert!(email.subject().contains(hostile));
+
+        let mime = email.to_mime();
+        let mail = parse_mail(&mime).unwrap();
+        assert_eq!(mail.get_headers().into_iter().count(), 8, "{hostile}");
+        assert_eq!(mail.headers.get_first_value("Subject").unwrap(), email.subject());
+        assert_eq!(parts(&mail).1.trim_end(), email.html().trim_end());
+    }
+}
+
+#[tokio::test]
+async fn the_longest_words_fit() {
+    for letter in ["w", "<", "é", "𝕎"] {
+        let name = letter.repeat(200);
+        let message = format!("{}\n", letter.repeat(4)).repeat(1_000);
+        let email = email_saying(&json!({ "organization": name, "inviter": name }), Some(&message)).await;
+        let mime = email.to_mime();
+        assert!(mime.split(|byte| *byte == b'\n').all(|line| line.len() <= 999));
+        assert_eq!(parse_mail(&mime).unwrap().headers.get_first_value("Subject").unwrap(), email.subject());
+    }
+    let email = email_saying(&json!({}), Some(&"\n".repeat(5_000))).await;
+    assert_eq!(email.text().matches("\n> ").count(), 5_000);
+}
+
+#[tokio::test]
+async fn what_looks_like_smtp_in_a_message_stays_inside() {
+    for message in ["a\n.\nMAIL FROM:<eve@evil.example>", ".", "\n.\n.\n", "..a"] {
+        let email = email_saying(&json!({}), Some(message)).await;
+        let mime = email.to_mime();
+        let alone = |i: usize| {
+            (mime[i] == b'\r' && mime.get(i + 1) != Some(&b'\n')) || (mime[i] == b'\n' && mime[i - 1] != b'\r')
+        };
+        assert!(!(0..mime.len()).any(alone), "every line ends in CR LF");
+        assert_eq!(parts(&parse_mail(&mime).unwrap()).0.trim_end(), email.text().trim_end());
+    }
+}
+
+#[test]
+fn a_sender_is_one_bare_address_and_a_line_of_text() {
+    for address in [
+        "",
+        "example.com",
+        "a@b.example, c@d.example",
+        "Ann <ann@example.com>",
+        "ann@example.com\r\nBcc: eve@evil.example",
+        "-oQ/tmp@example.com",
+        "\"a b\"@example.com",
+        "ann@exämple.com",
+        "ann@[127.0.0.1]",
+    ] {
+        assert_eq!(Sender::new(address).unwrap_err(), SenderError::Address, "{address}");
+        assert_eq!(Sender::new("a@example.com").unwrap().reply_to(address).unwrap_err(), SenderError::Address);
+    }
+    let controls = (0..32u8).map(char::from).chain(['\u{7f}', '\u{85}', '\u{2028}', '\u{2029}']);
+    for name in controls.map(|c| format!("a{c}b")).chain(["  ".into(), "x".repeat(201)]) {
+        assert_eq!(Sender::new("a@example.com").unwrap().name(&name).unwrap_err(), SenderError::Name, "{name:?}");
+    }
+}
+
+#[tokio::test]
+async fn names_of_senders_are_quoted_or_encoded_as_they_need() {
+    for name in ["Ann, Bob; \"Co\" <x@y.example>", "Zoë\\", "@", "=?utf-8?q?x?="] {
+        let sender = Sender::new("a@example.com").unwrap().name(name).unwrap().reply_to("help@example.com").unwrap();
+        let links = invite_mail::LinkBuilder::new("https://example.com", invite_mail::LinkStyle::Path).unwrap();
+        let letter = letter_at("ada@example.com").await;
+        let email = invite_mail::Composer::new(sender, links).compose(&letter).unwrap();
+        let mime = email.to_mime();
+        let mail = parse_mail(&mime).unwrap();
+        assert_eq!(mail.get_headers().into_iter().count(), 9);
+        assert_eq!(mail.headers.get_first_value("Reply-To").unwrap(), "help@example.com");
+        let from = mail.headers.get_first_header("From").unwrap();
+        let from = mailparse::addrparse_header(from).unwrap().extract_single_info().unwrap();
+        assert_eq!(from.addr, "a@example.com", "{name}");
+    }
+}
+
+#[test]
+fn a_clock_beyond_the_calendar_is_an_error() {
+    let letter = letter();
+    for seconds in [-1, 253_402_300_800] {
+        let clock = ManualClock::at(DateTime::from_timestamp(seconds, 0).unwrap());
+        assert_eq!(composer().clock(clock).compose(&letter).unwrap_err(), ComposeError::Date);
+    }
+    let last = ManualClock::at(DateTime::from_timestamp(253_402_300_799, 0).unwrap() - TimeDelta::days(1));
+    assert!(composer().clock(last).compose(&letter).is_ok());
+}

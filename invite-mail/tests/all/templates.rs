@@ -1,0 +1,78 @@
+//! Templates of the host's own.
+
+use invite_core::{Mailer, Outcome};
+use invite_mail::{ComposeError, ConsoleMailer, TemplateError, Templates};
+use serde_json::json;
+
+use crate::support::{composer, letter, letter_saying};
+
+#[tokio::test]
+async fn each_part_can_be_replaced_and_sees_the_host_s_words() {
+    let templates = Templates::default()
+        .subject("{{ inviter }}: {{ display.team.name|upper }}\n")
+        .unwrap()
+        .text("{{ locale is defined }} {{ recipient }}\r\n{{ link }}")
+        .unwrap()
+        .html("<html><head><style>.a { color: red }</style></head><body><p class=a>{{ subject }}<a href='{{ link }}'>x</a></p></body></html>")
+        .unwrap();
+    let words = json!({ "inviter": "Ann", "team": { "name": "<core>" } });
+    let letter = letter_saying(&words, None).await;
+    let email = composer().templates(templates).compose(&letter).unwrap();
+    assert_eq!(email.subject(), "Ann: <CORE>");
+    let link = email.link().expose_secret();
+    assert_eq!(email.text(), format!("False Ada.Lovelace@Example.com\n{link}\n"));
+    let expected = format!(
+        "<html><head></head><body><p class=\"a\" style=\"color: red;\">Ann: &lt;CORE&gt;<a href=\"{}\">x</a></p></body></html>",
+        link.replace('&', "&amp;")
+    );
+    assert_eq!(email.html(), expected);
+}
+
+#[test]
+fn a_bad_template_is_refused_before_there_is_a_letter() {
+    let unknown = |part, variable: &str| TemplateError::UnknownVariable { part, variable: variable.into() };
+    let text = |template: &str| Templates::default().text(template).unwrap_err();
+    assert_eq!(text("{{ link "), TemplateError::Syntax { part: "text", line: Some(1) });
+    assert_eq!(text("{{ link }}\n{% if %}"), TemplateError::Syntax { part: "text", line: Some(2) });
+    assert_eq!(text("{{ link }}{{ tokn }}"), unknown("text", "tokn"));
+    assert_eq!(text("{{ link }}{% if false %}{{ token }}{% endif %}"), unknown("text", "token"));
+    assert_eq!(text("{{ link }}{{ debug() }}"), unknown("text", "debug"));
+    assert_eq!(text("come!"), TemplateError::NoLink { part: "text" });
+    assert_eq!(text("{{ link|uper }}"), TemplateError::Failed { part: "text", line: Some(1) });
+    assert_eq!(text("{{ link }}{% include 'html' %}"), TemplateError::Failed { part: "text", line: Some(1) });
+    let endless = "{{ link }}{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
+    assert!(matches!(text(endless), TemplateError::Failed { part: "text", .. }));
+
+    let subject = |template: &str| Templates::default().subject(template).unwrap_err();
+    assert_eq!(subject("{{ link }}"), unknown("subject", "link"));
+    assert_eq!(subject("{{ message }}"), unknown("subject", "message"));
+
+    let html = |template: &str| Templates::default().html(template).unwrap_err();
+    assert_eq!(html("<table><tr><td>{{ recipient }}</td>{{ link }}</tr></table>"), TemplateError::Layout);
+    assert_eq!(html("<p>{{ subject }}</p>"), TemplateError::NoLink { part: "html" });
+}
+
+#[tokio::test]
+async fn an_undefined_value_is_a_typed_error_and_our_own_mistake() {
+    let templates = Templates::default().text("{{ link }}\n{{ display.team }}").unwrap();
+    let undefined = TemplateError::Undefined { part: "text", line: Some(2) };
+    let letter = letter_saying(&json!({ "inviter": "Ann" }), None).await;
+    let composer = composer().templates(templates);
+    assert_eq!(composer.compose(&letter).unwrap_err(), ComposeError::Template(undefined));
+
+    let outcome = ConsoleMailer::to(composer, std::io::sink()).deliver(&letter).await;
+    assert_eq!(outcome, Outcome::Misconfigured { text: "the text template uses an undefined value at line 2".into() });
+}
+
+#[test]
+fn a_subject_of_no_or_several_lines_is_refused() {
+    let letter = letter();
+    for subject in ["", " \n ", "a\nBcc: eve@evil.example", "a\u{2028}b", "{{ 'a\\rb' }}"] {
+        let composer = composer().templates(Templates::default().subject(subject).unwrap());
+        assert_eq!(composer.compose(&letter).unwrap_err(), ComposeError::Subject, "{subject:?}");
+    }
+    for text in ["{{ link }}\r", "{{ link }}\0", "{{ link }}\u{b}"] {
+        let composer = composer().templates(Templates::default().text(format!("{text}x")).unwrap());
+        assert_eq!(composer.compose(&letter).unwrap_err(), ComposeError::ControlCharacter, "{text:?}");
+    }
+}
