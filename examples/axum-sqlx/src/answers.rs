@@ -1,0 +1,302 @@
+//! The invited side: look, accept, decline.
+
+use axum::{
+    Json as Reply, Router,
+    extract::State,
+    routing::{get, post},
+};
+use chrono::{DateTime, Utc};
+use invite_core::{Accepted, Actor, Claimant, Invitation, InvitationId, Scope, Token};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::SqliteConnection;
+
+use crate::{
+    App,
+    accounts::{self, User},
+    error::ApiError,
+    extract::{Empty, Json, Path},
+    invitations::Membership,
+    organizations::{self, MemberOf, Organization, Role},
+    retry::retry,
+    session::CurrentUser,
+};
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/invitations/preview", post(post_preview))
+        .route("/api/invitations/accept", post(post_accept))
+        .route("/api/invitations/reject", post(post_reject))
+        .route("/api/me/invitations", get(get_received))
+        .route("/api/me/invitations/{id}/accept", post(post_accept_by_id))
+        .route("/api/me/invitations/{id}/reject", post(post_reject_by_id))
+}
+
+/// What the holder of a link sees before deciding.
+#[derive(Serialize)]
+pub(crate) struct Preview {
+    pub(crate) organization: Organization,
+    pub(crate) role: Role,
+    /// Masked.
+    pub(crate) email: String,
+    pub(crate) invited_by: Inviter,
+    pub(crate) message: Option<String>,
+    pub(crate) expires_at: DateTime<Utc>,
+    /// The whole address, to fill the sign-up form with: only for whoever reads its mail anyway.
+    #[serde(skip)]
+    pub(crate) proved_email: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Inviter {
+    pub(crate) name: String,
+}
+
+/// An open invitation, seen from the person it is addressed to.
+#[derive(Serialize)]
+pub(crate) struct Received {
+    pub(crate) id: InvitationId,
+    pub(crate) organization: Organization,
+    pub(crate) role: Role,
+    pub(crate) invited_by: Inviter,
+    pub(crate) message: Option<String>,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) expires_at: DateTime<Utc>,
+}
+
+/// The answer to an acceptance, the first as well as a repeated one.
+#[derive(Serialize)]
+pub(crate) struct Joined {
+    pub(crate) organization: Organization,
+    pub(crate) role: Role,
+    pub(crate) already_accepted: bool,
+    pub(crate) redirect_to: String,
+}
+
+/// Changes nothing, however often it is asked.
+pub(crate) async fn preview(app: &App, token: &str) -> Result<Preview, ApiError> {
+    let token: Token = token.parse()?;
+    let mut conn = app.pool.acquire().await?;
+    let preview = app.members.preview(&mut conn, &token).await?;
+    Ok(Preview {
+        organization: organization(preview.scope(), preview.display())?,
+        role: preview.payload()?.role,
+        email: preview.masked_recipient(),
+        invited_by: inviter(preview.display()),
+        message: preview.message().map(Into::into),
+        expires_at: preview.expires_at(),
+        proved_email: preview.proved_recipient().map(|email| email.as_given().into()),
+    })
+}
+
+/// Accepts and joins, or neither.
+pub(crate) async fn accept(app: &App, user: &User, token: &str) -> Result<Joined, ApiError> {
+    let token: Token = token.parse()?;
+    retry(|| async {
+        let mut user = user.clone();
+        let claimant = match user.email_verified {
+            true => Claimant::new(user.id).verified(&user.email),
+            // Whoever has never confirmed their address confirms it by the mailed link.
+            false => Claimant::new_account(user.id, &user.email),
+        };
+        let mut tx = app.begin().await?;
+        let accepted = app.members.accept(&mut tx, &token, claimant).await?;
+        let (member, already) = join(&mut tx, &mut user, accepted).await?;
+        tx.commit().await?;
+        Ok(Joined::new(member, already))
+    })
+    .await
+}
+
+/// As [`accept`], for an invitation the user found in their own list.
+pub(crate) async fn accept_by_id(app: &App, user: &User, id: InvitationId) -> Result<Joined, ApiError> {
+    retry(|| async {
+        let mut user = user.clone();
+        let mut tx = app.begin().await?;
+        let accepted = app.members.accept_by_id(&mut tx, id, owner_of_address(&user)).await?;
+        let (member, already) = join(&mut tx, &mut user, accepted).await?;
+        tx.commit().await?;
+        Ok(Joined::new(member, already))
+    })
+    .await
+}
+
+/// Makes a member of whoever has accepted, in the transaction that accepted. Also says whether
+/// they had accepted before.
+pub(crate) async fn join(
+    conn: &mut SqliteConnection,
+    user: &mut User,
+    accepted: Accepted<Membership>,
+) -> Result<(MemberOf, bool), ApiError> {
+    let already = matches!(accepted, Accepted::Before(_));
+    let acceptance = accepted.into_acceptance();
+    let invitation = acceptance.invitation;
+    let org = organization_id(&invitation.scope)?;
+    if !already {
+        organizations::add_member(conn, org, user, &invitation).await?;
+        if acceptance.address_proved {
+            accounts::mark_verified(conn, user).await?;
+        }
+    }
+    let organization = organizations::find(conn, org).await?.ok_or_else(ApiError::not_found)?;
+    let role = invitation.payload()?.role;
+    Ok((MemberOf { organization, role, invitation_id: Some(invitation.id.to_string()) }, already))
+}
+
+/// Declines. Holding the link is enough; whoever is signed in is named in the history.
+pub(crate) async fn reject(app: &App, user: Option<&User>, token: &str, reason: Option<&str>) -> Result<(), ApiError> {
+    let token: Token = token.parse()?;
+    let actor = user.map_or(Actor::Recipient, |user| Actor::new(user.id));
+    retry(|| async {
+        let mut tx = app.begin().await?;
+        app.members.reject(&mut tx, &token, &actor, reason).await?;
+        Ok(tx.commit().await?)
+    })
+    .await
+}
+
+/// As [`reject`], for an invitation the user found in their own list.
+pub(crate) async fn reject_by_id(
+    app: &App,
+    user: &User,
+    id: InvitationId,
+    reason: Option<&str>,
+) -> Result<(), ApiError> {
+    retry(|| async {
+        let mut tx = app.begin().await?;
+        app.members.reject_by_id(&mut tx, id, owner_of_address(user), reason).await?;
+        Ok(tx.commit().await?)
+    })
+    .await
+}
+
+/// The open invitations to the user's address, in all organizations.
+pub(crate) async fn received(app: &App, user: &User) -> Result<Vec<Received>, ApiError> {
+    let mut conn = app.pool.acquire().await?;
+    let invitations = app.members.addressed_to(&mut conn, &owner_of_address(user)).await?;
+    invitations.iter().map(Received::new).collect()
+}
+
+/// Without a token only a verified address counts.
+fn owner_of_address(user: &User) -> Claimant {
+    let claimant = Claimant::new(user.id);
+    if user.email_verified { claimant.verified(&user.email) } else { claimant.unverified(&user.email) }
+}
+
+impl Joined {
+    fn new(member: MemberOf, already_accepted: bool) -> Self {
+        let redirect_to = match member.role {
+            Role::Owner | Role::Admin => format!("/organizations/{}/invitations", member.organization.id),
+            Role::Manager | Role::Member | Role::Viewer => "/me".into(),
+        };
+        Self { organization: member.organization, role: member.role, already_accepted, redirect_to }
+    }
+}
+
+impl Received {
+    fn new(invitation: &Invitation<Membership>) -> Result<Self, ApiError> {
+        Ok(Self {
+            id: invitation.id,
+            organization: organization(&invitation.scope, &invitation.display)?,
+            role: invitation.payload()?.role,
+            invited_by: inviter(&invitation.display),
+            message: invitation.message.clone(),
+            created_at: invitation.created_at,
+            expires_at: invitation.expires_at,
+        })
+    }
+}
+
+/// The organization as it was called when the invitation was written.
+fn organization(scope: &Scope, display: &Value) -> Result<Organization, ApiError> {
+    Ok(Organization { id: organization_id(scope)?, name: word(display, "organization") })
+}
+
+fn organization_id(scope: &Scope) -> Result<i64, ApiError> {
+    scope.as_str().parse().map_err(ApiError::internal)
+}
+
+fn inviter(display: &Value) -> Inviter {
+    Inviter { name: word(display, "inviter") }
+}
+
+pub(crate) fn word(display: &Value, key: &str) -> String {
+    display.get(key).and_then(Value::as_str).unwrap_or_default().into()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ByToken {
+    token: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RejectByToken {
+    token: String,
+    reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reason {
+    reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Rejected {
+    status: &'static str,
+}
+
+const REJECTED: Reply<Rejected> = Reply(Rejected { status: "rejected" });
+
+async fn post_preview(State(app): State<App>, Json(by): Json<ByToken>) -> Result<Reply<Preview>, ApiError> {
+    preview(&app, &by.token).await.map(Reply)
+}
+
+async fn post_accept(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    Json(by): Json<ByToken>,
+) -> Result<Reply<Joined>, ApiError> {
+    accept(&app, &user, &by.token).await.map(Reply)
+}
+
+async fn post_reject(
+    State(app): State<App>,
+    user: Option<CurrentUser>,
+    Json(by): Json<RejectByToken>,
+) -> Result<Reply<Rejected>, ApiError> {
+    let user = user.map(|CurrentUser(user)| user);
+    reject(&app, user.as_ref(), &by.token, by.reason.as_deref()).await?;
+    Ok(REJECTED)
+}
+
+#[derive(Serialize)]
+struct ReceivedList {
+    items: Vec<Received>,
+}
+
+async fn get_received(State(app): State<App>, CurrentUser(user): CurrentUser) -> Result<Reply<ReceivedList>, ApiError> {
+    Ok(Reply(ReceivedList { items: received(&app, &user).await? }))
+}
+
+async fn post_accept_by_id(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    Path(id): Path<InvitationId>,
+    _: Option<Json<Empty>>,
+) -> Result<Reply<Joined>, ApiError> {
+    accept_by_id(&app, &user, id).await.map(Reply)
+}
+
+async fn post_reject_by_id(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    Path(id): Path<InvitationId>,
+    body: Option<Json<Reason>>,
+) -> Result<Reply<Rejected>, ApiError> {
+    let reason = body.and_then(|Json(body)| body.reason);
+    reject_by_id(&app, &user, id, reason.as_deref()).await?;
+    Ok(REJECTED)
+}

@@ -1,0 +1,101 @@
+//! Who may do what on the inviting side: the example's rule, asked by the library.
+
+use async_trait::async_trait;
+use axum::http::StatusCode;
+use invite_core::{Action, Actor, Authority, Denial, Recipient, Scope};
+use sqlx::SqliteConnection;
+
+use crate::{
+    error::{ApiError, forbidden},
+    invitations::Membership,
+    organizations::{self, Role},
+};
+
+/// Owners and admins act; nobody grants a higher rank than their own; nobody is invited twice.
+///
+/// It is asked inside the transaction that writes, so what it reads is still true at the commit.
+pub(crate) struct OrgRoles;
+
+#[async_trait]
+impl Authority<SqliteConnection, Membership> for OrgRoles {
+    async fn authorize(
+        &self,
+        conn: &mut SqliteConnection,
+        actor: &Actor,
+        scope: &Scope,
+        action: &Action<'_, Membership>,
+    ) -> Result<(), Denial> {
+        let (Some(Ok(user)), Ok(org)) = (actor.id().map(str::parse), scope.as_str().parse()) else {
+            return Err(Refusal::Outsider.into());
+        };
+        let Some(role) = organizations::role_of(conn, org, user).await? else {
+            return Err(Refusal::Outsider.into());
+        };
+        if role < Role::Admin {
+            return Err(Refusal::NotPermitted.into());
+        }
+        match action {
+            Action::Create(new) => {
+                check_rank(role, new.payload())?;
+                // The library has checked the address before it asks.
+                let recipient: Recipient = new.email().parse()?;
+                if organizations::has_member(conn, org, &recipient).await? {
+                    return Err(Refusal::AlreadyMember.into());
+                }
+                Ok(())
+            }
+            Action::Amend(_, amendment) => amendment.new_payload().map_or(Ok(()), |new| check_rank(role, new)),
+            Action::Read | Action::Resend(_) | Action::Cancel(_) | Action::NewLink(_) => Ok(()),
+            _ => Err(Refusal::NotPermitted.into()),
+        }
+    }
+}
+
+fn check_rank(own: Role, granted: &Membership) -> Result<(), Denial> {
+    if granted.role > own { Err(Refusal::AboveOwnRank.into()) } else { Ok(()) }
+}
+
+/// The words in which this rule refuses; the library hands them back unchanged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Outsider,
+    NotPermitted,
+    AboveOwnRank,
+    AlreadyMember,
+}
+
+impl Refusal {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Outsider => "outsider",
+            Self::NotPermitted => "not_permitted",
+            Self::AboveOwnRank => "above_own_rank",
+            Self::AlreadyMember => "already_member",
+        }
+    }
+
+    pub(crate) fn from_word(word: &str) -> Self {
+        [Self::Outsider, Self::AboveOwnRank, Self::AlreadyMember]
+            .into_iter()
+            .find(|refusal| refusal.word() == word)
+            .unwrap_or(Self::NotPermitted)
+    }
+}
+
+impl From<Refusal> for Denial {
+    fn from(refusal: Refusal) -> Self {
+        Self::refused(refusal.word())
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            // Whoever does not belong does not learn that the organization exists.
+            Refusal::Outsider => Self::new(StatusCode::NOT_FOUND, "not_found", "There is no such organization."),
+            Refusal::NotPermitted => forbidden("not_permitted", "Only owners and admins may do this."),
+            Refusal::AboveOwnRank => forbidden("not_permitted", "Nobody may grant a higher role than their own."),
+            Refusal::AlreadyMember => Self::already_member(),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The inviting side's calls over HTTP.
+
+use axum::{
+    Json as Reply, Router,
+    extract::{Query, State, rejection::QueryRejection},
+    http::StatusCode,
+    routing::{get, post},
+};
+use invite_core::InvitationId;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Amend, EventView, InvitationView, Invite, amend, cancel, create, create_with_link, events, get_one, list::get_list,
+    new_link, resend,
+};
+use crate::{
+    App,
+    error::ApiError,
+    extract::{Empty, Json, Path},
+    session::CurrentUser,
+};
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/organizations/{org}/invitations", get(get_list).post(post_invitation))
+        .route(
+            "/api/organizations/{org}/invitations/{id}",
+            get(get_invitation).patch(patch_invitation).delete(delete_invitation),
+        )
+        .route("/api/organizations/{org}/invitations/{id}/resend", post(post_resend))
+        .route("/api/organizations/{org}/invitations/{id}/link", post(post_link))
+        .route("/api/organizations/{org}/invitations/{id}/events", get(get_events))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct How {
+    #[serde(default)]
+    delivery: By,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum By {
+    #[default]
+    Mail,
+    Link,
+}
+
+#[derive(Serialize)]
+struct Created {
+    #[serde(flatten)]
+    invitation: InvitationView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invite_link: Option<String>,
+}
+
+async fn post_invitation(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    Path(org): Path<i64>,
+    how: Result<Query<How>, QueryRejection>,
+    Json(input): Json<Invite>,
+) -> Result<(StatusCode, Reply<Created>), ApiError> {
+    let Query(how) = how.map_err(|_| ApiError::invalid("delivery", "delivery is `mail` or `link`"))?;
+    let (invitation, invite_link) = match how.delivery {
+        By::Mail => (create(&app, &user, org, &input).await?, None),
+        By::Link => {
+            let (invitation, link) = create_with_link(&app, &user, org, &input).await?;
+            (invitation, Some(link))
+        }
+    };
+    Ok((StatusCode::CREATED, Reply(Created { invitation, invite_link })))
+}
+
+type Named = Path<(i64, InvitationId)>;
+
+async fn get_invitation(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    Path((org, id)): Named,
+) -> Result<Reply<InvitationView>, ApiError> {
+    get_one(&app, &user, org, id).await.map(Reply)
+}
+
+async fn patch_invitation(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    Path((org, id)): Named,
+    Json(input): Json<Amend>,
+) -> Result<Reply<InvitationView>, ApiError> {
+    amend(&app, &user, org, id, &input).await.map(Reply)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reason {
+    reason: Option<String>,
+}
+
+async fn delete_invitation(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    Path((org, id)): Named,
+    body: Option<Json<Reason>>,
+) -> Result<Reply<InvitationView>, ApiError> {
+    let reason = body.and_then(|Json(body)| body.reason);
+    cancel(&app, &user, org, id, reason.as_deref()).await.map(Reply)
+}
+
+async fn post_resend(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    Path((org, id)): Named,
+    _: Option<Json<Empty>>,
+) -> Result<Reply<InvitationView>, ApiError> {
+    resend(&app, &user, org, id).await.map(Reply)
+}
+
+#[derive(Serialize)]
+struct NewLink {
+    invite_link: String,
+}
+
+async fn post_link(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    Path((org, id)): Named,
+    _: Option<Json<Empty>>,
+) -> Result<Reply<NewLink>, ApiError> {
+    Ok(Reply(NewLink { invite_link: new_link(&app, &user, org, id).await? }))
+}
+
+#[derive(Serialize)]
+struct Events {
+    items: Vec<EventView>,
+}
+
+async fn get_events(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    Path((org, id)): Named,
+) -> Result<Reply<Events>, ApiError> {
+    Ok(Reply(Events { items: events(&app, &user, org, id).await? }))
+}

@@ -1,0 +1,180 @@
+//! A whole backend with invitations: Axum, sqlx, SQLite.
+//!
+//! Accounts, organizations and sessions are this example's own; everything about invitations is
+//! the library's. Read `invitations.rs` for the inviting side, `answers.rs` for the invited side,
+//! `authority.rs` for the rule who may invite, and [`run`] for how it is put together.
+
+mod accounts;
+mod answers;
+mod authority;
+mod config;
+mod error;
+mod extract;
+mod invitations;
+mod mailbox;
+mod organizations;
+mod pages;
+mod retry;
+mod security;
+mod session;
+
+use std::{error::Error, io, net::Ipv4Addr, str::FromStr, time::Duration};
+
+use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware, routing::get};
+use chrono::TimeDelta;
+use invite_core::{Invitations, Notifier, Policy, Worker};
+use invite_mail::{Composer, LinkBuilder, LinkStyle, Sender, SmtpMailer, SmtpServer};
+use invite_sqlx::SqliteStore;
+use sqlx::{
+    Sqlite, SqlitePool, Transaction,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode},
+};
+use tokio::{net::TcpListener, sync::oneshot};
+use url::Url;
+
+pub use crate::config::Config;
+use crate::{authority::OrgRoles, config::Mail, error::ApiError, invitations::Membership, mailbox::Mailbox};
+
+/// How long running requests may take to finish once the program is to end. Whoever never finishes
+/// theirs must not keep the worker from finishing its letters.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What every handler gets.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) pool: SqlitePool,
+    pub(crate) members: Invitations<SqliteStore, Membership>,
+    pub(crate) links: LinkBuilder,
+    /// To be called after a commit that queued a letter.
+    pub(crate) notifier: Notifier,
+    /// There is one only while mail goes nowhere else.
+    pub(crate) mailbox: Option<Mailbox>,
+    pub(crate) public_url: Url,
+    /// Whether people come by HTTPS, so that cookies must not travel without.
+    pub(crate) https: bool,
+}
+
+impl App {
+    /// Begins a transaction that will write. IMMEDIATE, because some of ours read first, and SQLite
+    /// refuses to let a reader become a writer once another has written.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, ApiError> {
+        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+/// Serves until Ctrl-C or SIGTERM, then finishes the requests and the letters in hand.
+///
+/// # Errors
+/// Whatever keeps it from starting: the configuration, the database, the port.
+pub async fn run(config: Config) -> Result<(), Box<dyn Error>> {
+    let pool = connect(&config.database_url).await?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
+    let address = listener.local_addr()?;
+    // Links are built from this, never from what a request says about its host.
+    let public_url = config.public_url.unwrap_or_else(|| format!("http://{address}"));
+    let links = LinkBuilder::new(&format!("{}/invitation", public_url.trim_end_matches('/')), LinkStyle::Query)?;
+
+    let policy = Policy::default().resend_cooldown(TimeDelta::seconds(30));
+    let members = Invitations::new(SqliteStore, policy, OrgRoles);
+    let composer = Composer::new(Sender::new("invitations@example.com")?.name("Example")?, links.clone());
+    let (mailbox, worker) = match config.mail {
+        Mail::Smtp(url) => {
+            // Must be over well within the lease, or another worker sends the same letter.
+            let server = SmtpServer::from_url(&url)?.timeout(config.lease / 3);
+            (None, Worker::new(SqliteStore, pool.clone(), SmtpMailer::new(composer, server)?))
+        }
+        Mail::DevelopmentMailbox => {
+            let mailbox = Mailbox::new(composer);
+            (Some(mailbox.clone()), Worker::new(SqliteStore, pool.clone(), mailbox))
+        }
+    };
+    let worker = worker.serve(&members).lease(config.lease);
+    let public_url: Url = public_url.parse()?;
+    let https = public_url.scheme() == "https";
+    let app = App { pool, members, links, notifier: worker.notifier(), mailbox, public_url, https };
+
+    let (stop, stopped) = oneshot::channel();
+    let worker = tokio::spawn(async move { worker.run(async { stopped.await.unwrap_or(()) }).await });
+    println!("listening on http://{address}");
+    serve(listener, router(app)).await?;
+
+    // The last requests may have queued letters: the worker goes after them.
+    let _ = stop.send(());
+    worker.await?;
+    Ok(())
+}
+
+async fn serve(listener: TcpListener, router: Router) -> io::Result<()> {
+    let (ending, ended) = oneshot::channel();
+    let serving = axum::serve(listener, router).with_graceful_shutdown(async {
+        shutdown_signal().await;
+        let _ = ending.send(());
+    });
+    let out_of_patience = async {
+        let _ = ended.await;
+        tokio::time::sleep(PATIENCE).await;
+    };
+    tokio::select! {
+        served = serving.into_future() => served,
+        () = out_of_patience => Ok(()),
+    }
+}
+
+async fn connect(url: &str) -> Result<SqlitePool, Box<dyn Error>> {
+    let options = SqliteConnectOptions::from_str(url)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .busy_timeout(Duration::from_secs(5))
+        .foreign_keys(true);
+    let pool = SqlitePool::connect_with(options).await?;
+    sqlx::raw_sql(include_str!("../schema.sql")).execute(&pool).await?;
+    invite_sqlx::sqlite::migrate(&pool).await?;
+    Ok(pool)
+}
+
+fn router(app: App) -> Router {
+    Router::new()
+        .merge(accounts::routes())
+        .merge(organizations::routes())
+        .merge(invitations::routes())
+        .merge(answers::routes())
+        .merge(mailbox::routes())
+        .merge(pages::router())
+        .route("/healthz", get(async || "ok"))
+        .fallback(async || ApiError::not_found())
+        .method_not_allowed_fallback(async || {
+            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This cannot be asked of this address.")
+        })
+        .layer(session::layer(app.https))
+        .layer(DefaultBodyLimit::max(security::MAX_BODY))
+        .layer(middleware::from_fn_with_state(app.clone(), security::guard))
+        .with_state(app)
+}
+
+async fn shutdown_signal() {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // No such signal here: only the other one can end it.
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated() => {}
+    }
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => drop(terminate.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
+}

@@ -1,0 +1,106 @@
+//! The two cookies of the pages. The session's is not among them.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use tower_sessions::cookie::{Cookie, SameSite, time::Duration};
+use url::form_urlencoded;
+
+const INVITATION: &str = "invitation";
+const FLASH: &str = "flash";
+const LONGEST_FLASH: usize = 400;
+
+/// Reads and writes them; over https under names that no other host can set.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cookies {
+    pub(super) https: bool,
+}
+
+impl Cookies {
+    /// The token of the invitation this browser was last opened with: kept here, not in the
+    /// address bar, while the person logs in or signs up.
+    pub(super) fn invitation(self, headers: &HeaderMap) -> Option<String> {
+        self.read(headers, INVITATION).filter(|token| !token.is_empty())
+    }
+
+    pub(super) fn set_invitation(self, token: &str) -> HeaderValue {
+        self.write(INVITATION, token, Duration::minutes(30))
+    }
+
+    pub(super) fn forget_invitation(self) -> HeaderValue {
+        self.write(INVITATION, "", Duration::ZERO)
+    }
+
+    /// What the page before has to say, once.
+    pub(super) fn flash(self, headers: &HeaderMap) -> Option<String> {
+        let value = self.read(headers, FLASH)?;
+        let (text, _) = form_urlencoded::parse(value.as_bytes()).next()?;
+        Some(text.into_owned()).filter(|text| !text.is_empty() && text.len() <= LONGEST_FLASH)
+    }
+
+    pub(super) fn set_flash(self, text: &str) -> HeaderValue {
+        let value: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        self.write(FLASH, &value, Duration::minutes(1))
+    }
+
+    pub(super) fn forget_flash(self) -> HeaderValue {
+        self.write(FLASH, "", Duration::ZERO)
+    }
+
+    fn name(self, name: &str) -> String {
+        if self.https { format!("__Host-{name}") } else { name.into() }
+    }
+
+    fn read(self, headers: &HeaderMap, name: &str) -> Option<String> {
+        let name = self.name(name);
+        headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(Cookie::split_parse)
+            .flatten()
+            .find(|cookie| cookie.name() == name)
+            .map(|cookie| cookie.value().to_owned())
+    }
+
+    /// The value must consist of letters, digits and `-_.%+=*` alone.
+    fn write(self, name: &str, value: &str, age: Duration) -> HeaderValue {
+        let cookie = Cookie::build((self.name(name), value))
+            .path("/")
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .secure(self.https)
+            .max_age(age);
+        HeaderValue::try_from(cookie.to_string()).unwrap_or(HeaderValue::from_static(""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent_back(cookie: &HeaderValue) -> HeaderMap {
+        let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+        HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(pair).unwrap())])
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for https in [false, true] {
+            let cookies = Cookies { https };
+            let text = "\"Ünal & Söhne\"; <b> is created=1";
+            assert_eq!(cookies.flash(&sent_back(&cookies.set_flash(text))).as_deref(), Some(text));
+            assert_eq!(
+                cookies.invitation(&sent_back(&cookies.set_invitation("inv1_a-b"))).as_deref(),
+                Some("inv1_a-b")
+            );
+            assert_eq!(cookies.invitation(&sent_back(&cookies.forget_invitation())), None);
+        }
+    }
+
+    #[test]
+    fn only_https_gets_the_prefix_and_the_secure_flag() {
+        let plain = Cookies { https: false }.set_invitation("x");
+        assert_eq!(plain, "invitation=x; HttpOnly; SameSite=Lax; Path=/; Max-Age=1800");
+        let secure = Cookies { https: true }.set_invitation("x");
+        assert_eq!(secure, "__Host-invitation=x; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=1800");
+    }
+}

@@ -1,0 +1,76 @@
+//! What one person belongs to and is invited to.
+
+use axum::extract::State;
+use invite_core::InvitationId;
+use serde_json::json;
+
+use super::{
+    form::Form,
+    landing::{Decline, confirm_decline},
+    page::{Answer, At, Page, Sent, SignedIn},
+    view::{Membership, Offer},
+};
+use crate::{App, accounts::User, answers, error::ApiError, organizations};
+
+pub(super) async fn show(State(app): State<App>, SignedIn { user, page }: SignedIn) -> Answer {
+    show_after(&app, &user, &page, None).await
+}
+
+async fn show_after(app: &App, user: &User, page: &Page, error: Option<&ApiError>) -> Answer {
+    let memberships: Vec<Membership> = organizations::of(app, user).await?.into_iter().map(Into::into).collect();
+    // Without a verified address nobody can know which are theirs.
+    let received = if user.email_verified { answers::received(app, user).await? } else { Vec::new() };
+    let received: Vec<Offer> = received.into_iter().map(|received| Offer::received(received, user)).collect();
+    let form = error.map_or_else(Form::default, |error| Form::default().refused(error));
+    page.show_after(
+        error,
+        "me.html",
+        json!({ "nav": "me", "memberships": memberships, "received": received, "form": form }),
+    )
+}
+
+pub(super) async fn accept(
+    State(app): State<App>,
+    SignedIn { user, page }: SignedIn,
+    At(id): At<InvitationId>,
+) -> Answer {
+    match answers::accept_by_id(&app, &user, id).await {
+        Ok(joined) => {
+            let already = if joined.already_accepted { "already" } else { "now" };
+            let flash = format!("You are {already} a member of {}.", joined.organization.name);
+            Ok(page.go(&joined.redirect_to, &flash))
+        }
+        Err(error) => show_after(&app, &user, &page, Some(&error)).await,
+    }
+}
+
+pub(super) async fn ask_decline(
+    State(app): State<App>,
+    SignedIn { user, page }: SignedIn,
+    At(id): At<InvitationId>,
+) -> Answer {
+    ask(&app, &user, &page, id, Form::default(), None).await
+}
+
+pub(super) async fn decline(
+    State(app): State<App>,
+    SignedIn { user, page }: SignedIn,
+    At(id): At<InvitationId>,
+    Sent(sent): Sent<Decline>,
+) -> Answer {
+    match answers::reject_by_id(&app, &user, id, sent.reason()).await {
+        Ok(()) => Ok(page.go("/me", "You have declined the invitation.")),
+        Err(error) if error.field.is_some() => {
+            let form = Form::default().value("reason", sent.reason).refused(&error);
+            ask(&app, &user, &page, id, form, Some(&error)).await
+        }
+        Err(error) => show_after(&app, &user, &page, Some(&error)).await,
+    }
+}
+
+async fn ask(app: &App, user: &User, page: &Page, id: InvitationId, form: Form, error: Option<&ApiError>) -> Answer {
+    let received = answers::received(app, user).await?;
+    let invitation = received.iter().find(|received| received.id == id).ok_or_else(ApiError::not_found)?;
+    let confirm = confirm_decline(&invitation.organization.name, &format!("/me/invitations/{id}/decline"), "/me");
+    page.show_after(error, "confirm.html", json!({ "confirm": confirm, "form": form }))
+}

@@ -1,0 +1,21 @@
+//! The loop the library asks for: a transaction that lost a race is done again from its beginning.
+
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+
+use crate::error::ApiError;
+
+/// Runs one whole unit of work, from `begin` to `commit`, until it says something else than "try
+/// again": eight times at most.
+pub(crate) async fn retry<T, F>(work: impl FnMut() -> F) -> Result<T, ApiError>
+where
+    F: Future<Output = Result<T, ApiError>>,
+{
+    let pauses = ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(5))
+        .with_max_delay(Duration::from_millis(500))
+        .with_max_times(7)
+        .with_jitter();
+    work.retry(pauses).when(ApiError::is_retryable).await
+}

@@ -1,0 +1,100 @@
+//! Running it: configuration, a busy database, and the end.
+
+use serde_json::json;
+use sqlx::Executor;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+
+use crate::support::{Office, PASSWORD, Server, eventually};
+
+#[tokio::test]
+async fn a_database_that_is_away_for_too_long_is_unavailable_and_then_back() {
+    let server = Server::start();
+    let office = Office::open(&server).await;
+    let (token, _) = office.link_for("ada@example.com").await;
+
+    let mut database = server.database().await;
+    database.execute("BEGIN IMMEDIATE").await.unwrap();
+    let body = json!({ "email": "grace@example.com", "role": "member" });
+    let answer = office.owner.post(&office.invitations, body.clone()).await;
+    answer.refused(503, "unavailable");
+    assert_eq!(answer.header("retry-after"), "1");
+    // Who only reads is not kept waiting.
+    server.browser().preview(&token).await.expect(200);
+
+    database.execute("ROLLBACK").await.unwrap();
+    office.owner.post(&office.invitations, body).await.expect(201);
+    server.mails_to("grace@example.com", 1).await;
+}
+
+#[tokio::test]
+async fn ending_it_leaves_no_leased_letter_behind() {
+    let mut server = Server::start();
+    let office = Office::open(&server).await;
+    for n in 0..30 {
+        office.invite(&format!("person{n}@example.com")).await;
+    }
+    assert!(server.terminate().await.success());
+
+    let leased = "SELECT count(*) FROM invite_outbox WHERE lease_owner IS NOT NULL";
+    let leased: i64 = sqlx::query_scalar(leased).fetch_one(&mut server.database().await).await.unwrap();
+    assert_eq!(leased, 0);
+
+    // What was still queued is mailed by the next one.
+    server.start_again();
+    let owner = server.browser();
+    owner.log_in("owner@example.com").await.expect(200);
+    eventually("all letters are sent", async || {
+        let list = owner.get(&format!("{}?limit=200", office.invitations)).await.expect(200);
+        list["items"].as_array().unwrap().iter().all(|item| item["delivery"]["state"] == "sent").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_never_finishes_a_request_does_not_keep_it_from_ending() {
+    let mut server = Server::start();
+    let address = server.url().strip_prefix("http://").unwrap().to_owned();
+    // Browsers open connections ahead of need; others are just slow.
+    let _idle = TcpStream::connect(&address).await.unwrap();
+    let mut slow = TcpStream::connect(&address).await.unwrap();
+    slow.write_all(b"POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{").await.unwrap();
+    server.browser().get("/healthz").await;
+
+    assert!(server.terminate().await.success());
+}
+
+#[tokio::test]
+async fn links_lead_to_the_configured_address() {
+    let server = Server::start_with(&[("PUBLIC_URL", "http://localhost:81/app/")]);
+    let office = Office::open(&server).await;
+    office.invite("ada@example.com").await;
+
+    let link = server.link_to("ada@example.com", 1).await;
+    assert!(link.starts_with("http://localhost:81/app/invitation?token=inv1_"), "{link}");
+}
+
+#[tokio::test]
+async fn behind_https_the_session_never_travels_without() {
+    let server = Server::start_with(&[("PUBLIC_URL", "https://invite.example.com")]);
+    let form = json!({ "email": "ada@example.com", "password": PASSWORD, "full_name": "Ada" });
+    let signed_up = server.browser().post("/api/signup", form).await;
+
+    signed_up.expect(201);
+    assert!(signed_up.header("set-cookie").contains("Secure"), "{signed_up:?}");
+}
+
+#[tokio::test]
+async fn an_account_outlives_a_restart() {
+    let mut server = Server::start();
+    let office = Office::open(&server).await;
+    office.invite("ada@example.com").await;
+    let token = server.token_to("ada@example.com", 1).await;
+    server.kill();
+    server.start_again();
+
+    let ada = server.browser();
+    ada.sign_up_with("ada@example.com", &token).await.expect(201);
+    let owner = server.browser();
+    owner.log_in("owner@example.com").await.expect(200);
+    assert_eq!(owner.get(&office.invitations).await.expect(200)["items"][0]["status"], "accepted");
+}

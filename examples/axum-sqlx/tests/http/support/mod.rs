@@ -1,0 +1,11 @@
+//! The program under test, and the people who use it.
+
+mod mail;
+mod people;
+mod server;
+mod sink;
+
+pub(crate) use mail::Mail;
+pub(crate) use people::{Answer, Browser, Office, PASSWORD, token_of};
+pub(crate) use server::{Server, eventually, eventually_or};
+pub(crate) use sink::Sink;
