@@ -647,3 +647,48 @@ pub enum QueueChange<'a> {
         error: &'a str,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn record(now: DateTime<Utc>) -> Record {
+        Record {
+            id: InvitationId::from_uuid(Uuid::nil()),
+            kind: "member".into(),
+            scope: Scope::new(7),
+            recipient: Recipient::from_stored("ada@example.com", "ada@example.com").unwrap(),
+            inviter: Actor::System,
+            payload: Value::Null,
+            display: Value::Null,
+            message: None,
+            locale: None,
+            status: Status::Pending,
+            ended: None,
+            generation: 2,
+            min_generation: 2,
+            grace_until: None,
+            revision: 1,
+            created_at: now,
+            expires_at: now + chrono::TimeDelta::microseconds(1),
+            resent_at: None,
+            viewed_at: None,
+            delivery: Delivery::new(DeliveryState::Queued),
+        }
+    }
+
+    #[test]
+    fn only_letters_about_what_is_pending_unexpired_and_of_this_generation_are_sent() {
+        let now = DateTime::UNIX_EPOCH;
+        let minter = |_, _: &str| Err(StoreError::corrupt("nothing"));
+        let claim = Claim { kinds: &[], now, owner: Uuid::nil(), lease_until: now, limit: 1, minter: &minter };
+        assert!(claim.is_current(&record(now), 2));
+        assert!(!claim.is_current(&record(now), 1));
+        assert!(!claim.is_current(&Record { expires_at: now, ..record(now) }, 2));
+        for status in Status::ALL.into_iter().filter(|status| *status != Status::Pending) {
+            assert!(!claim.is_current(&Record { status, ..record(now) }, 2));
+        }
+    }
+}

@@ -102,6 +102,27 @@ mod tests {
         assert!(message("message", "a\rb").is_err());
     }
 
+    // Incidents 63 and 70.
+    #[test]
+    fn characters_that_end_hide_or_turn_a_line_are_refused() {
+        let hiding = ['\u{061C}', '\u{2028}', '\u{2029}', '\u{2060}', '\u{FEFF}'];
+        let ranges = ('\0'..='\u{1F}').chain('\u{7F}'..='\u{9F}').chain('\u{200B}'..='\u{200F}');
+        let turning = ('\u{202A}'..='\u{202E}').chain('\u{2066}'..='\u{2069}');
+        for c in ranges.chain(turning).chain(hiding) {
+            assert!(check_line("name", &format!("a{c}b")).is_err(), "{c:?}");
+            assert_eq!(message("message", &format!("a{c}b")).is_ok(), matches!(c, '\n' | '\t'), "{c:?}");
+        }
+        assert!(check_line("name", "Ünïcode, 日本語, 🙂 & Söhne").is_ok());
+    }
+
+    #[test]
+    fn lengths_count_characters() {
+        assert!(check_line("name", &"é".repeat(LINE)).is_ok());
+        assert!(check_line("name", &"é".repeat(LINE + 1)).is_err());
+        assert!(message("message", &"é".repeat(MESSAGE)).is_ok());
+        assert!(message("message", &"é".repeat(MESSAGE + 1)).is_err());
+    }
+
     #[test]
     fn keys_and_nested_strings_are_checked() {
         assert!(shown_json("display", &json!({ "a": [{ "b": "ok" }] })).is_ok());

@@ -25,7 +25,7 @@ use sqlx::{Connection, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArg
 
 use crate::error::store_error;
 
-pub use migrate::{MIGRATIONS, Migration, migrate};
+pub use migrate::{MIGRATIONS, migrate};
 
 /// Invitations in SQLite, through [sqlx].
 ///

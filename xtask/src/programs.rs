@@ -1,25 +1,21 @@
-//! The outside programs that tests start for themselves, each on a free loopback port.
+//! The outside programs that the tests need.
 
 use std::process::{Command, Stdio};
 
-struct Program {
-    name: &'static str,
+use crate::account;
+use crate::locate::locate;
+
+pub(crate) struct Program {
+    pub(crate) name: &'static str,
     /// A command line that succeeds, and prints a version, where the program is installed.
-    probe: &'static [&'static str],
-    debian_package: &'static str,
+    pub(crate) probe: &'static [&'static str],
+    pub(crate) debian_package: &'static str,
 }
 
-const PROGRAMS: &[Program] = &[
-    Program {
-        name: "Chromium",
-        probe: &["chromium", "--version"],
-        debian_package: "chromium",
-    },
-    Program {
-        name: "ChromeDriver",
-        probe: &["chromedriver", "--version"],
-        debian_package: "chromium-driver",
-    },
+/// What the tests need besides the servers.
+pub(crate) const PROGRAMS: &[Program] = &[
+    Program { name: "Chromium", probe: &["chromium", "--version"], debian_package: "chromium" },
+    Program { name: "ChromeDriver", probe: &["chromedriver", "--version"], debian_package: "chromium-driver" },
     // By its full path: Debian's modules belong to Debian's Python, which need not be the first in `PATH`.
     Program {
         name: "aiosmtpd",
@@ -32,59 +28,31 @@ impl Program {
     /// What the program says of its version, or `None` where it is not installed.
     fn version(&self) -> Option<String> {
         let said = output(self.probe)?;
-        let number = said
-            .split_whitespace()
-            .find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
-        Some(format!(
-            "{} {}",
-            self.name,
-            number.unwrap_or("of unknown version")
-        ))
+        let number = said.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+        // MariaDB's goes on with `-MariaDB-0+deb12u1`.
+        let number = number.map(|word| word.split('-').next().unwrap_or(word));
+        Some(format!("{} {}", self.name, number.unwrap_or("of unknown version")))
     }
 }
 
-/// Sees to it that every program is there, and returns their versions.
-pub(crate) fn ensure() -> Result<Vec<String>, String> {
-    let missing = missing();
+/// Sees to it that the programs are there, and returns their versions.
+pub(crate) fn ensure(programs: &[&Program]) -> Result<Vec<String>, String> {
+    let missing: Vec<&Program> = programs.iter().copied().filter(|program| program.version().is_none()).collect();
     if !missing.is_empty() {
-        let packages: Vec<&str> = missing
-            .iter()
-            .map(|program| program.debian_package)
-            .collect();
-        if output(&["id", "-u"]).is_none_or(|id| id.trim() != "0")
-            || output(&["apt-get", "--version"]).is_none()
-        {
+        let packages: Vec<&str> = missing.iter().map(|program| program.debian_package).collect();
+        if !account::is_root() || output(&["apt-get", "--version"]).is_none() {
             return Err(please_install(&missing));
         }
         println!("Installing {}", packages.join(", "));
         apt_get(&["update"])?;
-        apt_get(
-            &[
-                &["install", "-y", "--no-install-recommends"],
-                packages.as_slice(),
-            ]
-            .concat(),
-        )?;
+        apt_get(&[&["install", "-y", "--no-install-recommends"], packages.as_slice()].concat())?;
     }
-    PROGRAMS
-        .iter()
-        .map(|program| program.version().ok_or_else(|| please_install(&[program])))
-        .collect()
-}
-
-fn missing() -> Vec<&'static Program> {
-    PROGRAMS
-        .iter()
-        .filter(|program| program.version().is_none())
-        .collect()
+    programs.iter().map(|program| program.version().ok_or_else(|| please_install(&[program]))).collect()
 }
 
 fn please_install(missing: &[&Program]) -> String {
     let names: Vec<&str> = missing.iter().map(|program| program.name).collect();
-    let packages: Vec<&str> = missing
-        .iter()
-        .map(|program| program.debian_package)
-        .collect();
+    let packages: Vec<&str> = missing.iter().map(|program| program.debian_package).collect();
     format!(
         "the tests need {}: on Debian, run `apt-get install {}` as root, then run this again",
         names.join(", "),
@@ -106,14 +74,8 @@ fn apt_get(arguments: &[&str]) -> Result<(), String> {
     }
 }
 
-fn output(line: &[&str]) -> Option<String> {
-    let output = Command::new(line[0])
-        .args(&line[1..])
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+/// What a command prints, where it is there and succeeds.
+pub(crate) fn output(line: &[&str]) -> Option<String> {
+    let output = Command::new(locate(line[0]).ok()?).args(&line[1..]).stdin(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -24,11 +24,7 @@ pub(crate) fn run(mut command: Command) -> io::Result<(bool, Tally)> {
 
     // One pipe for both streams: cargo names a test program on stderr, the program counts its tests on stdout.
     let (reader, mut writer) = io::pipe()?;
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone()?)
-        .stderr(writer.try_clone()?)
-        .spawn()?;
+    let mut child = command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer.try_clone()?).spawn()?;
     // A server that a test failed to stop keeps the pipe open, so its end is marked by a line.
     let waiting = thread::spawn(move || -> io::Result<ExitStatus> {
         let status = child.wait();
@@ -54,9 +50,7 @@ impl Tally {
     fn read(&mut self, line: &str) {
         if let Some(program) = program(line) {
             self.programs.push((program, Counts::default()));
-        } else if let (Some(counts), Some((_, last))) =
-            (Counts::parse(line), self.programs.last_mut())
-        {
+        } else if let (Some(counts), Some((_, last))) = (Counts::parse(line), self.programs.last_mut()) {
             *last += counts;
         }
     }
@@ -67,16 +61,10 @@ fn program(line: &str) -> Option<String> {
     if let Some(library) = line.strip_prefix("   Doc-tests ") {
         return Some(format!("{library} (documentation)"));
     }
-    let (source, path) = line
-        .strip_prefix("     Running ")?
-        .strip_suffix(')')?
-        .rsplit_once(" (")?;
+    let (source, path) = line.strip_prefix("     Running ")?.strip_suffix(')')?.rsplit_once(" (")?;
     let (_, file) = path.rsplit_once(['/', '\\'])?;
     let (name, _hash) = file.rsplit_once('-')?;
-    Some(format!(
-        "{name} ({})",
-        source.strip_prefix("unittests ").unwrap_or(source)
-    ))
+    Some(format!("{name} ({})", source.strip_prefix("unittests ").unwrap_or(source)))
 }
 
 impl Counts {
@@ -105,22 +93,14 @@ impl std::ops::AddAssign for Counts {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:>5} passed {:>3} failed {:>3} ignored",
-            self.passed, self.failed, self.ignored
-        )
+        write!(f, "{:>5} passed {:>3} failed {:>3} ignored", self.passed, self.failed, self.ignored)
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut all = Counts::default();
-        for (program, counts) in self
-            .programs
-            .iter()
-            .filter(|(_, counts)| *counts != Counts::default())
-        {
+        for (program, counts) in self.programs.iter().filter(|(_, counts)| *counts != Counts::default()) {
             writeln!(f, "{counts}  {program}")?;
             all += *counts;
         }

@@ -4,19 +4,7 @@ use invite_core::store::StoreError;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use super::error;
-
-/// One step of the schema. A host that keeps all its migrations in one folder copies the SQL
-/// there instead of calling [`migrate`].
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct Migration {
-    /// Its number, from 1 without a gap.
-    pub version: u32,
-    /// The file's name.
-    pub name: &'static str,
-    /// Its statements.
-    pub sql: &'static str,
-}
+use crate::migration::{Migration, check_present};
 
 /// Every step, oldest first.
 pub const MIGRATIONS: &[Migration] = &[Migration {
@@ -41,20 +29,14 @@ pub async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
 
 async fn apply(conn: &mut SqliteConnection) -> Result<(), StoreError> {
     sqlx::query(LEDGER).execute(&mut *conn).await.map_err(error)?;
-    let present: u32 = sqlx::query_scalar("SELECT COALESCE(max(version), 0) FROM invite_migrations")
+    let present: i32 = sqlx::query_scalar("SELECT COALESCE(max(version), 0) FROM invite_migrations")
         .fetch_one(&mut *conn)
         .await
         .map_err(error)?;
-    if MIGRATIONS.last().is_some_and(|last| last.version < present) {
-        return Err(StoreError::failed("the database has a newer schema than this library"));
-    }
-    for migration in MIGRATIONS.iter().filter(|migration| migration.version > present) {
+    for migration in check_present(MIGRATIONS, present)? {
         sqlx::raw_sql(migration.sql).execute(&mut *conn).await.map_err(error)?;
-        sqlx::query("INSERT INTO invite_migrations (version) VALUES (?1)")
-            .bind(migration.version)
-            .execute(&mut *conn)
-            .await
-            .map_err(error)?;
+        let version = sqlx::query("INSERT INTO invite_migrations (version) VALUES (?1)").bind(migration.version);
+        version.execute(&mut *conn).await.map_err(error)?;
     }
     Ok(())
 }

@@ -59,6 +59,8 @@ impl WorkerStore<SqlitePool> for SqliteStore {
             }
         };
         if statement.execute(&mut *tx).await.map_err(error)?.rows_affected() == 0 {
+            // Said, not dropped: a dropped transaction keeps its locks until its connection is next used.
+            tx.rollback().await.map_err(error)?;
             return Ok(false);
         }
         let summary = sqlx::query(sql::SUMMARY)

@@ -54,7 +54,7 @@ on_every_store! {
         assert!(matches!(answer, Err(Error::AlreadyAccepted)), "{answer:?}");
         let answer = world.members.preview(&mut tx, letter.token()).await;
         assert!(matches!(answer, Err(Error::AlreadyAccepted)), "{answer:?}");
-        drop(tx);
+        B::rollback(tx).await;
         assert_eq!(world.history(id).await.len(), 2);
     }
 
@@ -81,7 +81,7 @@ on_every_store! {
         let answer = world.members.accept(&mut tx, token, many.clone().verified("y@example.com").verified("ada@example.com")).await;
         assert!(matches!(answer, Err(Error::Invalid { field: "claimant", .. })), "{answer:?}");
         assert!(world.members.accept(&mut tx, token, many.verified("ADA@example.com")).await.is_ok());
-        drop(tx);
+        B::rollback(tx).await;
         assert_eq!(world.get(id).await.status, Status::Pending, "rolled back");
     }
 
@@ -99,7 +99,7 @@ on_every_store! {
         assert!(matches!(answer, Err(Error::WrongRecipient)), "{answer:?}");
         let accepted = world.members.accept(&mut tx, letter.token(), signing_up()).await.unwrap();
         assert!(accepted.into_acceptance().address_proved);
-        drop(tx);
+        B::rollback(tx).await;
         let mut tx = world.backend.begin().await;
         let accepted = world.members.accept(&mut tx, &link, ada()).await.unwrap();
         assert!(!accepted.into_acceptance().address_proved, "whoever invites has seen this link");
@@ -115,7 +115,7 @@ on_every_store! {
             assert!(matches!(answer, Err(Error::WrongRecipient)), "{outsider}: {answer:?}");
         }
         assert!(world.members.accept(&mut tx, letter.token(), Claimant::new(2).verified("grace@EXAMPLE.com")).await.is_ok());
-        drop(tx);
+        B::rollback(tx).await;
 
         let world = World::<B>::new(Policy::default().acceptor(Acceptor::Bearer)).await;
         let (_, letter) = world.invite_and_mail("ada@example.com").await;
@@ -130,7 +130,7 @@ on_every_store! {
         world.clock.advance(TimeDelta::hours(1) - TimeDelta::microseconds(1));
         let mut tx = world.backend.begin().await;
         assert!(world.members.accept(&mut tx, letter.token(), ada()).await.is_ok());
-        drop(tx);
+        B::rollback(tx).await;
         world.clock.advance(TimeDelta::microseconds(1));
         let mut tx = world.backend.begin().await;
         let expired = |answer: Result<(), Error>| assert!(matches!(answer, Err(Error::Expired { .. })), "{answer:?}");
@@ -139,7 +139,7 @@ on_every_store! {
         expired(world.members.accept_by_id(&mut tx, id, ada()).await.map(drop));
         expired(world.members.reject(&mut tx, letter.token(), &Actor::Recipient, None).await.map(drop));
         expired(world.members.mark_viewed(&mut tx, letter.token()).await.map(drop));
-        drop(tx);
+        B::rollback(tx).await;
         assert_eq!(world.get(id).await.status, Status::Expired, "as seen, though not yet swept");
         assert_eq!(world.worker.tick().await.unwrap().expired, 1);
         assert_eq!(world.history(id).await, [(1, "created"), (2, "expired")]);
@@ -161,7 +161,7 @@ on_every_store! {
         ] {
             assert!(matches!(answer, Err(Error::Rejected)), "{answer:?}");
         }
-        drop(tx);
+        B::rollback(tx).await;
         assert_eq!(world.history(id).await, [(1, "created"), (2, "rejected")]);
     }
 
@@ -192,7 +192,7 @@ on_every_store! {
         assert!(matches!(world.members.accept_by_id(&mut tx, first, unverified).await, Err(Error::EmailNotVerified)));
         assert!(matches!(world.members.accept_by_id(&mut tx, foreign, ada()).await, Err(Error::NotFound)));
         assert!(matches!(world.members.reject_by_id(&mut tx, foreign, ada(), None).await, Err(Error::NotFound)));
-        drop(tx);
+        B::rollback(tx).await;
 
         let accepted = in_a_transaction!(world, tx => world.members.accept_by_id(&mut tx, first, ada()).await.unwrap());
         assert!(matches!(&accepted, Accepted::Now(acceptance) if !acceptance.address_proved));
@@ -254,7 +254,7 @@ on_every_store! {
         let (id, letter) = world.invite_and_mail("ada@example.com").await;
         let mut tx = world.backend.begin().await;
         assert!(matches!(world.members.accept(&mut tx, letter.token(), ada()).await, Ok(Accepted::Now(_))));
-        drop(tx);
+        B::rollback(tx).await;
         assert_eq!(world.history(id).await, [(1, "created")]);
         assert_eq!(world.get(id).await.status, Status::Pending);
         let accepted = in_a_transaction!(world, tx => world.members.accept(&mut tx, letter.token(), ada()).await.unwrap());

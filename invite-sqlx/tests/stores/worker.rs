@@ -23,7 +23,7 @@ on_every_store! {
         let mut tx = world.backend.begin().await;
         let new = NewInvitation::new("ada@example.com", membership("admin"));
         world.members.scope(7).create(&mut tx, &world.admin, new).await.unwrap();
-        drop(tx);
+        B::rollback(tx).await;
         assert!(world.mailed().await.is_empty());
 
         let (id, letter) = world.invite_and_mail("ada@example.com").await;
@@ -45,7 +45,7 @@ on_every_store! {
         let mut tx = world.backend.begin().await;
         assert!(world.members.accept(&mut tx, letter.token(), ada()).await.is_ok(), "a failure is often a false alarm");
         let answer = world.members.scope(7).create(&mut tx, &world.admin, NewInvitation::new("ada@example.com", membership("x"))).await;
-        drop(tx);
+        B::rollback(tx).await;
         assert!(answer.is_ok() , "the acceptance above had closed it: {answer:?}");
 
         world.resend_and_mail(id).await;
@@ -166,6 +166,41 @@ on_every_store! {
         }
     }
 
+    // Race 29: the letter is still in the queue, taken over and put off, when the late word comes.
+    async fn a_late_success_does_not_remove_a_letter_that_was_taken_over_and_put_off<B: Backend>() {
+        use std::sync::Arc;
+        use async_trait::async_trait;
+        use invite_core::{Letter, Mailer};
+        use tokio::sync::Notify;
+
+        struct Stalling { reached: Arc<Notify>, go_on: Arc<Notify> }
+
+        #[async_trait]
+        impl Mailer for Stalling {
+            async fn deliver(&self, _: &Letter) -> Outcome {
+                self.reached.notify_one();
+                self.go_on.notified().await;
+                Outcome::Accepted
+            }
+        }
+
+        let world = World::<B>::new(Policy::default()).await;
+        let id = world.invite("ada@example.com").await.id;
+        let (reached, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let mailer = Stalling { reached: reached.clone(), go_on: go_on.clone() };
+        let stalled = Worker::new(B::Store::default(), world.backend.pool(), mailer).serve(&world.members);
+        let stalled = tokio::spawn(async move { stalled.tick().await });
+        reached.notified().await;
+        world.clock.advance(TimeDelta::minutes(16));
+        world.mailer.answer(refused(false));
+        assert_eq!(world.mailed().await.len(), 1);
+        go_on.notify_one();
+        assert_eq!(stalled.await.unwrap().unwrap().lost, 1);
+        assert_eq!(world.get(id).await.delivery.state, DeliveryState::Retrying);
+        world.clock.advance(TimeDelta::hours(1));
+        assert_eq!(world.mailed().await.len(), 1, "the letter is still there");
+    }
+
     async fn a_worker_touches_only_the_kinds_it_serves<B: Backend>() {
         let world = World::<B>::new(Policy::default()).await;
         let providers = Invitations::<_, Provider>::new(B::Store::default(), Policy::default(), Unchecked)
@@ -211,6 +246,40 @@ on_every_store! {
         assert_eq!(world.get(poisoned).await.delivery.state, DeliveryState::Retrying);
     }
 
+    // Race 34
+    async fn the_refusal_of_an_earlier_letter_does_not_fail_the_later_one<B: Backend>() {
+        use std::sync::Arc;
+        use async_trait::async_trait;
+        use invite_core::{Letter, Mailer};
+        use tokio::sync::Notify;
+
+        struct Late { reached: Arc<Notify>, go_on: Arc<Notify> }
+
+        #[async_trait]
+        impl Mailer for Late {
+            async fn deliver(&self, _: &Letter) -> Outcome {
+                self.reached.notify_one();
+                self.go_on.notified().await;
+                refused(true)
+            }
+        }
+
+        let world = World::<B>::new(Policy::default()).await;
+        let id = world.invite("ada@example.com").await.id;
+        let (reached, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let mailer = Late { reached: reached.clone(), go_on: go_on.clone() };
+        let late = Worker::new(B::Store::default(), world.backend.pool(), mailer).serve(&world.members);
+        let late = tokio::spawn(async move { late.tick().await });
+        reached.notified().await;
+        in_a_transaction!(world, tx => world.members.scope(7).resend(&mut tx, &world.admin, id).await.unwrap());
+        go_on.notify_one();
+        late.await.unwrap().unwrap();
+        let resent = world.get(id).await;
+        assert_eq!((resent.status, resent.delivery.state), (Status::Pending, DeliveryState::Queued));
+        assert_eq!(world.history(id).await, [(1, "created"), (2, "resent")]);
+        assert_eq!(world.mailed().await.len(), 1);
+    }
+
     // S4-9, S4-87; demand theme 6
     async fn the_sweep_expires_in_batches_each_with_its_event<B: Backend>() {
         let world = World::<B>::new(Policy::default()).await;
@@ -246,7 +315,7 @@ on_every_store! {
         let token = invite_core::testing::deliver(&world.members, &mut tx, id).await.unwrap();
         let accepted = world.members.accept(&mut tx, &token, Claimant::new_account(2, "ada@example.com")).await.unwrap();
         assert!(matches!(accepted, Accepted::Now(acceptance) if acceptance.address_proved));
-        drop(tx);
+        B::rollback(tx).await;
         let mut tx = world.backend.begin().await;
         assert!(matches!(world.members.preview(&mut tx, &token).await, Err(Error::NotFound)));
     }

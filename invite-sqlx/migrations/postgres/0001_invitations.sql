@@ -1,0 +1,82 @@
+-- Ids, scopes, addresses and words compare byte by byte: collation "C".
+
+CREATE TABLE invite_invitations (
+    id                uuid             NOT NULL PRIMARY KEY,
+    kind              text COLLATE "C" NOT NULL,
+    scope             text COLLATE "C" NOT NULL,
+    recipient_given   text COLLATE "C" NOT NULL,
+    recipient         text COLLATE "C" NOT NULL,
+    inviter           text COLLATE "C" NOT NULL,
+    payload           jsonb            NOT NULL,
+    display           jsonb            NOT NULL,
+    message           text COLLATE "C",
+    locale            text COLLATE "C",
+    status            text COLLATE "C" NOT NULL CHECK (
+        status IN ('pending', 'accepted', 'rejected', 'cancelled', 'expired', 'delivery_failed')
+    ),
+    ended_at          timestamptz CHECK ((ended_at IS NULL) = (status IN ('pending', 'delivery_failed'))),
+    ended_by          text COLLATE "C",
+    ended_reason      text COLLATE "C",
+    address_proved    boolean          NOT NULL DEFAULT false,
+    generation        integer          NOT NULL,
+    min_generation    integer          NOT NULL,
+    grace_until       timestamptz,
+    revision          integer          NOT NULL,
+    -- Set while open, null after: a plain unique index allows one open invitation per key.
+    open_key          bytea UNIQUE CHECK (
+        open_key IS NULL OR (length(open_key) = 32 AND status IN ('pending', 'delivery_failed'))
+    ),
+    created_at        timestamptz      NOT NULL,
+    expires_at        timestamptz      NOT NULL,
+    resent_at         timestamptz,
+    viewed_at         timestamptz,
+    delivery_state    text COLLATE "C" NOT NULL,
+    delivery_attempts integer          NOT NULL,
+    delivery_error    text COLLATE "C"
+);
+
+CREATE INDEX invite_invitations_list ON invite_invitations (kind, scope, created_at, id);
+CREATE INDEX invite_invitations_due ON invite_invitations (expires_at, id)
+    WHERE status IN ('pending', 'delivery_failed');
+CREATE INDEX invite_invitations_recipient ON invite_invitations (recipient)
+    WHERE status IN ('pending', 'delivery_failed');
+
+-- Digests only; kept as long as the invitation, so that an old link can be explained.
+CREATE TABLE invite_tokens (
+    digest     bytea            NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
+    invitation uuid             NOT NULL,
+    generation integer          NOT NULL,
+    channel    text COLLATE "C" NOT NULL CHECK (channel IN ('mail', 'link')),
+    created_at timestamptz      NOT NULL
+);
+
+-- What is still to be mailed. No body, no link, no token.
+CREATE TABLE invite_outbox (
+    id          uuid             NOT NULL PRIMARY KEY,
+    kind        text COLLATE "C" NOT NULL,
+    invitation  uuid             NOT NULL,
+    generation  integer          NOT NULL,
+    purpose     text COLLATE "C" NOT NULL,
+    not_before  timestamptz      NOT NULL,
+    attempt     integer          NOT NULL DEFAULT 0,
+    refusals    integer          NOT NULL DEFAULT 0,
+    unknowns    integer          NOT NULL DEFAULT 0,
+    lease_owner uuid,
+    lease_until timestamptz,
+    last_error  text COLLATE "C"
+);
+
+CREATE INDEX invite_outbox_due ON invite_outbox (not_before, id);
+
+-- Only ever appended to.
+CREATE TABLE invite_events (
+    id         bigint           GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    invitation uuid             NOT NULL,
+    revision   integer          NOT NULL,
+    action     text COLLATE "C" NOT NULL,
+    actor      text COLLATE "C" NOT NULL,
+    reason     text COLLATE "C",
+    at         timestamptz      NOT NULL
+);
+
+CREATE INDEX invite_events_history ON invite_events (invitation, id);

@@ -1,0 +1,107 @@
+//! The worker's transactions, at READ COMMITTED whatever the pool's default: at REPEATABLE READ
+//! the locks of a claim would keep others from queueing letters.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use invite_core::store::{Claim, Claimed, InvitationStore, QueueChange, Settlement, StoreError, WorkerStore};
+use sqlx::{Acquire, MySql, MySqlPool, pool::PoolConnection};
+
+use super::{MySqlStore, error, id, json, row, sql, write_token};
+
+#[async_trait]
+impl WorkerStore<MySqlPool> for MySqlStore {
+    async fn claim(&self, pool: &MySqlPool, claim: &Claim<'_>) -> Result<Vec<Claimed>, StoreError> {
+        let mut conn = read_committed(pool).await?;
+        let mut tx = conn.begin().await.map_err(error)?;
+        let now = claim.now.naive_utc();
+        let due = sqlx::query(sql::DUE_LETTERS).bind(now).bind(now).bind(json(&claim.kinds.into())?).bind(claim.limit);
+        let rows = due.fetch_all(&mut *tx).await.map_err(error)?;
+        let mut letters = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let mut letter = row::Letter::read(row)?;
+            let delivery = letter.delivery.as_uuid().as_bytes().to_vec();
+            let invitation = sqlx::query(sql::FIND_BY_ID)
+                .bind(&letter.invitation)
+                .bind(&letter.kind)
+                .bind(None::<&[u8]>)
+                .fetch_one(&mut *tx)
+                .await
+                .map_err(error)?;
+            let record = row::record(&invitation)?;
+            if !claim.is_current(&record, letter.generation) {
+                sqlx::query(sql::DISCARD).bind(delivery).execute(&mut *tx).await.map_err(error)?;
+                continue;
+            }
+            let lease = sqlx::query(sql::LEASE)
+                .bind(claim.owner.as_bytes().as_slice())
+                .bind(claim.lease_until.naive_utc())
+                .bind(delivery);
+            lease.execute(&mut *tx).await.map_err(error)?;
+            let digest = claim.mint(letter.delivery, &record.kind)?;
+            write_token(&mut tx, &record, &digest, "mail", claim.now).await?;
+            letter.attempt += 1;
+            letters.push(letter.of(record));
+        }
+        tx.commit().await.map_err(error)?;
+        Ok(letters)
+    }
+
+    async fn settle(&self, pool: &MySqlPool, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
+        let mut conn = read_committed(pool).await?;
+        let mut tx = conn.begin().await.map_err(error)?;
+        let statement = match settlement.queue {
+            QueueChange::Remove => sqlx::query(sql::REMOVE),
+            QueueChange::Postpone { not_before, refusals, unknowns, error } => {
+                sqlx::query(sql::POSTPONE).bind(not_before.naive_utc()).bind(refusals).bind(unknowns).bind(error)
+            }
+        };
+        let fenced = statement
+            .bind(settlement.delivery.as_uuid().as_bytes().as_slice())
+            .bind(settlement.owner.as_bytes().as_slice())
+            .bind(settlement.attempt);
+        if fenced.execute(&mut *tx).await.map_err(error)?.rows_affected() == 0 {
+            // Said, not dropped: a dropped transaction keeps its locks until its connection is next used.
+            tx.rollback().await.map_err(error)?;
+            return Ok(false);
+        }
+        let summary = sqlx::query(sql::SUMMARY)
+            .bind(settlement.summary.state.as_str())
+            .bind(settlement.summary.attempts)
+            .bind(settlement.summary.last_error.as_deref())
+            .bind(id(settlement.invitation))
+            .bind(settlement.generation);
+        summary.execute(&mut *tx).await.map_err(error)?;
+        if let Some(transition) = settlement.transition {
+            self.transition(&mut tx, transition).await?;
+        }
+        tx.commit().await.map_err(error)?;
+        Ok(true)
+    }
+
+    async fn sweep(&self, pool: &MySqlPool, kinds: &[&str], now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+        let mut conn = read_committed(pool).await?;
+        let mut tx = conn.begin().await.map_err(error)?;
+        let now = now.naive_utc();
+        let due = sqlx::query(sql::DUE_INVITATIONS).bind(now).bind(json(&kinds.into())?).bind(limit);
+        let rows = due.fetch_all(&mut *tx).await.map_err(error)?;
+        if rows.is_empty() {
+            tx.rollback().await.map_err(error)?;
+            return Ok(0);
+        }
+        let ids = rows.iter().map(|row| row::uuid(row, 0, "id")).collect::<Result<Vec<_>, _>>()?;
+        let ids: Vec<_> = ids.iter().map(|id| id.simple().to_string()).collect();
+        let ids = json(&ids.into())?;
+        sqlx::query(sql::EXPIRE_EVENTS).bind(now).bind(&ids).execute(&mut *tx).await.map_err(error)?;
+        let swept = sqlx::query(sql::EXPIRE).bind(&ids).bind(now).execute(&mut *tx).await.map_err(error)?;
+        tx.commit().await.map_err(error)?;
+        Ok(swept.rows_affected())
+    }
+}
+
+/// A connection whose next transaction is at READ COMMITTED.
+async fn read_committed(pool: &MySqlPool) -> Result<PoolConnection<MySql>, StoreError> {
+    let mut conn = pool.acquire().await.map_err(error)?;
+    let statement = sqlx::query("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+    statement.execute(&mut *conn).await.map_err(error)?;
+    Ok(conn)
+}

@@ -1,0 +1,93 @@
+//! The databases that tests run on: given by environment variables, or else started for them.
+
+use std::env;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use crate::engine::{Durability, ENGINES, Engine};
+use crate::programs::Program;
+use crate::{FSYNC, KEEP, keeper};
+
+/// Stopped when dropped, as far as we started them.
+pub(crate) struct Databases {
+    keeper: Option<Child>,
+    variables: Vec<(String, String)>,
+}
+
+impl Databases {
+    /// Starts a server of each engine whose variable is not set.
+    pub(crate) fn start(durability: Durability) -> Result<Self, String> {
+        let engines = missing();
+        let mut databases = Self { keeper: None, variables: Vec::new() };
+        if engines.is_empty() {
+            return Ok(databases);
+        }
+        let names: Vec<&str> = engines.iter().map(|engine| engine.program.name).collect();
+        println!("Starting {}", names.join(" and "));
+        let before = Instant::now();
+
+        let program = env::current_exe().map_err(|error| format!("who am I? {error}"))?;
+        let mut command = Command::new(program);
+        command.arg(KEEP);
+        if durability == Durability::Fsync {
+            command.arg(FSYNC);
+        }
+        let mut child = command
+            .args(names)
+            // Out of reach of the Ctrl-C that ends us.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("the databases' keeper did not start: {error}"))?;
+        let output = child.stdout.take().expect("the output is piped");
+        databases.keeper = Some(child);
+        for line in BufReader::new(output).lines().take(engines.len()) {
+            let line = line.map_err(|error| format!("the databases' keeper: {error}"))?;
+            println!("{line}");
+            let variable = line.split_once('=').expect("the keeper prints variables");
+            databases.variables.push((variable.0.to_owned(), variable.1.to_owned()));
+        }
+        if databases.variables.len() < engines.len() {
+            return Err("the databases did not start".to_owned());
+        }
+        println!("Started in {:.1} s", before.elapsed().as_secs_f32());
+        Ok(databases)
+    }
+
+    /// What tests need to find the databases, besides the variables that are set.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables.iter().map(|(variable, url)| (variable.as_str(), url.as_str()))
+    }
+}
+
+impl Drop for Databases {
+    fn drop(&mut self) {
+        if let Some(keeper) = &mut self.keeper {
+            // This closes its input first.
+            if let Err(error) = keeper.wait() {
+                keeper::report(&format!("the databases' keeper: {error}"));
+            }
+        }
+    }
+}
+
+/// The programs for the servers that have to be started.
+pub(crate) fn programs() -> impl Iterator<Item = &'static Program> {
+    missing().into_iter().map(|engine| &engine.program)
+}
+
+/// The servers that need no start, which may be of another make, such as MySQL.
+pub(crate) fn given() -> impl Iterator<Item = String> {
+    ENGINES.into_iter().filter(|engine| is_given(engine)).map(|engine| format!("the server of {}", engine.variable))
+}
+
+fn missing() -> Vec<&'static Engine> {
+    ENGINES.into_iter().filter(|engine| !is_given(engine)).collect()
+}
+
+fn is_given(engine: &Engine) -> bool {
+    env::var_os(engine.variable).is_some_and(|url| !url.is_empty())
+}

@@ -1,0 +1,60 @@
+//! A throw-away PostgreSQL server.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
+
+use crate::engine::{Durability, Engine};
+use crate::locate::locate;
+use crate::programs::Program;
+
+pub(crate) const ENGINE: Engine = Engine {
+    program: Program { name: "PostgreSQL", probe: &["initdb", "--version"], debian_package: "postgresql" },
+    variable: "INVITE_TEST_POSTGRES_URL",
+    create,
+    serve,
+    greets,
+    url: |port| format!("postgres://postgres@127.0.0.1:{port}/postgres"),
+    // A "fast" shutdown. SIGTERM is the "smart" one, which waits for every client to leave.
+    stop_signal: "INT",
+};
+
+fn create(data: &Path) -> Result<Command, String> {
+    let mut command = Command::new(locate("initdb")?);
+    command
+        .args(["--username=postgres", "--auth=trust", "--no-sync"])
+        .args(["--encoding=UTF8", "--locale=C", "--pgdata"])
+        .arg(data);
+    Ok(command)
+}
+
+fn serve(data: &Path, port: u16, durability: Durability) -> Result<Command, String> {
+    // The one that belongs to `initdb`, where several versions are installed: other versions refuse the folder.
+    let initdb = locate("initdb")?;
+    let initdb = initdb.canonicalize().unwrap_or(initdb);
+    let mut command = Command::new(initdb.with_file_name("postgres"));
+    command.arg("-D").arg(data);
+    let port = format!("port={port}");
+    let mut settings =
+        vec![port.as_str(), "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300", "ssl=off"];
+    if durability == Durability::Off {
+        settings.extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"]);
+    }
+    for setting in settings {
+        command.args(["-c", setting]);
+    }
+    Ok(command)
+}
+
+/// Introduces us. While it starts, the server answers that with an error instead of `AuthenticationOk`.
+fn greets(connection: &mut TcpStream) -> io::Result<bool> {
+    const VERSION: [u8; 4] = [0, 3, 0, 0];
+    const PARAMETERS: &[u8] = b"user\0postgres\0database\0postgres\0\0";
+    const LENGTH: [u8; 4] = (8 + PARAMETERS.len() as u32).to_be_bytes();
+
+    connection.write_all(&[&LENGTH, &VERSION, PARAMETERS].concat())?;
+    let mut kind = [0];
+    connection.read_exact(&mut kind)?;
+    Ok(kind == *b"R")
+}
