@@ -2,7 +2,9 @@
 //! reports statements from its worker threads, so the subscriber must be global.
 
 use std::{
+    env,
     fmt::Debug,
+    process,
     sync::atomic::{AtomicUsize, Ordering},
 };
 
@@ -10,9 +12,14 @@ use invite_core::{
     Accepted, Actor, Claimant, Invitations, Kind, NewInvitation, Policy, Query, Unchecked, Worker,
     testing::{self, CapturingMailer},
 };
-use invite_sqlx::{SqliteStore, sqlite};
+use invite_sqlx::{MySqlStore, PgStore, SqliteStore, mysql, postgres, sqlite};
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sqlx::{
+    AssertSqlSafe, Connection, Executor, MySqlConnection, MySqlPool, PgConnection, PgPool,
+    mysql::MySqlConnectOptions,
+    postgres::PgConnectOptions,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
 use tracing::{
     Event, Metadata, Subscriber,
     field::{Field, Visit},
@@ -72,56 +79,94 @@ macro_rules! statements {
     }};
 }
 
+/// What an operation may cost.
+struct Budget {
+    create: usize,
+    accept: usize,
+    /// A round of the worker with eight letters to send and one to discard.
+    worker: usize,
+}
+
+/// The same for every database; only the types differ.
+macro_rules! operations_keep_to {
+    ($budget:expr, $pool:expr, $store:expr) => {{
+        let (budget, pool): (Budget, _) = ($budget, $pool);
+        let members = Invitations::<_, Membership>::new($store, Policy::default(), Unchecked);
+        let (scoped, admin) = (members.scope(7), Actor::new(1));
+        let new = |email: &str| NewInvitation::new(email, Membership);
+        let ada = || Claimant::new(2).verified("ada@example.com");
+
+        let mut tx = pool.begin().await.unwrap();
+        let (count, created) = statements!(scoped.create(&mut tx, &admin, new("ada@example.com")).await.unwrap());
+        assert_eq!(count, budget.create, "create");
+        let token = testing::deliver(&members, &mut tx, created.id).await.unwrap();
+        let (count, _) = statements!(members.preview(&mut tx, &token).await.unwrap());
+        assert_eq!(count, 1, "preview");
+        let (count, accepted) = statements!(members.accept(&mut tx, &token, ada()).await.unwrap());
+        assert_eq!(count, budget.accept, "accept");
+        assert!(matches!(accepted, Accepted::Now(_)));
+        let (count, _) = statements!(members.accept(&mut tx, &token, ada()).await.unwrap());
+        assert_eq!(count, 2, "accept again: the guarded statement, and the read that explains it");
+        let malformed = "x".parse::<invite_core::Token>();
+        assert!(malformed.is_err(), "no statement is possible with it");
+        let (count, refused) = statements!(scoped.create(&mut tx, &admin, new("not an address")).await);
+        assert_eq!((count, refused.is_err()), (0, true), "bad input");
+        let (count, (linked, link)) =
+            statements!(scoped.create_with_link(&mut tx, &admin, new("grace@example.com")).await.unwrap());
+        assert_eq!(count, budget.create, "create with link");
+        let (count, _) = statements!(members.reject(&mut tx, &link, &Actor::Recipient, None).await.unwrap());
+        assert_eq!(count, budget.accept, "reject");
+        let (count, _) = statements!(scoped.get(&mut tx, &admin, linked.id).await.unwrap());
+        assert_eq!(count, 1, "get");
+        let (count, _) = statements!(scoped.list(&mut tx, &admin, &Query::new()).await.unwrap());
+        assert_eq!(count, 1, "list");
+        let (count, _) = statements!(scoped.history(&mut tx, &admin, linked.id).await.unwrap());
+        assert_eq!(count, 1, "history");
+        for n in 0..8 {
+            scoped.create(&mut tx, &admin, new(&format!("p{n}@example.com"))).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+
+        let worker = Worker::new($store, pool.clone(), CapturingMailer::default()).batch(9).serve(&members);
+        let (count, tick) = statements!(worker.tick().await.unwrap());
+        assert_eq!(tick.sent, 8);
+        assert_eq!(count, budget.worker, "worker");
+        let (count, tick) = statements!(worker.tick().await.unwrap());
+        assert!(!tick.found_work());
+        assert_eq!(count, 2, "an idle worker only looks");
+    }};
+}
+
+fn server(name: &str) -> String {
+    env::var(name).unwrap_or_else(|_| panic!("`cargo xtask databases` sets {name}"))
+}
+
 #[tokio::test]
 async fn operations_keep_to_their_statements() {
     tracing::subscriber::set_global_default(Counting).unwrap();
+    let database = format!("invite_statements_{}", process::id());
+    let create = || AssertSqlSafe(format!("CREATE DATABASE {database}"));
+
     let folder = tempfile::tempdir().unwrap();
     let options = SqliteConnectOptions::new().filename(folder.path().join("test.db")).create_if_missing(true);
     let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
     sqlite::migrate(&pool).await.unwrap();
-    let members = Invitations::<_, Membership>::new(SqliteStore, Policy::default(), Unchecked);
-    let (scoped, admin) = (members.scope(7), Actor::new(1));
-    let new = |email: &str| NewInvitation::new(email, Membership);
-    let ada = || Claimant::new(2).verified("ada@example.com");
+    // One look for expired ones, two for letters, one discarded; then for each letter its lease, its
+    // digest, the queue, and the summary.
+    operations_keep_to!(Budget { create: 4, accept: 2, worker: 4 + 8 * 4 }, pool, SqliteStore);
 
-    let mut tx = pool.begin().await.unwrap();
-    let (count, created) = statements!(scoped.create(&mut tx, &admin, new("ada@example.com")).await.unwrap());
-    assert_eq!(count, 4, "create");
-    let token = testing::deliver(&members, &mut tx, created.id).await.unwrap();
-    let (count, _) = statements!(members.preview(&mut tx, &token).await.unwrap());
-    assert_eq!(count, 1, "preview");
-    let (count, accepted) = statements!(members.accept(&mut tx, &token, ada()).await.unwrap());
-    assert_eq!(count, 2, "accept");
-    assert!(matches!(accepted, Accepted::Now(_)));
-    let (count, _) = statements!(members.accept(&mut tx, &token, ada()).await.unwrap());
-    assert_eq!(count, 2, "accept again: the guarded statement, and the read that explains it");
-    let malformed = "x".parse::<invite_core::Token>();
-    assert!(malformed.is_err(), "no statement is possible with it");
-    let (count, refused) = statements!(scoped.create(&mut tx, &admin, new("not an address")).await);
-    assert_eq!((count, refused.is_err()), (0, true), "bad input");
-    let (count, (linked, link)) =
-        statements!(scoped.create_with_link(&mut tx, &admin, new("grace@example.com")).await.unwrap());
-    assert_eq!(count, 4, "create with link");
-    let (count, _) = statements!(members.reject(&mut tx, &link, &Actor::Recipient, None).await.unwrap());
-    assert_eq!(count, 2, "reject");
-    let (count, _) = statements!(scoped.get(&mut tx, &admin, linked.id).await.unwrap());
-    assert_eq!(count, 1, "get");
-    let (count, _) = statements!(scoped.list(&mut tx, &admin, &Query::new()).await.unwrap());
-    assert_eq!(count, 1, "list");
-    let (count, _) = statements!(scoped.history(&mut tx, &admin, linked.id).await.unwrap());
-    assert_eq!(count, 1, "history");
-    for n in 0..8 {
-        scoped.create(&mut tx, &admin, new(&format!("p{n}@example.com"))).await.unwrap();
-    }
-    tx.commit().await.unwrap();
+    let options: PgConnectOptions = server("INVITE_TEST_POSTGRES_URL").parse().unwrap();
+    PgConnection::connect_with(&options).await.unwrap().execute(create()).await.unwrap();
+    let pool = PgPool::connect_with(options.database(&database)).await.unwrap();
+    postgres::migrate(&pool).await.unwrap();
+    // The sweep; lease, discard and digests of all; then for each letter the queue and the summary.
+    operations_keep_to!(Budget { create: 1, accept: 1, worker: 4 + 8 * 2 }, pool, PgStore);
 
-    let worker = Worker::new(SqliteStore, pool.clone(), CapturingMailer::default()).batch(9).serve(&members);
-    let (count, tick) = statements!(worker.tick().await.unwrap());
-    assert_eq!(tick.sent, 8);
-    // One look for expired ones, two for letters, a discarded letter of the accepted one; then per
-    // letter: lease, digest, queue, summary.
-    assert_eq!(count, 4 + 8 * 4, "worker");
-    let (count, tick) = statements!(worker.tick().await.unwrap());
-    assert!(!tick.found_work());
-    assert_eq!(count, 2, "an idle worker only looks");
+    let options: MySqlConnectOptions = server("INVITE_TEST_MYSQL_URL").parse().unwrap();
+    MySqlConnection::connect_with(&options).await.unwrap().execute(create()).await.unwrap();
+    let pool = MySqlPool::connect_with(options.database(&database)).await.unwrap();
+    mysql::migrate(&pool).await.unwrap();
+    // A look for expired ones, one for letters, two for the discarded one; then for each letter the
+    // invitation, its lease, its digest, the queue, and the summary.
+    operations_keep_to!(Budget { create: 3, accept: 3, worker: 4 + 8 * 5 }, pool, MySqlStore);
 }

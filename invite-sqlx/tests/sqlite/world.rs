@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use invite_core::{Actor, Invitations, Kind, NewInvitation, Policy, Token, Unchecked, testing};
 use invite_sqlx::{SqliteStore, sqlite};
 use serde::{Deserialize, Serialize};
@@ -71,8 +70,4 @@ impl World {
 pub(crate) async fn join(conn: &mut SqliteConnection, person: i64, role: &str, invitation: &str) -> sqlx::Result<()> {
     let statement = sqlx::query("INSERT INTO memberships (person, role, invitation) VALUES (?, ?, ?)");
     statement.bind(person).bind(role).bind(invitation).execute(conn).await.map(drop)
-}
-
-pub(crate) fn year(year: i32) -> DateTime<Utc> {
-    format!("{year}-06-01T12:00:00.123456Z").parse().unwrap()
 }

@@ -6,10 +6,12 @@
     reason = "each test runs on one thread, and an answer nobody foresaw is to be shown"
 )]
 
+mod backends;
 mod invited;
 mod inviting;
 mod model;
 mod naive;
 mod races;
 mod support;
+mod values;
 mod worker;
