@@ -13,7 +13,7 @@ pub enum Actor {
     /// The host or the library itself: an import, the expiry sweep, the mail worker.
     System,
     /// Whoever holds the link, not otherwise known.
-    Recipient,
+    Bearer,
 }
 
 impl Actor {
@@ -32,17 +32,17 @@ impl Actor {
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::User(id) => Some(id),
-            Self::System | Self::Recipient => None,
+            Self::System | Self::Bearer => None,
         }
     }
 
-    /// The form stores write: `user:` and the id, `system`, or `recipient`.
+    /// The form stores write: `user:` and the id, `system`, or `bearer`.
     #[must_use]
     pub fn to_stored(&self) -> String {
         match self {
             Self::User(id) => format!("user:{id}"),
             Self::System => "system".into(),
-            Self::Recipient => "recipient".into(),
+            Self::Bearer => "bearer".into(),
         }
     }
 
@@ -51,7 +51,7 @@ impl Actor {
     pub fn from_stored(stored: &str) -> Option<Self> {
         match stored {
             "system" => Some(Self::System),
-            "recipient" => Some(Self::Recipient),
+            "bearer" => Some(Self::Bearer),
             user => user.strip_prefix("user:").map(|id| Self::User(id.into())),
         }
     }

@@ -1,12 +1,12 @@
 //! The host's rule who may do what on the inviting side.
 
-use std::{borrow::Cow, error::Error as StdError, time::Duration};
+use std::{any::Any, borrow::Cow, error::Error as StdError, time::Duration};
 
 use async_trait::async_trait;
 
 use crate::{
     actor::{Actor, Scope},
-    error::Error,
+    error::{Error, StoreError},
     invitation::{Amendment, InvitationId, NewInvitation},
     kind::Kind,
 };
@@ -87,8 +87,9 @@ pub enum Denial {
         /// How long to wait.
         retry_after: Duration,
     },
-    /// It could not be found out.
-    Failed(Box<dyn StdError + Send + Sync>),
+    /// It could not be found out. Say [`StoreError::retryable`] where the whole transaction, done
+    /// again, may find out.
+    Failed(StoreError),
 }
 
 impl Denial {
@@ -99,9 +100,17 @@ impl Denial {
 }
 
 impl<E: StdError + Send + Sync + 'static> From<E> for Denial {
-    /// An error of the host's own reads, by `?`.
+    /// An error of the host's own reads, by `?`. A [`StoreError`] stays what it is; anything else
+    /// counts as one that trying again will not mend.
     fn from(error: E) -> Self {
-        Self::Failed(Box::new(error))
+        let error: Box<dyn Any> = Box::new(error);
+        Self::Failed(match error.downcast::<StoreError>() {
+            Ok(error) => *error,
+            Err(other) => match other.downcast::<E>() {
+                Ok(error) => StoreError::failed(*error),
+                Err(_) => StoreError::failed("an error of the host"),
+            },
+        })
     }
 }
 

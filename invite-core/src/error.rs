@@ -11,13 +11,15 @@ use crate::{
     token::MalformedToken,
 };
 
-/// Why an operation did not happen. Nothing was written.
+/// Why an operation did not happen.
+///
+/// After [`Store`](Self::Store) and [`Authority`](Self::Authority) roll the transaction back: it may
+/// hold half of what the operation writes, or be broken. If the error is
+/// [retryable](Self::is_retryable), do the whole unit of work again. After every other answer
+/// nothing was written and the transaction is still usable.
 ///
 /// The status beside each variant is what the examples answer. No message holds a token, an
 /// address or SQL.
-///
-/// After any answer that is not [retryable](Self::is_retryable) the host's transaction is still
-/// usable; after a retryable one it must be rolled back and the whole unit of work done again.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -44,7 +46,8 @@ pub enum Error {
     /// HTTP 410: A newer mail replaced this link.
     #[error("invitation link was replaced by a newer one")]
     Superseded,
-    /// HTTP 409: An open invitation for this address exists; here is its id.
+    /// HTTP 409: An open invitation for this address exists; here is its id, in another scope where
+    /// the policy counts over all of them.
     #[error("an open invitation exists")]
     AlreadyPending(InvitationId),
     /// HTTP 409: The action is not legal in this state.
@@ -75,7 +78,7 @@ pub enum Error {
     #[error("{field} {problem}")]
     Invalid {
         /// Which value: `recipient`, `message`, `lifetime`, `payload`, `display`, `locale`,
-        /// `reason`, `scope`, `actor`, `claimant`, `cursor`.
+        /// `reason`, `amendment`, `scope`, `actor`, `claimant`, `cursor`.
         field: &'static str,
         /// What is wrong with it.
         problem: Problem,
@@ -83,13 +86,14 @@ pub enum Error {
     /// HTTP 500, a bug in the host: a writing call needs a transaction the driver knows of.
     #[error("a writing call was made outside a transaction")]
     NotInTransaction,
-    /// HTTP 503: The [`Authority`](crate::Authority) could not be asked; its error is the source.
+    /// HTTP 503 when retryable, otherwise 500: The [`Authority`](crate::Authority) could not find
+    /// out; its error is the source.
     #[error("authority could not answer")]
-    Authority(#[source] Box<dyn StdError + Send + Sync>),
+    Authority(#[source] StoreError),
     /// HTTP 503: The operating system gave no randomness.
     #[error(transparent)]
     Random(#[from] RandomError),
-    /// HTTP 503 when retryable, otherwise 500.
+    /// HTTP 503 when retryable, otherwise 500: The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -103,7 +107,7 @@ impl Error {
     /// a deadlock, a busy database. Eight tries with jitter are plenty.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_retryable())
+        matches!(self, Self::Store(error) | Self::Authority(error) if error.is_retryable())
     }
 }
 

@@ -466,7 +466,7 @@ impl<K: Kind> Amendment<K> {
         self
     }
 
-    /// Another message.
+    /// Another message; a blank one removes it.
     pub fn message(mut self, message: impl Into<String>) -> Self {
         self.message = Some(message.into());
         self
@@ -476,6 +476,11 @@ impl<K: Kind> Amendment<K> {
     pub fn expires_in(mut self, lifetime: TimeDelta) -> Self {
         self.lifetime = Some(lifetime);
         self
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { email, payload, message, lifetime } = self;
+        email.is_none() && payload.is_none() && message.is_none() && lifetime.is_none()
     }
 
     /// The payload it would set, for an [`Authority`](crate::Authority) that compares ranks.

@@ -20,7 +20,7 @@ use crate::{
     query::Sort,
     state::{Status, Verb},
     store::{
-        AddressedQuery, Change, Claim, Claimed, DeliveryId, Dispatch, Found, FoundToken, Guard, Insertion,
+        AddressedQuery, Change, Claim, Claimed, Claims, DeliveryId, Dispatch, Found, FoundToken, Guard, Insertion,
         InvitationStore, Key, ListQuery, NewEvent, OpenKey, Purpose, QueueChange, Read, RecipientGuard, Settlement,
         StoreError, Target, TimeGuard, Transition, WorkerStore,
     },
@@ -370,7 +370,7 @@ impl InvitationStore for MemoryStore {
 
 #[async_trait]
 impl WorkerStore<Memory> for MemoryStore {
-    async fn claim(&self, memory: &Memory, claim: &Claim<'_>) -> Result<Vec<Claimed>, StoreError> {
+    async fn claim(&self, memory: &Memory, claim: &Claim<'_>) -> Result<Claims, StoreError> {
         let mut conn = memory.begin().await;
         let claimed = conn.run(|state, undo| claim_letters(state, undo, claim)).await?;
         conn.commit();
@@ -392,7 +392,7 @@ impl WorkerStore<Memory> for MemoryStore {
     }
 }
 
-fn claim_letters(state: &mut State, undo: &mut Vec<Undo>, claim: &Claim<'_>) -> Result<Vec<Claimed>, StoreError> {
+fn claim_letters(state: &mut State, undo: &mut Vec<Undo>, claim: &Claim<'_>) -> Result<Claims, StoreError> {
     let mut due: Vec<_> = (state.queue.iter())
         .filter(|(_, queued)| queued.not_before <= claim.now)
         .filter(|(_, queued)| queued.lease.is_none_or(|(_, until)| until <= claim.now))
@@ -404,10 +404,11 @@ fn claim_letters(state: &mut State, undo: &mut Vec<Undo>, claim: &Claim<'_>) -> 
     due.sort_unstable_by_key(|(id, queued, _)| (queued.not_before, *id));
     due.truncate(claim.limit.try_into().unwrap_or(usize::MAX));
 
-    let mut claimed = Vec::new();
+    let mut claims = Claims::default();
     for (delivery, mut queued, record) in due {
         if !claim.is_current(&record, queued.generation) {
             state.write_queue(delivery, None, undo);
+            claims.discarded += 1;
             continue;
         }
         let digest = claim.mint(delivery, &record.kind)?;
@@ -416,9 +417,9 @@ fn claim_letters(state: &mut State, undo: &mut Vec<Undo>, claim: &Claim<'_>) -> 
         queued.lease = Some((claim.owner, claim.lease_until));
         let Queued { purpose, attempt, refusals, unknowns, .. } = queued;
         state.write_queue(delivery, Some(queued), undo);
-        claimed.push(Claimed { delivery, purpose, attempt, refusals, unknowns, record });
+        claims.letters.push(Claimed { delivery, purpose, attempt, refusals, unknowns, record });
     }
-    Ok(claimed)
+    Ok(claims)
 }
 
 fn settle_letter(state: &mut State, undo: &mut Vec<Undo>, settlement: &Settlement<'_>) -> bool {

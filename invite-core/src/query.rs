@@ -21,7 +21,7 @@ const MAX_LIMIT: u32 = 200;
 ///
 /// let soon = Query::new().status(Status::Pending).expiring_within(TimeDelta::days(1)).sort(Sort::ExpiresFirst);
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 #[must_use]
 pub struct Query {
     pub(crate) statuses: Vec<Status>,
@@ -45,7 +45,7 @@ impl Query {
         self
     }
 
-    /// Only addresses that contain this text; ASCII case does not matter.
+    /// Only addresses whose canonical form contains this text; ASCII case does not matter.
     pub fn address(mut self, part: impl Into<String>) -> Self {
         self.address = Some(part.into());
         self
@@ -85,6 +85,13 @@ impl Query {
             Some(cursor) => Ok(Some(cursor.seek)),
             None => Ok(None),
         }
+    }
+}
+
+// What is searched for is part of an address.
+impl std::fmt::Debug for Query {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Query").field("statuses", &self.statuses).field("sort", &self.sort).finish_non_exhaustive()
     }
 }
 

@@ -349,8 +349,8 @@ pub enum Change<'a> {
         recipient: Option<(&'a Recipient, Option<OpenKey>)>,
         /// A new payload.
         payload: Option<&'a serde_json::Value>,
-        /// A new message.
-        message: Option<&'a str>,
+        /// A new message, or none from now on.
+        message: Option<Option<&'a str>>,
         /// A new end of its life.
         expires_at: Option<DateTime<Utc>>,
     },
@@ -420,7 +420,7 @@ impl Change<'_> {
                     record.payload = (*payload).clone();
                 }
                 if let Some(message) = message {
-                    record.message = Some((*message).into());
+                    record.message = message.map(Into::into);
                 }
                 record.expires_at = expires_at.unwrap_or(record.expires_at);
             }
@@ -491,7 +491,6 @@ impl FoundToken {
 }
 
 /// One page of a scope's invitations.
-#[derive(Debug)]
 pub struct ListQuery<'a> {
     /// The kind.
     pub kind: &'a str,
@@ -514,7 +513,6 @@ pub struct ListQuery<'a> {
 }
 
 /// The open invitations of a person.
-#[derive(Debug)]
 pub struct AddressedQuery<'a> {
     /// The kind.
     pub kind: &'a str,
@@ -524,6 +522,19 @@ pub struct AddressedQuery<'a> {
     pub now: DateTime<Utc>,
     /// The most rows to return.
     pub limit: u32,
+}
+
+// Both hold addresses, or parts of one.
+impl std::fmt::Debug for ListQuery<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ListQuery").field("kind", &self.kind).field("sort", &self.sort).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for AddressedQuery<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AddressedQuery").field("kind", &self.kind).finish_non_exhaustive()
+    }
 }
 
 /// What the worker needs beyond: transactions of its own, begun and committed by the store on
@@ -540,7 +551,10 @@ pub trait WorkerStore<P>: InvitationStore {
     /// the queue. Otherwise: attempt + 1, owner and lease are set, and the digest that
     /// [`Claim::mint`] gives is stored with channel mail and the letter's generation. Committed
     /// when this returns, so that no link leaves the house before its digest is durable.
-    async fn claim(&self, pool: &P, claim: &Claim<'_>) -> Result<Vec<Claimed>, StoreError>;
+    ///
+    /// A letter that does not read, or whose invitation does not, must not stop the others: it is
+    /// leased all the same, without a token, so that it is looked at again after the lease.
+    async fn claim(&self, pool: &P, claim: &Claim<'_>) -> Result<Claims, StoreError>;
 
     /// Records what became of a letter, if the lease is still this owner's and attempt's; `false`,
     /// and nothing written, if it is not.
@@ -589,6 +603,17 @@ impl std::fmt::Debug for Claim<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Claim").field("owner", &self.owner).field("limit", &self.limit).finish_non_exhaustive()
     }
+}
+
+/// What a claim came to.
+#[derive(Debug, Default)]
+pub struct Claims {
+    /// The letters to send.
+    pub letters: Vec<Claimed>,
+    /// How many were removed because their invitation has moved on.
+    pub discarded: usize,
+    /// Why others do not read.
+    pub unreadable: Vec<StoreError>,
 }
 
 /// A leased letter.

@@ -34,15 +34,15 @@ pub fn check_line(field: &'static str, text: &str) -> Result<(), Error> {
     characters(field, text, LINE, |_| false)
 }
 
-/// Several lines of text. CR LF, as web forms send it, becomes LF.
-pub(crate) fn message(field: &'static str, text: &str) -> Result<String, Error> {
+/// Several lines of text. CR LF, as web forms send it, becomes LF; a blank one, none.
+pub(crate) fn message(field: &'static str, text: &str) -> Result<Option<String>, Error> {
     // Bounded before it is copied.
     if text.len() > 8 * MESSAGE {
         return Err(Error::invalid(field, Problem::TooLong { max: MESSAGE }));
     }
     let text = text.replace("\r\n", "\n");
     characters(field, &text, MESSAGE, |c| matches!(c, '\n' | '\t'))?;
-    Ok(text)
+    Ok(Some(text).filter(|text| !text.trim().is_empty()))
 }
 
 /// A JSON document as stored: small, and free of NUL, which PostgreSQL's `jsonb` cannot hold.
@@ -78,8 +78,17 @@ fn characters(field: &'static str, text: &str, max: usize, also: fn(char) -> boo
     if text.len() > 4 * max || text.chars().count() > max {
         return Err(Error::invalid(field, Problem::TooLong { max }));
     }
-    if text.chars().any(|c| is_treacherous(c) && !also(c)) {
-        return Err(Error::invalid(field, Problem::ForbiddenCharacter));
+    let mut before = ' ';
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        // Joiners hide nothing inside a Persian word or an emoji; beside ASCII they would.
+        let joins = matches!(c, '\u{200C}' | '\u{200D}')
+            && !before.is_ascii()
+            && rest.clone().next().is_some_and(|after| !after.is_ascii() && !is_treacherous(after));
+        if is_treacherous(c) && !also(c) && !joins {
+            return Err(Error::invalid(field, Problem::ForbiddenCharacter));
+        }
+        before = c;
     }
     Ok(())
 }
@@ -98,7 +107,8 @@ mod tests {
 
     #[test]
     fn a_form_s_line_ends_become_plain() {
-        assert_eq!(message("message", "a\r\nb").unwrap(), "a\nb");
+        assert_eq!(message("message", "a\r\nb").unwrap().as_deref(), Some("a\nb"));
+        assert_eq!(message("message", " \r\n ").unwrap(), None);
         assert!(message("message", "a\rb").is_err());
     }
 
@@ -112,7 +122,12 @@ mod tests {
             assert!(check_line("name", &format!("a{c}b")).is_err(), "{c:?}");
             assert_eq!(message("message", &format!("a{c}b")).is_ok(), matches!(c, '\n' | '\t'), "{c:?}");
         }
-        assert!(check_line("name", "Ünïcode, 日本語, 🙂 & Söhne").is_ok());
+        for text in ["Ünïcode, 日本語, 🙂 & Söhne", "Welcome 👩\u{200D}💻", "می\u{200C}خواهم"] {
+            assert!(check_line("name", text).is_ok(), "{text}");
+        }
+        for text in ["pay\u{200D}pal", "é\u{200C}a", "é\u{200D}\u{200D}é", "é\u{200D}"] {
+            assert!(check_line("name", text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

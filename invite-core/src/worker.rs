@@ -25,8 +25,8 @@ use crate::{
     service::Invitations,
     state::Verb,
     store::{
-        Change, Claim, Claimed, DeliveryId, Dispatch, Guard, NewEvent, RecipientGuard, Settlement, Target, TimeGuard,
-        Transition, WorkerStore,
+        Change, Claim, Claimed, Claims, DeliveryId, Dispatch, Guard, NewEvent, RecipientGuard, Settlement, Target,
+        TimeGuard, Transition, WorkerStore,
     },
     token::{Token, TokenFormat},
 };
@@ -124,12 +124,13 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         self
     }
 
-    /// How long a letter is this worker's; 15 minutes unless said otherwise. It must be longer
+    /// How long a letter is this worker's; 15 minutes unless said otherwise, a day at most. It must be longer
     /// than the mailer may take, because a letter whose lease ran out is sent again: RFC 5321
     /// (4.5.3.2.6) lets a server take 10 minutes over the last reply alone.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = TimeDelta::from_std(lease).unwrap_or(TimeDelta::days(1));
+        const LONGEST: TimeDelta = TimeDelta::days(1);
+        self.lease = TimeDelta::from_std(lease).map_or(LONGEST, |lease| lease.min(LONGEST));
         self
     }
 
@@ -149,7 +150,17 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         tick.expired = self.store.sweep(&self.pool, &kinds, now, SWEEP).await?;
 
         let owner = uuid_v7(&*self.random, now)?;
-        let letters = self.lease_letters(&kinds, owner, now).await?;
+        let (claims, mut tokens) = self.claim(&kinds, owner, now).await?;
+        tick.discarded = claims.discarded;
+        tick.unreadable = claims.unreadable.len();
+        for error in &claims.unreadable {
+            tracing::error!(%error, "a queued letter cannot be read, and waits");
+        }
+        let letters: Vec<_> = claims
+            .letters
+            .into_iter()
+            .filter_map(|claimed| tokens.remove(&claimed.delivery).map(|token| (claimed, token)))
+            .collect();
         let results: Vec<_> = stream::iter(letters)
             .map(|(claimed, token)| self.send(owner, claimed, token))
             .buffer_unordered(self.batch.try_into().unwrap_or(usize::MAX))
@@ -168,12 +179,12 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
     }
 
     /// Draws the tokens here, so that the store sees only digests.
-    async fn lease_letters(
+    async fn claim(
         &self,
         kinds: &[&str],
         owner: Uuid,
         now: DateTime<Utc>,
-    ) -> Result<Vec<(Claimed, Token)>, Error> {
+    ) -> Result<(Claims, HashMap<DeliveryId, Token>), Error> {
         let drawn = Mutex::new(HashMap::<DeliveryId, Token>::new());
         let minter = |delivery, kind: &str| {
             let format = self.kinds.get(kind).copied().unwrap_or_default();
@@ -182,20 +193,9 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             drawn.lock().unwrap_or_else(PoisonError::into_inner).insert(delivery, token);
             Ok(digest)
         };
-        let claim = Claim {
-            kinds,
-            now,
-            owner,
-            lease_until: now.checked_add_signed(self.lease).unwrap_or(now),
-            limit: self.batch,
-            minter: &minter,
-        };
-        let claimed = self.store.claim(&self.pool, &claim).await?;
-        let mut drawn = drawn.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(claimed
-            .into_iter()
-            .filter_map(|claimed| drawn.remove(&claimed.delivery).map(|token| (claimed, token)))
-            .collect())
+        let claim = Claim { kinds, now, owner, lease_until: now + self.lease, limit: self.batch, minter: &minter };
+        let claims = self.store.claim(&self.pool, &claim).await?;
+        Ok((claims, drawn.into_inner().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// Hands one letter over and records what became of it; `None` when the lease was lost.
@@ -208,8 +208,9 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         let outcome = outcome.unwrap_or_else(|_| Outcome::Unknown { text: "the mailer panicked".into() });
 
         let now = instant(&*self.clock);
+        // The letter has left: without randomness its outcome is recorded all the same.
         let mut jitter = [0];
-        self.random.fill(&mut jitter)?;
+        let _ = self.random.fill(&mut jitter);
         let verdict = retry::judge(&outcome, retry::History { attempt, refusals, unknowns }, now, jitter[0]);
         let event = NewEvent {
             verb: Verb::DeliveryFailed,
@@ -290,7 +291,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
                 }
                 Ok(_) => pause = self.poll,
                 Err(error) => {
-                    tracing::warn!(%error, "the invitation worker could not do its round");
+                    tracing::warn!(error = causes(&error), "the invitation worker could not do its round");
                     pause = (pause * 2).min(Duration::from_secs(60));
                 }
             }
@@ -301,6 +302,18 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             }
         }
     }
+}
+
+/// An error and what lies under it, for the log.
+#[cfg(feature = "tokio")]
+fn causes(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }
 
 /// Wakes a running worker; see [`Worker::notifier`].
@@ -338,6 +351,10 @@ pub struct Tick {
     pub unknown: usize,
     /// Letters whose lease ran out while they were being sent; another worker has them.
     pub lost: usize,
+    /// Letters that were not sent because their invitation had moved on.
+    pub discarded: usize,
+    /// Letters that do not read; the log says why. They are looked at again after a lease.
+    pub unreadable: usize,
 }
 
 impl Tick {

@@ -164,7 +164,7 @@ async fn s2_a_role_is_typed_and_may_be_declined() {
     let id = roles.scope(42).create(&mut tx, &Actor::new(7), new).await.unwrap().id;
     let token = invite_core::testing::deliver(&roles, &mut tx, id).await.unwrap();
     assert_eq!(roles.preview(&mut tx, &token).await.unwrap().payload().unwrap(), Role::Operator);
-    roles.reject(&mut tx, &token, &Actor::Recipient, None).await.unwrap();
+    roles.reject(&mut tx, &token, &Actor::Bearer, None).await.unwrap();
     assert!(matches!(roles.preview(&mut tx, &token).await, Err(Error::Rejected)));
 }
 

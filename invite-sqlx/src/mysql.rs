@@ -22,7 +22,7 @@ use invite_core::{
 };
 use sqlx::{Connection, MySql, MySqlConnection, mysql::MySqlArguments, query::Query};
 
-use crate::error::store_error;
+use crate::error::classified;
 
 pub use migrate::{MIGRATIONS, migrate};
 
@@ -125,7 +125,8 @@ impl InvitationStore for MySqlStore {
                         .bind(key.as_ref().map(|key| key.as_bytes().as_slice())),
                 };
                 let payload = payload.map(json).transpose()?;
-                statement.bind(payload).bind(*message).bind(expires_at.map(|at| at.naive_utc()))
+                let statement = statement.bind(payload).bind(message.is_some()).bind(message.flatten());
+                statement.bind(expires_at.map(|at| at.naive_utc()))
             }
             Change::Link => sqlx::query(sql::LINK),
             Change::View { at } => sqlx::query(sql::VIEW).bind(at.naive_utc()),
@@ -139,7 +140,7 @@ impl InvitationStore for MySqlStore {
             Target::Token(digest) => sqlx::query(sql::FIND_BY_TOKEN).bind(digest.as_bytes().as_slice()),
             Target::Id(target, _) => sqlx::query(sql::FIND_BY_ID).bind(id(target)).bind(guard.kind).bind(None::<&[u8]>),
         };
-        let found = row::found(&row.fetch_one(&mut *conn).await.map_err(error)?)?;
+        let found = row::found(&row.fetch_one(&mut *conn).await.map_err(store_error)?)?;
         write_event(conn, &found.record, &transition.event).await?;
         dispatch(conn, &found.record, transition.dispatch, transition.event.at).await?;
         Ok(Some(found))
@@ -158,7 +159,7 @@ impl InvitationStore for MySqlStore {
             }
             Key::Open(key) => sqlx::query(sql::FIND_OPEN_LATEST).bind(key.as_bytes().as_slice()),
         };
-        statement.fetch_optional(conn).await.map_err(error)?.map(|row| row::found(&row)).transpose()
+        statement.fetch_optional(conn).await.map_err(store_error)?.map(|row| row::found(&row)).transpose()
     }
 
     async fn list(&self, conn: &mut MySqlConnection, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
@@ -182,7 +183,7 @@ impl InvitationStore for MySqlStore {
         }
         let until = query.expiring_until.map(|until| until.naive_utc());
         let statement = statement.bind(query.address.unwrap_or_default()).bind(until).bind(now).bind(until);
-        let rows = statement.bind(query.limit).fetch_all(conn).await.map_err(error)?;
+        let rows = statement.bind(query.limit).fetch_all(conn).await.map_err(store_error)?;
         rows.iter().map(row::record).collect()
     }
 
@@ -196,7 +197,7 @@ impl InvitationStore for MySqlStore {
             statement = statement.bind(address);
         }
         let statement = statement.bind(query.kind).bind(query.now.naive_utc()).bind(query.limit);
-        statement.fetch_all(conn).await.map_err(error)?.iter().map(row::record).collect()
+        statement.fetch_all(conn).await.map_err(store_error)?.iter().map(row::record).collect()
     }
 
     async fn history(
@@ -207,7 +208,7 @@ impl InvitationStore for MySqlStore {
         invitation: InvitationId,
     ) -> Result<Vec<Event>, StoreError> {
         let statement = sqlx::query(sql::HISTORY).bind(id(invitation)).bind(kind).bind(scope.as_str().as_bytes());
-        let rows = statement.fetch_all(conn).await.map_err(error)?;
+        let rows = statement.fetch_all(conn).await.map_err(store_error)?;
         rows.iter().map(|row| row::event(row, invitation)).collect()
     }
 }
@@ -255,7 +256,7 @@ async fn affected(statement: Statement<'_>, conn: &mut MySqlConnection) -> Resul
     match statement.execute(conn).await {
         Ok(result) => Ok(Some(result.rows_affected())),
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(None),
-        Err(other) => Err(error(other)),
+        Err(other) => Err(store_error(other)),
     }
 }
 
@@ -267,7 +268,7 @@ async fn write_event(conn: &mut MySqlConnection, record: &Record, event: &NewEve
         .bind(event.actor.to_stored())
         .bind(event.reason)
         .bind(event.at.naive_utc());
-    statement.execute(conn).await.map_err(error)?;
+    statement.execute(conn).await.map_err(store_error)?;
     Ok(())
 }
 
@@ -288,7 +289,7 @@ async fn dispatch(
                 .bind(record.generation)
                 .bind(letter.purpose.as_str())
                 .bind(letter.not_before.naive_utc());
-            statement.execute(conn).await.map_err(error)?;
+            statement.execute(conn).await.map_err(store_error)?;
             Ok(())
         }
     }
@@ -307,7 +308,7 @@ async fn write_token(
         .bind(record.generation)
         .bind(channel)
         .bind(at.naive_utc());
-    statement.execute(conn).await.map_err(error)?;
+    statement.execute(conn).await.map_err(store_error)?;
     Ok(())
 }
 
@@ -333,8 +334,12 @@ fn year(year: i32) -> NaiveDateTime {
     NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default().and_time(NaiveTime::MIN)
 }
 
-fn error(error: sqlx::Error) -> StoreError {
-    store_error(error, |error| {
+/// What an error of this database means to the library's callers: for a host's own statements,
+/// begins and commits, so that one retry loop serves both, and for the reads of an
+/// [`Authority`](invite_core::Authority).
+#[must_use]
+pub fn store_error(error: sqlx::Error) -> StoreError {
+    classified(error, |error| {
         // Lock wait timeout, deadlock, a row changed since it was read; too many connections, a
         // server that is shutting down.
         let number = error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>().map(|error| error.number());

@@ -24,7 +24,7 @@ use invite_core::{
 };
 use sqlx::{Connection, PgConnection, Postgres, postgres::PgArguments, query::Query};
 
-use crate::error::store_error;
+use crate::error::classified;
 
 pub use migrate::{MIGRATIONS, migrate};
 
@@ -91,7 +91,7 @@ impl InvitationStore for PgStore {
             .bind(new.event.verb.as_str())
             .bind(new.event.reason)
             .bind(new.event.at);
-        Ok(dispatched(statement, new.dispatch).fetch_optional(conn).await.map_err(error)?.is_some())
+        Ok(dispatched(statement, new.dispatch).fetch_optional(conn).await.map_err(store_error)?.is_some())
     }
 
     async fn transition(
@@ -119,13 +119,14 @@ impl InvitationStore for PgStore {
                 .bind(recipient.map(|(recipient, _)| recipient.canonical()))
                 .bind(recipient.as_ref().and_then(|(_, key)| key.as_ref()).map(|key| key.as_bytes().as_slice()))
                 .bind(*payload)
-                .bind(*message)
-                .bind(*expires_at),
+                .bind(message.flatten())
+                .bind(*expires_at)
+                .bind(message.is_some()),
             Change::Link => guarded(sql::LINK)?,
             Change::View { at } => guarded(sql::VIEW)?.bind(*at),
             Change::FailDelivery => guarded(sql::FAIL_DELIVERY)?,
         };
-        statement.fetch_optional(conn).await.map_err(error)?.map(|row| row::found(&row)).transpose()
+        statement.fetch_optional(conn).await.map_err(store_error)?.map(|row| row::found(&row)).transpose()
     }
 
     // A snapshot older than the change that was lost to does not come here: the change itself
@@ -138,7 +139,7 @@ impl InvitationStore for PgStore {
             }
             Key::Open(key) => sqlx::query(sql::FIND_OPEN).bind(key.as_bytes().as_slice()),
         };
-        statement.fetch_optional(conn).await.map_err(error)?.map(|row| row::found(&row)).transpose()
+        statement.fetch_optional(conn).await.map_err(store_error)?.map(|row| row::found(&row)).transpose()
     }
 
     async fn list(&self, conn: &mut PgConnection, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
@@ -159,7 +160,7 @@ impl InvitationStore for PgStore {
             .bind(query.address)
             .bind(query.expiring_until)
             .bind(statuses);
-        statement.fetch_all(conn).await.map_err(error)?.iter().map(row::record).collect()
+        statement.fetch_all(conn).await.map_err(store_error)?.iter().map(row::record).collect()
     }
 
     async fn addressed_to(
@@ -173,7 +174,7 @@ impl InvitationStore for PgStore {
             .bind(query.now)
             .bind(i64::from(query.limit))
             .bind(addresses);
-        statement.fetch_all(conn).await.map_err(error)?.iter().map(row::record).collect()
+        statement.fetch_all(conn).await.map_err(store_error)?.iter().map(row::record).collect()
     }
 
     async fn history(
@@ -184,7 +185,7 @@ impl InvitationStore for PgStore {
         invitation: InvitationId,
     ) -> Result<Vec<Event>, StoreError> {
         let statement = sqlx::query(sql::HISTORY).bind(*invitation.as_uuid()).bind(kind).bind(scope.as_str());
-        let rows = statement.fetch_all(conn).await.map_err(error)?;
+        let rows = statement.fetch_all(conn).await.map_err(store_error)?;
         rows.iter().map(|row| row::event(row, invitation)).collect()
     }
 }
@@ -247,8 +248,12 @@ fn int(value: u32) -> Result<i32, StoreError> {
     i32::try_from(value).map_err(StoreError::failed)
 }
 
-fn error(error: sqlx::Error) -> StoreError {
-    store_error(error, |error| {
+/// What an error of this database means to the library's callers: for a host's own statements,
+/// begins and commits, so that one retry loop serves both, and for the reads of an
+/// [`Authority`](invite_core::Authority).
+#[must_use]
+pub fn store_error(error: sqlx::Error) -> StoreError {
+    classified(error, |error| {
         // Serialization failure, deadlock, lock not available; connections that broke or were
         // refused (class 08, 57P0x, 53300). A unique violation can only be two amendments to one
         // address at once: done again, the later one finds the earlier.

@@ -23,7 +23,7 @@ use invite_core::{
 };
 use sqlx::{Connection, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
 
-use crate::error::store_error;
+use crate::error::classified;
 
 pub use migrate::{MIGRATIONS, migrate};
 
@@ -78,7 +78,7 @@ impl InvitationStore for SqliteStore {
     }
 
     async fn lock_for_write(&self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
-        sqlx::query(sql::LOCK).execute(conn).await.map_err(error)?;
+        sqlx::query(sql::LOCK).execute(conn).await.map_err(store_error)?;
         Ok(())
     }
 
@@ -106,7 +106,7 @@ impl InvitationStore for SqliteStore {
             .bind(record.delivery.attempts)
             .execute(&mut *conn)
             .await
-            .map_err(error)?;
+            .map_err(store_error)?;
         if inserted.rows_affected() == 0 {
             return Ok(false);
         }
@@ -143,13 +143,14 @@ impl InvitationStore for SqliteStore {
                 .bind(recipient.map(|(recipient, _)| recipient.canonical()))
                 .bind(recipient.as_ref().and_then(|(_, key)| key.as_ref()).map(|key| key.as_bytes().as_slice()))
                 .bind(payload.map(json).transpose()?)
-                .bind(*message)
-                .bind(expires_at.map(micros)),
+                .bind(message.flatten())
+                .bind(expires_at.map(micros))
+                .bind(message.is_some()),
             Change::Link => guarded(sql::LINK, guard),
             Change::View { at } => guarded(sql::VIEW, guard).bind(micros(*at)),
             Change::FailDelivery => guarded(sql::FAIL_DELIVERY, guard),
         };
-        let Some(row) = row.fetch_optional(&mut *conn).await.map_err(error)? else { return Ok(None) };
+        let Some(row) = row.fetch_optional(&mut *conn).await.map_err(store_error)? else { return Ok(None) };
         let found = row::found(&row)?;
         write_event(conn, &found.record, &transition.event).await?;
         dispatch(conn, &found.record, transition.dispatch, transition.event.at).await?;
@@ -164,7 +165,7 @@ impl InvitationStore for SqliteStore {
             }
             Key::Open(key) => sqlx::query(sql::FIND_OPEN).bind(key.as_bytes().as_slice()),
         };
-        statement.fetch_optional(conn).await.map_err(error)?.map(|row| row::found(&row)).transpose()
+        statement.fetch_optional(conn).await.map_err(store_error)?.map(|row| row::found(&row)).transpose()
     }
 
     async fn list(&self, conn: &mut SqliteConnection, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
@@ -189,7 +190,7 @@ impl InvitationStore for SqliteStore {
         for place in 0..Status::ALL.len() {
             statement = statement.bind(query.statuses.get(place).map(|status| status.as_str()));
         }
-        statement.fetch_all(conn).await.map_err(error)?.iter().map(row::record).collect()
+        statement.fetch_all(conn).await.map_err(store_error)?.iter().map(row::record).collect()
     }
 
     async fn addressed_to(
@@ -201,7 +202,7 @@ impl InvitationStore for SqliteStore {
         for address in query.addresses {
             statement = statement.bind(address);
         }
-        statement.fetch_all(conn).await.map_err(error)?.iter().map(row::record).collect()
+        statement.fetch_all(conn).await.map_err(store_error)?.iter().map(row::record).collect()
     }
 
     async fn history(
@@ -217,7 +218,7 @@ impl InvitationStore for SqliteStore {
             .bind(scope.as_str())
             .fetch_all(conn)
             .await
-            .map_err(error)?;
+            .map_err(store_error)?;
         rows.iter().map(|row| row::event(row, invitation)).collect()
     }
 }
@@ -264,7 +265,7 @@ async fn write_event(conn: &mut SqliteConnection, record: &Record, event: &NewEv
         .bind(event.actor.to_stored())
         .bind(event.reason)
         .bind(micros(event.at));
-    statement.execute(conn).await.map_err(error)?;
+    statement.execute(conn).await.map_err(store_error)?;
     Ok(())
 }
 
@@ -285,7 +286,7 @@ async fn dispatch(
                 .bind(record.generation)
                 .bind(letter.purpose.as_str())
                 .bind(micros(letter.not_before));
-            statement.execute(conn).await.map_err(error)?;
+            statement.execute(conn).await.map_err(store_error)?;
             Ok(())
         }
     }
@@ -304,7 +305,7 @@ async fn write_token(
         .bind(record.generation)
         .bind(channel)
         .bind(micros(at));
-    statement.execute(conn).await.map_err(error)?;
+    statement.execute(conn).await.map_err(store_error)?;
     Ok(())
 }
 
@@ -320,8 +321,12 @@ fn json(value: &serde_json::Value) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(StoreError::failed)
 }
 
-fn error(error: sqlx::Error) -> StoreError {
-    store_error(error, |error| {
+/// What an error of this database means to the library's callers: for a host's own statements,
+/// begins and commits, so that one retry loop serves both, and for the reads of an
+/// [`Authority`](invite_core::Authority).
+#[must_use]
+pub fn store_error(error: sqlx::Error) -> StoreError {
+    classified(error, |error| {
         // The low byte is the primary result code: 5 is SQLITE_BUSY, 6 SQLITE_LOCKED.
         let code = error.code().and_then(|code| code.parse::<u32>().ok());
         code.is_some_and(|code| matches!(code & 0xff, 5 | 6))

@@ -114,7 +114,7 @@ macro_rules! operations_keep_to {
         let (count, (linked, link)) =
             statements!(scoped.create_with_link(&mut tx, &admin, new("grace@example.com")).await.unwrap());
         assert_eq!(count, budget.create, "create with link");
-        let (count, _) = statements!(members.reject(&mut tx, &link, &Actor::Recipient, None).await.unwrap());
+        let (count, _) = statements!(members.reject(&mut tx, &link, &Actor::Bearer, None).await.unwrap());
         assert_eq!(count, budget.accept, "reject");
         let (count, _) = statements!(scoped.get(&mut tx, &admin, linked.id).await.unwrap());
         assert_eq!(count, 1, "get");

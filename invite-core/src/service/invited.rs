@@ -76,7 +76,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         }
     }
 
-    /// Declines. `by` is [`Actor::Recipient`] where nobody is signed in: holding the link is
+    /// Declines. `by` is [`Actor::Bearer`] where nobody is signed in: holding the link is
     /// enough to say no. The same actor again gets the same answer.
     ///
     /// # Errors
@@ -124,7 +124,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         let transition = Transition {
             guard: self.guard(Target::Token(&digest), Verb::Viewed, now),
             change: Change::View { at: now },
-            event: NewEvent { verb: Verb::Viewed, actor: &Actor::Recipient, reason: None, at: now },
+            event: NewEvent { verb: Verb::Viewed, actor: &Actor::Bearer, reason: None, at: now },
             dispatch: Dispatch::None,
         };
         if let Some(found) = self.store.transition(conn, &transition).await? {

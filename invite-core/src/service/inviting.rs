@@ -22,6 +22,8 @@ use crate::{
     token::{Channel, Token, TokenDigest},
 };
 
+/// Beyond every expiry, and within what every database can keep.
+const LATEST: DateTime<Utc> = DateTime::<Utc>::from_timestamp(253_402_300_799, 0).unwrap();
 /// How often a write looks again when the invitation in its way ends under its hands.
 const TRIES: usize = 4;
 
@@ -137,7 +139,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     /// Changes an open invitation.
     ///
     /// # Errors
-    /// [`Error::Invalid`] before any statement; [`Error::NotFound`]; [`Error::IllegalTransition`]
+    /// [`Error::Invalid`] before any statement, also for an amendment that changes nothing; [`Error::NotFound`]; [`Error::IllegalTransition`]
     /// once it has ended or expired; [`Error::AlreadyPending`] when there is another open
     /// invitation for the new address.
     pub async fn amend(
@@ -147,6 +149,9 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         id: InvitationId,
         amendment: &Amendment<K>,
     ) -> Result<Invitation<K>, Error> {
+        if amendment.is_empty() {
+            return Err(Error::invalid("amendment", Problem::Empty));
+        }
         let now = self.invitations.now();
         let policy = self.invitations.policy();
         let recipient = amendment.email.as_deref().map(str::parse::<Recipient>).transpose()?;
@@ -163,7 +168,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
             change: Change::Amend {
                 recipient: readdressed,
                 payload: payload.as_ref(),
-                message: message.as_deref(),
+                message: message.as_ref().map(Option::as_deref),
                 expires_at,
             },
             event: NewEvent { verb: Verb::Amended, actor, reason: None, at: now },
@@ -239,7 +244,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         statuses.sort_unstable();
         statuses.dedup();
         let address = query.address.as_deref().map(str::to_ascii_lowercase);
-        let expiring_until = query.expiring_within.map(|time| now.checked_add_signed(time).unwrap_or(now));
+        let expiring_until = query.expiring_within.map(|time| now.checked_add_signed(time).unwrap_or(LATEST));
         self.authorize(conn, actor, &Action::Read).await?;
 
         // One more than the page tells whether there is another.
@@ -336,7 +341,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         let payload = payload_json(&new.payload)?;
         let display = new.display.clone().map_err(|problem| Error::invalid("display", problem))?;
         text::shown_json("display", &display)?;
-        let message = new.message.as_deref().map(|message| text::message("message", message)).transpose()?;
+        let message = new.message.as_deref().map_or(Ok(None), |message| text::message("message", message))?;
         if let Some(locale) = &new.locale {
             check_locale(locale)?;
         }

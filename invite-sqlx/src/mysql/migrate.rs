@@ -3,7 +3,7 @@
 use invite_core::store::StoreError;
 use sqlx::{MySqlConnection, MySqlPool};
 
-use super::error;
+use super::store_error;
 use crate::migration::{Migration, check_present};
 
 /// Every step, oldest first.
@@ -30,26 +30,26 @@ const LEDGER: &str = "CREATE TABLE IF NOT EXISTS invite_migrations (version INT 
 /// # Errors
 /// A [`StoreError`], also when the database has a schema that is newer than this library.
 pub async fn migrate(pool: &MySqlPool) -> Result<(), StoreError> {
-    let mut conn = pool.acquire().await.map_err(error)?;
-    let locked: Option<i64> = sqlx::query_scalar(LOCK).fetch_one(&mut *conn).await.map_err(error)?;
+    let mut conn = pool.acquire().await.map_err(store_error)?;
+    let locked: Option<i64> = sqlx::query_scalar(LOCK).fetch_one(&mut *conn).await.map_err(store_error)?;
     if locked != Some(1) {
         return Err(StoreError::retryable("another process has been migrating for a minute"));
     }
     let applied = apply(&mut conn).await;
-    sqlx::query(UNLOCK).execute(&mut *conn).await.map_err(error)?;
+    sqlx::query(UNLOCK).execute(&mut *conn).await.map_err(store_error)?;
     applied
 }
 
 async fn apply(conn: &mut MySqlConnection) -> Result<(), StoreError> {
-    sqlx::query(LEDGER).execute(&mut *conn).await.map_err(error)?;
+    sqlx::query(LEDGER).execute(&mut *conn).await.map_err(store_error)?;
     let present: i32 = sqlx::query_scalar("SELECT COALESCE(MAX(version), 0) FROM invite_migrations")
         .fetch_one(&mut *conn)
         .await
-        .map_err(error)?;
+        .map_err(store_error)?;
     for migration in check_present(MIGRATIONS, present)? {
-        sqlx::raw_sql(migration.sql).execute(&mut *conn).await.map_err(error)?;
+        sqlx::raw_sql(migration.sql).execute(&mut *conn).await.map_err(store_error)?;
         let version = sqlx::query("INSERT INTO invite_migrations (version) VALUES (?)").bind(migration.version);
-        version.execute(&mut *conn).await.map_err(error)?;
+        version.execute(&mut *conn).await.map_err(store_error)?;
     }
     Ok(())
 }

@@ -70,14 +70,19 @@ pub(super) fn found(row: &MySqlRow) -> Result<Found, StoreError> {
     Ok(Found { record: record(row)?, token })
 }
 
+/// Which delivery a row of the queue is about, whether or not the rest of it reads.
+pub(super) fn delivery(row: &MySqlRow) -> Result<DeliveryId, StoreError> {
+    uuid(row, 0, "id").map(DeliveryId::from_uuid)
+}
+
 /// A letter of the queue, and what its invitation is found by.
 pub(super) struct Letter {
-    pub(super) delivery: DeliveryId,
-    pub(super) generation: u32,
-    pub(super) purpose: Purpose,
-    pub(super) attempt: u32,
-    pub(super) refusals: u32,
-    pub(super) unknowns: u32,
+    delivery: DeliveryId,
+    generation: u32,
+    purpose: Purpose,
+    attempt: u32,
+    refusals: u32,
+    unknowns: u32,
     pub(super) kind: String,
     pub(super) invitation: Vec<u8>,
 }
@@ -85,7 +90,7 @@ pub(super) struct Letter {
 impl Letter {
     pub(super) fn read(row: &MySqlRow) -> Result<Self, StoreError> {
         Ok(Self {
-            delivery: DeliveryId::from_uuid(uuid(row, 0, "id")?),
+            delivery: delivery(row)?,
             generation: get(row, 1, "generation")?,
             purpose: Purpose::from_word(text(row, 2, "purpose")?).ok_or(StoreError::corrupt("purpose"))?,
             attempt: get(row, 3, "attempt")?,
@@ -96,9 +101,10 @@ impl Letter {
         })
     }
 
-    pub(super) fn of(self, record: Record) -> Claimed {
-        let Self { delivery, purpose, attempt, refusals, unknowns, .. } = self;
-        Claimed { delivery, purpose, attempt, refusals, unknowns, record }
+    /// The letter with its invitation; and the letter's generation beside it.
+    pub(super) fn of(self, record: Record) -> (Claimed, u32) {
+        let Self { delivery, generation, purpose, attempt, refusals, unknowns, .. } = self;
+        (Claimed { delivery, purpose, attempt, refusals, unknowns, record }, generation)
     }
 }
 

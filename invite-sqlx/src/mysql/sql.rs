@@ -89,9 +89,9 @@ pub(super) const RENEW: &str = by_id!(
      i.delivery_state = 'queued', i.delivery_attempts = 0, i.delivery_error = NULL"
 );
 
-/// Payload, message, the end of its life.
+/// Payload, whether there is a message to set and which, the end of its life.
 pub(super) const AMEND: &str = by_id!(
-    "i.payload = COALESCE(?, i.payload), i.message = COALESCE(?, i.message), \
+    "i.payload = COALESCE(?, i.payload), i.message = IF(?, ?, i.message), \
      i.expires_at = COALESCE(?, i.expires_at), i.revision = i.revision + 1"
 );
 
@@ -101,7 +101,7 @@ pub(super) const READDRESS: &str = by_id!(
     "i.recipient_given = ?, i.recipient = ?, i.open_key = ?, i.min_generation = i.generation + 1, \
      i.generation = i.generation + 1, i.grace_until = NULL, i.viewed_at = NULL, i.delivery_state = 'not_mailed', \
      i.delivery_attempts = 0, i.delivery_error = NULL, \
-     i.payload = COALESCE(?, i.payload), i.message = COALESCE(?, i.message), \
+     i.payload = COALESCE(?, i.payload), i.message = IF(?, ?, i.message), \
      i.expires_at = COALESCE(?, i.expires_at), i.revision = i.revision + 1"
 );
 

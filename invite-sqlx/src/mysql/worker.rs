@@ -3,52 +3,55 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use invite_core::store::{Claim, Claimed, InvitationStore, QueueChange, Settlement, StoreError, WorkerStore};
-use sqlx::{Acquire, MySql, MySqlPool, pool::PoolConnection};
+use invite_core::store::{Claim, Claimed, Claims, InvitationStore, QueueChange, Settlement, StoreError, WorkerStore};
+use sqlx::{Acquire, MySql, MySqlConnection, MySqlPool, pool::PoolConnection};
 
-use super::{MySqlStore, error, id, json, row, sql, write_token};
+use super::{MySqlStore, id, json, row, sql, store_error, write_token};
 
 #[async_trait]
 impl WorkerStore<MySqlPool> for MySqlStore {
-    async fn claim(&self, pool: &MySqlPool, claim: &Claim<'_>) -> Result<Vec<Claimed>, StoreError> {
+    async fn claim(&self, pool: &MySqlPool, claim: &Claim<'_>) -> Result<Claims, StoreError> {
         let mut conn = read_committed(pool).await?;
-        let mut tx = conn.begin().await.map_err(error)?;
+        let mut tx = conn.begin().await.map_err(store_error)?;
         let now = claim.now.naive_utc();
         let due = sqlx::query(sql::DUE_LETTERS).bind(now).bind(now).bind(json(&claim.kinds.into())?).bind(claim.limit);
-        let rows = due.fetch_all(&mut *tx).await.map_err(error)?;
-        let mut letters = Vec::with_capacity(rows.len());
+        let rows = due.fetch_all(&mut *tx).await.map_err(store_error)?;
+        let mut claims = Claims::default();
         for row in &rows {
-            let mut letter = row::Letter::read(row)?;
-            let delivery = letter.delivery.as_uuid().as_bytes().to_vec();
-            let invitation = sqlx::query(sql::FIND_BY_ID)
-                .bind(&letter.invitation)
-                .bind(&letter.kind)
-                .bind(None::<&[u8]>)
-                .fetch_one(&mut *tx)
-                .await
-                .map_err(error)?;
-            let record = row::record(&invitation)?;
-            if !claim.is_current(&record, letter.generation) {
-                sqlx::query(sql::DISCARD).bind(delivery).execute(&mut *tx).await.map_err(error)?;
+            let delivery = row::delivery(row)?.as_uuid().as_bytes().to_vec();
+            let read = match row::Letter::read(row) {
+                Ok(letter) => self.with_invitation(&mut tx, letter).await?,
+                Err(error) => Err(error),
+            };
+            if let Ok((letter, generation)) = &read
+                && !claim.is_current(&letter.record, *generation)
+            {
+                sqlx::query(sql::DISCARD).bind(delivery).execute(&mut *tx).await.map_err(store_error)?;
+                claims.discarded += 1;
                 continue;
             }
             let lease = sqlx::query(sql::LEASE)
                 .bind(claim.owner.as_bytes().as_slice())
                 .bind(claim.lease_until.naive_utc())
                 .bind(delivery);
-            lease.execute(&mut *tx).await.map_err(error)?;
-            let digest = claim.mint(letter.delivery, &record.kind)?;
-            write_token(&mut tx, &record, &digest, "mail", claim.now).await?;
-            letter.attempt += 1;
-            letters.push(letter.of(record));
+            lease.execute(&mut *tx).await.map_err(store_error)?;
+            match read {
+                Err(error) => claims.unreadable.push(error),
+                Ok((mut letter, _)) => {
+                    let digest = claim.mint(letter.delivery, &letter.record.kind)?;
+                    write_token(&mut tx, &letter.record, &digest, "mail", claim.now).await?;
+                    letter.attempt += 1;
+                    claims.letters.push(letter);
+                }
+            }
         }
-        tx.commit().await.map_err(error)?;
-        Ok(letters)
+        tx.commit().await.map_err(store_error)?;
+        Ok(claims)
     }
 
     async fn settle(&self, pool: &MySqlPool, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
         let mut conn = read_committed(pool).await?;
-        let mut tx = conn.begin().await.map_err(error)?;
+        let mut tx = conn.begin().await.map_err(store_error)?;
         let statement = match settlement.queue {
             QueueChange::Remove => sqlx::query(sql::REMOVE),
             QueueChange::Postpone { not_before, refusals, unknowns, error } => {
@@ -59,9 +62,9 @@ impl WorkerStore<MySqlPool> for MySqlStore {
             .bind(settlement.delivery.as_uuid().as_bytes().as_slice())
             .bind(settlement.owner.as_bytes().as_slice())
             .bind(settlement.attempt);
-        if fenced.execute(&mut *tx).await.map_err(error)?.rows_affected() == 0 {
+        if fenced.execute(&mut *tx).await.map_err(store_error)?.rows_affected() == 0 {
             // Said, not dropped: a dropped transaction keeps its locks until its connection is next used.
-            tx.rollback().await.map_err(error)?;
+            tx.rollback().await.map_err(store_error)?;
             return Ok(false);
         }
         let summary = sqlx::query(sql::SUMMARY)
@@ -70,38 +73,52 @@ impl WorkerStore<MySqlPool> for MySqlStore {
             .bind(settlement.summary.last_error.as_deref())
             .bind(id(settlement.invitation))
             .bind(settlement.generation);
-        summary.execute(&mut *tx).await.map_err(error)?;
+        summary.execute(&mut *tx).await.map_err(store_error)?;
         if let Some(transition) = settlement.transition {
             self.transition(&mut tx, transition).await?;
         }
-        tx.commit().await.map_err(error)?;
+        tx.commit().await.map_err(store_error)?;
         Ok(true)
     }
 
     async fn sweep(&self, pool: &MySqlPool, kinds: &[&str], now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
         let mut conn = read_committed(pool).await?;
-        let mut tx = conn.begin().await.map_err(error)?;
+        let mut tx = conn.begin().await.map_err(store_error)?;
         let now = now.naive_utc();
         let due = sqlx::query(sql::DUE_INVITATIONS).bind(now).bind(json(&kinds.into())?).bind(limit);
-        let rows = due.fetch_all(&mut *tx).await.map_err(error)?;
+        let rows = due.fetch_all(&mut *tx).await.map_err(store_error)?;
         if rows.is_empty() {
-            tx.rollback().await.map_err(error)?;
+            tx.rollback().await.map_err(store_error)?;
             return Ok(0);
         }
         let ids = rows.iter().map(|row| row::uuid(row, 0, "id")).collect::<Result<Vec<_>, _>>()?;
         let ids: Vec<_> = ids.iter().map(|id| id.simple().to_string()).collect();
         let ids = json(&ids.into())?;
-        sqlx::query(sql::EXPIRE_EVENTS).bind(now).bind(&ids).execute(&mut *tx).await.map_err(error)?;
-        let swept = sqlx::query(sql::EXPIRE).bind(&ids).bind(now).execute(&mut *tx).await.map_err(error)?;
-        tx.commit().await.map_err(error)?;
+        sqlx::query(sql::EXPIRE_EVENTS).bind(now).bind(&ids).execute(&mut *tx).await.map_err(store_error)?;
+        let swept = sqlx::query(sql::EXPIRE).bind(&ids).bind(now).execute(&mut *tx).await.map_err(store_error)?;
+        tx.commit().await.map_err(store_error)?;
         Ok(swept.rows_affected())
+    }
+}
+
+impl MySqlStore {
+    /// The outer error is the server's, the inner one the row's.
+    async fn with_invitation(
+        &self,
+        conn: &mut MySqlConnection,
+        letter: row::Letter,
+    ) -> Result<Result<(Claimed, u32), StoreError>, StoreError> {
+        let statement = sqlx::query(sql::FIND_BY_ID).bind(&letter.invitation).bind(&letter.kind).bind(None::<&[u8]>);
+        let invitation = statement.fetch_optional(conn).await.map_err(store_error)?;
+        let record = invitation.ok_or(StoreError::corrupt("invitation")).and_then(|row| row::record(&row));
+        Ok(record.map(|record| letter.of(record)))
     }
 }
 
 /// A connection whose next transaction is at READ COMMITTED.
 async fn read_committed(pool: &MySqlPool) -> Result<PoolConnection<MySql>, StoreError> {
-    let mut conn = pool.acquire().await.map_err(error)?;
+    let mut conn = pool.acquire().await.map_err(store_error)?;
     let statement = sqlx::query("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
-    statement.execute(&mut *conn).await.map_err(error)?;
+    statement.execute(&mut *conn).await.map_err(store_error)?;
     Ok(conn)
 }

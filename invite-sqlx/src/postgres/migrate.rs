@@ -3,7 +3,7 @@
 use invite_core::store::StoreError;
 use sqlx::{PgConnection, PgPool};
 
-use super::error;
+use super::store_error;
 use crate::migration::{Migration, check_present};
 
 /// Every step, oldest first.
@@ -26,22 +26,22 @@ const LEDGER: &str = "CREATE TABLE IF NOT EXISTS invite_migrations (version inte
 /// # Errors
 /// A [`StoreError`], also when the database has a schema that is newer than this library.
 pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
-    let mut tx = pool.begin().await.map_err(error)?;
+    let mut tx = pool.begin().await.map_err(store_error)?;
     apply(&mut tx).await?;
-    tx.commit().await.map_err(error)
+    tx.commit().await.map_err(store_error)
 }
 
 async fn apply(conn: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query(LOCK).execute(&mut *conn).await.map_err(error)?;
-    sqlx::query(LEDGER).execute(&mut *conn).await.map_err(error)?;
+    sqlx::query(LOCK).execute(&mut *conn).await.map_err(store_error)?;
+    sqlx::query(LEDGER).execute(&mut *conn).await.map_err(store_error)?;
     let present: i32 = sqlx::query_scalar("SELECT COALESCE(max(version), 0) FROM invite_migrations")
         .fetch_one(&mut *conn)
         .await
-        .map_err(error)?;
+        .map_err(store_error)?;
     for migration in check_present(MIGRATIONS, present)? {
-        sqlx::raw_sql(migration.sql).execute(&mut *conn).await.map_err(error)?;
+        sqlx::raw_sql(migration.sql).execute(&mut *conn).await.map_err(store_error)?;
         let version = sqlx::query("INSERT INTO invite_migrations (version) VALUES ($1)").bind(migration.version);
-        version.execute(&mut *conn).await.map_err(error)?;
+        version.execute(&mut *conn).await.map_err(store_error)?;
     }
     Ok(())
 }

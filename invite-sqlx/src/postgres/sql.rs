@@ -164,7 +164,7 @@ pub(super) const AMEND: &str = by_id!(
      delivery_state = CASE WHEN $24::text IS NULL THEN delivery_state ELSE 'not_mailed' END, \
      delivery_attempts = CASE WHEN $24::text IS NULL THEN delivery_attempts ELSE 0 END, \
      delivery_error = CASE WHEN $24::text IS NULL THEN delivery_error END, \
-     payload = COALESCE($26, payload), message = COALESCE($27, message), expires_at = COALESCE($28, expires_at), \
+     payload = COALESCE($26, payload), message = CASE WHEN $29 THEN $27 ELSE message END, expires_at = COALESCE($28, expires_at), \
      revision = revision + 1",
     " AND NOT EXISTS (SELECT 1 FROM invite_invitations AS o WHERE o.open_key = $25 AND o.id <> $1)"
 );

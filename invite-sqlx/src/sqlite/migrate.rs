@@ -3,7 +3,7 @@
 use invite_core::store::StoreError;
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::error;
+use super::store_error;
 use crate::migration::{Migration, check_present};
 
 /// Every step, oldest first.
@@ -22,21 +22,21 @@ const LEDGER: &str = "CREATE TABLE IF NOT EXISTS invite_migrations (version INTE
 /// # Errors
 /// A [`StoreError`], also when the database has a schema that is newer than this library.
 pub async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.map_err(error)?;
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
     apply(&mut tx).await?;
-    tx.commit().await.map_err(error)
+    tx.commit().await.map_err(store_error)
 }
 
 async fn apply(conn: &mut SqliteConnection) -> Result<(), StoreError> {
-    sqlx::query(LEDGER).execute(&mut *conn).await.map_err(error)?;
+    sqlx::query(LEDGER).execute(&mut *conn).await.map_err(store_error)?;
     let present: i32 = sqlx::query_scalar("SELECT COALESCE(max(version), 0) FROM invite_migrations")
         .fetch_one(&mut *conn)
         .await
-        .map_err(error)?;
+        .map_err(store_error)?;
     for migration in check_present(MIGRATIONS, present)? {
-        sqlx::raw_sql(migration.sql).execute(&mut *conn).await.map_err(error)?;
+        sqlx::raw_sql(migration.sql).execute(&mut *conn).await.map_err(store_error)?;
         let version = sqlx::query("INSERT INTO invite_migrations (version) VALUES (?1)").bind(migration.version);
-        version.execute(&mut *conn).await.map_err(error)?;
+        version.execute(&mut *conn).await.map_err(store_error)?;
     }
     Ok(())
 }

@@ -68,10 +68,15 @@ pub(super) fn found(row: &SqliteRow) -> Result<Found, StoreError> {
     Ok(Found { record: record(row)?, token })
 }
 
+/// Which delivery a row of `claimed` is about, whether or not the rest of it reads.
+pub(super) fn delivery(row: &SqliteRow) -> Result<DeliveryId, StoreError> {
+    uuid(row, COLUMNS, "id").map(DeliveryId::from_uuid)
+}
+
 /// A record followed by the letter; and the letter's generation beside it.
 pub(super) fn claimed(row: &SqliteRow) -> Result<(Claimed, u32), StoreError> {
     let claimed = Claimed {
-        delivery: DeliveryId::from_uuid(uuid(row, COLUMNS, "id")?),
+        delivery: delivery(row)?,
         purpose: Purpose::from_word(text(row, COLUMNS + 2)?).ok_or(StoreError::corrupt("purpose"))?,
         attempt: get(row, COLUMNS + 3, "attempt")?,
         refusals: get(row, COLUMNS + 4, "refusals")?,

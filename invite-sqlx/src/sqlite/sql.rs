@@ -120,7 +120,7 @@ pub(super) const AMEND: &str = concat!(
          delivery_state = CASE WHEN ?22 IS NULL THEN delivery_state ELSE 'not_mailed' END, \
          delivery_attempts = CASE WHEN ?22 IS NULL THEN delivery_attempts ELSE 0 END, \
          delivery_error = CASE WHEN ?22 IS NULL THEN delivery_error END, \
-         payload = COALESCE(?24, payload), message = COALESCE(?25, message), expires_at = COALESCE(?26, expires_at), \
+         payload = COALESCE(?24, payload), message = CASE WHEN ?27 THEN ?25 ELSE message END, expires_at = COALESCE(?26, expires_at), \
          revision = revision + 1",
     " WHERE i.id = ?1 AND (?2 IS NULL OR i.scope = ?2) AND ?6 IS NOT NULL \
         AND NOT EXISTS (SELECT 1 FROM invite_invitations AS o WHERE o.open_key = ?23 AND o.id <> ?1)",

@@ -2,50 +2,60 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use invite_core::store::{Claim, Claimed, InvitationStore, QueueChange, Settlement, StoreError, WorkerStore};
+use invite_core::store::{Claim, Claims, InvitationStore, QueueChange, Settlement, StoreError, WorkerStore};
 use sqlx::SqlitePool;
 
-use super::{SqliteStore, error, id, json, micros, row, sql, write_token};
+use super::{SqliteStore, id, json, micros, row, sql, store_error, write_token};
 
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
 #[async_trait]
 impl WorkerStore<SqlitePool> for SqliteStore {
-    async fn claim(&self, pool: &SqlitePool, claim: &Claim<'_>) -> Result<Vec<Claimed>, StoreError> {
+    async fn claim(&self, pool: &SqlitePool, claim: &Claim<'_>) -> Result<Claims, StoreError> {
         let kinds = json(&claim.kinds.into())?;
         let now = micros(claim.now);
-        let any = sqlx::query(sql::ANY_LETTERS).bind(&kinds).bind(now).fetch_optional(pool).await.map_err(error)?;
+        let any =
+            sqlx::query(sql::ANY_LETTERS).bind(&kinds).bind(now).fetch_optional(pool).await.map_err(store_error)?;
         if any.is_none() {
-            return Ok(Vec::new());
+            return Ok(Claims::default());
         }
 
-        let mut tx = pool.begin_with(BEGIN).await.map_err(error)?;
+        let mut tx = pool.begin_with(BEGIN).await.map_err(store_error)?;
         let due = sqlx::query(sql::DUE_LETTERS).bind(&kinds).bind(now).bind(claim.limit);
-        let rows = due.fetch_all(&mut *tx).await.map_err(error)?;
-        let mut letters = Vec::with_capacity(rows.len());
+        let rows = due.fetch_all(&mut *tx).await.map_err(store_error)?;
+        let mut claims = Claims::default();
         for row in &rows {
-            let (mut letter, generation) = row::claimed(row)?;
-            let delivery = letter.delivery.as_uuid().as_bytes().as_slice();
-            if !claim.is_current(&letter.record, generation) {
-                sqlx::query(sql::DISCARD).bind(delivery).execute(&mut *tx).await.map_err(error)?;
+            let delivery = row::delivery(row)?;
+            let delivery = delivery.as_uuid().as_bytes().as_slice();
+            let read = row::claimed(row);
+            if let Ok((letter, generation)) = &read
+                && !claim.is_current(&letter.record, *generation)
+            {
+                sqlx::query(sql::DISCARD).bind(delivery).execute(&mut *tx).await.map_err(store_error)?;
+                claims.discarded += 1;
                 continue;
             }
             let lease = sqlx::query(sql::LEASE)
                 .bind(delivery)
                 .bind(claim.owner.as_bytes().as_slice())
                 .bind(micros(claim.lease_until));
-            lease.execute(&mut *tx).await.map_err(error)?;
-            let digest = claim.mint(letter.delivery, &letter.record.kind)?;
-            write_token(&mut tx, &letter.record, &digest, "mail", claim.now).await?;
-            letter.attempt += 1;
-            letters.push(letter);
+            lease.execute(&mut *tx).await.map_err(store_error)?;
+            match read {
+                Err(error) => claims.unreadable.push(error),
+                Ok((mut letter, _)) => {
+                    let digest = claim.mint(letter.delivery, &letter.record.kind)?;
+                    write_token(&mut tx, &letter.record, &digest, "mail", claim.now).await?;
+                    letter.attempt += 1;
+                    claims.letters.push(letter);
+                }
+            }
         }
-        tx.commit().await.map_err(error)?;
-        Ok(letters)
+        tx.commit().await.map_err(store_error)?;
+        Ok(claims)
     }
 
     async fn settle(&self, pool: &SqlitePool, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
-        let mut tx = pool.begin_with(BEGIN).await.map_err(error)?;
+        let mut tx = pool.begin_with(BEGIN).await.map_err(store_error)?;
         let fenced = |sql: &'static str| {
             sqlx::query(sql)
                 .bind(settlement.delivery.as_uuid().as_bytes().as_slice())
@@ -58,9 +68,9 @@ impl WorkerStore<SqlitePool> for SqliteStore {
                 fenced(sql::POSTPONE).bind(micros(not_before)).bind(refusals).bind(unknowns).bind(error)
             }
         };
-        if statement.execute(&mut *tx).await.map_err(error)?.rows_affected() == 0 {
+        if statement.execute(&mut *tx).await.map_err(store_error)?.rows_affected() == 0 {
             // Said, not dropped: a dropped transaction keeps its locks until its connection is next used.
-            tx.rollback().await.map_err(error)?;
+            tx.rollback().await.map_err(store_error)?;
             return Ok(false);
         }
         let summary = sqlx::query(sql::SUMMARY)
@@ -69,11 +79,11 @@ impl WorkerStore<SqlitePool> for SqliteStore {
             .bind(settlement.summary.state.as_str())
             .bind(settlement.summary.attempts)
             .bind(settlement.summary.last_error.as_deref());
-        summary.execute(&mut *tx).await.map_err(error)?;
+        summary.execute(&mut *tx).await.map_err(store_error)?;
         if let Some(transition) = settlement.transition {
             self.transition(&mut tx, transition).await?;
         }
-        tx.commit().await.map_err(error)?;
+        tx.commit().await.map_err(store_error)?;
         Ok(true)
     }
 
@@ -87,15 +97,15 @@ impl WorkerStore<SqlitePool> for SqliteStore {
         let kinds = json(&kinds.into())?;
         let statement = |sql: &'static str| sqlx::query(sql).bind(&kinds).bind(micros(now)).bind(limit);
         let any = sqlx::query(sql::ANY_DUE).bind(&kinds).bind(micros(now)).fetch_optional(pool).await;
-        if any.map_err(error)?.is_none() {
+        if any.map_err(store_error)?.is_none() {
             return Ok(0);
         }
 
         // Both statements choose the same rows: nobody else writes in between.
-        let mut tx = pool.begin_with(BEGIN).await.map_err(error)?;
-        statement(sql::EXPIRE_EVENTS).execute(&mut *tx).await.map_err(error)?;
-        let swept = statement(sql::EXPIRE).execute(&mut *tx).await.map_err(error)?;
-        tx.commit().await.map_err(error)?;
+        let mut tx = pool.begin_with(BEGIN).await.map_err(store_error)?;
+        statement(sql::EXPIRE_EVENTS).execute(&mut *tx).await.map_err(store_error)?;
+        let swept = statement(sql::EXPIRE).execute(&mut *tx).await.map_err(store_error)?;
+        tx.commit().await.map_err(store_error)?;
         Ok(swept.rows_affected())
     }
 }

@@ -5,10 +5,10 @@ use std::{collections::HashSet, sync::Arc};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use invite_core::{
-    Accepted, Action, Actor, Authority, Claimant, Denial, Error, Invitations, Policy, Scope, Unchecked, Worker,
+    Accepted, Action, Actor, Authority, Claimant, Denial, Error, Invitations, Policy, Query, Scope, Unchecked, Worker,
     testing::{CapturingMailer, ManualClock},
 };
-use invite_sqlx::SqliteStore;
+use invite_sqlx::{SqliteStore, sqlite};
 use sqlx::{SqliteConnection, sqlite::SqliteJournalMode};
 use tokio::sync::Barrier;
 
@@ -284,6 +284,38 @@ async fn a_lost_race_for_the_lock_asks_for_a_retry() {
     let answer = world.members.accept(&mut reader, &token, claimant).await.unwrap_err();
     assert!(answer.is_retryable(), "{answer:?}");
     assert_eq!(format!("{answer} {answer:?}"), "the store asks for a retry Store(StoreError(Retryable))");
+}
+
+/// Cannot find out: another writer holds what it needs.
+struct Loses;
+
+#[async_trait]
+impl Authority<SqliteConnection, Membership> for Loses {
+    async fn authorize(
+        &self,
+        _: &mut SqliteConnection,
+        _: &Actor,
+        _: &Scope,
+        action: &Action<'_, Membership>,
+    ) -> Result<(), Denial> {
+        let lost = sqlx::Error::PoolTimedOut;
+        match action {
+            Action::Read => Err(lost)?,
+            _ => Err(sqlite::store_error(lost))?,
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_an_authority_could_not_find_out_is_retried_if_it_says_so() {
+    let world = World::new(SqliteJournalMode::Wal, 2).await;
+    let members = Invitations::<_, Membership>::new(SqliteStore, Policy::default(), Loses);
+    let mut tx = world.pool.begin().await.unwrap();
+    let created = members.scope(7).create(&mut tx, &world.admin, new("ada@example.com")).await.unwrap_err();
+    assert!(created.is_retryable());
+    assert_eq!(format!("{created} {created:?}"), "authority could not answer Authority(StoreError(Retryable))");
+    let listed = members.scope(7).list(&mut tx, &world.admin, &Query::new()).await.unwrap_err();
+    assert!(matches!(&listed, Error::Authority(_)) && !listed.is_retryable());
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Rows, values and schema. [incidents 06, 07, 09, 10; races 2.7]
 
-use invite_core::{Error, InvitationId, Token};
-use invite_sqlx::sqlite;
+use invite_core::{Error, InvitationId, Token, Worker, testing::CapturingMailer};
+use invite_sqlx::{SqliteStore, sqlite};
 use sqlx::sqlite::SqliteJournalMode;
 
 use crate::world::*;
@@ -50,6 +50,31 @@ async fn a_row_that_does_not_read_is_corrupt_and_never_a_panic() {
     let mut conn = world.pool.acquire().await.unwrap();
     let invitation = world.members.scope(7).get(&mut conn, &world.admin, id).await.unwrap();
     assert_eq!(invitation.payload().unwrap_err().to_string(), "a stored row is corrupt in payload");
+}
+
+// Incident 64: a poisoned row is parked, and the next letter is still sent.
+#[tokio::test]
+async fn a_queued_letter_that_does_not_read_stops_no_other() {
+    for damage in [
+        "UPDATE invite_outbox SET purpose = 'of a newer version'",
+        "UPDATE invite_outbox SET attempt = -1",
+        "UPDATE invite_invitations SET payload = '{'",
+        "UPDATE invite_invitations SET delivery_state = 'of a newer version'",
+    ] {
+        let world = World::new(SqliteJournalMode::Wal, 2).await;
+        world.invited("poison@example.com").await;
+        sqlx::query(damage).execute(&world.pool).await.unwrap();
+        world.invited("ada@example.com").await;
+        let mailer = CapturingMailer::default();
+        let worker = Worker::new(SqliteStore, world.pool.clone(), mailer.clone()).batch(1).serve(&world.members);
+        let tick = worker.tick().await.unwrap();
+        assert_eq!((tick.unreadable, tick.found_work()), (1, true), "{damage}");
+        assert_eq!(worker.tick().await.unwrap().sent, 1, "{damage}");
+        assert!(!worker.tick().await.unwrap().found_work(), "parked, not tried for ever");
+        assert_eq!(mailer.take()[0].recipient().canonical(), "ada@example.com");
+        assert_eq!(world.count("SELECT count(*) FROM invite_outbox").await, 1);
+        assert_eq!(world.count("SELECT count(*) FROM invite_tokens").await, 3, "two by the test, one mailed");
+    }
 }
 
 #[tokio::test]

@@ -166,11 +166,11 @@ impl Backend for OnSqlite {
     }
 
     async fn begin_at(&self, level: &'static str) -> Result<Self::Tx, StoreError> {
-        self.pool.begin_with(level).await.map_err(sqlite_error)
+        self.pool.begin_with(level).await.map_err(sqlite::store_error)
     }
 
     async fn try_commit(tx: Self::Tx) -> Result<(), StoreError> {
-        tx.commit().await.map_err(sqlite_error)
+        tx.commit().await.map_err(sqlite::store_error)
     }
 
     async fn commit(tx: Self::Tx) {
@@ -237,11 +237,11 @@ impl Backend for OnPostgres {
     }
 
     async fn begin_at(&self, level: &'static str) -> Result<Self::Tx, StoreError> {
-        self.pool.begin_with(level).await.map_err(postgres_error)
+        self.pool.begin_with(level).await.map_err(postgres::store_error)
     }
 
     async fn try_commit(tx: Self::Tx) -> Result<(), StoreError> {
-        tx.commit().await.map_err(postgres_error)
+        tx.commit().await.map_err(postgres::store_error)
     }
 
     async fn commit(tx: Self::Tx) {
@@ -308,13 +308,13 @@ impl Backend for OnMySql {
     }
 
     async fn begin_at(&self, level: &'static str) -> Result<Self::Tx, StoreError> {
-        let mut conn = self.pool.acquire().await.map_err(mysql_error)?;
-        sqlx::query(level).execute(&mut *conn).await.map_err(mysql_error)?;
-        Transaction::begin(conn, None).await.map_err(mysql_error)
+        let mut conn = self.pool.acquire().await.map_err(mysql::store_error)?;
+        sqlx::query(level).execute(&mut *conn).await.map_err(mysql::store_error)?;
+        Transaction::begin(conn, None).await.map_err(mysql::store_error)
     }
 
     async fn try_commit(tx: Self::Tx) -> Result<(), StoreError> {
-        tx.commit().await.map_err(mysql_error)
+        tx.commit().await.map_err(mysql::store_error)
     }
 
     async fn commit(tx: Self::Tx) {
@@ -336,29 +336,6 @@ impl Backend for OnMySql {
     async fn with_connection(&self, work: impl AsyncFnOnce(&mut MySqlConnection) + Send) {
         let mut conn = self.pool.acquire().await.unwrap();
         work(&mut conn).await;
-    }
-}
-
-// What a host's own statements and commits may say when they lose a race; the library classifies
-// its own.
-
-fn sqlite_error(error: sqlx::Error) -> StoreError {
-    classified(error, &["5", "6", "517"])
-}
-
-fn postgres_error(error: sqlx::Error) -> StoreError {
-    classified(error, &["40001", "40P01"])
-}
-
-fn mysql_error(error: sqlx::Error) -> StoreError {
-    classified(error, &["40001", "HY000"])
-}
-
-fn classified(error: sqlx::Error, retryable: &[&str]) -> StoreError {
-    let code = error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
-    match code {
-        Some(code) if retryable.contains(&&*code) => StoreError::retryable(error),
-        _ => StoreError::failed(error),
     }
 }
 

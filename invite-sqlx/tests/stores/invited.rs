@@ -137,7 +137,7 @@ on_every_store! {
         expired(world.members.preview(&mut tx, letter.token()).await.map(drop));
         expired(world.members.accept(&mut tx, letter.token(), ada()).await.map(drop));
         expired(world.members.accept_by_id(&mut tx, id, ada()).await.map(drop));
-        expired(world.members.reject(&mut tx, letter.token(), &Actor::Recipient, None).await.map(drop));
+        expired(world.members.reject(&mut tx, letter.token(), &Actor::Bearer, None).await.map(drop));
         expired(world.members.mark_viewed(&mut tx, letter.token()).await.map(drop));
         B::rollback(tx).await;
         assert_eq!(world.get(id).await.status, Status::Expired, "as seen, though not yet swept");
@@ -150,8 +150,8 @@ on_every_store! {
         let world = World::<B>::new(Policy::default()).await;
         let (id, letter) = world.invite_and_mail("ada@example.com").await;
         let token = letter.token();
-        in_a_transaction!(world, tx => world.members.reject(&mut tx, token, &Actor::Recipient, Some("no time")).await.unwrap());
-        let again = in_a_transaction!(world, tx => world.members.reject(&mut tx, token, &Actor::Recipient, None).await.unwrap());
+        in_a_transaction!(world, tx => world.members.reject(&mut tx, token, &Actor::Bearer, Some("no time")).await.unwrap());
+        let again = in_a_transaction!(world, tx => world.members.reject(&mut tx, token, &Actor::Bearer, None).await.unwrap());
         assert_eq!(again.ended.as_ref().unwrap().reason.as_deref(), Some("no time"));
         let mut tx = world.backend.begin().await;
         for answer in [
@@ -169,7 +169,7 @@ on_every_store! {
         let world = World::<B>::new(Policy::default().may_decline(false)).await;
         let (_, letter) = world.invite_and_mail("ada@example.com").await;
         let mut tx = world.backend.begin().await;
-        let answer = world.members.reject(&mut tx, letter.token(), &Actor::Recipient, None).await;
+        let answer = world.members.reject(&mut tx, letter.token(), &Actor::Bearer, None).await;
         assert!(matches!(answer, Err(Error::NotPermitted(why)) if why == "may_not_decline"));
     }
 
@@ -228,7 +228,7 @@ on_every_store! {
             providers.preview(&mut tx, letter.token()).await.map(drop),
             providers.accept(&mut tx, letter.token(), ada()).await.map(drop),
             hex.preview(&mut tx, letter.token()).await.map(drop),
-            hex.reject(&mut tx, letter.token(), &Actor::Recipient, None).await.map(drop),
+            hex.reject(&mut tx, letter.token(), &Actor::Bearer, None).await.map(drop),
             world.members.preview(&mut tx, &unknown).await.map(drop),
             world.members.accept(&mut tx, &unknown, ada()).await.map(drop),
             world.members.mark_viewed(&mut tx, &unknown).await.map(drop),
@@ -273,10 +273,10 @@ on_every_store! {
                 members.scope(7).create_with_link(conn, admin, new()).await.map(drop),
                 members.scope(7).new_link(conn, admin, id).await.map(drop),
                 members.scope(7).resend(conn, admin, id).await.map(drop),
-                members.scope(7).amend(conn, admin, id, &invite_core::Amendment::new()).await.map(drop),
+                members.scope(7).amend(conn, admin, id, &invite_core::Amendment::new().message("x")).await.map(drop),
                 members.scope(7).cancel(conn, admin, id, None).await.map(drop),
                 members.accept(conn, token, ada()).await.map(drop),
-                members.reject(conn, token, &Actor::Recipient, None).await.map(drop),
+                members.reject(conn, token, &Actor::Bearer, None).await.map(drop),
                 members.mark_viewed(conn, token).await.map(drop),
                 members.accept_by_id(conn, id, ada()).await.map(drop),
                 members.reject_by_id(conn, id, ada(), None).await.map(drop),

@@ -112,7 +112,7 @@ on_every_store! {
             for answer in [
                 world.members.preview(&mut tx, token).await.map(drop),
                 world.members.accept(&mut tx, token, ada()).await.map(drop),
-                world.members.reject(&mut tx, token, &Actor::Recipient, None).await.map(drop),
+                world.members.reject(&mut tx, token, &Actor::Bearer, None).await.map(drop),
                 world.members.mark_viewed(&mut tx, token).await.map(drop),
             ] {
                 assert!(matches!(answer, Err(Error::Superseded)), "{answer:?}");
@@ -192,6 +192,16 @@ on_every_store! {
         });
         assert_eq!(amended.payload().unwrap(), membership("viewer"));
         assert_eq!(amended.message.as_deref(), Some("Sorry"));
+        let without = Amendment::new().message(" \r\n");
+        let amended = in_a_transaction!(world, tx => {
+            world.members.scope(7).amend(&mut tx, &world.admin, id, &without).await.unwrap()
+        });
+        assert_eq!((amended.message.as_deref(), amended.payload().unwrap()), (None, membership("viewer")));
+        assert_eq!(*world.get(id).await, *amended);
+        let mut tx = world.backend.begin().await;
+        let nothing = world.members.scope(7).amend(&mut tx, &world.admin, id, &Amendment::new()).await;
+        assert!(matches!(nothing, Err(Error::Invalid { field: "amendment", problem: Problem::Empty })));
+        B::rollback(tx).await;
         assert_eq!(amended.expires_at - amended.created_at, TimeDelta::hours(1));
         let mut tx = world.backend.begin().await;
         let accepted = world.members.accept(&mut tx, letter.token(), ada()).await.unwrap().into_acceptance();
@@ -432,7 +442,7 @@ on_every_store! {
             (Query::new().status(Status::Cancelled).status(Status::Expired).status(Status::Expired), vec![0, 2]),
             (Query::new().status(Status::Accepted), vec![]),
             (Query::new().expiring_within(TimeDelta::days(2)), vec![1]),
-            (Query::new().expiring_within(TimeDelta::MAX), vec![]),
+            (Query::new().expiring_within(TimeDelta::MAX), vec![1, 3]),
             (Query::new().address("SON1@EX"), vec![1]),
             (Query::new().address("%"), vec![]),
             (Query::new().address("_"), vec![]),

@@ -431,7 +431,7 @@ impl<B: Backend> Real<B> {
                 word = self.joins(members.accept_by_id(tx, id, claimant(person)).await?);
             }
             Act::Reject(token) => {
-                members.reject(tx, &self.tokens[token], &Actor::Recipient, None).await?;
+                members.reject(tx, &self.tokens[token], &Actor::Bearer, None).await?;
             }
             Act::Pass(_) | Act::Tick(_) => {}
         }
