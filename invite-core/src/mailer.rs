@@ -156,3 +156,37 @@ pub enum Outcome {
         text: String,
     },
 }
+
+/// What is kept of a server's words.
+const ERROR_CHARS: usize = 200;
+/// Longer words are no language: identifiers, links, tokens.
+const WORD_BYTES: usize = 40;
+
+impl Outcome {
+    /// A server's words, fit to be shown and kept: no control characters, 200 characters at most,
+    /// and nothing they may quote of what the server was sent: addresses, links, tokens. The worker
+    /// applies it to every outcome; a mailer that shows or logs them itself should too.
+    #[must_use]
+    pub fn words(text: &str) -> String {
+        let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+        let telling = |word: &str| {
+            word.contains(['@', '#', '?']) || word.contains("://") || word.contains("inv1_") || word.len() > WORD_BYTES
+        };
+        let kept: Vec<_> = words.map(|word| if telling(word) { "…" } else { word }).collect();
+        kept.join(" ").chars().take(ERROR_CHARS).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_s_words_are_cleaned() {
+        let hex = "0f".repeat(32);
+        let text =
+            format!("550\r\n <ada@example.com>\u{0}\tsee https://x.example/?t=inv1_abc www.x.example/i/{hex} ok");
+        assert_eq!(Outcome::words(&text), "550 … see … … ok");
+        assert_eq!(Outcome::words(&"é ".repeat(500)).chars().count(), ERROR_CHARS);
+    }
+}

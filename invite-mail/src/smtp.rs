@@ -29,8 +29,8 @@ use crate::message::{Composer, Email};
 /// |---|---|
 /// | the server took the letter | [`Outcome::Accepted`], whatever follows |
 /// | 5xx to the recipient or the letter | refused, permanently |
-/// | 4xx at any point | refused, for now |
-/// | no connection; hung up, silent or garbled before the letter was sent | unreachable |
+/// | 4xx to the recipient or the letter | refused, for now |
+/// | no connection; 4xx before a recipient was named, 421 at any point; hung up, silent or garbled before the letter was sent | unreachable |
 /// | 5xx before a recipient was named; 530, 534, 535 or 538; no STARTTLS; a bad certificate | misconfigured |
 /// | hung up, silent or garbled once the letter was on its way | unknown |
 ///

@@ -196,8 +196,8 @@ async fn the_longest_words_fit() {
         assert!(mime.split(|byte| *byte == b'\n').all(|line| line.len() <= 999));
         assert_eq!(parse_mail(&mime).unwrap().headers.get_first_value("Subject").unwrap(), email.subject());
     }
-    let email = email_saying(&json!({}), Some(&"\n".repeat(5_000))).await;
-    assert_eq!(email.text().matches("\n> ").count(), 5_000);
+    let email = email_saying(&json!({}), Some(&"x\n".repeat(2_500))).await;
+    assert_eq!(email.text().matches("\n> x").count(), 2_500);
 }
 
 #[tokio::test]

@@ -43,6 +43,7 @@ async fn an_accepted_letter_goes_to_one_recipient_from_the_configured_sender() {
 async fn a_refusal_with_a_code_is_the_recipient_s_only_once_one_is_named() {
     let refused = |permanent, code, text: &str| Outcome::Refused { permanent, code: Some(code), text: text.into() };
     let ours = |text: &str| Outcome::Misconfigured { text: text.into() };
+    let away = |text: &str| Outcome::Unreachable { text: text.into() };
     for (point, reply, expected) in [
         ("RCPT", "550 5.1.1 <ada@example.com> no such user\r\n", refused(true, 550, "5.1.1 … no such user")),
         ("RCPT", "451 4.7.1 greylisted\r\n", refused(false, 451, "4.7.1 greylisted")),
@@ -52,14 +53,15 @@ async fn a_refusal_with_a_code_is_the_recipient_s_only_once_one_is_named() {
         (".", "554 5.7.1 spam: https://example.com/i?token=inv1_x\r\n", refused(true, 554, "5.7.1 spam: …")),
         (".", "451 4.3.0 try later\r\n", refused(false, 451, "4.3.0 try later")),
         (".", "552 5.2.2 mailbox full\r\n", refused(true, 552, "5.2.2 mailbox full")),
-        ("GREETING", "421 4.3.2 busy\r\n", refused(false, 421, "4.3.2 busy")),
+        ("RCPT", "421 4.3.2 shutting down\r\n", away("421 4.3.2 shutting down")),
+        ("GREETING", "421 4.3.2 busy\r\n", away("421 4.3.2 busy")),
         ("GREETING", "554 5.7.1 you are listed\r\n", ours("554 5.7.1 you are listed")),
         ("AUTH", "535 5.7.8 bad credentials\r\n", ours("535 5.7.8 bad credentials")),
         ("AUTH", "534 5.7.9 too weak\r\n", ours("534 5.7.9 too weak")),
-        ("AUTH", "454 4.7.0 directory down\r\n", refused(false, 454, "4.7.0 directory down")),
+        ("AUTH", "454 4.7.0 directory down\r\n", away("454 4.7.0 directory down")),
         ("MAIL", "530 5.7.0 authentication required\r\n", ours("530 5.7.0 authentication required")),
         ("MAIL", "553 5.7.1 sender not yours\r\n", ours("553 5.7.1 sender not yours")),
-        ("MAIL", "452 4.3.1 disk full\r\n", refused(false, 452, "4.3.1 disk full")),
+        ("MAIL", "452 4.3.1 disk full\r\n", away("452 4.3.1 disk full")),
     ] {
         let (outcome, server) = play(&[(point, Say(reply))]).await;
         assert_eq!(outcome, expected, "{point} {reply}");
