@@ -1,8 +1,11 @@
 //! The invitation: what is stored of it, and what a host sees.
 
+mod answer;
+mod draft;
+
 use std::{fmt, marker::PhantomData, ops::Deref};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -10,11 +13,16 @@ use uuid::Uuid;
 
 use crate::{
     actor::{Actor, Scope},
-    error::{Error, Problem, StoreError},
+    error::{Error, StoreError},
     kind::Kind,
     policy::OneOpen,
     recipient::Recipient,
     state::Status,
+};
+
+pub use self::{
+    answer::{Acceptance, Accepted, Preview},
+    draft::{Amendment, NewInvitation},
 };
 
 /// Names one invitation. Not a secret and not a capability: nothing can be accepted with it alone.
@@ -242,258 +250,8 @@ impl<K> fmt::Debug for Invitation<K> {
     }
 }
 
-/// What the holder of a link may see before deciding.
-///
-/// It leaves out what concerns only the inviting side: delivery, history, the inviter's id, and
-/// shows the address masked unless it is asked for.
-pub struct Preview<K> {
-    record: Record,
-    mailed: bool,
-    kind: PhantomData<fn() -> K>,
-}
-
-impl<K: Kind> Preview<K> {
-    pub(crate) fn new(record: Record, mailed: bool) -> Self {
-        Self { record, mailed, kind: PhantomData }
-    }
-
-    /// What one is invited to.
-    #[must_use]
-    pub fn scope(&self) -> &Scope {
-        &self.record.scope
-    }
-
-    /// The payload, typed.
-    ///
-    /// # Errors
-    /// As [`Invitation::payload`].
-    pub fn payload(&self) -> Result<K, Error> {
-        payload(&self.record)
-    }
-
-    /// The host's words, as given at creation.
-    #[must_use]
-    pub fn display(&self) -> &Value {
-        &self.record.display
-    }
-
-    /// The inviter's own words. Text, not HTML.
-    #[must_use]
-    pub fn message(&self) -> Option<&str> {
-        self.record.message.as_deref()
-    }
-
-    /// The invited address, masked: `a***@example.com`.
-    #[must_use]
-    pub fn masked_recipient(&self) -> String {
-        self.record.recipient.masked()
-    }
-
-    /// The invited address, to fill a sign-up form with; only when this link came by mail, so
-    /// that its holder knows the address already.
-    #[must_use]
-    pub fn proved_recipient(&self) -> Option<&Recipient> {
-        self.mailed.then_some(&self.record.recipient)
-    }
-
-    /// From when on it is expired.
-    #[must_use]
-    pub fn expires_at(&self) -> DateTime<Utc> {
-        self.record.expires_at
-    }
-}
-
-impl<K> fmt::Debug for Preview<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Preview").field("id", &self.record.id).finish_non_exhaustive()
-    }
-}
-
 fn payload<K: Kind>(record: &Record) -> Result<K, Error> {
     K::deserialize(&record.payload).map_err(|_| StoreError::corrupt("payload").into())
-}
-
-/// An answer to an invitation that was accepted.
-#[derive(Debug, Clone)]
-#[expect(clippy::exhaustive_enums, reason = "both answers must be handled")]
-pub enum Accepted<K> {
-    /// This call did it: insert the membership now, in the same transaction.
-    Now(Acceptance<K>),
-    /// This person had accepted it before; the same answer again, nothing was written.
-    Before(Acceptance<K>),
-}
-
-impl<K> Accepted<K> {
-    /// The acceptance, whenever it happened.
-    pub fn into_acceptance(self) -> Acceptance<K> {
-        match self {
-            Self::Now(acceptance) | Self::Before(acceptance) => acceptance,
-        }
-    }
-}
-
-/// An acceptance, with all the host needs to act on it.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Acceptance<K> {
-    /// The accepted invitation.
-    pub invitation: Invitation<K>,
-    /// Whether the token had come by mail to the invited address, so that whoever presented it
-    /// can read that mailbox. A copied link proves nothing.
-    pub address_proved: bool,
-}
-
-impl<K: Kind> Acceptance<K> {
-    pub(crate) fn new(record: Record) -> Self {
-        let address_proved = record.ended.as_ref().is_some_and(|ended| ended.address_proved);
-        Self { invitation: Invitation::new(record), address_proved }
-    }
-}
-
-/// An invitation about to be created.
-///
-/// ```
-/// # use invite_core::{Kind, NewInvitation};
-/// # #[derive(serde::Serialize, serde::Deserialize)]
-/// # struct Membership { role: String }
-/// # impl Kind for Membership { const NAME: &'static str = "member"; }
-/// use serde_json::json;
-///
-/// let new = NewInvitation::new("ada@example.com", Membership { role: "admin".into() })
-///     .display(&json!({ "organization": "Analytical Engines", "inviter": "Charles" }))
-///     .message("We could use your notes.")
-///     .locale("en");
-/// ```
-#[derive(Clone)]
-#[must_use]
-pub struct NewInvitation<K> {
-    pub(crate) email: String,
-    pub(crate) payload: K,
-    pub(crate) display: Result<Value, Problem>,
-    pub(crate) message: Option<String>,
-    pub(crate) locale: Option<String>,
-    pub(crate) lifetime: Option<TimeDelta>,
-}
-
-impl<K: Kind> NewInvitation<K> {
-    /// Invites one address with one payload. The address is checked by `create`.
-    pub fn new(email: impl Into<String>, payload: K) -> Self {
-        Self {
-            email: email.into(),
-            payload,
-            display: Ok(Value::Object(serde_json::Map::new())),
-            message: None,
-            locale: None,
-            lifetime: None,
-        }
-    }
-
-    /// The host's words for letters and pages, such as the names of the organization and the
-    /// inviter as they are now. Strings of at most 200 characters, 16 KiB in all.
-    pub fn display(mut self, display: &(impl Serialize + ?Sized)) -> Self {
-        self.display = serde_json::to_value(display).map_err(|_| Problem::Malformed);
-        self
-    }
-
-    /// The inviter's own words, at most 5,000 characters. Shown as text.
-    pub fn message(mut self, message: impl Into<String>) -> Self {
-        self.message = Some(message.into());
-        self
-    }
-
-    /// The language of the letters, as a BCP 47 tag.
-    pub fn locale(mut self, locale: impl Into<String>) -> Self {
-        self.locale = Some(locale.into());
-        self
-    }
-
-    /// Another lifetime than the policy's, within its maximum.
-    pub fn expires_in(mut self, lifetime: TimeDelta) -> Self {
-        self.lifetime = Some(lifetime);
-        self
-    }
-
-    /// The address, unchecked: for an [`Authority`](crate::Authority) that looks at it.
-    #[must_use]
-    pub fn email(&self) -> &str {
-        &self.email
-    }
-
-    /// What the invitation would grant: for an [`Authority`](crate::Authority) that compares ranks.
-    #[must_use]
-    pub fn payload(&self) -> &K {
-        &self.payload
-    }
-}
-
-impl<K> fmt::Debug for NewInvitation<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewInvitation").finish_non_exhaustive()
-    }
-}
-
-/// Changes to an open invitation; what is not named stays.
-#[derive(Clone)]
-#[must_use]
-pub struct Amendment<K> {
-    pub(crate) email: Option<String>,
-    pub(crate) payload: Option<K>,
-    pub(crate) message: Option<String>,
-    pub(crate) lifetime: Option<TimeDelta>,
-}
-
-impl<K> Default for Amendment<K> {
-    fn default() -> Self {
-        Self { email: None, payload: None, message: None, lifetime: None }
-    }
-}
-
-impl<K: Kind> Amendment<K> {
-    /// Changes nothing yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Another address. All earlier links die at once; resend to mail the new one.
-    pub fn email(mut self, email: impl Into<String>) -> Self {
-        self.email = Some(email.into());
-        self
-    }
-
-    /// Another payload. Links sent before will grant it.
-    pub fn payload(mut self, payload: K) -> Self {
-        self.payload = Some(payload);
-        self
-    }
-
-    /// Another message; a blank one removes it.
-    pub fn message(mut self, message: impl Into<String>) -> Self {
-        self.message = Some(message.into());
-        self
-    }
-
-    /// A new lifetime, counted from now; unlike a resend it may shorten.
-    pub fn expires_in(mut self, lifetime: TimeDelta) -> Self {
-        self.lifetime = Some(lifetime);
-        self
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        let Self { email, payload, message, lifetime } = self;
-        email.is_none() && payload.is_none() && message.is_none() && lifetime.is_none()
-    }
-
-    /// The payload it would set, for an [`Authority`](crate::Authority) that compares ranks.
-    #[must_use]
-    pub fn new_payload(&self) -> Option<&K> {
-        self.payload.as_ref()
-    }
-}
-
-impl<K> fmt::Debug for Amendment<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Amendment").finish_non_exhaustive()
-    }
 }
 
 /// What there may be only one of: stored, under a unique index, while the invitation is open.

@@ -90,6 +90,23 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     }
 
     /// Takes the time from another clock.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// let clock = ManualClock::default();
+    /// let members = members.clock(clock.clone());
+    /// # let (_, token) = invited(&Memory::default(), &members).await;
+    /// # let memory = Memory::default();
+    /// # let (_, token) = invited(&memory, &members).await;
+    /// clock.advance(chrono::TimeDelta::days(8)); // one more than the policy's lifetime
+    /// let preview = members.preview(&mut memory.connection(), &token).await;
+    /// assert!(matches!(preview, Err(Error::Expired { .. })));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
@@ -97,6 +114,17 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     }
 
     /// Takes randomness from another source.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// let members = members.random(SeededRandom::new(7)); // in tests only: whoever knows the seed knows every token
+    /// # invited(&memory, &members).await;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn random(mut self, random: impl SecureRandom) -> Self {
         self.random = Arc::new(random);
@@ -104,6 +132,21 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     }
 
     /// The inviting side's calls, confined to one scope.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (id, token) = invited(&memory, &members).await;
+    /// let me = Actor::new(1);
+    /// let mut conn = memory.connection();
+    /// assert!(members.scope("org:7").get(&mut conn, &me, id).await.is_ok());
+    /// // The same id, looked for in another organization:
+    /// assert!(matches!(members.scope("org:8").get(&mut conn, &me, id).await, Err(Error::NotFound)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn scope(&self, id: impl std::fmt::Display) -> Scoped<'_, S, K> {
         Scoped::new(self, Scope::new(id))
     }

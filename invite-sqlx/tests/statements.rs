@@ -1,6 +1,8 @@
 //! How many statements an operation costs, besides the host's own. A program of its own: sqlx
 //! reports statements from its worker threads, so the subscriber must be global.
 
+#![cfg(all(feature = "mysql", feature = "postgres"))]
+
 use std::{
     env,
     fmt::Debug,

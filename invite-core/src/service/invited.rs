@@ -26,6 +26,21 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// Reads what the holder of a link may see. Changes nothing, needs no transaction, may be
     /// repeated by any scanner.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (id, token) = invited(&memory, &members).await;
+    /// // `token` is out of the letter.
+    /// let preview = members.preview(&mut memory.connection(), &token).await?;
+    /// assert_eq!(preview.scope().as_str(), "org:7");
+    /// assert_eq!(preview.masked_recipient(), "a***@example.com");
+    /// assert_eq!(preview.payload()?.role, "admin");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::NotFound`], for a token of the wrong format without any query;
     /// [`Error::AlreadyAccepted`], [`Error::Rejected`], [`Error::Cancelled`], [`Error::Expired`]
@@ -46,6 +61,28 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// token still works.
     ///
     /// The same person again gets [`Accepted::Before`].
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (id, token) = invited(&memory, &members).await;
+    /// let ada = || Claimant::new(2).verified("ada@example.com");
+    /// let mut tx = memory.begin().await;
+    /// match members.accept(&mut tx, &token, ada()).await? {
+    ///     Accepted::Now(acceptance) => {
+    ///         // Insert the membership here, in `tx`.
+    ///         assert_eq!(acceptance.invitation.payload()?.role, "admin");
+    ///     }
+    ///     Accepted::Before(_) => {} // a second click: she has it already
+    /// }
+    /// tx.commit();
+    /// # let mut tx = memory.begin().await;
+    /// # assert!(matches!(members.accept(&mut tx, &token, ada()).await?, Accepted::Before(_)));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Those of [`preview`](Self::preview); [`Error::WrongRecipient`],
@@ -78,6 +115,23 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
 
     /// Declines. `by` is [`Actor::Bearer`] where nobody is signed in: holding the link is
     /// enough to say no. The same actor again gets the same answer.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (id, token) = invited(&memory, &members).await;
+    /// let mut tx = memory.begin().await;
+    /// let invitation = members.reject(&mut tx, &token, &Actor::Bearer, Some("no time")).await?;
+    /// tx.commit();
+    /// assert_eq!(invitation.status, Status::Rejected);
+    ///
+    /// let afterwards = members.preview(&mut memory.connection(), &token).await;
+    /// assert!(matches!(afterwards, Err(Error::Rejected)));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Those of [`preview`](Self::preview); [`Error::NotPermitted`] (`"may_not_decline"`) when the
@@ -115,6 +169,20 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     ///
     /// Returns whether this was the first look.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (id, token) = invited(&memory, &members).await;
+    /// let mut tx = memory.begin().await;
+    /// assert!(members.mark_viewed(&mut tx, &token).await?);
+    /// assert!(!members.mark_viewed(&mut tx, &token).await?); // only the first look is new
+    /// tx.commit();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Those of [`preview`](Self::preview); [`Error::NotInTransaction`].
     pub async fn mark_viewed(&self, conn: &mut S::Conn, token: &Token) -> Result<bool, Error> {
@@ -138,6 +206,20 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// Reads the open invitations to this person's verified addresses, in all scopes, newest
     /// first, 100 at most.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (id, token) = invited(&memory, &members).await;
+    /// let ada = Claimant::new(2).verified("ada@example.com").verified("ada@work.example");
+    /// let waiting = members.addressed_to(&mut memory.connection(), &ada).await?;
+    /// assert_eq!(waiting.len(), 1);
+    /// assert_eq!(waiting[0].scope.as_str(), "org:7");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::EmailNotVerified`] for a claimant without a verified address; [`Error::Store`].
     pub async fn addressed_to(&self, conn: &mut S::Conn, claimant: &Claimant) -> Result<Vec<Invitation<K>>, Error> {
@@ -154,6 +236,24 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// Accepts without a token: for a person who found it with
     /// [`addressed_to`](Self::addressed_to). The invited address must be among the verified ones,
     /// whatever the policy says of links.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (id, token) = invited(&memory, &members).await;
+    /// let mut tx = memory.begin().await;
+    /// // An id is no capability.
+    /// let eve = Claimant::new(3).verified("eve@example.com");
+    /// assert!(matches!(members.accept_by_id(&mut tx, id, eve).await, Err(Error::NotFound)));
+    ///
+    /// let ada = Claimant::new(2).verified("ada@example.com");
+    /// assert!(matches!(members.accept_by_id(&mut tx, id, ada).await?, Accepted::Now(_)));
+    /// tx.commit();
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::NotFound`] also when it is addressed to somebody else; otherwise as
@@ -180,6 +280,21 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     }
 
     /// Declines without a token; see [`accept_by_id`](Self::accept_by_id).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (id, token) = invited(&memory, &members).await;
+    /// let mut tx = memory.begin().await;
+    /// let ada = Claimant::new(2).verified("ada@example.com");
+    /// let invitation = members.reject_by_id(&mut tx, id, ada, None).await?;
+    /// tx.commit();
+    /// assert_eq!(invitation.ended.as_ref().map(|ended| &ended.by), Some(&Actor::new(2)));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::NotFound`] also when it is addressed to somebody else; otherwise as

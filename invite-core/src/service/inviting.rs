@@ -48,6 +48,24 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     /// Invites, and queues the letter in the same transaction: it is mailed after the commit, and
     /// never if there is none.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (organization, me) = ("org:7", Actor::new(1));
+    /// let mut tx = memory.begin().await;
+    /// let new = NewInvitation::new("ada@example.com", Membership { role: "admin".into() })
+    ///     .display(&serde_json::json!({ "organization": "Analytical Engines" })) // your words, for the letter
+    ///     .message("We could use your notes.");
+    /// let invitation = members.scope(organization).create(&mut tx, &me, new).await?;
+    /// tx.commit();
+    /// assert_eq!(invitation.status, Status::Pending);
+    /// assert_eq!(invitation.delivery.state, DeliveryState::Queued);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Invalid`] before any statement; [`Error::AlreadyPending`] when there is an open,
     /// unexpired invitation for this address.
@@ -65,6 +83,21 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     /// Invites without mailing: returns the token once, to be handed over as a link. Only its
     /// digest is kept; [`new_link`](Self::new_link) makes another.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (organization, me, new) = ("org:7", Actor::new(1), new("ada@example.com"));
+    /// let mut tx = memory.begin().await;
+    /// let (invitation, token) = members.scope(organization).create_with_link(&mut tx, &me, new).await?;
+    /// tx.commit();
+    /// let _link = format!("https://app.example.com/join#{}", token.expose_secret());
+    /// assert_eq!(invitation.delivery.state, DeliveryState::NotMailed);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`create`](Self::create).
     pub async fn create_with_link(
@@ -79,8 +112,26 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         Ok((invitation, token))
     }
 
-    /// Makes a link to an open invitation, to be handed over by other means than mail. Earlier
-    /// links live. It proves nothing about the mailbox: whoever invites has seen it.
+    /// Makes a link to an open invitation, to be handed over by other means than mail, and returns
+    /// its token once, beside the invitation. Earlier links live. It proves nothing about the
+    /// mailbox: whoever invites has seen it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (id, token) = invited(&memory, &members).await;
+    /// # let (organization, me, mailed) = ("org:7", Actor::new(1), token);
+    /// let mut tx = memory.begin().await;
+    /// let (_invitation, token) = members.scope(organization).new_link(&mut tx, &me, id).await?;
+    /// tx.commit();
+    /// for link in [mailed, token] {
+    ///     assert!(members.preview(&mut memory.connection(), &link).await.is_ok());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::IllegalTransition`] once it has ended or expired.
@@ -105,6 +156,25 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
 
     /// Has it mailed again, with a new link; what that does to earlier links and to its lifetime
     /// is the policy's. A failed delivery is pending again.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (id, token) = invited(&memory, &members).await;
+    /// # let (organization, me, earlier) = ("org:7", Actor::new(1), token);
+    /// let mut tx = memory.begin().await;
+    /// let invitation = members.scope(organization).resend(&mut tx, &me, id).await?;
+    /// tx.commit();
+    /// assert_eq!(invitation.generation, 2);
+    ///
+    /// // As `Policy::default` has it, the link of the earlier letter is dead.
+    /// let preview = members.preview(&mut memory.connection(), &earlier).await;
+    /// assert!(matches!(preview, Err(Error::Superseded)));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::IllegalTransition`] once it has ended or expired;
@@ -136,12 +206,29 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         self.apply(conn, &transition).await
     }
 
-    /// Changes an open invitation.
+    /// Changes an open invitation; what the amendment does not name stays. A new address kills
+    /// every link and mails nothing: [`resend`](Self::resend) mails the new one.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (id, token) = invited(&memory, &members).await;
+    /// # let (organization, me) = ("org:7", Actor::new(1));
+    /// let mut tx = memory.begin().await;
+    /// let amendment = Amendment::new().payload(Membership { role: "member".into() }).message(""); // takes the message back
+    /// let invitation = members.scope(organization).amend(&mut tx, &me, id, &amendment).await?;
+    /// tx.commit();
+    /// assert_eq!(invitation.payload()?.role, "member"); // what links sent before grant now, too
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Invalid`] before any statement, also for an amendment that changes nothing; [`Error::NotFound`]; [`Error::IllegalTransition`]
-    /// once it has ended or expired; [`Error::AlreadyPending`] when there is another open
-    /// invitation for the new address.
+    /// [`Error::Invalid`] before any statement, also for an amendment that names nothing;
+    /// [`Error::NotFound`]; [`Error::IllegalTransition`] once it has ended or expired;
+    /// [`Error::AlreadyPending`] when there is another open invitation for the new address.
     pub async fn amend(
         &self,
         conn: &mut S::Conn,
@@ -192,6 +279,22 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     /// Takes it back: its links are dead the moment this transaction commits, even those that
     /// arrive later. The same actor cancelling again gets the same answer.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (id, token) = invited(&memory, &members).await;
+    /// # let (organization, me) = ("org:7", Actor::new(1));
+    /// let mut tx = memory.begin().await;
+    /// members.scope(organization).cancel(&mut tx, &me, id, Some("left the project")).await?;
+    /// tx.commit();
+    /// let preview = members.preview(&mut memory.connection(), &token).await;
+    /// assert!(matches!(preview, Err(Error::Cancelled)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Invalid`] for the reason; [`Error::NotFound`]; [`Error::IllegalTransition`] once
     /// it has ended otherwise or expired.
@@ -225,6 +328,19 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
 
     /// Reads one invitation, as it stands now.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (id, token) = invited(&memory, &members).await;
+    /// # let (organization, me) = ("org:7", Actor::new(1));
+    /// let invitation = members.scope(organization).get(&mut memory.connection(), &me, id).await?;
+    /// assert_eq!(invitation.recipient.as_given(), "ada@example.com");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn get(&self, conn: &mut S::Conn, actor: &Actor, id: InvitationId) -> Result<Invitation<K>, Error> {
@@ -234,6 +350,29 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     }
 
     /// Reads one page of the scope's invitations.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (id, token) = invited(&memory, &members).await;
+    /// # let (organization, me) = ("org:7", Actor::new(1));
+    /// # let mut tx = memory.begin().await;
+    /// # members.scope(organization).create(&mut tx, &me, new("grace@example.com")).await?;
+    /// # tx.commit();
+    /// let mut conn = memory.connection();
+    /// let query = Query::new().status(Status::Pending).limit(1);
+    /// let first = members.scope(organization).list(&mut conn, &me, &query).await?;
+    ///
+    /// // A cursor is text for the next page's address, and back.
+    /// let cursor = first.next.expect("there are two").to_string();
+    /// let second = members.scope(organization).list(&mut conn, &me, &query.after(cursor.parse()?)).await?;
+    /// assert_ne!(first.items[0].id, second.items[0].id);
+    /// assert!(second.next.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Invalid`] for a cursor of another order.
@@ -270,6 +409,24 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     }
 
     /// Reads everything that happened to an invitation, oldest first.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (id, token) = invited(&memory, &members).await;
+    /// # let (organization, me) = ("org:7", Actor::new(1));
+    /// # let mut tx = memory.begin().await;
+    /// # members.accept(&mut tx, &token, Claimant::new(2).verified("ada@example.com")).await?;
+    /// # tx.commit();
+    /// let history = members.scope(organization).history(&mut memory.connection(), &me, id).await?;
+    /// let told: Vec<_> = history.iter().map(|event| (event.verb, event.actor.id())).collect();
+    /// assert_eq!(told.first(), Some(&(Verb::Created, Some("1"))));
+    /// assert_eq!(told.last(), Some(&(Verb::Accepted, Some("2"))));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::NotFound`].

@@ -299,10 +299,7 @@ impl Authority<SqliteConnection, Membership> for Loses {
         action: &Action<'_, Membership>,
     ) -> Result<(), Denial> {
         let lost = sqlx::Error::PoolTimedOut;
-        match action {
-            Action::Read => Err(lost)?,
-            _ => Err(sqlite::store_error(lost))?,
-        }
+        if matches!(action, Action::Read) { Err(lost)? } else { Err(sqlite::store_error(lost))? }
     }
 }
 

@@ -10,6 +10,7 @@ mod backends;
 mod invited;
 mod inviting;
 mod model;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
 mod naive;
 mod races;
 mod support;

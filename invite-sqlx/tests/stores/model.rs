@@ -548,11 +548,13 @@ proptest! {
     }
 
     #[test]
+    #[cfg(feature = "postgres")]
     fn postgres_agrees_with_the_model(acts in prop::collection::vec(act(), 1..40)) {
         block_on(run::<OnPostgres>(&acts))?;
     }
 
     #[test]
+    #[cfg(feature = "mysql")]
     fn mysql_agrees_with_the_model(acts in prop::collection::vec(act(), 1..40)) {
         block_on(run::<OnMySql>(&acts))?;
     }

@@ -11,7 +11,11 @@ use invite_core::{
 };
 use serde::{Deserialize, Serialize};
 
-pub(crate) use crate::backends::{Backend, InMemory, OnMySql, OnPostgres, OnSqlite};
+#[cfg(feature = "mysql")]
+pub(crate) use crate::backends::mysql::OnMySql;
+#[cfg(feature = "postgres")]
+pub(crate) use crate::backends::postgres::OnPostgres;
+pub(crate) use crate::backends::{Backend, memory::InMemory, sqlite::OnSqlite};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Membership {
@@ -154,19 +158,21 @@ macro_rules! on_every_store {
         $($(#[$meta])* async fn $name<B: Backend>() $body)*
 
         mod memory {
-            $(#[tokio::test] async fn $name() { super::$name::<crate::backends::InMemory>().await; })*
+            $(#[tokio::test] async fn $name() { super::$name::<crate::support::InMemory>().await; })*
         }
 
+        #[cfg(feature = "mysql")]
         mod mysql {
-            $(#[tokio::test] async fn $name() { super::$name::<crate::backends::OnMySql>().await; })*
+            $(#[tokio::test] async fn $name() { super::$name::<crate::support::OnMySql>().await; })*
         }
 
+        #[cfg(feature = "postgres")]
         mod postgres {
-            $(#[tokio::test] async fn $name() { super::$name::<crate::backends::OnPostgres>().await; })*
+            $(#[tokio::test] async fn $name() { super::$name::<crate::support::OnPostgres>().await; })*
         }
 
         mod sqlite {
-            $(#[tokio::test] async fn $name() { super::$name::<crate::backends::OnSqlite>().await; })*
+            $(#[tokio::test] async fn $name() { super::$name::<crate::support::OnSqlite>().await; })*
         }
     };
 }

@@ -1,0 +1,113 @@
+//! What the invited side sees and gets.
+
+use std::{fmt, marker::PhantomData};
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::{Invitation, Record, payload};
+use crate::{actor::Scope, error::Error, kind::Kind, recipient::Recipient};
+
+/// What the holder of a link may see before deciding.
+///
+/// It leaves out what concerns only the inviting side: delivery, history, the inviter's id, and
+/// shows the address masked unless it is asked for.
+pub struct Preview<K> {
+    record: Record,
+    mailed: bool,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K: Kind> Preview<K> {
+    pub(crate) fn new(record: Record, mailed: bool) -> Self {
+        Self { record, mailed, kind: PhantomData }
+    }
+
+    /// What one is invited to.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.record.scope
+    }
+
+    /// The payload, typed.
+    ///
+    /// # Errors
+    /// As [`Invitation::payload`].
+    pub fn payload(&self) -> Result<K, Error> {
+        payload(&self.record)
+    }
+
+    /// The host's words, as given at creation.
+    #[must_use]
+    pub fn display(&self) -> &Value {
+        &self.record.display
+    }
+
+    /// The inviter's own words. Text, not HTML.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.record.message.as_deref()
+    }
+
+    /// The invited address, masked: `a***@example.com`.
+    #[must_use]
+    pub fn masked_recipient(&self) -> String {
+        self.record.recipient.masked()
+    }
+
+    /// The invited address, to fill a sign-up form with; only when this link came by mail, so
+    /// that its holder knows the address already.
+    #[must_use]
+    pub fn proved_recipient(&self) -> Option<&Recipient> {
+        self.mailed.then_some(&self.record.recipient)
+    }
+
+    /// From when on it is expired.
+    #[must_use]
+    pub fn expires_at(&self) -> DateTime<Utc> {
+        self.record.expires_at
+    }
+}
+
+impl<K> fmt::Debug for Preview<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Preview").field("id", &self.record.id).finish_non_exhaustive()
+    }
+}
+
+/// An answer to an invitation that was accepted.
+#[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_enums, reason = "both answers must be handled")]
+pub enum Accepted<K> {
+    /// This call did it: insert the membership now, in the same transaction.
+    Now(Acceptance<K>),
+    /// This person had accepted it before; the same answer again, nothing was written.
+    Before(Acceptance<K>),
+}
+
+impl<K> Accepted<K> {
+    /// The acceptance, whenever it happened.
+    pub fn into_acceptance(self) -> Acceptance<K> {
+        match self {
+            Self::Now(acceptance) | Self::Before(acceptance) => acceptance,
+        }
+    }
+}
+
+/// An acceptance, with all the host needs to act on it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Acceptance<K> {
+    /// The accepted invitation.
+    pub invitation: Invitation<K>,
+    /// Whether the token had come by mail to the invited address, so that whoever presented it
+    /// can read that mailbox. A copied link proves nothing.
+    pub address_proved: bool,
+}
+
+impl<K: Kind> Acceptance<K> {
+    pub(crate) fn new(record: Record) -> Self {
+        let address_proved = record.ended.as_ref().is_some_and(|ended| ended.address_proved);
+        Self { invitation: Invitation::new(record), address_proved }
+    }
+}

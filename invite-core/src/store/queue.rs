@@ -1,0 +1,198 @@
+//! What the worker asks of a store.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{DeliveryId, InvitationStore, Purpose, StoreError, Transition};
+use crate::{
+    invitation::{Delivery, InvitationId, Record},
+    state::Status,
+    token::TokenDigest,
+};
+
+/// What the worker needs beyond: transactions of its own, begun and committed by the store on
+/// connections it takes from `P`, a pool.
+///
+/// Each method is one transaction, at READ COMMITTED or `BEGIN IMMEDIATE`, and is safe to run
+/// from any number of workers at once.
+#[async_trait]
+pub trait WorkerStore<P>: InvitationStore {
+    /// Leases due letters of these kinds, oldest first, and stores a digest for each.
+    ///
+    /// Due: `not_before <= now`, and not leased or the lease ran out. For each one,
+    /// [`Claim::is_current`] decides whether it is still worth sending; if not, it is removed from
+    /// the queue. Otherwise: attempt + 1, owner and lease are set, and the digest that
+    /// [`Claim::mint`] gives is stored with channel mail and the letter's generation. Committed
+    /// when this returns, so that no link leaves the house before its digest is durable.
+    ///
+    /// A letter that does not read, or whose invitation does not, must not stop the others: it is
+    /// leased all the same, without a token, so that it is looked at again after the lease.
+    async fn claim(&self, pool: &P, claim: &Claim<'_>) -> Result<Claims, StoreError>;
+
+    /// Records what became of a letter, if the lease is still this owner's and attempt's; `false`,
+    /// and nothing written, if it is not.
+    ///
+    /// The delivery summary is written if the invitation is still of the letter's generation; the
+    /// transition, if there is one, as by [`InvitationStore::transition`].
+    async fn settle(&self, pool: &P, settlement: &Settlement<'_>) -> Result<bool, StoreError>;
+
+    /// Expires up to `limit` open invitations of these kinds that are due at `now`, each with its
+    /// event by [`Actor::System`], and returns how many.
+    async fn sweep(&self, pool: &P, kinds: &[&str], now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError>;
+}
+
+/// A request for letters to send.
+pub struct Claim<'a> {
+    /// The kinds this worker serves.
+    pub kinds: &'a [&'a str],
+    /// The instant.
+    pub now: DateTime<Utc>,
+    /// This worker.
+    pub owner: Uuid,
+    /// Until when nobody else may have them.
+    pub lease_until: DateTime<Utc>,
+    /// The most to lease.
+    pub limit: u32,
+    pub(crate) minter: &'a (dyn Fn(DeliveryId, &str) -> Result<TokenDigest, StoreError> + Send + Sync),
+}
+
+impl Claim<'_> {
+    /// Whether a letter of this generation is still worth sending.
+    #[must_use]
+    pub fn is_current(&self, record: &Record, generation: u32) -> bool {
+        record.status == Status::Pending && record.generation == generation && record.expires_at > self.now
+    }
+
+    /// Draws a token for this letter and gives its digest; the token itself stays in core.
+    ///
+    /// # Errors
+    /// When there is no randomness; give up the claim.
+    pub fn mint(&self, delivery: DeliveryId, kind: &str) -> Result<TokenDigest, StoreError> {
+        (self.minter)(delivery, kind)
+    }
+}
+
+impl std::fmt::Debug for Claim<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Claim").field("owner", &self.owner).field("limit", &self.limit).finish_non_exhaustive()
+    }
+}
+
+/// What a claim came to.
+#[derive(Debug, Default)]
+pub struct Claims {
+    /// The letters to send.
+    pub letters: Vec<Claimed>,
+    /// How many were removed because their invitation has moved on.
+    pub discarded: usize,
+    /// Why others do not read.
+    pub unreadable: Vec<StoreError>,
+}
+
+/// A leased letter.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// Which delivery.
+    pub delivery: DeliveryId,
+    /// What it is about.
+    pub purpose: Purpose,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+    /// How many attempts were refused for now.
+    pub refusals: u32,
+    /// How many attempts ended without anybody knowing how.
+    pub unknowns: u32,
+    /// The invitation as it was when it was leased.
+    pub record: Record,
+}
+
+/// What became of a letter.
+#[derive(Debug)]
+pub struct Settlement<'a> {
+    /// Which delivery.
+    pub delivery: DeliveryId,
+    /// Who had leased it.
+    pub owner: Uuid,
+    /// At which attempt.
+    pub attempt: u32,
+    /// The invitation.
+    pub invitation: InvitationId,
+    /// The letter's generation.
+    pub generation: u32,
+    /// What to show the inviting side.
+    pub summary: &'a Delivery,
+    /// What to do with the queue's row.
+    pub queue: QueueChange<'a>,
+    /// The change of status, when the letter was refused for good.
+    pub transition: Option<&'a Transition<'a>>,
+}
+
+/// What happens to a letter's row in the queue.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::exhaustive_enums, reason = "a store handles each")]
+pub enum QueueChange<'a> {
+    /// It is done with: delete it.
+    Remove,
+    /// It is tried again: lease cleared.
+    Postpone {
+        /// Not before this.
+        not_before: DateTime<Utc>,
+        /// How many attempts were refused for now.
+        refusals: u32,
+        /// How many attempts ended without anybody knowing how.
+        unknowns: u32,
+        /// What the last attempt came to.
+        error: &'a str,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::{
+        actor::{Actor, Scope},
+        invitation::DeliveryState,
+        recipient::Recipient,
+    };
+
+    fn record(now: DateTime<Utc>) -> Record {
+        Record {
+            id: InvitationId::from_uuid(Uuid::nil()),
+            kind: "member".into(),
+            scope: Scope::new(7),
+            recipient: Recipient::from_stored("ada@example.com", "ada@example.com").unwrap(),
+            inviter: Actor::System,
+            payload: Value::Null,
+            display: Value::Null,
+            message: None,
+            locale: None,
+            status: Status::Pending,
+            ended: None,
+            generation: 2,
+            min_generation: 2,
+            grace_until: None,
+            revision: 1,
+            created_at: now,
+            expires_at: now + chrono::TimeDelta::microseconds(1),
+            resent_at: None,
+            viewed_at: None,
+            delivery: Delivery::new(DeliveryState::Queued),
+        }
+    }
+
+    #[test]
+    fn only_letters_about_what_is_pending_unexpired_and_of_this_generation_are_sent() {
+        let now = DateTime::UNIX_EPOCH;
+        let minter = |_, _: &str| Err(StoreError::corrupt("nothing"));
+        let claim = Claim { kinds: &[], now, owner: Uuid::nil(), lease_until: now, limit: 1, minter: &minter };
+        assert!(claim.is_current(&record(now), 2));
+        assert!(!claim.is_current(&record(now), 1));
+        assert!(!claim.is_current(&Record { expires_at: now, ..record(now) }, 2));
+        for status in Status::ALL.into_iter().filter(|status| *status != Status::Pending) {
+            assert!(!claim.is_current(&Record { status, ..record(now) }, 2));
+        }
+    }
+}

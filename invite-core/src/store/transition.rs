@@ -1,0 +1,273 @@
+//! One guarded change: the only way a row changes.
+
+use chrono::{DateTime, Utc};
+
+use super::{Dispatch, FoundToken, NewEvent};
+use crate::{
+    actor::Scope,
+    claimant::{Claimant, MAX_ADDRESSES},
+    invitation::{Delivery, DeliveryState, Ended, InvitationId, OpenKey, Record},
+    policy::Acceptor,
+    recipient::Recipient,
+    state::Status,
+    token::{Channel, TokenDigest},
+};
+
+/// One guarded change with its event: the only way a row changes.
+#[derive(Debug)]
+pub struct Transition<'a> {
+    /// Which row, and in what condition.
+    pub guard: Guard<'a>,
+    /// The new values.
+    pub change: Change<'a>,
+    /// The audit entry.
+    pub event: NewEvent<'a>,
+    /// What leaves the house with it.
+    pub dispatch: Dispatch<'a>,
+}
+
+/// The condition under which a change happens; all of it belongs into the `WHERE`.
+#[derive(Debug, Clone)]
+pub struct Guard<'a> {
+    /// Which row.
+    pub target: Target<'a>,
+    /// Its kind.
+    pub kind: &'a str,
+    /// It stands in one of these (repeated when there is only one).
+    pub statuses: [Status; 2],
+    /// The instant of the decision.
+    pub now: DateTime<Utc>,
+    /// What that instant means for it.
+    pub time: TimeGuard,
+    /// Who may do this.
+    pub recipient: RecipientGuard<'a>,
+    /// Not resent after this instant.
+    pub not_resent_since: Option<DateTime<Utc>>,
+    /// Its generation is exactly this.
+    pub generation: Option<u32>,
+}
+
+/// Which row a guard is about.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::exhaustive_enums, reason = "a store handles each")]
+pub enum Target<'a> {
+    /// The invitation this token belongs to, if the token's generation still works:
+    /// `min_generation` and later, and during grace the one before.
+    Token(&'a TokenDigest),
+    /// The invitation of this id, in this scope if one is named.
+    Id(InvitationId, Option<&'a Scope>),
+}
+
+/// What the time must say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a store handles each")]
+pub enum TimeGuard {
+    /// `expires_at > now`.
+    Unexpired,
+    /// `expires_at <= now`.
+    Due,
+    /// Nothing.
+    Any,
+}
+
+/// Whose address must be the invited one.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::exhaustive_enums, reason = "a store handles each")]
+pub enum RecipientGuard<'a> {
+    /// Anybody's.
+    Anyone,
+    /// One of this claimant's.
+    Claimant {
+        /// Who claims.
+        claimant: &'a Claimant,
+        /// Whether a shared domain is enough.
+        same_domain: bool,
+    },
+}
+
+impl<'a> RecipientGuard<'a> {
+    pub(crate) fn new(acceptor: Acceptor, claimant: &'a Claimant) -> Self {
+        match acceptor {
+            Acceptor::Recipient => Self::Claimant { claimant, same_domain: false },
+            Acceptor::SameDomain => Self::Claimant { claimant, same_domain: true },
+            Acceptor::Bearer => Self::Anyone,
+        }
+    }
+
+    /// The up to eight values of which one must equal the canonical address (or, when
+    /// [`by_domain`](Self::by_domain), its domain). `None` where anybody may.
+    #[must_use]
+    pub fn verified(&self) -> Option<[Option<&'a str>; MAX_ADDRESSES]> {
+        match *self {
+            Self::Anyone => None,
+            Self::Claimant { claimant, same_domain } => {
+                let mut values = claimant.verified_addresses().iter().map(|address| part(address, same_domain));
+                Some(std::array::from_fn(|_| values.next()))
+            }
+        }
+    }
+
+    /// The value that suffices as well when the token came by mail.
+    #[must_use]
+    pub fn proved_by_mail(&self) -> Option<&'a str> {
+        match *self {
+            Self::Anyone => None,
+            Self::Claimant { claimant, .. } => claimant.provable_address().map(Recipient::canonical),
+        }
+    }
+
+    /// Whether domains are compared instead of addresses. A mailed token proves an address only.
+    #[must_use]
+    pub fn by_domain(&self) -> bool {
+        matches!(self, Self::Claimant { same_domain: true, .. })
+    }
+
+    /// What the statement must decide, in Rust.
+    #[must_use]
+    pub fn holds(&self, recipient: &Recipient, token: Option<&FoundToken>) -> bool {
+        let Some(verified) = self.verified() else {
+            return true;
+        };
+        verified.contains(&Some(part(recipient, self.by_domain())))
+            || (self.proved_by_mail() == Some(recipient.canonical())
+                && token.is_some_and(|token| token.channel == Channel::Mail))
+    }
+}
+
+fn part(address: &Recipient, domain: bool) -> &str {
+    if domain { address.domain() } else { address.canonical() }
+}
+
+impl Guard<'_> {
+    /// What the statement must decide, in Rust: the reference, and how core explains a refusal
+    /// afterwards. A store on a database must not decide with it.
+    #[must_use]
+    pub fn holds(&self, record: &Record, token: Option<&FoundToken>) -> bool {
+        let target = match self.target {
+            Target::Token(_) => token.is_some_and(|token| token.works_on(record, self.now)),
+            Target::Id(id, scope) => record.id == id && scope.is_none_or(|scope| record.scope == *scope),
+        };
+        let time = match self.time {
+            TimeGuard::Unexpired => record.expires_at > self.now,
+            TimeGuard::Due => record.expires_at <= self.now,
+            TimeGuard::Any => true,
+        };
+        target
+            && time
+            && record.kind == self.kind
+            && self.statuses.contains(&record.status)
+            && self.recipient.holds(&record.recipient, token)
+            && self.not_resent_since.is_none_or(|since| record.resent_at.is_none_or(|at| at <= since))
+            && self.generation.is_none_or(|generation| record.generation == generation)
+    }
+}
+
+/// New values for a row. Whatever a variant does not name stays; every change but a view adds 1
+/// to the revision.
+#[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_enums, reason = "a store has a statement for each")]
+pub enum Change<'a> {
+    /// Ends it: status, when, by whom, why; the open key becomes null. `address_proved` becomes
+    /// whether the token it was found by came by mail.
+    End {
+        /// The terminal status.
+        status: Status,
+        /// Who and why.
+        event: NewEvent<'a>,
+    },
+    /// Renews it: pending again, generation + 1, letter queued.
+    Renew {
+        /// When; becomes `resent_at`.
+        at: DateTime<Utc>,
+        /// The new end of its life if later than the old; `None` leaves it.
+        expires_at: Option<DateTime<Utc>>,
+        /// What happens to earlier links.
+        links: RenewedLinks,
+    },
+    /// Changes what it says.
+    Amend {
+        /// A new address with its open key: retires all earlier links (generation + 1).
+        recipient: Option<(&'a Recipient, Option<OpenKey>)>,
+        /// A new payload.
+        payload: Option<&'a serde_json::Value>,
+        /// A new message, or none from now on.
+        message: Option<Option<&'a str>>,
+        /// A new end of its life.
+        expires_at: Option<DateTime<Utc>>,
+    },
+    /// Nothing but the revision: a link was handed out.
+    Link,
+    /// It was looked at: `viewed_at`, if it is null. No revision. Where it is not null the guard
+    /// does not hold.
+    View {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The letter was refused for good: status `delivery_failed`.
+    FailDelivery,
+}
+
+/// What a renewal does to the links sent before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a store handles each")]
+pub enum RenewedLinks {
+    /// `min_generation` becomes the new generation, `grace_until` this.
+    Retire {
+        /// Until when those of the generation before work.
+        grace_until: Option<DateTime<Utc>>,
+    },
+    /// Neither changes.
+    Keep,
+}
+
+impl Change<'_> {
+    /// What the statement must do to the row, in Rust: the reference.
+    pub fn apply(&self, record: &mut Record, token: Option<&FoundToken>) {
+        if !matches!(self, Self::View { .. }) {
+            record.revision += 1;
+        }
+        match self {
+            Self::End { status, event } => {
+                record.status = *status;
+                record.ended = Some(Ended {
+                    at: event.at,
+                    by: event.actor.clone(),
+                    reason: event.reason.map(Into::into),
+                    address_proved: token.is_some_and(|token| token.channel == Channel::Mail),
+                });
+            }
+            Self::Renew { at, expires_at, links } => {
+                record.status = Status::Pending;
+                record.generation += 1;
+                record.resent_at = Some(*at);
+                record.viewed_at = None;
+                record.expires_at = expires_at.map_or(record.expires_at, |new| new.max(record.expires_at));
+                record.delivery = Delivery::new(DeliveryState::Queued);
+                if let RenewedLinks::Retire { grace_until } = links {
+                    record.min_generation = record.generation;
+                    record.grace_until = *grace_until;
+                }
+            }
+            Self::Amend { recipient, payload, message, expires_at } => {
+                if let Some((recipient, _)) = recipient {
+                    record.recipient = (*recipient).clone();
+                    record.generation += 1;
+                    record.min_generation = record.generation;
+                    record.grace_until = None;
+                    record.viewed_at = None;
+                    record.delivery = Delivery::new(DeliveryState::NotMailed);
+                }
+                if let Some(payload) = payload {
+                    record.payload = (*payload).clone();
+                }
+                if let Some(message) = message {
+                    record.message = message.map(Into::into);
+                }
+                record.expires_at = expires_at.unwrap_or(record.expires_at);
+            }
+            Self::Link => {}
+            Self::View { at } => record.viewed_at = Some(*at),
+            Self::FailDelivery => record.status = Status::DeliveryFailed,
+        }
+    }
+}
