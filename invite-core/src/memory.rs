@@ -2,6 +2,25 @@
 //!
 //! It is the contract in its shortest form, made of [`Guard::holds`] and [`Change::apply`], and it
 //! serves tests of hosts. Nothing survives the process.
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Answer {
+//! # let (members, me) = (members(), Actor::new(1));
+//! let memory = Memory::default();
+//!
+//! let mut tx = memory.begin().await; // waits until every other transaction has ended
+//! let id = members.scope("org:7").create(&mut tx, &me, new("ada@example.com")).await?.id;
+//! tx.commit(); // without it, dropping `tx` would roll back
+//!
+//! let mut conn = memory.connection(); // sees what is committed, and may not write
+//! assert_eq!(members.scope("org:7").get(&mut conn, &me, id).await?.status, Status::Pending);
+//! let refused = members.scope("org:7").cancel(&mut conn, &me, id, None).await;
+//! assert!(matches!(refused, Err(Error::NotInTransaction)));
+//! # Ok(())
+//! # }
+//! ```
 
 mod queue;
 

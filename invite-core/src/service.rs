@@ -32,6 +32,9 @@ pub use inviting::Scoped;
 /// through the driver, and neither commits nor rolls it back: what it did happens together with
 /// what else the host does there, or not at all.
 ///
+/// The examples of the methods go on from this one: `memory` is the database and `members` are
+/// the invitations to it, `token` is out of Ada's letter, `me` is who invited her.
+///
 /// ```
 /// use invite_core::{
 ///     Accepted, Actor, Claimant, Invitations, Kind, NewInvitation, Policy, Unchecked,
@@ -98,8 +101,6 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// # let (memory, members) = (Memory::default(), members());
     /// let clock = ManualClock::default();
     /// let members = members.clock(clock.clone());
-    /// # let (_, token) = invited(&Memory::default(), &members).await;
-    /// # let memory = Memory::default();
     /// # let (_, token) = invited(&memory, &members).await;
     /// clock.advance(chrono::TimeDelta::days(8)); // one more than the policy's lifetime
     /// let preview = members.preview(&mut memory.connection(), &token).await;
@@ -120,8 +121,16 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Answer {
     /// # let (memory, members) = (Memory::default(), members());
-    /// let members = members.random(SeededRandom::new(7)); // in tests only: whoever knows the seed knows every token
-    /// # invited(&memory, &members).await;
+    /// # let me = Actor::new(1);
+    /// // In tests only: whoever knows the seed knows every token.
+    /// let seeded = || members.clone().clock(ManualClock::default()).random(SeededRandom::new(7));
+    /// let mut tx = memory.begin().await;
+    /// let first = seeded().scope("org:7").create(&mut tx, &me, new("ada@example.com")).await?;
+    /// tx.rollback();
+    ///
+    /// let mut tx = memory.begin().await;
+    /// let second = seeded().scope("org:7").create(&mut tx, &me, new("ada@example.com")).await?;
+    /// assert_eq!(first.id, second.id);
     /// # Ok(())
     /// # }
     /// ```

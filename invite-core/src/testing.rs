@@ -89,6 +89,26 @@ impl SecureRandom for SeededRandom {
 }
 
 /// A mailer that keeps what it is given; clones share it.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Answer {
+/// # let (memory, members) = (Memory::default(), members());
+/// # let (me, mut tx) = (Actor::new(1), memory.begin().await);
+/// # let id = members.scope("org:7").create(&mut tx, &me, new("ada@example.com")).await?.id;
+/// # tx.commit();
+/// let mailer = CapturingMailer::default();
+/// let worker = Worker::new(MemoryStore, memory.clone(), mailer.clone()).serve(&members);
+/// mailer.answer(Outcome::Refused { permanent: true, code: Some(550), text: "no such user".into() });
+/// assert_eq!(worker.tick().await?.failed, 1);
+///
+/// let invitation = members.scope("org:7").get(&mut memory.connection(), &me, id).await?;
+/// assert_eq!(invitation.status, Status::DeliveryFailed);
+/// assert_eq!(mailer.take()[0].recipient().as_given(), "ada@example.com");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct CapturingMailer(Arc<Mutex<Captured>>);
 
@@ -139,6 +159,24 @@ impl Mailer for CapturingMailer {
 
 /// Makes a token as if the letter had been mailed, inside the caller's transaction: for tests of
 /// a host's acceptance that roll everything back. Leaves a `link_created` event by the system.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Answer {
+/// # let (memory, members) = (Memory::default(), members());
+/// # let me = Actor::new(1);
+/// let mut tx = memory.begin().await;
+/// let invitation = members.scope("org:7").create(&mut tx, &me, new("ada@example.com")).await?;
+/// let token = testing::deliver(&members, &mut tx, invitation.id).await?;
+///
+/// // Here a test calls what it is about: the host's own acceptance.
+/// let ada = Claimant::new_account(2, "ada@example.com");
+/// assert!(matches!(members.accept(&mut tx, &token, ada).await?, Accepted::Now(_)));
+/// tx.rollback();
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::IllegalTransition`], [`Error::NotInTransaction`],

@@ -269,6 +269,23 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
 
     /// What to call after a commit that queued a letter, to spare it the wait for the next poll.
     /// Missing calls cost only that wait.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (mailer, me) = (CapturingMailer::default(), Actor::new(1));
+    /// let worker = Worker::new(MemoryStore, memory.clone(), mailer).serve(&members);
+    /// let notifier = worker.notifier(); // clone it into every handler
+    ///
+    /// let mut tx = memory.begin().await;
+    /// members.scope("org:7").create(&mut tx, &me, new("ada@example.com")).await?;
+    /// tx.commit();
+    /// notifier.notify(); // after the commit: before it there is nothing to be seen
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn notifier(&self) -> Notifier {
         Notifier(Arc::clone(&self.wake))
@@ -276,6 +293,27 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
 
     /// Works until `shutdown` completes, then finishes the batch in hand and returns, leaving no
     /// lease behind. Errors are logged and tried again.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (mailer, me) = (CapturingMailer::default(), Actor::new(1));
+    /// let worker = Worker::new(MemoryStore, memory.clone(), mailer.clone()).serve(&members);
+    /// let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    /// let running = tokio::spawn(async move { worker.run(async { stopped.await.unwrap_or(()) }).await });
+    ///
+    /// let mut tx = memory.begin().await;
+    /// members.scope("org:7").create(&mut tx, &me, new("ada@example.com")).await?;
+    /// tx.commit();
+    ///
+    /// drop(stop); // where the service ends; the letters in hand are sent before the worker does
+    /// running.await?;
+    /// assert_eq!(mailer.take().len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) {
         let mut shutdown = std::pin::pin!(shutdown);
         let mut pause = self.poll;

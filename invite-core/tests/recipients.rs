@@ -113,7 +113,8 @@ fn the_same_domain_in_two_scripts_is_two_domains() {
 
 proptest! {
     #[test]
-    fn no_text_makes_parsing_panic_and_the_canonical_form_is_its_own(text in "\\PC{0,40}(@\\PC{0,40})?") {
+    fn no_text_makes_parsing_panic_and_the_canonical_form_is_its_own(local in "(?s:.){0,40}", domain in "(?s:.){0,40}", at: bool) {
+        let text = if at { format!("{local}@{domain}") } else { local };
         if let Ok(recipient) = text.parse::<Recipient>() {
             let again: Recipient = recipient.canonical().parse().unwrap();
             prop_assert_eq!(again.canonical(), recipient.canonical());

@@ -185,7 +185,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_at_all_makes_the_parser_panic(text in "\\PC*") {
+    fn no_text_at_all_makes_the_parser_panic(text in "(inv1_)?(?s:.){0,70}") {
         let _ = text.parse::<Token>();
     }
 

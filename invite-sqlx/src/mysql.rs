@@ -2,7 +2,8 @@
 //!
 //! Right at every isolation level, REPEATABLE READ, the default, among them: what was lost to is
 //! read with a lock, because the transaction's snapshot may be older. A deadlock or a lock wait
-//! that ran out [asks for a retry](invite_core::Error::is_retryable). A `BEGIN` sent as SQL is
+//! that ran out [asks for a retry](invite_core::Error::is_retryable), from `begin` on: after a
+//! deadlock the server has rolled the transaction back by itself. A `BEGIN` sent as SQL is
 //! invisible to sqlx, and so to the library: it answers
 //! [`NotInTransaction`](invite_core::Error::NotInTransaction).
 
@@ -27,6 +28,8 @@ use crate::error::classified;
 pub use migrate::{MIGRATIONS, migrate};
 
 /// Invitations in MySQL or MariaDB, through [sqlx].
+///
+/// Used like [`SqliteStore`](crate::SqliteStore), whose example shows a whole life.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {

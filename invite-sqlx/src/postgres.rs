@@ -251,6 +251,9 @@ fn int(value: u32) -> Result<i32, StoreError> {
 /// What an error of this database means to the library's callers: for a host's own statements,
 /// begins and commits, so that one retry loop serves both, and for the reads of an
 /// [`Authority`](invite_core::Authority).
+///
+/// A unique violation asks for a retry too. Where a statement of the host's own may meet one, let it
+/// say `ON CONFLICT DO NOTHING`: then it is no error, and the transaction lives.
 #[must_use]
 pub fn store_error(error: sqlx::Error) -> StoreError {
     classified(error, |error| {

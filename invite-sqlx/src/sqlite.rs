@@ -324,6 +324,21 @@ fn json(value: &serde_json::Value) -> Result<String, StoreError> {
 /// What an error of this database means to the library's callers: for a host's own statements,
 /// begins and commits, so that one retry loop serves both, and for the reads of an
 /// [`Authority`](invite_core::Authority).
+///
+/// ```
+/// use invite_core::Error;
+/// use invite_sqlx::sqlite::store_error;
+/// # use sqlx::SqlitePool;
+///
+/// async fn join(pool: &SqlitePool, person: i64) -> Result<(), Error> {
+///     let mut tx = pool.begin().await.map_err(store_error)?;
+///     // Calls of the library fail with `Error` themselves.
+///     let join = sqlx::query("INSERT INTO memberships VALUES (?)").bind(person);
+///     join.execute(&mut *tx).await.map_err(store_error)?;
+///     tx.commit().await.map_err(store_error)?;
+///     Ok(())
+/// }
+/// ```
 #[must_use]
 pub fn store_error(error: sqlx::Error) -> StoreError {
     classified(error, |error| {

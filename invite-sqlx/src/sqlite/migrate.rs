@@ -19,6 +19,21 @@ const LEDGER: &str = "CREATE TABLE IF NOT EXISTS invite_migrations (version INTE
 /// Brings the database to the present schema, all of it or nothing. May be called at every start,
 /// by any number of processes at once.
 ///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use invite_sqlx::sqlite;
+///
+/// let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
+/// sqlite::migrate(&pool).await?;
+/// sqlite::migrate(&pool).await?; // nothing left to do
+///
+/// let version: i32 = sqlx::query_scalar("SELECT max(version) FROM invite_migrations").fetch_one(&pool).await?;
+/// assert_eq!(Some(version), sqlite::MIGRATIONS.last().map(|last| last.version));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// A [`StoreError`], also when the database has a schema that is newer than this library.
 pub async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {

@@ -1,0 +1,213 @@
+//! The library: what happens.
+
+use std::collections::HashSet;
+
+use chrono::TimeDelta;
+use invite_core::{
+    Accepted, Actor, Amendment, Claimant, EarlierLinks, Error, InvitationId, NewInvitation, Outcome, Policy, Status,
+    Token,
+};
+use proptest::prelude::*;
+
+use super::{Act, Mail, address, expected::Model};
+use crate::support::*;
+
+pub(super) struct Real<B: Backend> {
+    world: World<B>,
+    ids: Vec<(InvitationId, u8)>,
+    tokens: Vec<Token>,
+    /// How often each invitation was newly accepted.
+    joined: Vec<u32>,
+}
+
+impl<B: Backend> Real<B> {
+    pub(super) async fn new(keep: bool) -> Self {
+        let links = if keep { EarlierLinks::Keep } else { EarlierLinks::Retire };
+        let mut world = World::<B>::new(Policy::default().on_resend(links)).await;
+        world.worker = world.worker.batch(100);
+        Self { world, ids: Vec::new(), tokens: Vec::new(), joined: Vec::new() }
+    }
+
+    fn place(&self, id: InvitationId) -> usize {
+        self.ids.iter().position(|(known, _)| *known == id).expect("an id we were given")
+    }
+
+    fn id(&self, i: usize) -> (InvitationId, u8) {
+        let unknown = "00000000-0000-7000-8000-000000000000".parse().unwrap();
+        self.ids.get(i).copied().unwrap_or((unknown, 0))
+    }
+
+    fn word(&self, error: Error) -> String {
+        match error {
+            Error::NotFound => "not_found".into(),
+            Error::Expired { .. } => "expired".into(),
+            Error::AlreadyAccepted => "accepted".into(),
+            Error::Rejected => "rejected".into(),
+            Error::Cancelled => "cancelled".into(),
+            Error::Superseded => "superseded".into(),
+            Error::AlreadyPending(id) => format!("already pending {}", self.place(id)),
+            Error::IllegalTransition { status, .. } => format!("illegal in {status}"),
+            Error::WrongRecipient => "wrong recipient".into(),
+            Error::LimitReached { .. } => "too soon".into(),
+            Error::NotPermitted(why) => why.into_owned(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    pub(super) async fn act(&mut self, act: &Act) -> String {
+        match self.try_act(act).await {
+            Ok(word) => word.into(),
+            Err(error) => self.word(error),
+        }
+    }
+
+    async fn try_act(&mut self, act: &Act) -> Result<&'static str, Error> {
+        if let Act::Pass(hours) = act {
+            self.world.clock.advance(TimeDelta::hours(*hours));
+            return Ok("ok");
+        }
+        if let Act::Tick(mail) = act {
+            self.tick(*mail).await;
+            return Ok("ok");
+        }
+        if let Act::Preview(token) | Act::View(token) | Act::Accept(token, _) | Act::Reject(token) = act
+            && self.tokens.get(*token).is_none()
+        {
+            return Err(Error::NotPermitted("no such token".into()));
+        }
+        let mut tx = self.world.backend.begin().await;
+        let done = self.in_transaction(&mut tx, act).await;
+        match &done {
+            Ok(_) => B::commit(tx).await,
+            Err(_) => B::rollback(tx).await,
+        }
+        done
+    }
+
+    async fn in_transaction(&mut self, tx: &mut B::Tx, act: &Act) -> Result<&'static str, Error> {
+        let members = self.world.members.clone();
+        let admin = self.world.admin.clone();
+        let claimant = |person: u8| Claimant::new(person).verified(&address(person));
+        let mut word = "ok";
+        match *act {
+            Act::Create { scope, person, link } => {
+                let new = NewInvitation::new(address(person), membership("admin"));
+                let scoped = members.scope(scope);
+                let id = if link {
+                    let (invitation, token) = scoped.create_with_link(tx, &admin, new).await?;
+                    self.tokens.push(token);
+                    invitation.id
+                } else {
+                    scoped.create(tx, &admin, new).await?.id
+                };
+                self.ids.push((id, scope));
+                self.joined.push(0);
+            }
+            Act::NewLink(i) => {
+                let (id, scope) = self.id(i);
+                self.tokens.push(members.scope(scope).new_link(tx, &admin, id).await?.1);
+            }
+            Act::Resend(i) => {
+                let (id, scope) = self.id(i);
+                members.scope(scope).resend(tx, &admin, id).await?;
+            }
+            Act::Amend(i) => {
+                let (id, scope) = self.id(i);
+                members.scope(scope).amend(tx, &admin, id, &Amendment::new().message("x")).await?;
+            }
+            Act::Readdress(i, person) => {
+                let (id, scope) = self.id(i);
+                let amendment = Amendment::new().email(address(person));
+                members.scope(scope).amend(tx, &admin, id, &amendment).await?;
+            }
+            Act::Cancel(i) => {
+                let (id, scope) = self.id(i);
+                members.scope(scope).cancel(tx, &admin, id, None).await?;
+            }
+            Act::Preview(token) => drop(members.preview(tx, &self.tokens[token]).await?),
+            Act::View(token) => drop(members.mark_viewed(tx, &self.tokens[token]).await?),
+            Act::Accept(token, person) => {
+                word = self.joins(members.accept(tx, &self.tokens[token], claimant(person)).await?);
+            }
+            Act::AcceptById(i, person) => {
+                let (id, _) = self.id(i);
+                word = self.joins(members.accept_by_id(tx, id, claimant(person)).await?);
+            }
+            Act::Reject(token) => {
+                members.reject(tx, &self.tokens[token], &Actor::Bearer, None).await?;
+            }
+            Act::RejectById(i, person) => {
+                let (id, _) = self.id(i);
+                members.reject_by_id(tx, id, claimant(person), None).await?;
+            }
+            Act::Pass(_) | Act::Tick(_) => {}
+        }
+        Ok(word)
+    }
+
+    fn joins(&mut self, accepted: Accepted<Membership>) -> &'static str {
+        match accepted {
+            Accepted::Before(_) => "before",
+            Accepted::Now(acceptance) => {
+                let place = self.place(acceptance.invitation.id);
+                self.joined[place] += 1;
+                "ok"
+            }
+        }
+    }
+
+    async fn tick(&mut self, mail: Mail) {
+        let text = || "x".to_owned();
+        for _ in 0..self.ids.len() {
+            self.world.mailer.answer(match mail {
+                Mail::Taken => Outcome::Accepted,
+                Mail::Refused => Outcome::Refused { permanent: true, code: Some(550), text: text() },
+                Mail::RefusedForNow => Outcome::Refused { permanent: false, code: Some(450), text: text() },
+                Mail::Unknown => Outcome::Unknown { text: text() },
+                Mail::OurMistake => Outcome::Misconfigured { text: text() },
+            });
+        }
+        self.world.worker.tick().await.unwrap();
+        let mut letters = self.world.mailer.take();
+        self.world.mailer.forget_answers();
+        letters.sort_by_key(|letter| self.place(letter.invitation().id));
+        for letter in letters {
+            // Tokens cannot be cloned; they can be read again.
+            self.tokens.push(letter.token().expose_secret().parse().unwrap());
+        }
+    }
+
+    /// The rows and their histories agree with the model, and the invariants hold.
+    pub(super) async fn check(&self, model: &Model) -> Result<(), TestCaseError> {
+        let mut open = HashSet::new();
+        let mut tx = self.world.backend.begin().await;
+        for (i, invited) in model.invitations.iter().enumerate() {
+            let (id, scope) = self.ids[i];
+            let scoped = self.world.members.scope(scope);
+            let real = scoped.get(&mut tx, &self.world.admin, id).await.unwrap();
+            let facts = (real.status, real.generation, real.revision, real.recipient.canonical().to_owned());
+            let wanted = (invited.seen(model.now), invited.generation, invited.revision, address(invited.person));
+            prop_assert_eq!(facts, wanted, "invitation {}", i);
+
+            // I1: one open invitation per place.
+            prop_assert!(!real.status.is_open() || open.insert((scope, invited.person)));
+            // I2, I5: the model's history is the real one, and revisions have no gap.
+            let events = scoped.history(&mut tx, &self.world.admin, id).await.unwrap();
+            let events: Vec<_> = events.iter().map(|event| (event.revision, event.verb.as_str())).collect();
+            prop_assert_eq!(&events, &invited.events);
+            let changes: Vec<_> = events.iter().filter(|(_, verb)| *verb != "viewed").map(|(n, _)| *n).collect();
+            prop_assert_eq!(changes, (1..=invited.revision).collect::<Vec<_>>());
+            // I3: joined once if accepted, else not at all.
+            prop_assert_eq!(self.joined[i], u32::from(invited.status == Status::Accepted));
+        }
+        // I4, I7: a link works exactly as long as its generation does.
+        prop_assert_eq!(self.tokens.len(), model.tokens.len());
+        for (place, token) in self.tokens.iter().enumerate() {
+            let answer = self.world.members.preview(&mut tx, token).await;
+            let answer = answer.map_or_else(|error| self.word(error), |_| "ok".into());
+            prop_assert_eq!(answer, model.holder(place).map_or_else(|word| word, |_| "ok".into()));
+        }
+        B::rollback(tx).await;
+        Ok(())
+    }
+}
