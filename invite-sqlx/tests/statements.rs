@@ -10,8 +10,11 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
+use chrono::TimeDelta;
 use invite_core::{
-    Accepted, Actor, Claimant, Invitations, Kind, NewInvitation, Policy, Query, Unchecked, Worker,
+    Accepted, Actor, Amendment, Claimant, Cursor, Invitations, Kind, NewInvitation, Policy, Query, Sort, Token,
+    Unchecked, Worker,
+    memory::{Memory, MemoryStore},
     testing::{self, CapturingMailer},
 };
 use invite_sqlx::{MySqlStore, PgStore, SqliteStore, mysql, postgres, sqlite};
@@ -81,6 +84,24 @@ macro_rules! statements {
     }};
 }
 
+macro_rules! refused_for_nothing {
+    ($work:expr) => {{
+        let (count, refused) = statements!($work.await.map(drop));
+        assert_eq!((count, refused.is_err()), (0, true), stringify!($work));
+    }};
+}
+
+/// The end of a page that was sorted by address.
+async fn page_end() -> Cursor {
+    let mut tx = Memory::default().begin().await;
+    let members = Invitations::<_, Membership>::new(MemoryStore, Policy::default(), Unchecked);
+    for email in ["a@example.com", "b@example.com"] {
+        members.scope(7).create(&mut tx, &Actor::new(1), NewInvitation::new(email, Membership)).await.unwrap();
+    }
+    let query = Query::new().sort(Sort::Address).limit(1);
+    members.scope(7).list(&mut tx, &Actor::new(1), &query).await.unwrap().next.unwrap()
+}
+
 /// What an operation may cost.
 struct Budget {
     create: usize,
@@ -111,8 +132,29 @@ macro_rules! operations_keep_to {
         assert_eq!(count, 2, "accept again: the guarded statement, and the read that explains it");
         let malformed = "x".parse::<invite_core::Token>();
         assert!(malformed.is_err(), "no statement is possible with it");
-        let (count, refused) = statements!(scoped.create(&mut tx, &admin, new("not an address")).await);
-        assert_eq!((count, refused.is_err()), (0, true), "bad input");
+        // Bad input costs nothing.
+        let hex: Token = "0f".repeat(32).parse().unwrap();
+        let (bearer, long) = (Actor::Bearer, "x".repeat(201));
+        let nine = (0..9).fold(Claimant::new(2), |claimant, n| claimant.verified(&format!("p{n}@example.com")));
+        let other_order = page_end().await;
+        refused_for_nothing!(scoped.create(&mut tx, &admin, new("not an address")));
+        refused_for_nothing!(scoped.create(&mut tx, &admin, new("x@example.com").expires_in(TimeDelta::zero())));
+        refused_for_nothing!(scoped.create(&mut tx, &admin, new("x@example.com").expires_in(TimeDelta::MAX)));
+        refused_for_nothing!(scoped.create(&mut tx, &admin, new("x@example.com").locale("../en")));
+        refused_for_nothing!(scoped.create(&mut tx, &admin, new("x@example.com").message("\0")));
+        refused_for_nothing!(scoped.create(&mut tx, &Actor::new(&long), new("x@example.com")));
+        refused_for_nothing!(scoped.create_with_link(&mut tx, &admin, new("")));
+        refused_for_nothing!(scoped.amend(&mut tx, &admin, created.id, &Amendment::new()));
+        refused_for_nothing!(scoped.amend(&mut tx, &admin, created.id, &Amendment::new().email("x")));
+        refused_for_nothing!(scoped.cancel(&mut tx, &admin, created.id, Some(&long)));
+        refused_for_nothing!(scoped.list(&mut tx, &admin, &Query::new().after(other_order)));
+        refused_for_nothing!(members.preview(&mut tx, &hex));
+        refused_for_nothing!(members.accept(&mut tx, &hex, ada()));
+        refused_for_nothing!(members.accept(&mut tx, &token, nine));
+        refused_for_nothing!(members.reject(&mut tx, &hex, &bearer, None));
+        refused_for_nothing!(members.reject(&mut tx, &token, &bearer, Some("two\nlines")));
+        refused_for_nothing!(members.mark_viewed(&mut tx, &hex));
+        refused_for_nothing!(members.addressed_to(&mut tx, &Claimant::new(2)));
         let (count, (linked, link)) =
             statements!(scoped.create_with_link(&mut tx, &admin, new("grace@example.com")).await.unwrap());
         assert_eq!(count, budget.create, "create with link");

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use invite_core::{
-    Action, Actor, Authority, Denial, Invitation, InvitationId, Invitations, Kind, Letter, NewInvitation, Policy,
-    Scope, Worker,
+    Action, Actor, Authority, Denial, Invitation, InvitationId, Invitations, Kind, Letter, Mailer, NewInvitation,
+    Outcome, Policy, Scope, Worker,
     testing::{CapturingMailer, ManualClock},
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 #[cfg(feature = "mysql")]
 pub(crate) use crate::backends::mysql::OnMySql;
@@ -67,6 +68,40 @@ impl<C: Send, K: Kind> Authority<C, K> for Asked {
         };
         state.0.push(name);
         state.1.map_or(Ok(()), |why| Err(Denial::refused(why)))
+    }
+}
+
+/// A mailer that holds each letter until told to go on; clones are one.
+#[derive(Clone)]
+pub(crate) struct Held {
+    answer: Outcome,
+    reached: Arc<Notify>,
+    released: Arc<Notify>,
+    pub(crate) seen: CapturingMailer,
+}
+
+impl Held {
+    pub(crate) fn answering(answer: Outcome) -> Self {
+        Self { answer, reached: Arc::default(), released: Arc::default(), seen: CapturingMailer::default() }
+    }
+
+    /// Waits until a letter is being held.
+    pub(crate) async fn reached(&self) {
+        self.reached.notified().await;
+    }
+
+    pub(crate) fn go_on(&self) {
+        self.released.notify_one();
+    }
+}
+
+#[async_trait]
+impl Mailer for Held {
+    async fn deliver(&self, letter: &Letter) -> Outcome {
+        self.seen.deliver(letter).await;
+        self.reached.notify_one();
+        self.released.notified().await;
+        self.answer.clone()
     }
 }
 

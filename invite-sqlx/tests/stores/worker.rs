@@ -1,10 +1,13 @@
 //! The mail queue and the sweep.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use invite_core::{
     Accepted, Claimant, DeliveryState, Error, Invitations, NewInvitation, Outcome, Policy, Status, Unchecked, Worker,
     testing::CapturingMailer,
 };
+use tokio::sync::oneshot;
 
 use crate::support::*;
 
@@ -128,73 +131,38 @@ on_every_store! {
 
     // Races 28 to 31: two workers, one of them stalled beyond its lease.
     async fn a_stalled_worker_s_letter_is_taken_over_and_its_late_word_is_not_heard<B: Backend>() {
-        use std::sync::Arc;
-        use async_trait::async_trait;
-        use invite_core::{Letter, Mailer};
-        use tokio::sync::Notify;
-
-        struct Stalling { reached: Arc<Notify>, go_on: Arc<Notify>, seen: CapturingMailer }
-
-        #[async_trait]
-        impl Mailer for Stalling {
-            async fn deliver(&self, letter: &Letter) -> Outcome {
-                self.seen.deliver(letter).await;
-                self.reached.notify_one();
-                self.go_on.notified().await;
-                refused(true)
-            }
-        }
-
         let world = World::<B>::new(Policy::default()).await;
         let id = world.invite("ada@example.com").await.id;
-        let (reached, go_on, seen) = (Arc::new(Notify::new()), Arc::new(Notify::new()), CapturingMailer::default());
-        let mailer = Stalling { reached: reached.clone(), go_on: go_on.clone(), seen: seen.clone() };
-        let stalled = Worker::new(B::Store::default(), world.backend.pool(), mailer).serve(&world.members);
+        let held = Held::answering(refused(true));
+        let stalled = Worker::new(B::Store::default(), world.backend.pool(), held.clone()).serve(&world.members);
         let stalled = tokio::spawn(async move { stalled.tick().await });
-        reached.notified().await;
+        held.reached().await;
         assert!(world.mailed().await.is_empty(), "leased");
         world.clock.advance(TimeDelta::minutes(16));
         let taken_over = world.mailed().await;
         assert_eq!(taken_over.len(), 1);
-        go_on.notify_one();
+        held.go_on();
         let tick = stalled.await.unwrap().unwrap();
         assert_eq!((tick.lost, tick.failed), (1, 0));
         assert_eq!((world.get(id).await.status, world.get(id).await.delivery.state), (Status::Pending, DeliveryState::Sent));
         let mut tx = world.backend.begin().await;
-        for letter in seen.take().iter().chain(&taken_over) {
+        for letter in held.seen.take().iter().chain(&taken_over) {
             assert!(world.members.preview(&mut tx, letter.token()).await.is_ok(), "both links work");
         }
     }
 
     // Race 29: the letter is still in the queue, taken over and put off, when the late word comes.
     async fn a_late_success_does_not_remove_a_letter_that_was_taken_over_and_put_off<B: Backend>() {
-        use std::sync::Arc;
-        use async_trait::async_trait;
-        use invite_core::{Letter, Mailer};
-        use tokio::sync::Notify;
-
-        struct Stalling { reached: Arc<Notify>, go_on: Arc<Notify> }
-
-        #[async_trait]
-        impl Mailer for Stalling {
-            async fn deliver(&self, _: &Letter) -> Outcome {
-                self.reached.notify_one();
-                self.go_on.notified().await;
-                Outcome::Accepted
-            }
-        }
-
         let world = World::<B>::new(Policy::default()).await;
         let id = world.invite("ada@example.com").await.id;
-        let (reached, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let mailer = Stalling { reached: reached.clone(), go_on: go_on.clone() };
-        let stalled = Worker::new(B::Store::default(), world.backend.pool(), mailer).serve(&world.members);
+        let held = Held::answering(Outcome::Accepted);
+        let stalled = Worker::new(B::Store::default(), world.backend.pool(), held.clone()).serve(&world.members);
         let stalled = tokio::spawn(async move { stalled.tick().await });
-        reached.notified().await;
+        held.reached().await;
         world.clock.advance(TimeDelta::minutes(16));
         world.mailer.answer(refused(false));
         assert_eq!(world.mailed().await.len(), 1);
-        go_on.notify_one();
+        held.go_on();
         assert_eq!(stalled.await.unwrap().unwrap().lost, 1);
         assert_eq!(world.get(id).await.delivery.state, DeliveryState::Retrying);
         world.clock.advance(TimeDelta::hours(1));
@@ -248,31 +216,14 @@ on_every_store! {
 
     // Race 34
     async fn the_refusal_of_an_earlier_letter_does_not_fail_the_later_one<B: Backend>() {
-        use std::sync::Arc;
-        use async_trait::async_trait;
-        use invite_core::{Letter, Mailer};
-        use tokio::sync::Notify;
-
-        struct Late { reached: Arc<Notify>, go_on: Arc<Notify> }
-
-        #[async_trait]
-        impl Mailer for Late {
-            async fn deliver(&self, _: &Letter) -> Outcome {
-                self.reached.notify_one();
-                self.go_on.notified().await;
-                refused(true)
-            }
-        }
-
         let world = World::<B>::new(Policy::default()).await;
         let id = world.invite("ada@example.com").await.id;
-        let (reached, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let mailer = Late { reached: reached.clone(), go_on: go_on.clone() };
-        let late = Worker::new(B::Store::default(), world.backend.pool(), mailer).serve(&world.members);
+        let held = Held::answering(refused(true));
+        let late = Worker::new(B::Store::default(), world.backend.pool(), held.clone()).serve(&world.members);
         let late = tokio::spawn(async move { late.tick().await });
-        reached.notified().await;
+        held.reached().await;
         in_a_transaction!(world, tx => world.members.scope(7).resend(&mut tx, &world.admin, id).await.unwrap());
-        go_on.notify_one();
+        held.go_on();
         late.await.unwrap().unwrap();
         let resent = world.get(id).await;
         assert_eq!((resent.status, resent.delivery.state), (Status::Pending, DeliveryState::Queued));
@@ -333,26 +284,9 @@ on_every_store! {
     }
 
     async fn a_running_worker_is_woken_finishes_its_batch_and_leaves_no_lease<B: Backend>() {
-        use std::{sync::Arc, time::Duration};
-        use async_trait::async_trait;
-        use invite_core::{Letter, Mailer};
-        use tokio::sync::{Notify, oneshot};
-
-        struct Slow { reached: Arc<Notify>, go_on: Arc<Notify> }
-
-        #[async_trait]
-        impl Mailer for Slow {
-            async fn deliver(&self, _: &Letter) -> Outcome {
-                self.reached.notify_one();
-                self.go_on.notified().await;
-                Outcome::Accepted
-            }
-        }
-
         let world = World::<B>::new(Policy::default()).await;
-        let (reached, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let mailer = Slow { reached: reached.clone(), go_on: go_on.clone() };
-        let worker = Worker::new(B::Store::default(), world.backend.pool(), mailer)
+        let held = Held::answering(Outcome::Accepted);
+        let worker = Worker::new(B::Store::default(), world.backend.pool(), held.clone())
             .serve(&world.members)
             .poll(Duration::from_secs(3600));
         let notifier = worker.notifier();
@@ -361,10 +295,10 @@ on_every_store! {
 
         let id = world.invite("ada@example.com").await.id;
         notifier.notify();
-        reached.notified().await;
+        held.reached().await;
         stop.send(()).unwrap();
         assert!(!running.is_finished(), "the letter in hand is finished first");
-        go_on.notify_one();
+        held.go_on();
         running.await.unwrap();
         assert_eq!(world.get(id).await.delivery.state, DeliveryState::Sent);
         assert!(world.mailed().await.is_empty());
