@@ -81,19 +81,57 @@ pub async fn accept(database: &Database, token: &Token, n: u64, now: i64) {
     tx.commit().await.expect("commit");
 }
 
-/// The newest fifty of a scope, as a table shows them.
+/// One line of a list, with all that an administrator's page says about it.
+#[derive(Debug)]
+pub struct Line {
+    /// Its id.
+    pub id: Vec<u8>,
+    /// Who is invited.
+    pub email: String,
+    /// To what.
+    pub membership: Membership,
+    /// The inviter's words.
+    pub message: Option<String>,
+    /// Who invited.
+    pub inviter: String,
+    /// Where it stands.
+    pub status: String,
+    /// When it ended.
+    pub ended_at: Option<i64>,
+    /// When it began.
+    pub created_at: i64,
+    /// When it runs out.
+    pub expires_at: i64,
+    /// What became of the mail.
+    pub delivery: (String, i64, Option<String>),
+}
+
+/// The newest fifty of a scope.
 pub async fn list(database: &Database) {
     let rows = sqlx::query(
-        "SELECT id, recipient_given, inviter, payload, status, ended_at, created_at, expires_at, delivery_state \
-         FROM invite_invitations WHERE kind = 'member' AND scope = '7' \
-         ORDER BY created_at DESC, id DESC LIMIT 50",
+        "SELECT id, recipient_given, payload, message, inviter, status, ended_at, created_at, expires_at, \
+         delivery_state, delivery_attempts, delivery_error FROM invite_invitations \
+         WHERE kind = 'member' AND scope = '7' ORDER BY created_at DESC, id DESC LIMIT 50",
     )
     .fetch_all(&database.pool)
     .await
     .expect("list");
-    let shown: Vec<(String, String, String, i64)> =
-        rows.iter().map(|row| (row.get(1), row.get(2), row.get(4), row.get(7))).collect();
-    assert_eq!(shown.len(), 50);
+    let lines: Vec<_> = rows
+        .iter()
+        .map(|row| Line {
+            id: row.get(0),
+            email: row.get(1),
+            membership: serde_json::from_str(row.get(2)).expect("payload"),
+            message: row.get(3),
+            inviter: row.get(4),
+            status: row.get(5),
+            ended_at: row.get(6),
+            created_at: row.get(7),
+            expires_at: row.get(8),
+            delivery: (row.get(9), row.get(10), row.get(11)),
+        })
+        .collect();
+    assert_eq!(lines.len(), 50);
 }
 
 /// The host's own insert: the same on both sides.

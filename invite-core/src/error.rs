@@ -15,8 +15,8 @@ use crate::{
 ///
 /// After [`Store`](Self::Store) and [`Authority`](Self::Authority) roll the transaction back: it may
 /// hold half of what the operation writes, or be broken. If the error is
-/// [retryable](Self::is_retryable), do the whole unit of work again. After every other answer
-/// nothing was written and the transaction is still usable.
+/// [retryable](Self::is_retryable), do the whole unit of work again. After every other answer the
+/// transaction is still usable and holds nothing half done.
 ///
 /// The status beside each variant is what the examples answer. No message holds a token, an
 /// address or SQL.

@@ -16,7 +16,7 @@ use crate::{
 ///
 /// A letter is what is to be said, not MIME: a mailer over a provider's API can use the
 /// provider's own templates. `deliver` answers an [`Outcome`], not a `Result`, because "did not
-/// work" is three different things.
+/// work" is four different things.
 ///
 /// It must return by itself, well within the worker's lease; nobody cancels it.
 ///

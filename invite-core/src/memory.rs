@@ -1,7 +1,7 @@
 //! The reference store: everything in memory, one transaction at a time.
 //!
-//! It is the contract in its shortest form, made of [`Guard::holds`] and [`Change::apply`], and it
-//! serves tests of hosts. Nothing survives the process.
+//! It is the contract in its shortest form, made of [`Guard::holds`](crate::store::Guard::holds) and
+//! [`Change::apply`](crate::store::Change::apply), and it serves tests of hosts. Nothing survives the process.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));

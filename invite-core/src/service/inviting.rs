@@ -217,7 +217,9 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     /// # let (id, token) = invited(&memory, &members).await;
     /// # let (organization, me) = ("org:7", Actor::new(1));
     /// let mut tx = memory.begin().await;
-    /// let amendment = Amendment::new().payload(Membership { role: "member".into() }).message(""); // takes the message back
+    /// let amendment = Amendment::new()
+    ///     .payload(Membership { role: "member".into() })
+    ///     .message(""); // removes the message
     /// let invitation = members.scope(organization).amend(&mut tx, &me, id, &amendment).await?;
     /// tx.commit();
     /// assert_eq!(invitation.payload()?.role, "member"); // what links sent before grant now, too

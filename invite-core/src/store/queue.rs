@@ -38,7 +38,7 @@ pub trait WorkerStore<P>: InvitationStore {
     async fn settle(&self, pool: &P, settlement: &Settlement<'_>) -> Result<bool, StoreError>;
 
     /// Expires up to `limit` open invitations of these kinds that are due at `now`, each with its
-    /// event by [`Actor::System`], and returns how many.
+    /// event by [`Actor::System`](crate::Actor::System), and returns how many.
     async fn sweep(&self, pool: &P, kinds: &[&str], now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError>;
 }
 

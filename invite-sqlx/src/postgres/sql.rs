@@ -285,9 +285,9 @@ pub(super) const HISTORY: &str = "SELECT e.revision, e.action, e.actor, e.reason
 /// Leases what is due and nobody else is leasing, with the invitations.
 pub(super) const LEASE: &str = concat!(
     "WITH due AS (\
-         SELECT id FROM invite_outbox \
-         WHERE not_before <= $2 AND (lease_until IS NULL OR lease_until <= $2) AND kind = ANY ($1::text[]) \
-         ORDER BY not_before, id LIMIT $3 FOR UPDATE SKIP LOCKED\
+         SELECT q.id FROM invite_outbox AS q JOIN invite_invitations AS j ON j.id = q.invitation \
+         WHERE q.not_before <= $2 AND (q.lease_until IS NULL OR q.lease_until <= $2) AND q.kind = ANY ($1::text[]) \
+         ORDER BY q.not_before, q.id LIMIT $3 FOR UPDATE OF q SKIP LOCKED\
      ) UPDATE invite_outbox AS o SET attempt = o.attempt + 1, lease_owner = $4, lease_until = $5 \
      FROM due, invite_invitations AS i WHERE o.id = due.id AND i.id = o.invitation RETURNING ",
     columns!("i"),
