@@ -25,4 +25,12 @@ CREATE TABLE IF NOT EXISTS memberships (
     PRIMARY KEY (organization_id, user_id)
 ) STRICT;
 
+-- How many letters and links somebody has asked for in one minute. One row each: the next minute takes it over.
+CREATE TABLE IF NOT EXISTS quotas (
+    user_id INTEGER PRIMARY KEY REFERENCES users (id),
+    -- Since 1970.
+    minute  INTEGER NOT NULL,
+    used    INTEGER NOT NULL
+) STRICT;
+
 CREATE INDEX IF NOT EXISTS memberships_by_user ON memberships (user_id);

@@ -9,7 +9,8 @@ use argon2::{
 use axum::{
     Json as Reply, Router,
     extract::State,
-    http::StatusCode,
+    http::{StatusCode, header},
+    response::{AppendHeaders, IntoResponse},
     routing::{get, post},
 };
 use invite_core::{Claimant, Recipient, Token, check_line};
@@ -22,6 +23,7 @@ use crate::{
     error::ApiError,
     extract::{Empty, Json},
     organizations::{self, MemberOf},
+    pages::Cookies,
     retry::retry,
     session::{self, CurrentUser},
 };
@@ -185,9 +187,15 @@ async fn post_log_in(
     Ok(Reply(LoggedIn { user }))
 }
 
-async fn post_log_out(session: Session, _: Option<Json<Empty>>) -> Result<StatusCode, ApiError> {
+async fn post_log_out(
+    State(app): State<App>,
+    session: Session,
+    _: Option<Json<Empty>>,
+) -> Result<impl IntoResponse, ApiError> {
     session::sign_out(&session).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let cookies = Cookies { https: app.https };
+    let gone = [cookies.forget_session(), cookies.forget_invitation()];
+    Ok((StatusCode::NO_CONTENT, AppendHeaders(gone.map(|cookie| (header::SET_COOKIE, cookie)))))
 }
 
 #[derive(Serialize)]

@@ -146,7 +146,7 @@ pub(crate) async fn join(
 /// Declines. Holding the link is enough; whoever is signed in is named in the history.
 pub(crate) async fn reject(app: &App, user: Option<&User>, token: &str, reason: Option<&str>) -> Result<(), ApiError> {
     let token: Token = token.parse()?;
-    let actor = user.map_or(Actor::Recipient, |user| Actor::new(user.id));
+    let actor = user.map_or(Actor::Bearer, |user| Actor::new(user.id));
     retry(|| async {
         let mut tx = app.begin().await?;
         app.members.reject(&mut tx, &token, &actor, reason).await?;

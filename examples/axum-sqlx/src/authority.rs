@@ -1,8 +1,11 @@
 //! Who may do what on the inviting side: the example's rule, asked by the library.
 
+use std::{num::NonZeroU32, time::Duration};
+
 use async_trait::async_trait;
 use axum::http::StatusCode;
-use invite_core::{Action, Actor, Authority, Denial, Recipient, Scope};
+use invite_core::{Action, Actor, Authority, Clock, Denial, Recipient, Scope, SystemClock};
+use invite_sqlx::sqlite::store_error;
 use sqlx::SqliteConnection;
 
 use crate::{
@@ -11,10 +14,15 @@ use crate::{
     organizations::{self, Role},
 };
 
-/// Owners and admins act; nobody grants a higher rank than their own; nobody is invited twice.
+const MINUTE: i64 = 60;
+
+/// Owners and admins act; nobody grants a higher rank than their own; nobody is invited twice; and
+/// nobody asks for more letters and links in a minute than they may.
 ///
 /// It is asked inside the transaction that writes, so what it reads is still true at the commit.
-pub(crate) struct OrgRoles;
+pub(crate) struct OrgRoles {
+    pub(crate) invites_per_minute: NonZeroU32,
+}
 
 #[async_trait]
 impl Authority<SqliteConnection, Membership> for OrgRoles {
@@ -42,12 +50,39 @@ impl Authority<SqliteConnection, Membership> for OrgRoles {
                 if organizations::has_member(conn, org, &recipient).await? {
                     return Err(Refusal::AlreadyMember.into());
                 }
-                Ok(())
+                self.charge(conn, user).await
             }
+            Action::Resend(_) | Action::NewLink(_) => self.charge(conn, user).await,
             Action::Amend(_, amendment) => amendment.new_payload().map_or(Ok(()), |new| check_rank(role, new)),
-            Action::Read | Action::Resend(_) | Action::Cancel(_) | Action::NewLink(_) => Ok(()),
+            Action::Read | Action::Cancel(_) => Ok(()),
             _ => Err(Refusal::NotPermitted.into()),
         }
+    }
+}
+
+impl OrgRoles {
+    /// Takes one of this minute's, if one is left. It is taken for good: cancelling gives nothing
+    /// back. Whatever is refused after all is rolled back, and this with it.
+    async fn charge(&self, conn: &mut SqliteConnection, user: i64) -> Result<(), Denial> {
+        let now = SystemClock.now();
+        let minute = now.timestamp().div_euclid(MINUTE);
+        // The statement decides, so two requests cannot both find the last one free.
+        let sql = "INSERT INTO quotas (user_id, minute, used) VALUES (?1, ?2, 1)
+                   ON CONFLICT (user_id) DO UPDATE
+                   SET used = CASE WHEN minute = ?2 THEN used + 1 ELSE 1 END, minute = ?2
+                   WHERE minute <> ?2 OR used < ?3";
+        let charged = sqlx::query(sql)
+            .bind(user)
+            .bind(minute)
+            .bind(self.invites_per_minute.get())
+            .execute(conn)
+            .await
+            .map_err(store_error)?;
+        if charged.rows_affected() == 1 {
+            return Ok(());
+        }
+        let over = Duration::from_millis(now.timestamp_millis().rem_euclid(MINUTE * 1000).unsigned_abs());
+        Err(Denial::Limited { retry_after: Duration::from_secs(MINUTE.unsigned_abs()).saturating_sub(over) })
     }
 }
 

@@ -7,13 +7,14 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use invite_core::{Error, InvitationId, MalformedToken};
+use invite_core::{Error, InvitationId, MalformedToken, store::StoreError};
+use invite_sqlx::sqlite::store_error;
 use serde::Serialize;
 
 use crate::authority::Refusal;
 
 /// Why a request was refused: what programs read (`status`, `code`) and what people read (`detail`).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ApiError {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
@@ -43,12 +44,22 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, "already_member", "This person is a member already.")
     }
 
+    /// The form spoke of another invitation than the one that is open now.
+    pub(crate) fn changed() -> Self {
+        let detail = "The invitation is not the one you were shown. Please look again.";
+        Self::new(StatusCode::CONFLICT, "changed", detail)
+    }
+
     pub(crate) fn too_large() -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is too large.")
     }
 
     pub(crate) fn invalid(field: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { field: Some(field.into()), ..Self::unprocessable(detail) }
+    }
+
+    pub(crate) fn unknown_parameter(name: &str) -> Self {
+        Self::invalid(name.to_owned(), "there is no such parameter")
     }
 
     /// As [`invalid`](Self::invalid), where no single field is to blame.
@@ -106,9 +117,9 @@ impl From<Error> for ApiError {
                 let field = request_field(field);
                 Self::invalid(field, format!("{field} {problem}"))
             }
-            Error::Store(_) if retryable => Self { retryable, ..Self::unavailable(error) },
-            Error::Authority(_) | Error::Random(_) => Self::unavailable(error),
-            Error::Store(_) | Error::NotInTransaction => Self::internal(error),
+            Error::Store(_) | Error::Authority(_) if retryable => Self { retryable, ..Self::unavailable(error) },
+            Error::Random(_) => Self::unavailable(error),
+            Error::Store(_) | Error::Authority(_) | Error::NotInTransaction => Self::internal(error),
             _ => Self::internal(error),
         }
     }
@@ -120,16 +131,16 @@ impl From<MalformedToken> for ApiError {
     }
 }
 
-/// The example's own statements.
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+/// The example's own statements fail like the library's.
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
-        // Not retried here: it has waited for the pool's busy timeout already.
-        let busy = error.as_database_error().and_then(|error| error.code()).is_some_and(|code| is_busy(&code));
-        if busy || matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) {
-            Self::unavailable(error)
-        } else {
-            Self::internal(error)
-        }
+        store_error(error).into()
     }
 }
 
@@ -163,6 +174,8 @@ impl IntoResponse for ApiError {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             headers.insert(header::RETRY_AFTER, seconds.max(1).into());
         }
+        // For whoever shows it as a page instead.
+        response.extensions_mut().insert(self);
         response
     }
 }
@@ -188,11 +201,6 @@ fn request_field(field: &'static str) -> &'static str {
 fn sentence(message: &str) -> String {
     let mut letters = message.chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
-}
-
-/// SQLITE_BUSY and SQLITE_LOCKED; the higher bytes of an extended code only say why.
-fn is_busy(code: &str) -> bool {
-    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
 fn log(error: &(dyn StdError + 'static)) {

@@ -127,11 +127,11 @@ async fn new_invitation(
     input: &Invite,
 ) -> Result<NewInvitation<Membership>, ApiError> {
     let organization = organizations::find(conn, org).await?.ok_or(Refusal::Outsider)?;
+    // Words for the letter. The role is not among them: an amendment changes the payload, and not this.
     let mut new = NewInvitation::new(&input.email, Membership { role: input.role }).display(&json!({
         "organization": organization.name,
         "organization_id": organization.id,
         "inviter": user.full_name,
-        "role": input.role,
     }));
     if let Some(message) = input.message.as_deref().filter(|message| !message.trim().is_empty()) {
         new = new.message(message);

@@ -18,12 +18,12 @@ mod retry;
 mod security;
 mod session;
 
-use std::{error::Error, io, net::Ipv4Addr, str::FromStr, time::Duration};
+use std::{error::Error, io, net::Ipv4Addr, str::FromStr, sync::Arc, time::Duration};
 
 use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware, routing::get};
 use chrono::TimeDelta;
 use invite_core::{Invitations, Notifier, Policy, Worker};
-use invite_mail::{Composer, LinkBuilder, LinkStyle, Sender, SmtpMailer, SmtpServer};
+use invite_mail::{Composer, LinkBuilder, LinkStyle, Sender, SmtpMailer};
 use invite_sqlx::SqliteStore;
 use sqlx::{
     Sqlite, SqlitePool, Transaction,
@@ -50,6 +50,8 @@ pub(crate) struct App {
     /// There is one only while mail goes nowhere else.
     pub(crate) mailbox: Option<Mailbox>,
     pub(crate) public_url: Url,
+    /// Where requests that change something may come from.
+    pub(crate) own_origins: Arc<[String]>,
     /// Whether people come by HTTPS, so that cookies must not travel without.
     pub(crate) https: bool,
 }
@@ -75,12 +77,12 @@ pub async fn run(config: Config) -> Result<(), Box<dyn Error>> {
     let links = LinkBuilder::new(&format!("{}/invitation", public_url.trim_end_matches('/')), LinkStyle::Query)?;
 
     let policy = Policy::default().resend_cooldown(TimeDelta::seconds(30));
-    let members = Invitations::new(SqliteStore, policy, OrgRoles);
+    let members = Invitations::new(SqliteStore, policy, OrgRoles { invites_per_minute: config.invites_per_minute });
     let composer = Composer::new(Sender::new("invitations@example.com")?.name("Example")?, links.clone());
     let (mailbox, worker) = match config.mail {
-        Mail::Smtp(url) => {
+        Mail::Smtp(server) => {
             // Must be over well within the lease, or another worker sends the same letter.
-            let server = SmtpServer::from_url(&url)?.timeout(config.lease / 3);
+            let server = server.timeout(config.lease / 3);
             (None, Worker::new(SqliteStore, pool.clone(), SmtpMailer::new(composer, server)?))
         }
         Mail::DevelopmentMailbox => {
@@ -91,7 +93,8 @@ pub async fn run(config: Config) -> Result<(), Box<dyn Error>> {
     let worker = worker.serve(&members).lease(config.lease);
     let public_url: Url = public_url.parse()?;
     let https = public_url.scheme() == "https";
-    let app = App { pool, members, links, notifier: worker.notifier(), mailbox, public_url, https };
+    let own_origins = security::own_origins(&public_url).into();
+    let app = App { pool, members, links, notifier: worker.notifier(), mailbox, public_url, own_origins, https };
 
     let (stop, stopped) = oneshot::channel();
     let worker = tokio::spawn(async move { worker.run(async { stopped.await.unwrap_or(()) }).await });
@@ -124,7 +127,7 @@ async fn connect(url: &str) -> Result<SqlitePool, Box<dyn Error>> {
     let options = SqliteConnectOptions::from_str(url)?
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .busy_timeout(Duration::from_secs(5))
+        .busy_timeout(Duration::from_secs(2))
         .foreign_keys(true);
     let pool = SqlitePool::connect_with(options).await?;
     sqlx::raw_sql(include_str!("../schema.sql")).execute(&pool).await?;
@@ -140,14 +143,17 @@ fn router(app: App) -> Router {
         .merge(answers::routes())
         .merge(mailbox::routes())
         .merge(pages::router())
+        .layer(session::layer(app.https))
+        // Outside the sessions: what a proxy may keep must neither hand one out nor take one away.
+        .merge(pages::assets())
         .route("/healthz", get(async || "ok"))
         .fallback(async || ApiError::not_found())
         .method_not_allowed_fallback(async || {
             ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This cannot be asked of this address.")
         })
-        .layer(session::layer(app.https))
         .layer(DefaultBodyLimit::max(security::MAX_BODY))
         .layer(middleware::from_fn_with_state(app.clone(), security::guard))
+        .layer(middleware::from_fn(pages::refuse_by_page))
         .with_state(app)
 }
 

@@ -6,7 +6,8 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
-use invite_core::{Invitation, Recipient, check_line};
+use invite_core::{Invitation, Recipient, check_line, store::StoreError};
+use invite_sqlx::sqlite::store_error;
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, SqliteConnection};
 
@@ -17,6 +18,7 @@ use crate::{
     error::ApiError,
     extract::{Json, Path},
     invitations::Membership,
+    retry::retry,
     session::CurrentUser,
 };
 
@@ -73,19 +75,20 @@ pub(crate) struct MemberUser {
 pub(crate) async fn create(app: &App, user: &User, name: &str) -> Result<Organization, ApiError> {
     let name = name.trim();
     check_line("name", name)?;
-    let mut tx = app.begin().await?;
-    let organization: Organization = sqlx::query_as("INSERT INTO organizations (name) VALUES (?) RETURNING id, name")
-        .bind(name)
-        .fetch_one(&mut *tx)
-        .await?;
-    sqlx::query("INSERT INTO memberships (organization_id, user_id, role) VALUES (?, ?, ?)")
-        .bind(organization.id)
-        .bind(user.id)
-        .bind(Role::Owner)
-        .execute(&mut *tx)
-        .await?;
-    tx.commit().await?;
-    Ok(organization)
+    retry(|| async {
+        let mut tx = app.begin().await?;
+        let sql = "INSERT INTO organizations (name) VALUES (?) RETURNING id, name";
+        let organization: Organization = sqlx::query_as(sql).bind(name).fetch_one(&mut *tx).await?;
+        sqlx::query("INSERT INTO memberships (organization_id, user_id, role) VALUES (?, ?, ?)")
+            .bind(organization.id)
+            .bind(user.id)
+            .bind(Role::Owner)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(organization)
+    })
+    .await
 }
 
 /// All memberships of a user.
@@ -113,16 +116,16 @@ pub(crate) async fn find(conn: &mut SqliteConnection, org: i64) -> Result<Option
 }
 
 /// A user's role; `None` for whoever does not belong.
-pub(crate) async fn role_of(conn: &mut SqliteConnection, org: i64, user: i64) -> sqlx::Result<Option<Role>> {
+pub(crate) async fn role_of(conn: &mut SqliteConnection, org: i64, user: i64) -> Result<Option<Role>, StoreError> {
     let sql = "SELECT role FROM memberships WHERE organization_id = ? AND user_id = ?";
-    sqlx::query_scalar(sql).bind(org).bind(user).fetch_optional(conn).await
+    sqlx::query_scalar(sql).bind(org).bind(user).fetch_optional(conn).await.map_err(store_error)
 }
 
 /// Whether somebody with this address belongs.
-pub(crate) async fn has_member(conn: &mut SqliteConnection, org: i64, email: &Recipient) -> sqlx::Result<bool> {
+pub(crate) async fn has_member(conn: &mut SqliteConnection, org: i64, email: &Recipient) -> Result<bool, StoreError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM memberships m JOIN users u ON u.id = m.user_id
                               WHERE m.organization_id = ? AND u.email_canonical = ?)";
-    sqlx::query_scalar(sql).bind(org).bind(email.canonical()).fetch_one(conn).await
+    sqlx::query_scalar(sql).bind(org).bind(email.canonical()).fetch_one(conn).await.map_err(store_error)
 }
 
 /// Makes the user a member, with what the accepted invitation grants. Whoever belongs already, by

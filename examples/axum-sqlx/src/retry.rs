@@ -1,10 +1,13 @@
 //! The loop the library asks for: a transaction that lost a race is done again from its beginning.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable};
 
 use crate::error::ApiError;
+
+/// After so long a person has waited enough. SQLite itself waits up to its busy timeout in each try.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs one whole unit of work, from `begin` to `commit`, until it says something else than "try
 /// again": eight times at most.
@@ -17,5 +20,6 @@ where
         .with_max_delay(Duration::from_millis(500))
         .with_max_times(7)
         .with_jitter();
-    work.retry(pauses).when(ApiError::is_retryable).await
+    let start = Instant::now();
+    work.retry(pauses).when(|error: &ApiError| error.is_retryable() && start.elapsed() < PATIENCE).await
 }

@@ -38,7 +38,7 @@ pub(crate) fn parse(raw: &str) -> Result<Query, ApiError> {
             "sort" => query.sort(sort(&value).ok_or_else(|| invalid("sort"))?),
             "limit" => query.limit(limit(&value).ok_or_else(|| invalid("limit"))?),
             "cursor" => query.after(value.parse()?),
-            other => return Err(ApiError::invalid(other.to_owned(), "there is no such parameter")),
+            other => return Err(ApiError::unknown_parameter(other)),
         };
     }
     Ok(query)

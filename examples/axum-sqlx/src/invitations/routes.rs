@@ -2,12 +2,13 @@
 
 use axum::{
     Json as Reply, Router,
-    extract::{Query, State, rejection::QueryRejection},
+    extract::{RawQuery, State},
     http::StatusCode,
     routing::{get, post},
 };
 use invite_core::InvitationId;
 use serde::{Deserialize, Serialize};
+use url::form_urlencoded;
 
 use super::{
     Amend, EventView, InvitationView, Invite, amend, cancel, create, create_with_link, events, get_one, list::get_list,
@@ -32,19 +33,27 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/organizations/{org}/invitations/{id}/events", get(get_events))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct How {
-    #[serde(default)]
-    delivery: By,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// How the invitation reaches the invited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum By {
-    #[default]
     Mail,
     Link,
+}
+
+impl By {
+    /// Reads `delivery=`.
+    fn parse(raw: &str) -> Result<Self, ApiError> {
+        let mut by = None;
+        for (key, value) in form_urlencoded::parse(raw.as_bytes()) {
+            by = match (&*key, &*value) {
+                ("delivery", "mail") if by.is_none() => Some(Self::Mail),
+                ("delivery", "link") if by.is_none() => Some(Self::Link),
+                ("delivery", _) => return Err(ApiError::invalid("delivery", "delivery is `mail` or `link`")),
+                (other, _) => return Err(ApiError::unknown_parameter(other)),
+            };
+        }
+        Ok(by.unwrap_or(Self::Mail))
+    }
 }
 
 #[derive(Serialize)]
@@ -59,11 +68,10 @@ async fn post_invitation(
     State(app): State<App>,
     CurrentUser(user): CurrentUser,
     Path(org): Path<i64>,
-    how: Result<Query<How>, QueryRejection>,
+    RawQuery(raw): RawQuery,
     Json(input): Json<Invite>,
 ) -> Result<(StatusCode, Reply<Created>), ApiError> {
-    let Query(how) = how.map_err(|_| ApiError::invalid("delivery", "delivery is `mail` or `link`"))?;
-    let (invitation, invite_link) = match how.delivery {
+    let (invitation, invite_link) = match By::parse(raw.as_deref().unwrap_or_default())? {
         By::Mail => (create(&app, &user, org, &input).await?, None),
         By::Link => {
             let (invitation, link) = create_with_link(&app, &user, org, &input).await?;

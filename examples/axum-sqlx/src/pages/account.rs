@@ -1,8 +1,7 @@
 //! Log in, sign up, log out. An opened invitation is kept through all of them.
 
 use axum::{
-    extract::{Query, State},
-    http::StatusCode,
+    extract::State,
     response::{IntoResponse, Redirect},
 };
 use serde::Deserialize;
@@ -11,7 +10,7 @@ use tower_sessions::Session;
 
 use super::{
     form::Form,
-    page::{Answer, Page, Sent},
+    page::{Answer, Asked, Page, Sent, set_cookies},
     view::{Offer, manages},
 };
 use crate::{
@@ -34,7 +33,7 @@ pub(super) struct LogIn {
     next: Option<String>,
 }
 
-pub(super) async fn show_log_in(State(app): State<App>, page: Page, Query(Next { next }): Query<Next>) -> Answer {
+pub(super) async fn show_log_in(State(app): State<App>, page: Page, Asked(Next { next }): Asked<Next>) -> Answer {
     if page.user.is_some() {
         return Ok(Redirect::to("/").into_response());
     }
@@ -108,8 +107,7 @@ pub(super) async fn sign_up(
         _ if new.join.is_empty() => None,
         Some(preview) if preview.organization.id.to_string() == new.join => page.token.clone(),
         Some(_) | None => {
-            let text = "The invitation is not the one you were shown. Please look again.";
-            let changed = ApiError::new(StatusCode::CONFLICT, "changed", text);
+            let changed = ApiError::changed();
             return sign_up_form(&page, pending.as_ref(), form.refused(&changed), Some(&changed));
         }
     };
@@ -146,9 +144,16 @@ fn sign_up_form(page: &Page, pending: Option<&Preview>, form: Form, error: Optio
 
 pub(super) async fn log_out(session: Session, page: Page, Sent(Next { next }): Sent<Next>) -> Answer {
     session::sign_out(&session).await?;
+    let cookies = page.cookies;
     Ok(match next.as_deref() {
-        Some("/invitation") => Redirect::to("/invitation").into_response(),
-        Some(_) | None => page.go("/", "You are logged out."),
+        // Somebody else may answer the invitation that is open here.
+        Some("/invitation") => (set_cookies([cookies.forget_session()]), Redirect::to("/invitation")).into_response(),
+        // Whoever comes next must not find it.
+        Some(_) | None => {
+            let flash = cookies.set_flash("You are logged out.");
+            let set = set_cookies([cookies.forget_session(), cookies.forget_invitation(), flash]);
+            (set, Redirect::to("/")).into_response()
+        }
     })
 }
 

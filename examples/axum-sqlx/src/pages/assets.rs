@@ -1,10 +1,11 @@
 //! The templates, the stylesheet and the script, compiled into the program.
 
 use axum::{
-    extract::Path,
-    http::{StatusCode, header},
+    http::header,
     response::{IntoResponse, Response},
 };
+
+use crate::{error::ApiError, extract::Path};
 
 macro_rules! asset {
     ($path:literal) => {
@@ -29,13 +30,14 @@ pub(super) const TEMPLATES: [(&str, &str); 14] = [
     ("error.html", asset!("templates/error.html")),
 ];
 
-pub(super) async fn serve(Path(file): Path<String>) -> Response {
+pub(super) async fn serve(Path(file): Path<String>) -> Result<Response, ApiError> {
     let (mime, body) = match file.as_str() {
         "style.css" => ("text/css; charset=utf-8", asset!("style.css")),
         "page.js" => ("text/javascript; charset=utf-8", asset!("page.js")),
         "icon.svg" => ("image/svg+xml", asset!("icon.svg")),
-        _ => return StatusCode::NOT_FOUND.into_response(),
+        _ => return Err(ApiError::not_found()),
     };
     // Not for long: a newer program may bring newer ones under the same names.
-    ([(header::CONTENT_TYPE, mime), (header::CACHE_CONTROL, "public, max-age=300")], body).into_response()
+    let headers = [(header::CONTENT_TYPE, mime), (header::CACHE_CONTROL, "public, max-age=300")];
+    Ok((headers, body).into_response())
 }

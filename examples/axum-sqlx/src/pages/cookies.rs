@@ -1,17 +1,18 @@
-//! The two cookies of the pages. The session's is not among them.
+//! The cookies: two of the pages' own, and the session's, which the session layer writes.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use tower_sessions::cookie::{Cookie, SameSite, time::Duration};
 use url::form_urlencoded;
 
 const INVITATION: &str = "invitation";
+const SESSION: &str = "session";
 const FLASH: &str = "flash";
 const LONGEST_FLASH: usize = 400;
 
 /// Reads and writes them; over https under names that no other host can set.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cookies {
-    pub(super) https: bool,
+pub(crate) struct Cookies {
+    pub(crate) https: bool,
 }
 
 impl Cookies {
@@ -25,7 +26,7 @@ impl Cookies {
         self.write(INVITATION, token, Duration::minutes(30))
     }
 
-    pub(super) fn forget_invitation(self) -> HeaderValue {
+    pub(crate) fn forget_invitation(self) -> HeaderValue {
         self.write(INVITATION, "", Duration::ZERO)
     }
 
@@ -43,6 +44,15 @@ impl Cookies {
 
     pub(super) fn forget_flash(self) -> HeaderValue {
         self.write(FLASH, "", Duration::ZERO)
+    }
+
+    pub(crate) fn session_name(self) -> String {
+        self.name(SESSION)
+    }
+
+    /// The layer's own removal comes without `Secure`, so browsers would keep a `__Host-` cookie.
+    pub(crate) fn forget_session(self) -> HeaderValue {
+        self.write(SESSION, "", Duration::ZERO)
     }
 
     fn name(self, name: &str) -> String {

@@ -1,8 +1,10 @@
 //! Refusals as pages.
 
 use axum::{
-    http::{StatusCode, header},
-    response::{IntoResponse, Redirect, Response},
+    extract::Request,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{Html, IntoResponse, Redirect, Response},
 };
 use serde_json::json;
 use url::form_urlencoded;
@@ -34,12 +36,33 @@ impl IntoResponse for PageError {
                 let next: String = form_urlencoded::byte_serialize(path.as_bytes()).collect();
                 Redirect::to(&format!("/login?next={next}")).into_response()
             }
-            Self::Refused(error) => refused(error),
+            Self::Refused(error) => as_page(error.into_response()),
         }
     }
 }
 
-fn refused(error: ApiError) -> Response {
+/// Shows a page to whoever asked for one, also where no page of ours answers: at an address that
+/// nobody knows, to a form of another site. The API says the same to everybody.
+pub(crate) async fn refuse_by_page(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let for_programs = path.starts_with("/api/") || path.ends_with(".json");
+    let wanted = !for_programs && accepts_html(request.headers());
+    let response = next.run(request).await;
+    if wanted { as_page(response) } else { response }
+}
+
+fn accepts_html(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+    let mut kinds = values.flat_map(|value| value.split(',')).filter_map(|range| range.split(';').next());
+    kinds.any(|kind| kind.trim().eq_ignore_ascii_case("text/html"))
+}
+
+/// The same refusal with the same headers, to be read by people. What is no refusal stays.
+fn as_page(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Some(error) = parts.extensions.remove::<ApiError>() else {
+        return Response::from_parts(parts, body);
+    };
     let title = match error.status {
         StatusCode::NOT_FOUND => "Not found",
         StatusCode::FORBIDDEN => "You may not do this",
@@ -48,18 +71,13 @@ fn refused(error: ApiError) -> Response {
         status if status.is_server_error() => "Something went wrong",
         _ => "This did not work",
     };
-    let text = error.detail.to_string();
-    let status = error.status;
-    let html = render(
-        "error.html",
-        json!({ "bare": true, "error": { "title": title, "text": text, "status": status.as_u16() } }),
-    );
-    // The API's answer has the headers already, `Retry-After` among them.
-    let mut headers = error.into_response().into_parts().0.headers;
-    headers.remove(header::CONTENT_LENGTH);
-    headers.remove(header::CONTENT_TYPE);
-    match html {
-        Ok(html) => (status, headers, html).into_response(),
+    let shown = json!({ "title": title, "text": error.detail, "status": error.status.as_u16() });
+    match render("error.html", json!({ "bare": true, "error": shown })) {
+        Ok(Html(html)) => {
+            parts.headers.remove(header::CONTENT_LENGTH);
+            parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+            Response::from_parts(parts, html.into())
+        }
         Err(error) => error.into_response(),
     }
 }

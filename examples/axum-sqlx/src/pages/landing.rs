@@ -86,11 +86,11 @@ pub(super) async fn accept(
     let Some(token) = &page.token else {
         return Ok(Redirect::to("/invitation").into_response());
     };
-    let preview = answers::preview(&app, token).await.ok();
-    // The person has agreed to what the page showed, not to what was opened since.
-    if preview.as_ref().is_some_and(|preview| preview.organization.id.to_string() != join) {
-        return Ok(Redirect::to("/invitation").into_response());
-    }
+    let preview = match agreed(answers::preview(&app, token).await, &join) {
+        Ok(preview) => preview,
+        Err(error) if error.code == "changed" => return Ok(Redirect::to("/invitation").into_response()),
+        Err(error) => return ended(&page, error),
+    };
     match answers::accept(&app, &user, token).await {
         Ok(joined) => {
             let already = if joined.already_accepted { "already" } else { "now" };
@@ -101,6 +101,17 @@ pub(super) async fn accept(
             Some((preview, state)) => show_offer(&page, &preview, &state, Some(&error)),
             None => ended(&page, error),
         },
+    }
+}
+
+/// The person has agreed to what the page showed, not to what was opened since. An invitation that
+/// is used up shows nothing any more, but joins nobody either: whoever used it is led home.
+fn agreed(preview: Result<Preview, ApiError>, join: &str) -> Result<Option<Preview>, ApiError> {
+    match preview {
+        Ok(preview) if preview.organization.id.to_string() == join => Ok(Some(preview)),
+        Ok(_) => Err(ApiError::changed()),
+        Err(error) if error.code == "already_accepted" => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -247,4 +258,33 @@ fn ended(page: &Page, error: ApiError) -> Answer {
         "landing.html",
         json!({ "state": Standing { name: error.code, title, text: text.into() } }),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::{
+        answers::Inviter,
+        organizations::{Organization, Role},
+    };
+
+    #[test]
+    fn nobody_joins_what_could_not_be_shown_to_them() {
+        let preview = || Preview {
+            organization: Organization { id: 7, name: "Engines".into() },
+            role: Role::Member,
+            email: "a***@example.com".into(),
+            invited_by: Inviter { name: "Grace".into() },
+            message: None,
+            expires_at: DateTime::UNIX_EPOCH,
+            proved_email: None,
+        };
+        assert!(matches!(agreed(Ok(preview()), "7"), Ok(Some(_))));
+        assert_eq!(agreed(Ok(preview()), "8").err().unwrap().code, "changed");
+        assert_eq!(agreed(Err(ApiError::unavailable("busy")), "7").err().unwrap().code, "unavailable");
+        assert_eq!(agreed(Err(invite_core::Error::Superseded.into()), "7").err().unwrap().code, "superseded");
+        assert!(matches!(agreed(Err(invite_core::Error::AlreadyAccepted.into()), "7"), Ok(None)));
+    }
 }

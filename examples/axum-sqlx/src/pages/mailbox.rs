@@ -1,14 +1,10 @@
 //! The development mailbox, to look at.
 
-use axum::{
-    extract::{Query, State},
-    http::header,
-    response::IntoResponse,
-};
+use axum::{extract::State, http::header, response::IntoResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::page::{Answer, At, Page};
+use super::page::{Answer, Asked, At, Page};
 use crate::{App, error::ApiError, mailbox::Mail};
 
 #[derive(Deserialize)]
@@ -23,7 +19,7 @@ struct Numbered {
     mail: Mail,
 }
 
-pub(super) async fn show(State(app): State<App>, page: Page, Query(choice): Query<Choice>) -> Answer {
+pub(super) async fn show(State(app): State<App>, page: Page, Asked(choice): Asked<Choice>) -> Answer {
     let mails = app.mailbox.ok_or_else(ApiError::not_found)?.mails();
     let mut mails: Vec<Numbered> = mails.into_iter().zip(1..).map(|(mail, number)| Numbered { number, mail }).collect();
     mails.reverse();

@@ -81,7 +81,7 @@ impl Happened {
         let who = match (names.get(&event.actor), event.actor.as_str()) {
             (Some(name), _) => format!("by {name}"),
             (None, "system") => String::new(),
-            (None, "recipient") => "by whoever was invited".into(),
+            (None, "bearer") => "by whoever had the link".into(),
             (None, _) => "by somebody who is not a member".into(),
         };
         Self { what, who, reason: event.reason, at: Moment::new(event.at, now()) }

@@ -27,6 +27,8 @@ use axum::{
 
 use crate::App;
 
+pub(crate) use self::{cookies::Cookies, error::refuse_by_page};
+
 /// All pages. The development mailbox answers 404 where it is switched off.
 pub(crate) fn router() -> Router<App> {
     Router::new()
@@ -51,5 +53,9 @@ pub(crate) fn router() -> Router<App> {
         .route("/me/invitations/{id}/decline", get(me::ask_decline).post(me::decline))
         .route("/dev/mailbox", get(mailbox::show))
         .route("/dev/mailbox/{number}/html", get(mailbox::html))
-        .route("/assets/{file}", get(assets::serve))
+}
+
+/// What the pages are made with.
+pub(crate) fn assets() -> Router<App> {
+    Router::new().route("/assets/{file}", get(assets::serve))
 }

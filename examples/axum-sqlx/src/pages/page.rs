@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use axum::{
     Form,
-    extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Path, Request},
+    extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Path, Query, Request},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Redirect, Response},
 };
@@ -33,7 +33,7 @@ impl FromRequestParts<App> for Page {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageError> {
         let user = <CurrentUser as OptionalFromRequestParts<App>>::from_request_parts(parts, app).await?;
-        let cookies = Cookies { https: app.public_url.scheme() == "https" };
+        let cookies = Cookies { https: app.https };
         Ok(Self {
             user: user.map(|CurrentUser(user)| user),
             cookies,
@@ -122,6 +122,21 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for At<T> {
 
 /// An organization and one of its invitations.
 pub(super) type Named = At<(i64, InvitationId)>;
+
+/// What the address asks for.
+pub(super) struct Asked<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Asked<T> {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageError> {
+        let query = Query::from_request_parts(parts, app).await;
+        query.map(|Query(asked)| Self(asked)).map_err(|rejection| {
+            ApiError::new(rejection.status(), "bad_request", "This address asks for something that is not there.")
+                .into()
+        })
+    }
+}
 
 /// What a form sent.
 pub(super) struct Sent<T>(pub(super) T);

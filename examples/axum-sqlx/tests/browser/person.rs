@@ -6,7 +6,7 @@ use data_encoding::BASE64;
 use serde_json::{Value, json};
 use thirtyfour::{LoggingPrefsLogLevel, prelude::*};
 
-use crate::program::{Driver, PATIENCE, Program, shots};
+use crate::program::{Driver, PATIENCE, Program, chromium, shots};
 
 const POLL: Duration = Duration::from_millis(25);
 
@@ -34,7 +34,7 @@ pub(crate) struct Person {
 impl Person {
     pub(crate) async fn at(program: &Program, driver: &Driver, screen: Screen) -> Self {
         let mut caps = DesiredCapabilities::chrome();
-        caps.set_binary("/usr/bin/chromium").unwrap();
+        caps.set_binary(chromium().to_str().unwrap()).unwrap();
         caps.set_browser_log_level(LoggingPrefsLogLevel::All).unwrap();
         for arg in [
             "--headless=new",

@@ -110,11 +110,20 @@ impl Drop for Driver {
     }
 }
 
+/// The browser, by whichever name the distribution gives it.
+pub(crate) fn chromium() -> PathBuf {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = ["chromium", "chromium-browser"]
+        .into_iter()
+        .find_map(|name| env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file()));
+    found.expect("neither chromium nor chromium-browser is in PATH; the browser tests need it and chromedriver")
+}
+
 /// Starts a program and reads its output up to the line that says it is ready.
 fn launch<T: Send + 'static>(command: &mut Command, ready: fn(&str) -> Option<T>) -> (Child, T) {
     let name = PathBuf::from(command.get_program());
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap_or_else(|error| {
-        panic!("{}: {error}; the browser tests need chromium and chromedriver", name.display())
+        panic!("{}: {error}; the browser tests need chromium and chromedriver in PATH", name.display())
     });
     let stdout = child.stdout.take().unwrap();
     let (found, answer) = mpsc::channel();

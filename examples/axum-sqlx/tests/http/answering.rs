@@ -165,7 +165,7 @@ async fn declining_needs_only_the_link() {
     let last = &events["items"][1];
     assert_eq!(
         (&last["action"], &last["actor"], &last["reason"]),
-        (&json!("rejected"), &json!("recipient"), &json!("no time"))
+        (&json!("rejected"), &json!("bearer"), &json!("no time"))
     );
 }
 

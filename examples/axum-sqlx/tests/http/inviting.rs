@@ -81,8 +81,21 @@ async fn an_invitation_by_link_mails_nothing_and_shows_its_link_once() {
     server.mails_to("later@example.com", 1).await;
     assert!(server.mails_to("ada@example.com", 0).await.is_empty());
 
-    let path = format!("{}?delivery=pigeon", office.invitations);
-    office.owner.post(&path, json!({ "email": "b@example.com", "role": "member" })).await.invalid("delivery");
+    let blames = [
+        ("delivery=pigeon", "delivery"),
+        ("delivery=", "delivery"),
+        ("delivery=link&delivery=mail", "delivery"),
+        ("delivery=link&foo=1", "foo"),
+        ("foo", "foo"),
+    ];
+    for (query, field) in blames {
+        let path = format!("{}?{query}", office.invitations);
+        office.owner.post(&path, json!({ "email": "b@example.com", "role": "member" })).await.invalid(field);
+    }
+    assert_eq!(
+        office.owner.get(&format!("{}?q=b@example.com", office.invitations)).await.expect(200)["items"],
+        json!([])
+    );
 }
 
 #[tokio::test]
@@ -98,6 +111,19 @@ async fn an_amendment_changes_what_it_names() {
     let amended = office.owner.patch(&path, json!({ "message": "Hello", "expires_in_hours": 1 })).await.expect(200);
     assert_eq!((&amended["role"], &amended["message"]), (&json!("admin"), &json!("Hello")));
     assert!(time(&amended["expires_at"]) < time(&created["expires_at"]));
+
+    let amended = office.owner.patch(&path, json!({ "message": " " })).await.expect(200);
+    assert_eq!((&amended["role"], &amended["message"]), (&json!("admin"), &Value::Null), "blank takes it away");
+    office.owner.patch(&path, json!({})).await.invalid("amendment");
+    let events = office.owner.get(&format!("{path}/events")).await.expect(200);
+    assert_eq!(events["items"].as_array().unwrap().len(), 4, "{events}");
+    // What is put into the letter says nothing that an amendment would make wrong.
+    let words: String = sqlx::query_scalar("SELECT display FROM invite_invitations")
+        .fetch_one(&mut server.database().await)
+        .await
+        .unwrap();
+    let words: Value = serde_json::from_str(&words).unwrap();
+    assert_eq!(words, json!({ "inviter": "owner", "organization": "Engines", "organization_id": office.id }));
 
     // A link sent before grants what the invitation says now.
     let token = server.token_to("ada@example.com", 1).await;

@@ -17,12 +17,15 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::support::{Browser, Office, Server, Sink, eventually, eventually_or, token_of};
+use crate::support::{Browser, Office, Server, Sink, eventually, eventually_within, token_of};
 
 /// At least so many kills, and so many of them in the middle of handing a letter over.
 const KILLS: usize = 50;
 const CUT_SHORT: usize = 10;
 const CLIENTS: usize = 3;
+/// The mailer gives a letter up after a third of it: long enough for the sink on a machine this busy,
+/// so that no letter is ever postponed, and all that a kill cuts short is back after it.
+const LEASE: Duration = Duration::from_secs(12);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_killed_at_random_moments_mails_every_invitation_and_no_dead_link() {
@@ -32,13 +35,17 @@ async fn a_program_killed_at_random_moments_mails_every_invitation_and_no_dead_l
     let mut random = StdRng::seed_from_u64(seed);
 
     let sink = Sink::start(StdRng::from_rng(&mut random)).await;
-    let mut server = Server::start_with(&[("SMTP_URL", &sink.url), ("WORKER_LEASE_SECONDS", "3")]);
+    let mut server = Server::start_with(&[
+        ("SMTP_URL", &sink.url),
+        ("WORKER_LEASE_SECONDS", &LEASE.as_secs().to_string()),
+        ("INVITES_PER_MINUTE", &u32::MAX.to_string()),
+    ]);
     let invitations = Office::open(&server).await.invitations;
     let promised = Arc::new(Mutex::new(HashSet::new()));
     let names = Arc::new(AtomicUsize::new(0));
 
     let mut kills = 0;
-    while kills < KILLS || sink.cut_short() < CUT_SHORT {
+    while kills < KILLS || sink.cut_short() < CUT_SHORT || promised.lock().unwrap().len() <= KILLS {
         let mut clients = JoinSet::new();
         let owner = Arc::new(server.browser());
         owner.log_in("owner@example.com").await.expect(200);
@@ -52,9 +59,10 @@ async fn a_program_killed_at_random_moments_mails_every_invitation_and_no_dead_l
             };
             clients.spawn(client.work_until_the_server_is_gone());
         }
+        // Half of them while letters are under way for sure, the others whenever it happens.
         if random.random_bool(0.5) {
-            let before = promised.lock().unwrap().len();
-            eventually("somebody is invited", async || (promised.lock().unwrap().len() > before).then_some(())).await;
+            let enough = promised.lock().unwrap().len() + 2 * CLIENTS;
+            eventually("some are invited", async || (promised.lock().unwrap().len() >= enough).then_some(())).await;
         }
         // The fault itself, not a wait for anything.
         tokio::time::sleep(Duration::from_millis(random.random_range(0..200))).await;
@@ -66,17 +74,13 @@ async fn a_program_killed_at_random_moments_mails_every_invitation_and_no_dead_l
 
     let owner = server.browser();
     owner.log_in("owner@example.com").await.expect(200);
-    let mut database = server.database().await;
-    let stored = eventually_or("every open invitation is mailed", async || {
+    let stored = eventually_within(LEASE * 5, "every open invitation is mailed", async || {
         let stored = all(&owner, &invitations).await;
-        let open = |item: &&Value| item["status"] == "pending";
-        let Some(late) = stored.values().filter(open).find(|item| item["delivery"]["state"] != "sent") else {
-            return Ok(stored);
-        };
-        // On a machine this busy the sink may have been too slow for the mailer: spare us the back-off.
-        let retry_now = "UPDATE invite_outbox SET not_before = 0 WHERE not_before <> 0 AND last_error IS NOT NULL";
-        let _ = sqlx::query(retry_now).execute(&mut database).await;
-        Err(late.to_string())
+        let open = |item: &&Value| item["status"] == "pending" || item["status"] == "delivery_failed";
+        match stored.values().filter(open).find(|item| item["delivery"]["state"] != "sent") {
+            Some(late) => Err(late.to_string()),
+            None => Ok(stored),
+        }
     })
     .await;
     let promised = promised.lock().unwrap().clone();
@@ -100,7 +104,7 @@ async fn a_program_killed_at_random_moments_mails_every_invitation_and_no_dead_l
     }
     let (cut, promised, stored) = (sink.cut_short(), promised.len(), stored.len());
     eprintln!("{kills} kills, {cut} letters cut short, {promised} promised, {stored} stored, {} mails", mails.len());
-    assert!(promised >= KILLS / 3 && living.len() >= KILLS / 3, "there was something to lose");
+    assert!(promised > KILLS && living.len() > KILLS, "there was something to lose");
 }
 
 /// Invites, and sometimes resends or takes back, until nobody answers any more.

@@ -30,6 +30,7 @@ impl Server {
         Self::start_with(&[])
     }
 
+    /// An empty value leaves a variable unset.
     pub(crate) fn start_with(env: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let env: Vec<_> = env.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
@@ -118,17 +119,22 @@ impl Drop for Server {
 
 fn launch(dir: &Path, env: &[(String, String)]) -> (Child, String) {
     let log = File::options().create(true).append(true).open(log_file(dir)).unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_axum-sqlx"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_axum-sqlx"));
+    command
         .current_dir(dir)
         .env_clear()
         .env("PORT", "0")
         .env("DATABASE_URL", "sqlite://test.sqlite")
         .env("DEV_MAILBOX", "1")
-        .envs(env.iter().map(|(name, value)| (name, value)))
         .stdout(Stdio::piped())
-        .stderr(log)
-        .spawn()
-        .unwrap();
+        .stderr(log);
+    for (name, value) in env {
+        match value.as_str() {
+            "" => command.env_remove(name),
+            value => command.env(name, value),
+        };
+    }
+    let mut child = command.spawn().unwrap();
 
     // Reading blocks, so another thread does it, and this one can lose patience.
     let stdout = child.stdout.take().unwrap();
@@ -155,16 +161,20 @@ fn log_file(dir: &Path) -> PathBuf {
 
 /// Asks again and again until there is an answer.
 pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    eventually_or(what, async || ask().await.ok_or_else(String::new)).await
+    eventually_within(PATIENCE, what, async || ask().await.ok_or_else(String::new)).await
 }
 
-/// As [`eventually`], for a question that can say what is still missing.
-pub(crate) async fn eventually_or<T>(what: &str, mut ask: impl AsyncFnMut() -> Result<T, String>) -> T {
+/// As [`eventually`], for a question that may take long, and that can say what is still missing.
+pub(crate) async fn eventually_within<T>(
+    patience: Duration,
+    what: &str,
+    mut ask: impl AsyncFnMut() -> Result<T, String>,
+) -> T {
     let start = Instant::now();
     loop {
         match ask().await {
             Ok(answer) => return answer,
-            Err(missing) => assert!(start.elapsed() < PATIENCE, "waited in vain: {what} {missing}"),
+            Err(missing) => assert!(start.elapsed() < patience, "waited in vain: {what} {missing}"),
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
