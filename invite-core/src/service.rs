@@ -1,7 +1,9 @@
 //! What a host calls.
 
+mod addressed;
 mod invited;
 mod inviting;
+mod reading;
 
 use std::{sync::Arc, time::Duration};
 

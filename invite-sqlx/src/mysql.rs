@@ -7,8 +7,8 @@
 //! invisible to sqlx, and so to the library: it answers
 //! [`NotInTransaction`](invite_core::Error::NotInTransaction).
 
+mod columns;
 mod migrate;
-mod row;
 mod sql;
 mod worker;
 
@@ -23,7 +23,7 @@ use invite_core::{
 };
 use sqlx::{Connection, MySql, MySqlConnection, mysql::MySqlArguments, query::Query};
 
-use crate::error::classified;
+use crate::{error::classified, row};
 
 pub use migrate::{MIGRATIONS, migrate};
 

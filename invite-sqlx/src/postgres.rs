@@ -9,8 +9,8 @@
 //! sqlx's pool asks each connection whether it is alive before it lends it, one round trip more
 //! for every call: `PgPoolOptions::test_before_acquire(false)` spares it.
 
+mod columns;
 mod migrate;
-mod row;
 mod sql;
 mod worker;
 
@@ -24,7 +24,7 @@ use invite_core::{
 };
 use sqlx::{Connection, PgConnection, Postgres, postgres::PgArguments, query::Query};
 
-use crate::error::classified;
+use crate::{error::classified, row};
 
 pub use migrate::{MIGRATIONS, migrate};
 

@@ -7,8 +7,8 @@
 //! in between. A `BEGIN` sent as SQL is invisible to sqlx, and so to the library: it answers
 //! [`NotInTransaction`](invite_core::Error::NotInTransaction).
 
+mod columns;
 mod migrate;
-mod row;
 mod sql;
 mod worker;
 
@@ -23,7 +23,7 @@ use invite_core::{
 };
 use sqlx::{Connection, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
 
-use crate::error::classified;
+use crate::{error::classified, row};
 
 pub use migrate::{MIGRATIONS, migrate};
 

@@ -9,18 +9,14 @@ use crate::{
     error::{Error, StoreError},
     invitation::{Acceptance, Accepted, Invitation, InvitationId, Preview, Record},
     kind::Kind,
-    policy::Acceptor,
     state::{Status, Verb},
     store::{
-        AddressedQuery, Change, Dispatch, Found, FoundToken, Guard, InvitationStore, Key, NewEvent, Read,
-        RecipientGuard, Target, Transition,
+        Change, Dispatch, Found, FoundToken, Guard, InvitationStore, Key, NewEvent, Read, RecipientGuard, Target,
+        Transition,
     },
     text,
     token::{Channel, Token, TokenDigest},
 };
-
-/// How many invitations [`Invitations::addressed_to`] returns at most.
-const MAX_ADDRESSED: u32 = 100;
 
 impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// Reads what the holder of a link may see. Changes nothing, needs no transaction, may be
@@ -203,125 +199,6 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         refusal_to_holder(&record, &token, now).map_or(Ok(false), Err)
     }
 
-    /// Reads the open invitations to this person's verified addresses, in all scopes, newest
-    /// first, 100 at most.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Answer {
-    /// # let (memory, members) = (Memory::default(), members());
-    /// # let (id, token) = invited(&memory, &members).await;
-    /// let ada = Claimant::new(2).verified("ada@example.com").verified("ada@work.example");
-    /// let waiting = members.addressed_to(&mut memory.connection(), &ada).await?;
-    /// assert_eq!(waiting.len(), 1);
-    /// assert_eq!(waiting[0].scope.as_str(), "org:7");
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::EmailNotVerified`] for a claimant without a verified address; [`Error::Store`].
-    pub async fn addressed_to(&self, conn: &mut S::Conn, claimant: &Claimant) -> Result<Vec<Invitation<K>>, Error> {
-        claimant.check()?;
-        if claimant.verified_addresses().is_empty() {
-            return Err(Error::EmailNotVerified);
-        }
-        let addresses = RecipientGuard::new(Acceptor::Recipient, claimant).verified().unwrap_or_default();
-        let query = AddressedQuery { kind: K::NAME, addresses, now: self.now(), limit: MAX_ADDRESSED };
-        let records = self.store.addressed_to(conn, &query).await?;
-        Ok(records.into_iter().map(Invitation::new).collect())
-    }
-
-    /// Accepts without a token: for a person who found it with
-    /// [`addressed_to`](Self::addressed_to). The invited address must be among the verified ones,
-    /// whatever the policy says of links.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Answer {
-    /// # let (memory, members) = (Memory::default(), members());
-    /// # let (id, token) = invited(&memory, &members).await;
-    /// let mut tx = memory.begin().await;
-    /// // An id is no capability.
-    /// let eve = Claimant::new(3).verified("eve@example.com");
-    /// assert!(matches!(members.accept_by_id(&mut tx, id, eve).await, Err(Error::NotFound)));
-    ///
-    /// let ada = Claimant::new(2).verified("ada@example.com");
-    /// assert!(matches!(members.accept_by_id(&mut tx, id, ada).await?, Accepted::Now(_)));
-    /// tx.commit();
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] also when it is addressed to somebody else; otherwise as
-    /// [`accept`](Self::accept).
-    pub async fn accept_by_id(
-        &self,
-        conn: &mut S::Conn,
-        id: InvitationId,
-        claimant: Claimant,
-    ) -> Result<Accepted<K>, Error> {
-        claimant.check()?;
-        self.writable(conn)?;
-        let now = self.now();
-        let actor = claimant.actor();
-        let guard = self.addressed_guard(id, Verb::Accepted, &claimant, now);
-        if let Some(found) = self.end(conn, guard, Verb::Accepted, Status::Accepted, &actor, None).await? {
-            return Ok(Accepted::Now(Acceptance::new(found.record)));
-        }
-        let record = self.find_addressed(conn, id, &claimant, &actor).await?;
-        if ended_by(&record, Status::Accepted, &actor) {
-            return Ok(Accepted::Before(Acceptance::new(record)));
-        }
-        Err(ended(&record.seen_at(now)).unwrap_or_else(|| StoreError::changed_meanwhile().into()))
-    }
-
-    /// Declines without a token; see [`accept_by_id`](Self::accept_by_id).
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Answer {
-    /// # let (memory, members) = (Memory::default(), members());
-    /// # let (id, token) = invited(&memory, &members).await;
-    /// let mut tx = memory.begin().await;
-    /// let ada = Claimant::new(2).verified("ada@example.com");
-    /// let invitation = members.reject_by_id(&mut tx, id, ada, None).await?;
-    /// tx.commit();
-    /// assert_eq!(invitation.ended.as_ref().map(|ended| &ended.by), Some(&Actor::new(2)));
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] also when it is addressed to somebody else; otherwise as
-    /// [`reject`](Self::reject).
-    pub async fn reject_by_id(
-        &self,
-        conn: &mut S::Conn,
-        id: InvitationId,
-        claimant: Claimant,
-        reason: Option<&str>,
-    ) -> Result<Invitation<K>, Error> {
-        claimant.check()?;
-        let actor = claimant.actor();
-        self.check_rejection(&actor, reason)?;
-        self.writable(conn)?;
-        let now = self.now();
-        let guard = self.addressed_guard(id, Verb::Rejected, &claimant, now);
-        if let Some(found) = self.end(conn, guard, Verb::Rejected, Status::Rejected, &actor, reason).await? {
-            return Ok(Invitation::new(found.record));
-        }
-        let record = self.find_addressed(conn, id, &claimant, &actor).await?;
-        if ended_by(&record, Status::Rejected, &actor) {
-            return Ok(Invitation::new(record));
-        }
-        Err(ended(&record.seen_at(now)).unwrap_or_else(|| StoreError::changed_meanwhile().into()))
-    }
-
     /// Makes a mail token known on the caller's connection; for tests of hosts.
     #[cfg(feature = "testing")]
     pub(crate) async fn mint(&self, conn: &mut S::Conn, id: InvitationId) -> Result<Token, Error> {
@@ -357,7 +234,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         Ok((found.record, token))
     }
 
-    async fn end(
+    pub(super) async fn end(
         &self,
         conn: &mut S::Conn,
         guard: Guard<'_>,
@@ -372,42 +249,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         Ok(self.store.transition(conn, &transition).await?)
     }
 
-    fn addressed_guard<'a>(
-        &self,
-        id: InvitationId,
-        verb: Verb,
-        claimant: &'a Claimant,
-        now: DateTime<Utc>,
-    ) -> Guard<'a> {
-        Guard {
-            recipient: RecipientGuard::new(Acceptor::Recipient, claimant),
-            ..self.guard(Target::Id(id, None), verb, now)
-        }
-    }
-
-    /// The invitation, if it concerns this person: addressed to them, or once answered by them.
-    async fn find_addressed(
-        &self,
-        conn: &mut S::Conn,
-        id: InvitationId,
-        claimant: &Claimant,
-        actor: &Actor,
-    ) -> Result<Record, Error> {
-        let key = Key::Id { kind: K::NAME, scope: None, id };
-        let record = self.store.find(conn, &key, Read::Latest).await?.ok_or(Error::NotFound)?.record;
-        let recipient = RecipientGuard::new(Acceptor::Recipient, claimant);
-        let answered = [Status::Accepted, Status::Rejected].into_iter().any(|status| ended_by(&record, status, actor));
-        if answered || recipient.holds(&record.recipient, None) {
-            return Ok(record);
-        }
-        // Their own address, only not verified: they may know.
-        Err(match refusal_to_claimant(&recipient, claimant, &record, None) {
-            Some(Error::EmailNotVerified) => Error::EmailNotVerified,
-            _ => Error::NotFound,
-        })
-    }
-
-    fn check_rejection(&self, by: &Actor, reason: Option<&str>) -> Result<(), Error> {
+    pub(super) fn check_rejection(&self, by: &Actor, reason: Option<&str>) -> Result<(), Error> {
         by.check()?;
         reason.map_or(Ok(()), |reason| text::check_line("reason", reason))?;
         if self.policy().may_decline { Ok(()) } else { Err(Error::NotPermitted("may_not_decline".into())) }
@@ -420,7 +262,7 @@ fn genuine<'a>(found: &'a Found, digest: &TokenDigest) -> Result<&'a FoundToken,
     found.token.as_ref().filter(|token| token.digest.matches(digest)).ok_or(Error::NotFound)
 }
 
-fn ended_by(record: &Record, status: Status, actor: &Actor) -> bool {
+pub(super) fn ended_by(record: &Record, status: Status, actor: &Actor) -> bool {
     record.status == status && record.ended.as_ref().is_some_and(|ended| ended.by == *actor)
 }
 
@@ -430,7 +272,7 @@ fn refusal_to_holder(record: &Record, token: &FoundToken, now: DateTime<Utc>) ->
 }
 
 /// Why this person may not, though the link works.
-fn refusal_to_claimant(
+pub(super) fn refusal_to_claimant(
     recipient: &RecipientGuard<'_>,
     claimant: &Claimant,
     record: &Record,

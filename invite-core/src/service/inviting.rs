@@ -7,23 +7,19 @@ use crate::{
     actor::{Actor, Scope},
     authority::Action,
     error::{Error, Problem, StoreError},
-    event::Event,
     invitation::{Amendment, Delivery, DeliveryState, Invitation, InvitationId, NewInvitation, OpenKey, Record},
     kind::Kind,
     policy::EarlierLinks,
-    query::{Cursor, Page, Query, Seek, Sort},
     recipient::Recipient,
     state::{Status, Verb},
     store::{
-        Change, Dispatch, Guard, Insertion, InvitationStore, Key, ListQuery, NewEvent, Read, RenewedLinks, Target,
-        TimeGuard, Transition,
+        Change, Dispatch, Guard, Insertion, InvitationStore, Key, NewEvent, Read, RenewedLinks, Target, TimeGuard,
+        Transition,
     },
     text,
     token::{Channel, Token, TokenDigest},
 };
 
-/// Beyond every expiry, and within what every database can keep.
-const LATEST: DateTime<Utc> = DateTime::<Utc>::from_timestamp(253_402_300_799, 0).unwrap();
 /// How often a write looks again when the invitation in its way ends under its hands.
 const TRIES: usize = 4;
 
@@ -36,8 +32,8 @@ const TRIES: usize = 4;
 #[derive(Debug)]
 #[must_use]
 pub struct Scoped<'a, S: InvitationStore, K: Kind> {
-    invitations: &'a Invitations<S, K>,
-    scope: Scope,
+    pub(super) invitations: &'a Invitations<S, K>,
+    pub(super) scope: Scope,
 }
 
 impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
@@ -328,116 +324,6 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         Err(self.invitations.explain_by_id(conn, &transition.guard, Verb::Cancelled).await)
     }
 
-    /// Reads one invitation, as it stands now.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Answer {
-    /// # let (memory, members) = (Memory::default(), members());
-    /// # let (id, token) = invited(&memory, &members).await;
-    /// # let (organization, me) = ("org:7", Actor::new(1));
-    /// let invitation = members.scope(organization).get(&mut memory.connection(), &me, id).await?;
-    /// assert_eq!(invitation.recipient.as_given(), "ada@example.com");
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::NotFound`].
-    pub async fn get(&self, conn: &mut S::Conn, actor: &Actor, id: InvitationId) -> Result<Invitation<K>, Error> {
-        self.authorize(conn, actor, &Action::Read).await?;
-        let record = self.find(conn, id, Read::Plain).await?;
-        Ok(self.invitations.seen(record, self.invitations.now()))
-    }
-
-    /// Reads one page of the scope's invitations.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Answer {
-    /// # let (memory, members) = (Memory::default(), members());
-    /// # let (id, token) = invited(&memory, &members).await;
-    /// # let (organization, me) = ("org:7", Actor::new(1));
-    /// # let mut tx = memory.begin().await;
-    /// # members.scope(organization).create(&mut tx, &me, new("grace@example.com")).await?;
-    /// # tx.commit();
-    /// let mut conn = memory.connection();
-    /// let query = Query::new().status(Status::Pending).limit(1);
-    /// let first = members.scope(organization).list(&mut conn, &me, &query).await?;
-    ///
-    /// // A cursor is text for the next page's address, and back.
-    /// let cursor = first.next.expect("there are two").to_string();
-    /// let second = members.scope(organization).list(&mut conn, &me, &query.after(cursor.parse()?)).await?;
-    /// assert_ne!(first.items[0].id, second.items[0].id);
-    /// assert!(second.next.is_none());
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for a cursor of another order.
-    pub async fn list(&self, conn: &mut S::Conn, actor: &Actor, query: &Query) -> Result<Page<Invitation<K>>, Error> {
-        let now = self.invitations.now();
-        let after = query.seek()?;
-        let mut statuses = query.statuses.clone();
-        statuses.sort_unstable();
-        statuses.dedup();
-        let address = query.address.as_deref().map(str::to_ascii_lowercase);
-        let expiring_until = query.expiring_within.map(|time| now.checked_add_signed(time).unwrap_or(LATEST));
-        self.authorize(conn, actor, &Action::Read).await?;
-
-        // One more than the page tells whether there is another.
-        let limit = query.page_size() + 1;
-        let page = ListQuery {
-            kind: K::NAME,
-            scope: &self.scope,
-            now,
-            statuses: &statuses,
-            address: address.as_deref(),
-            expiring_until,
-            sort: query.sort,
-            after,
-            limit,
-        };
-        let mut records = self.invitations.store.list(conn, &page).await?;
-        let more = records.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-        if more {
-            records.truncate(records.len() - 1);
-        }
-        let next = records.last().filter(|_| more).map(|last| Cursor::new(query.sort, seek(query.sort, last)));
-        Ok(Page::new(records.into_iter().map(|record| self.invitations.seen(record, now)).collect(), next))
-    }
-
-    /// Reads everything that happened to an invitation, oldest first.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Answer {
-    /// # let (memory, members) = (Memory::default(), members());
-    /// # let (id, token) = invited(&memory, &members).await;
-    /// # let (organization, me) = ("org:7", Actor::new(1));
-    /// # let mut tx = memory.begin().await;
-    /// # members.accept(&mut tx, &token, Claimant::new(2).verified("ada@example.com")).await?;
-    /// # tx.commit();
-    /// let history = members.scope(organization).history(&mut memory.connection(), &me, id).await?;
-    /// let told: Vec<_> = history.iter().map(|event| (event.verb, event.actor.id())).collect();
-    /// assert_eq!(told.first(), Some(&(Verb::Created, Some("1"))));
-    /// assert_eq!(told.last(), Some(&(Verb::Accepted, Some("2"))));
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::NotFound`].
-    pub async fn history(&self, conn: &mut S::Conn, actor: &Actor, id: InvitationId) -> Result<Vec<Event>, Error> {
-        self.authorize(conn, actor, &Action::Read).await?;
-        let events = self.invitations.store.history(conn, K::NAME, &self.scope, id).await?;
-        if events.is_empty() { Err(Error::NotFound) } else { Ok(events) }
-    }
-
     async fn insert(
         &self,
         conn: &mut S::Conn,
@@ -550,7 +436,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         }
     }
 
-    async fn find(&self, conn: &mut S::Conn, id: InvitationId, read: Read) -> Result<Record, Error> {
+    pub(super) async fn find(&self, conn: &mut S::Conn, id: InvitationId, read: Read) -> Result<Record, Error> {
         let key = Key::Id { kind: K::NAME, scope: Some(&self.scope), id };
         let found = self.invitations.store.find(conn, &key, read).await?;
         found.map(|found| found.record).ok_or(Error::NotFound)
@@ -564,7 +450,12 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         self.authorize(conn, actor, action).await
     }
 
-    async fn authorize(&self, conn: &mut S::Conn, actor: &Actor, action: &Action<'_, K>) -> Result<(), Error> {
+    pub(super) async fn authorize(
+        &self,
+        conn: &mut S::Conn,
+        actor: &Actor,
+        action: &Action<'_, K>,
+    ) -> Result<(), Error> {
         self.scope.check()?;
         actor.check()?;
         Ok(self.invitations.authority.authorize(conn, actor, &self.scope, action).await?)
@@ -585,12 +476,4 @@ fn check_locale(locale: &str) -> Result<(), Error> {
             .split('-')
             .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     if well_formed { Ok(()) } else { Err(Error::invalid("locale", Problem::Malformed)) }
-}
-
-fn seek(sort: Sort, last: &Record) -> Seek {
-    let at = match sort {
-        Sort::NewestFirst | Sort::OldestFirst | Sort::Address => last.created_at,
-        Sort::ExpiresFirst => last.expires_at,
-    };
-    Seek { at, id: last.id }
 }

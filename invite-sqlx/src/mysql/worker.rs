@@ -4,9 +4,10 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::store::{Claim, Claimed, Claims, InvitationStore, QueueChange, Settlement, StoreError, WorkerStore};
-use sqlx::{Acquire, MySql, MySqlConnection, MySqlPool, pool::PoolConnection};
+use sqlx::{Acquire, MySql, MySqlPool, mysql::MySqlRow, pool::PoolConnection};
 
-use super::{MySqlStore, id, json, row, sql, store_error, write_token};
+use super::{MySqlStore, id, json, sql, store_error, write_token};
+use crate::row::{self, Columns};
 
 #[async_trait]
 impl WorkerStore<MySqlPool> for MySqlStore {
@@ -18,11 +19,13 @@ impl WorkerStore<MySqlPool> for MySqlStore {
         let rows = due.fetch_all(&mut *tx).await.map_err(store_error)?;
         let mut claims = Claims::default();
         for row in &rows {
-            let delivery = row::delivery(row)?.as_uuid().as_bytes().to_vec();
-            let read = match row::Letter::read(row) {
-                Ok(letter) => self.with_invitation(&mut tx, letter).await?,
-                Err(error) => Err(error),
-            };
+            let delivery = row::delivery_at(row, 0)?.as_uuid().as_bytes().to_vec();
+            let invitation = sqlx::query(sql::FIND_BY_ID)
+                .bind(row.optional_bytes(7, "invitation")?)
+                .bind(row.text(6, "kind")?)
+                .bind(None::<&[u8]>);
+            let invitation = invitation.fetch_optional(&mut *tx).await.map_err(store_error)?;
+            let read = claimed(row, invitation.as_ref());
             if let Ok((letter, generation)) = &read
                 && !claim.is_current(&letter.record, *generation)
             {
@@ -91,7 +94,7 @@ impl WorkerStore<MySqlPool> for MySqlStore {
             tx.rollback().await.map_err(store_error)?;
             return Ok(0);
         }
-        let ids = rows.iter().map(|row| row::uuid(row, 0, "id")).collect::<Result<Vec<_>, _>>()?;
+        let ids = rows.iter().map(|row| row.uuid(0, "id")).collect::<Result<Vec<_>, _>>()?;
         let ids: Vec<_> = ids.iter().map(|id| id.simple().to_string()).collect();
         let ids = json(&ids.into())?;
         sqlx::query(sql::EXPIRE_EVENTS).bind(now).bind(&ids).execute(&mut *tx).await.map_err(store_error)?;
@@ -101,18 +104,11 @@ impl WorkerStore<MySqlPool> for MySqlStore {
     }
 }
 
-impl MySqlStore {
-    /// The outer error is the server's, the inner one the row's.
-    async fn with_invitation(
-        &self,
-        conn: &mut MySqlConnection,
-        letter: row::Letter,
-    ) -> Result<Result<(Claimed, u32), StoreError>, StoreError> {
-        let statement = sqlx::query(sql::FIND_BY_ID).bind(&letter.invitation).bind(&letter.kind).bind(None::<&[u8]>);
-        let invitation = statement.fetch_optional(conn).await.map_err(store_error)?;
-        let record = invitation.ok_or(StoreError::corrupt("invitation")).and_then(|row| row::record(&row));
-        Ok(record.map(|record| letter.of(record)))
-    }
+/// A letter with its invitation; and the letter's generation beside it.
+fn claimed(letter: &MySqlRow, invitation: Option<&MySqlRow>) -> Result<(Claimed, u32), StoreError> {
+    let letter = row::Letter::alone(letter)?;
+    let invitation = invitation.ok_or(StoreError::corrupt("invitation"))?;
+    Ok(letter.of(row::record(invitation)?))
 }
 
 /// A connection whose next transaction is at READ COMMITTED.

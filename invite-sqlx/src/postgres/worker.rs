@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use invite_core::store::{Claim, Claims, InvitationStore, QueueChange, Settlement, StoreError, WorkerStore};
 use sqlx::PgPool;
 
-use super::{PgStore, int, row, sql, store_error};
+use super::{PgStore, int, sql, store_error};
+use crate::row;
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
@@ -31,10 +32,10 @@ impl WorkerStore<PgPool> for PgStore {
         let mut unreadable = Vec::new();
         for row in &rows {
             match row::claimed(row) {
-                Ok((letter, generation, due)) if claim.is_current(&letter.record, generation) => {
-                    letters.push((due, letter));
+                Ok((letter, generation)) if claim.is_current(&letter.record, generation) => {
+                    letters.push((row::due(row)?, letter));
                 }
-                Ok((letter, _, _)) => outdated.push(*letter.delivery.as_uuid()),
+                Ok((letter, _)) => outdated.push(*letter.delivery.as_uuid()),
                 Err(error) => unreadable.push(error),
             }
         }

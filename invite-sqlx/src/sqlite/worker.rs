@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use invite_core::store::{Claim, Claims, InvitationStore, QueueChange, Settlement, StoreError, WorkerStore};
 use sqlx::SqlitePool;
 
-use super::{SqliteStore, id, json, micros, row, sql, store_error, write_token};
+use super::{SqliteStore, id, json, micros, sql, store_error, write_token};
+use crate::row;
 
 const BEGIN: &str = "BEGIN IMMEDIATE";
 

@@ -24,8 +24,11 @@ fn number(name: &str, otherwise: usize) -> usize {
 
 /// Starts all tasks together and collects what they answer. One thread is enough: it is the
 /// database that does their work at once.
-pub(crate) async fn at_once<T>(task: impl AsyncFn(usize) -> T) -> Vec<T> {
-    let tasks = number("INVITE_TEST_TASKS", 32);
+async fn at_once<T>(task: impl AsyncFn(usize) -> T) -> Vec<T> {
+    together(number("INVITE_TEST_TASKS", 32), task).await
+}
+
+pub(crate) async fn together<T>(tasks: usize, task: impl AsyncFn(usize) -> T) -> Vec<T> {
     let barrier = Barrier::new(tasks);
     let started = (0..tasks).map(async |n| {
         barrier.wait().await;

@@ -1,0 +1,138 @@
+//! The inviting side's reading calls.
+
+use chrono::{DateTime, Utc};
+
+use super::Scoped;
+use crate::{
+    actor::Actor,
+    authority::Action,
+    error::Error,
+    event::Event,
+    invitation::{Invitation, InvitationId, Record},
+    kind::Kind,
+    query::{Cursor, Page, Query, Seek, Sort},
+    store::{InvitationStore, ListQuery, Read},
+};
+
+/// Beyond every expiry, and within what every database can keep.
+const LATEST: DateTime<Utc> = DateTime::<Utc>::from_timestamp(253_402_300_799, 0).unwrap();
+
+impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
+    /// Reads one invitation, as it stands now.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (id, token) = invited(&memory, &members).await;
+    /// # let (organization, me) = ("org:7", Actor::new(1));
+    /// let invitation = members.scope(organization).get(&mut memory.connection(), &me, id).await?;
+    /// assert_eq!(invitation.recipient.as_given(), "ada@example.com");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn get(&self, conn: &mut S::Conn, actor: &Actor, id: InvitationId) -> Result<Invitation<K>, Error> {
+        self.authorize(conn, actor, &Action::Read).await?;
+        let record = self.find(conn, id, Read::Plain).await?;
+        Ok(self.invitations.seen(record, self.invitations.now()))
+    }
+
+    /// Reads one page of the scope's invitations.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (id, token) = invited(&memory, &members).await;
+    /// # let (organization, me) = ("org:7", Actor::new(1));
+    /// # let mut tx = memory.begin().await;
+    /// # members.scope(organization).create(&mut tx, &me, new("grace@example.com")).await?;
+    /// # tx.commit();
+    /// let mut conn = memory.connection();
+    /// let query = Query::new().status(Status::Pending).limit(1);
+    /// let first = members.scope(organization).list(&mut conn, &me, &query).await?;
+    ///
+    /// // A cursor is text for the next page's address, and back.
+    /// let cursor = first.next.expect("there are two").to_string();
+    /// let second = members.scope(organization).list(&mut conn, &me, &query.after(cursor.parse()?)).await?;
+    /// assert_ne!(first.items[0].id, second.items[0].id);
+    /// assert!(second.next.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a cursor of another order.
+    pub async fn list(&self, conn: &mut S::Conn, actor: &Actor, query: &Query) -> Result<Page<Invitation<K>>, Error> {
+        let now = self.invitations.now();
+        let after = query.seek()?;
+        let mut statuses = query.statuses.clone();
+        statuses.sort_unstable();
+        statuses.dedup();
+        let address = query.address.as_deref().map(str::to_ascii_lowercase);
+        let expiring_until = query.expiring_within.map(|time| now.checked_add_signed(time).unwrap_or(LATEST));
+        self.authorize(conn, actor, &Action::Read).await?;
+
+        // One more than the page tells whether there is another.
+        let limit = query.page_size() + 1;
+        let page = ListQuery {
+            kind: K::NAME,
+            scope: &self.scope,
+            now,
+            statuses: &statuses,
+            address: address.as_deref(),
+            expiring_until,
+            sort: query.sort,
+            after,
+            limit,
+        };
+        let mut records = self.invitations.store.list(conn, &page).await?;
+        let more = records.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+        if more {
+            records.truncate(records.len() - 1);
+        }
+        let next = records.last().filter(|_| more).map(|last| Cursor::new(query.sort, seek(query.sort, last)));
+        Ok(Page::new(records.into_iter().map(|record| self.invitations.seen(record, now)).collect(), next))
+    }
+
+    /// Reads everything that happened to an invitation, oldest first.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Answer {
+    /// # let (memory, members) = (Memory::default(), members());
+    /// # let (id, token) = invited(&memory, &members).await;
+    /// # let (organization, me) = ("org:7", Actor::new(1));
+    /// # let mut tx = memory.begin().await;
+    /// # members.accept(&mut tx, &token, Claimant::new(2).verified("ada@example.com")).await?;
+    /// # tx.commit();
+    /// let history = members.scope(organization).history(&mut memory.connection(), &me, id).await?;
+    /// let told: Vec<_> = history.iter().map(|event| (event.verb, event.actor.id())).collect();
+    /// assert_eq!(told.first(), Some(&(Verb::Created, Some("1"))));
+    /// assert_eq!(told.last(), Some(&(Verb::Accepted, Some("2"))));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn history(&self, conn: &mut S::Conn, actor: &Actor, id: InvitationId) -> Result<Vec<Event>, Error> {
+        self.authorize(conn, actor, &Action::Read).await?;
+        let events = self.invitations.store.history(conn, K::NAME, &self.scope, id).await?;
+        if events.is_empty() { Err(Error::NotFound) } else { Ok(events) }
+    }
+}
+
+fn seek(sort: Sort, last: &Record) -> Seek {
+    let at = match sort {
+        Sort::NewestFirst | Sort::OldestFirst | Sort::Address => last.created_at,
+        Sort::ExpiresFirst => last.expires_at,
+    };
+    Seek { at, id: last.id }
+}
