@@ -72,11 +72,11 @@ fn memory(c: &mut Criterion) {
             BatchSize::SmallInput,
         );
     });
+    let mut fresh = 1 << 40;
     group.bench_function("create", |b| {
-        let mut n = 1 << 40;
         b.iter(|| {
-            n += 1;
-            runtime.block_on(create(n))
+            fresh += 1;
+            runtime.block_on(create(fresh))
         });
     });
     let few = Memory::default();
@@ -117,11 +117,11 @@ fn sqlite(c: &mut Criterion) {
                 BatchSize::SmallInput,
             );
         });
+        let mut fresh = 1 << 40;
         group.bench_function("create", |b| {
-            let mut n = 1 << 40;
             b.iter(|| {
-                n += 1;
-                runtime.block_on(database.create(n));
+                fresh += 1;
+                runtime.block_on(database.create(fresh));
             });
         });
         group.finish();

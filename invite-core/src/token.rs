@@ -123,25 +123,27 @@ impl FromStr for Token {
     /// Reads either format. Exactly one spelling of each token is accepted: no padding, no other
     /// alphabet, no upper-case hexadecimal, nothing before or after.
     fn from_str(text: &str) -> Result<Self, MalformedToken> {
-        let mut secret = [0; SECRET];
-        let format = match text.strip_prefix(PREFIX) {
+        let mut token = Self { secret: [0; SECRET], text: [0; HEX_LEN], format: TokenFormat::Prefixed };
+        match text.strip_prefix(PREFIX) {
             Some(body) if text.len() == BASE64_LEN => {
                 let mut sealed = [0; SEALED];
                 BASE64URL_NOPAD.decode_mut(body.as_bytes(), &mut sealed).map_err(|_| MalformedToken)?;
-                secret.copy_from_slice(&sealed[..SECRET]);
-                let intact = sealed[SECRET..] == crc32fast::hash(&secret).to_be_bytes();
+                token.secret.copy_from_slice(&sealed[..SECRET]);
+                let intact = sealed[SECRET..] == crc32fast::hash(&token.secret).to_be_bytes();
                 sealed.zeroize();
-                intact.then_some(TokenFormat::Prefixed)
+                if !intact {
+                    return Err(MalformedToken);
+                }
             }
             None if text.len() == HEX_LEN => {
-                HEXLOWER.decode_mut(text.as_bytes(), &mut secret).map_err(|_| MalformedToken)?;
-                Some(TokenFormat::Hex)
+                HEXLOWER.decode_mut(text.as_bytes(), &mut token.secret).map_err(|_| MalformedToken)?;
+                token.format = TokenFormat::Hex;
             }
-            Some(_) | None => None,
-        };
-        let token = format.map(|format| Self::new(&secret, format));
-        secret.zeroize();
-        token.ok_or(MalformedToken)
+            Some(_) | None => return Err(MalformedToken),
+        }
+        // Both alphabets decode one spelling only, so this is what encoding would give.
+        token.text[..text.len()].copy_from_slice(text.as_bytes());
+        Ok(token)
     }
 }
 
