@@ -159,11 +159,13 @@ macro_rules! filters {
 
 // The server does not use an index for `(a, b) > (?, ?)`, and does for what it means.
 macro_rules! list {
-    ($seek:literal, $order:literal) => {
+    ($index:literal, $seek:literal, $order:literal) => {
         concat!(
             "SELECT ",
             columns!(),
-            " FROM invite_invitations AS i WHERE i.kind = ? AND i.scope = ? AND ",
+            " FROM invite_invitations AS i",
+            $index,
+            " WHERE i.kind = ? AND i.scope = ? AND ",
             $seek,
             filters!(),
             " ORDER BY ",
@@ -173,17 +175,26 @@ macro_rules! list {
     };
 }
 
-pub(super) const LIST_NEWEST_FIRST: &str =
-    list!("i.created_at <= ? AND (i.created_at < ? OR i.id < ?)", "i.created_at DESC, i.id DESC");
+// Left to itself, the server walks the index from its end to where a page begins.
 
-pub(super) const LIST_OLDEST_FIRST: &str =
-    list!("i.created_at >= ? AND (i.created_at > ? OR i.id > ?)", "i.created_at, i.id");
+pub(super) const LIST_NEWEST_FIRST: &str = list!(
+    " FORCE INDEX FOR ORDER BY (invite_invitations_list)",
+    "i.created_at <= ? AND (i.created_at < ? OR i.id < ?)",
+    "i.created_at DESC, i.id DESC"
+);
+
+pub(super) const LIST_OLDEST_FIRST: &str = list!(
+    " FORCE INDEX FOR ORDER BY (invite_invitations_list)",
+    "i.created_at >= ? AND (i.created_at > ? OR i.id > ?)",
+    "i.created_at, i.id"
+);
 
 pub(super) const LIST_EXPIRES_FIRST: &str =
-    list!("i.expires_at >= ? AND (i.expires_at > ? OR i.id > ?)", "i.expires_at, i.id");
+    list!("", "i.expires_at >= ? AND (i.expires_at > ? OR i.id > ?)", "i.expires_at, i.id");
 
 /// The address a page begins after is looked up, so that no cursor holds one: the id three times.
 pub(super) const LIST_BY_ADDRESS: &str = list!(
+    "",
     "i.recipient >= COALESCE((SELECT a.recipient FROM invite_invitations AS a WHERE a.id = ?), '') \
      AND (i.recipient > COALESCE((SELECT b.recipient FROM invite_invitations AS b WHERE b.id = ?), '') OR i.id > ?)",
     "i.recipient, i.id"

@@ -1,0 +1,64 @@
+//! A page deep inside a list costs what the first one costs, counted in rows the server touches.
+//! MySQL and MariaDB only: left to themselves, they walk the index to where the page begins.
+
+#![cfg(feature = "mysql")]
+
+use std::{env, process};
+
+use invite_core::{Actor, Invitations, Kind, Policy, Query, Sort, Unchecked};
+use invite_sqlx::{MySqlStore, mysql};
+use serde::{Deserialize, Serialize};
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, MySqlPool, Row, mysql::MySqlConnectOptions};
+
+#[derive(Serialize, Deserialize)]
+struct Membership;
+
+impl Kind for Membership {
+    const NAME: &'static str = "member";
+}
+
+const PAGE: u32 = 50;
+/// A page, and what the question how many there were costs itself.
+const AT_MOST: i64 = 150;
+
+/// 10,000 invitations, half of them in scope 1.
+const FILL: &str = "INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, \
+    display, status, generation, min_generation, revision, created_at, expires_at, delivery_state, delivery_attempts) \
+    SELECT UNHEX(LPAD(HEX(n), 32, '0')), 'member', CONCAT(n % 2), CONCAT('p', n, '@example.com'), \
+        CONCAT('p', n, '@example.com'), 'user:1', 'null', '{}', 'pending', 1, 1, 1, \
+        '2030-01-01' + INTERVAL (n DIV 4) SECOND, '2040-01-01', 'sent', 1 \
+    FROM (SELECT a.d + 10 * b.d + 100 * c.d + 1000 * d.d AS n FROM digits a, digits b, digits c, digits d) AS numbers";
+
+async fn touched(conn: &mut MySqlConnection) -> i64 {
+    let counters = conn.fetch_all("SHOW SESSION STATUS LIKE 'Handler\\_read\\_%'").await.unwrap();
+    counters.iter().map(|counter| counter.get::<String, _>(1).parse::<i64>().unwrap()).sum()
+}
+
+#[tokio::test]
+async fn a_deep_page_touches_no_more_rows_than_the_first() {
+    let server = env::var("INVITE_TEST_MYSQL_URL").expect("`cargo xtask databases` sets INVITE_TEST_MYSQL_URL");
+    let server: MySqlConnectOptions = server.parse().unwrap();
+    let database = format!("invite_depth_{}", process::id());
+    let create = AssertSqlSafe(format!("CREATE DATABASE {database}"));
+    MySqlConnection::connect_with(&server).await.unwrap().execute(create).await.unwrap();
+    let pool = MySqlPool::connect_with(server.database(&database)).await.unwrap();
+    mysql::migrate(&pool).await.unwrap();
+    let mut conn = pool.acquire().await.unwrap();
+    conn.execute("CREATE TABLE digits (d INT)").await.unwrap();
+    conn.execute("INSERT INTO digits VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)").await.unwrap();
+    conn.execute(FILL).await.unwrap();
+    conn.execute("ANALYZE TABLE invite_invitations").await.unwrap();
+
+    let members = Invitations::<_, Membership>::new(MySqlStore, Policy::default(), Unchecked);
+    let (scoped, admin) = (members.scope(1), Actor::new(1));
+    for sort in [Sort::NewestFirst, Sort::OldestFirst] {
+        let mut query = Query::new().sort(sort).limit(PAGE);
+        for depth in 0..80 {
+            let before = touched(&mut conn).await;
+            let page = scoped.list(&mut conn, &admin, &query).await.unwrap();
+            let rows = touched(&mut conn).await - before;
+            assert!(rows <= AT_MOST, "{sort:?}, page {depth}: {rows} rows");
+            query = query.after(page.next.expect("there are 100 pages"));
+        }
+    }
+}
