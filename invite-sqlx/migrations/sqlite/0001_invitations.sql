@@ -36,7 +36,7 @@ CREATE TABLE invite_invitations (
 ) STRICT;
 
 CREATE INDEX invite_invitations_list ON invite_invitations (kind, scope, created_at, id);
-CREATE INDEX invite_invitations_due ON invite_invitations (expires_at)
+CREATE INDEX invite_invitations_due ON invite_invitations (expires_at, id)
     WHERE status IN ('pending', 'delivery_failed');
 CREATE INDEX invite_invitations_recipient ON invite_invitations (recipient)
     WHERE status IN ('pending', 'delivery_failed');

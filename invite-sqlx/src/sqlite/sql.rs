@@ -197,7 +197,7 @@ pub(super) const ADDRESSED_TO: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM invite_invitations AS i \
-     WHERE i.recipient IN (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) AND i.kind = ?1 \
+     WHERE i.recipient IN (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) AND +i.kind = ?1 \
        AND i.status IN ('pending', 'delivery_failed') AND i.expires_at > ?2 \
      ORDER BY i.created_at DESC, i.id DESC LIMIT ?3"
 );
@@ -240,11 +240,12 @@ pub(super) const POSTPONE: &str = "UPDATE invite_outbox \
 pub(super) const SUMMARY: &str = "UPDATE invite_invitations \
     SET delivery_state = ?3, delivery_attempts = ?4, delivery_error = ?5 WHERE id = ?1 AND generation = ?2";
 
-/// Open invitations that are due at `?2`, of the kinds in the JSON array `?1`.
+/// Open invitations that are due at `?2`, of the kinds in the JSON array `?1`. The `+` keeps SQLite
+/// from looking for all of a kind by the index of the lists.
 macro_rules! due_invitations {
     () => {
         " FROM invite_invitations WHERE status IN ('pending', 'delivery_failed') AND expires_at <= ?2 \
-           AND kind IN (SELECT value FROM json_each(?1))"
+           AND +kind IN (SELECT value FROM json_each(?1))"
     };
 }
 
@@ -263,3 +264,42 @@ pub(super) const EXPIRE: &str = concat!(
     due_invitations!(),
     " ORDER BY expires_at, id LIMIT ?3)"
 );
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AssertSqlSafe, Executor, Row, SqlitePool};
+
+    use super::*;
+
+    /// Every statement that looks for something, and what it must look by.
+    const SEARCHES: [(&str, &str); 14] = [
+        (END_BY_TOKEN, "SEARCH i USING INDEX sqlite_autoindex_invite_invitations_1 (id=?)"),
+        (END_BY_ID, "SEARCH i USING INDEX sqlite_autoindex_invite_invitations_1 (id=?)"),
+        (FIND_BY_TOKEN, "SEARCH t USING PRIMARY KEY (digest=?)"),
+        (FIND_BY_ID, "SEARCH i USING INDEX sqlite_autoindex_invite_invitations_1 (id=?)"),
+        (FIND_OPEN, "SEARCH i USING INDEX sqlite_autoindex_invite_invitations_2 (open_key=?)"),
+        (LIST_NEWEST_FIRST, "USING INDEX invite_invitations_list (kind=? AND scope=? AND (created_at,id)<(?,?))"),
+        (LIST_OLDEST_FIRST, "USING INDEX invite_invitations_list (kind=? AND scope=? AND (created_at,id)>(?,?))"),
+        (LIST_EXPIRES_FIRST, "USING INDEX invite_invitations_list (kind=? AND scope=?)"),
+        (LIST_BY_ADDRESS, "USING INDEX invite_invitations_list (kind=? AND scope=?)"),
+        (ADDRESSED_TO, "USING INDEX invite_invitations_recipient (recipient=?)"),
+        (HISTORY, "USING INDEX invite_events_history (invitation=?)"),
+        (DUE_LETTERS, "USING INDEX invite_outbox_due (not_before<?)"),
+        (ANY_DUE, "INDEX invite_invitations_due (expires_at<?)"),
+        (EXPIRE, "INDEX invite_invitations_due (expires_at<?)"),
+    ];
+
+    #[tokio::test]
+    async fn every_search_has_its_index() {
+        let pool = SqlitePool::connect("sqlite::memory:").await.unwrap();
+        super::super::migrate(&pool).await.unwrap();
+        for (statement, index) in SEARCHES {
+            let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+            let plan = pool.fetch_all(explain).await.unwrap();
+            let plan: Vec<String> = plan.iter().map(|step| step.get("detail")).collect();
+            assert!(plan.iter().any(|step| step.contains(index)), "{statement}\n{plan:#?}");
+            let scans = plan.iter().filter(|step| step.starts_with("SCAN") && !step.contains("json_each"));
+            assert_eq!(scans.count(), 0, "{statement}\n{plan:#?}");
+        }
+    }
+}
