@@ -82,7 +82,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     ///
     /// # Errors
     /// Those of [`preview`](Self::preview); [`Error::WrongRecipient`],
-    /// [`Error::EmailNotVerified`] as the policy's [`Acceptor`] says; [`Error::Invalid`] for a
+    /// [`Error::EmailNotVerified`] as the policy's [`Acceptor`](crate::Acceptor) says; [`Error::Invalid`] for a
     /// claimant without an id or with too many addresses; [`Error::NotInTransaction`].
     pub async fn accept(&self, conn: &mut S::Conn, token: &Token, claimant: Claimant) -> Result<Accepted<K>, Error> {
         let digest = self.digest(token)?;
