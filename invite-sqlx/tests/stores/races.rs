@@ -220,7 +220,7 @@ on_every_store! {
         let world = World::<B>::new(Policy::default()).await;
         for level in B::LEVELS {
             let mut ids = Vec::new();
-            for n in 0..40 {
+            for n in 0..number("INVITE_TEST_TASKS", 32) + 8 {
                 ids.push(world.invite(&format!("p{n}@example.com")).await.id);
             }
             let answers = at_once(async |n| {
