@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    actor::Scope,
+    actor::{Actor, Scope},
     authority::Authority,
     clock::{Clock, SystemClock, instant},
     error::{Error, Problem, StoreError},
@@ -19,7 +19,7 @@ use crate::{
     policy::Policy,
     random::{SecureRandom, SystemRandom, uuid_v7},
     state::{Status, Verb},
-    store::{DeliveryId, Found, Guard, InvitationStore, NewLetter, Purpose, RecipientGuard, Target, TimeGuard},
+    store::{DeliveryId, Guard, InvitationStore, Key, NewLetter, Purpose, Read, RecipientGuard, Target, TimeGuard},
 };
 
 pub use inviting::Scoped;
@@ -218,24 +218,11 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         let Target::Id(id, scope) = guard.target else {
             return Error::NotFound;
         };
-        let key = crate::store::Key::Id { kind: K::NAME, scope, id };
-        match self.store.find(conn, &key, crate::store::Read::Latest).await {
+        let key = Key::Id { kind: K::NAME, scope, id };
+        match self.store.find(conn, &key, Read::Latest).await {
             Err(error) => error.into(),
             Ok(None) => Error::NotFound,
-            Ok(Some(found)) => self.refusal(&found, guard, verb),
-        }
-    }
-
-    fn refusal(&self, found: &Found, guard: &Guard<'_>, verb: Verb) -> Error {
-        let record = found.record.clone().seen_at(guard.now);
-        if verb.from(record.status).is_none() {
-            return Error::IllegalTransition { status: record.status, verb };
-        }
-        match (guard.not_resent_since, record.resent_at) {
-            (Some(since), Some(at)) if at > since => {
-                Error::LimitReached { retry_after: (at - since).to_std().unwrap_or(Duration::ZERO) }
-            }
-            _ => StoreError::changed_meanwhile().into(),
+            Ok(Some(found)) => refusal(&found.record, guard, verb),
         }
     }
 
@@ -260,6 +247,25 @@ impl<S: InvitationStore, K: Kind> std::fmt::Debug for Invitations<S, K> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Invitations").field("kind", &K::NAME).finish_non_exhaustive()
     }
+}
+
+/// Why the inviting side's guard does not hold for this row.
+fn refusal(record: &Record, guard: &Guard<'_>, verb: Verb) -> Error {
+    let record = record.clone().seen_at(guard.now);
+    if verb.from(record.status).is_none() {
+        return Error::IllegalTransition { status: record.status, verb };
+    }
+    match (guard.not_resent_since, record.resent_at) {
+        (Some(since), Some(at)) if at > since => {
+            Error::LimitReached { retry_after: (at - since).to_std().unwrap_or(Duration::ZERO) }
+        }
+        _ => StoreError::changed_meanwhile().into(),
+    }
+}
+
+/// Whether it ended so, by this actor: then the same call again gets the same answer.
+fn ended_by(record: &Record, status: Status, actor: &Actor) -> bool {
+    record.status == status && record.ended.as_ref().is_some_and(|ended| ended.by == *actor)
 }
 
 /// The answer to a terminal state, for the holder of a genuine token.

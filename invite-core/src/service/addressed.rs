@@ -2,10 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    Invitations, ended,
-    invited::{ended_by, refusal_to_claimant},
-};
+use super::{Invitations, ended, ended_by, invited::refusal_to_claimant};
 use crate::{
     actor::Actor,
     claimant::Claimant,

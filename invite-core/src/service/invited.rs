@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Invitations, ended};
+use super::{Invitations, ended, ended_by};
 use crate::{
     actor::Actor,
     claimant::Claimant,
@@ -260,10 +260,6 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
 /// that no collation and no driver decides about a secret.
 fn genuine<'a>(found: &'a Found, digest: &TokenDigest) -> Result<&'a FoundToken, Error> {
     found.token.as_ref().filter(|token| token.digest.matches(digest)).ok_or(Error::NotFound)
-}
-
-pub(super) fn ended_by(record: &Record, status: Status, actor: &Actor) -> bool {
-    record.status == status && record.ended.as_ref().is_some_and(|ended| ended.by == *actor)
 }
 
 /// Why this link does not work, for whoever holds it.

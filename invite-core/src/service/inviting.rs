@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Invitations, whole_micros};
+use super::{Invitations, ended_by, refusal, whole_micros};
 use crate::{
     actor::{Actor, Scope},
     authority::Action,
@@ -316,12 +316,11 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         if let Some(found) = self.invitations.store.transition(conn, &transition).await? {
             return Ok(Invitation::new(found.record));
         }
-        let found = self.find(conn, id, Read::Latest).await?;
-        let same = found.status == Status::Cancelled && found.ended.as_ref().is_some_and(|ended| ended.by == *actor);
-        if same {
-            return Ok(Invitation::new(found));
+        let record = self.find(conn, id, Read::Latest).await?;
+        if ended_by(&record, Status::Cancelled, actor) {
+            return Ok(Invitation::new(record));
         }
-        Err(self.invitations.explain_by_id(conn, &transition.guard, Verb::Cancelled).await)
+        Err(refusal(&record, &transition.guard, Verb::Cancelled))
     }
 
     async fn insert(
@@ -380,8 +379,6 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         now: DateTime<Utc>,
         dispatch: Dispatch<'_>,
     ) -> Result<Record, Error> {
-        self.scope.check()?;
-        actor.check()?;
         let recipient = new.email.parse::<Recipient>()?;
         let payload = payload_json(&new.payload)?;
         let display = new.display.clone().map_err(|problem| Error::invalid("display", problem))?;
@@ -444,10 +441,9 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
 
     async fn authorize_write(&self, conn: &mut S::Conn, actor: &Actor, action: &Action<'_, K>) -> Result<(), Error> {
         self.invitations.writable(conn)?;
-        self.scope.check()?;
-        actor.check()?;
+        self.check(actor)?;
         self.invitations.store.lock_for_write(conn).await?;
-        self.authorize(conn, actor, action).await
+        self.ask(conn, actor, action).await
     }
 
     pub(super) async fn authorize(
@@ -456,8 +452,16 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         actor: &Actor,
         action: &Action<'_, K>,
     ) -> Result<(), Error> {
+        self.check(actor)?;
+        self.ask(conn, actor, action).await
+    }
+
+    fn check(&self, actor: &Actor) -> Result<(), Error> {
         self.scope.check()?;
-        actor.check()?;
+        actor.check()
+    }
+
+    async fn ask(&self, conn: &mut S::Conn, actor: &Actor, action: &Action<'_, K>) -> Result<(), Error> {
         Ok(self.invitations.authority.authorize(conn, actor, &self.scope, action).await?)
     }
 }
