@@ -56,6 +56,8 @@ pub(crate) async fn is_a_member_already(program: &Program, ada: &Person, maria: 
     maria.sees("a link that was passed on cannot").await;
     maria.looks("landing-unverified").await;
     maria.presses("Log out").await;
+    // Its answer forgets the invitation, so it must be here before the link is opened again.
+    maria.sees("You are logged out.").await;
     maria.open(&copied).await;
     maria.presses("Create an account").await;
     maria.sees("A link that was passed on does not prove your address").await;
