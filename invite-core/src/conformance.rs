@@ -83,6 +83,8 @@ mod case;
 mod cases;
 mod erased;
 mod harness;
+mod history;
+mod races;
 mod report;
 mod world;
 

@@ -2,8 +2,10 @@
 
 mod invited;
 
-use super::case::Case;
+use super::{case::Case, races};
 
 pub(super) fn all() -> Vec<Case> {
-    [invited::CASES].concat()
+    let mut all = [invited::CASES].concat();
+    all.extend(races::all());
+    all
 }
