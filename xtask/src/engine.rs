@@ -13,6 +13,8 @@ pub(crate) const ENGINES: [&Engine; 2] = [&postgres::ENGINE, &mariadb::ENGINE];
 pub(crate) struct Engine {
     /// The program, with the name the engine goes by.
     pub(crate) program: Program,
+    /// The word in the paths of the tests that need the server.
+    pub(crate) word: &'static str,
     /// The environment variable with the URL of a server.
     pub(crate) variable: &'static str,
     /// The command that fills an empty data folder, and then ends.

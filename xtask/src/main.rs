@@ -8,6 +8,7 @@ mod locate;
 mod mariadb;
 mod postgres;
 mod programs;
+mod selection;
 mod server;
 mod tally;
 
@@ -18,11 +19,13 @@ use std::process::{Command, ExitCode};
 use databases::Databases;
 use engine::{Durability, ENGINES};
 use programs::PROGRAMS;
+use selection::Selection;
 
 const USAGE: &str = "\
-usage: cargo xtask test [--fsync] [-- <arguments for cargo test>]
+usage: cargo xtask test [--only <databases>] [--fsync] [-- <arguments for cargo test>]
            run every test, after starting the databases and installing the outside programs they need
-           (as root, with apt-get)
+           (as root, with apt-get); --only takes `sqlite`, `postgres` and `mysql`, separated by commas,
+           and leaves out the others
        cargo xtask databases [--fsync] -- <command>
            run a command with the databases that the tests have
        cargo xtask ci
@@ -31,6 +34,7 @@ usage: cargo xtask test [--fsync] [-- <arguments for cargo test>]
 The databases are those of INVITE_TEST_POSTGRES_URL and INVITE_TEST_MYSQL_URL. For a variable that is not set,
 a server is started for the time of the command, in a temporary folder; it syncs its files only with --fsync.";
 
+const ONLY: &str = "--only";
 const FSYNC: &str = "--fsync";
 /// How we call ourselves to keep the servers.
 const KEEP: &str = "keep-databases";
@@ -39,10 +43,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments.as_slice() {
-        ["test"] => test(Durability::Off, &[]),
-        ["test", "--", extra @ ..] => test(Durability::Off, extra),
-        ["test", FSYNC] => test(Durability::Fsync, &[]),
-        ["test", FSYNC, "--", extra @ ..] => test(Durability::Fsync, extra),
+        ["test", options @ ..] => test_with(options),
         ["databases", "--", program, arguments @ ..] => databases(Durability::Off, program, arguments),
         ["databases", FSYNC, "--", program, arguments @ ..] => databases(Durability::Fsync, program, arguments),
         ["ci"] => ci(),
@@ -59,26 +60,50 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs every test of the workspace, and ends with a list of what ran.
-fn test(durability: Durability, extra: &[&str]) -> Result<(), String> {
-    let programs: Vec<_> = PROGRAMS.iter().chain(databases::programs()).collect();
+fn test_with(mut options: &[&str]) -> Result<(), String> {
+    let (mut selection, mut durability) = (Selection::ALL, Durability::Off);
+    loop {
+        options = match options {
+            [] => return test(&selection, durability, &[]),
+            ["--", extra @ ..] => return test(&selection, durability, extra),
+            [FSYNC, rest @ ..] => {
+                durability = Durability::Fsync;
+                rest
+            }
+            [ONLY, names, rest @ ..] => {
+                selection = Selection::only(names)?;
+                rest
+            }
+            _ => return Err(USAGE.to_owned()),
+        };
+    }
+}
+
+/// Runs the tests of the workspace, and ends with a list of what ran.
+fn test(selection: &Selection, durability: Durability, extra: &[&str]) -> Result<(), String> {
+    let engines = selection.engines();
+    let programs: Vec<_> =
+        PROGRAMS.iter().chain(engines.iter().filter_map(|engine| databases::program(engine))).collect();
     let mut versions = programs::ensure(&programs)?;
-    versions.extend(databases::given());
-    let databases = Databases::start(durability)?;
+    versions.extend(engines.iter().filter_map(|engine| databases::given(engine)));
+    let databases = Databases::start(&engines, durability)?;
     // One command line for the whole workspace: with `-p`, features unify differently and the dependencies build again.
     let mut command = cargo("test --locked --workspace --all-features --no-fail-fast");
-    command.args(extra).env("CARGO_TERM_COLOR", "never").envs(databases.variables());
+    command.args(selection.arguments(extra)).env("CARGO_TERM_COLOR", "never").envs(databases.variables());
     announce(&command);
     let (passed, tally) = tally::run(command).map_err(|error| format!("cargo test: {error}"))?;
     drop(databases);
     println!("\nWhat ran, with {}:\n{tally}", versions.join(", "));
+    if let Some(remark) = selection.remark() {
+        println!("{remark}");
+    }
     if passed { Ok(()) } else { Err("cargo test failed".to_owned()) }
 }
 
 /// Runs a command between the start and the end of the databases.
 fn databases(durability: Durability, program: &str, arguments: &[&str]) -> Result<(), String> {
-    programs::ensure(&databases::programs().collect::<Vec<_>>())?;
-    let databases = Databases::start(durability)?;
+    programs::ensure(&ENGINES.into_iter().filter_map(databases::program).collect::<Vec<_>>())?;
+    let databases = Databases::start(&ENGINES, durability)?;
     let mut command = Command::new(program);
     command.args(arguments).envs(databases.variables());
     run(command)

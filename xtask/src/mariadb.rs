@@ -15,6 +15,7 @@ pub(crate) const ENGINE: Engine = Engine {
         probe: &["mariadbd", "--no-defaults", "--version"],
         debian_package: "mariadb-server",
     },
+    word: "mysql",
     variable: "INVITE_TEST_MYSQL_URL",
     create,
     serve,

@@ -11,6 +11,7 @@ use crate::programs::Program;
 
 pub(crate) const ENGINE: Engine = Engine {
     program: Program { name: "PostgreSQL", probe: &["initdb", "--version"], debian_package: "postgresql" },
+    word: "postgres",
     variable: "INVITE_TEST_POSTGRES_URL",
     create,
     serve,
