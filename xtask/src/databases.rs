@@ -6,9 +6,10 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
+use crate::command::{FSYNC, KEEP};
 use crate::engine::{Durability, Engine};
+use crate::keeper;
 use crate::programs::Program;
-use crate::{FSYNC, KEEP, keeper};
 
 /// Stopped when dropped, as far as we started them.
 pub(crate) struct Databases {

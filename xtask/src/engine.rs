@@ -10,7 +10,8 @@ use crate::{mariadb, postgres};
 
 pub(crate) const ENGINES: [&Engine; 2] = [&postgres::ENGINE, &mariadb::ENGINE];
 
-pub(crate) struct Engine {
+/// A kind of database server.
+pub struct Engine {
     /// The program, with the name the engine goes by.
     pub(crate) program: Program,
     /// The word in the paths of the tests that need the server.
@@ -31,7 +32,8 @@ pub(crate) struct Engine {
 
 /// Whether what a server has committed outlives the machine.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Durability {
+#[expect(clippy::exhaustive_enums, reason = "a server syncs its files, or it does not")]
+pub enum Durability {
     /// No: most tests need none, and are quicker without.
     Off,
     /// As far as the engine's default settings go.
