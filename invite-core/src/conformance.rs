@@ -81,9 +81,11 @@
 
 mod case;
 mod cases;
+mod direct;
 mod erased;
 mod harness;
 mod report;
+mod rows;
 mod world;
 
 pub use self::{

@@ -1,9 +1,10 @@
 //! Every case, by what it is about.
 
+mod guard;
 mod invited;
 
 use super::case::Case;
 
 pub(super) fn all() -> Vec<Case> {
-    [invited::CASES].concat()
+    [guard::CASES, invited::CASES].concat()
 }
