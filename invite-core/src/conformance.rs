@@ -83,12 +83,14 @@ mod case;
 mod cases;
 mod erased;
 mod harness;
+mod mutants;
 mod report;
 mod world;
 
 pub use self::{
     case::{Case, Suite},
     harness::{Damage, Effort, Harness},
+    mutants::{Fate, Mutant, MutantReport, mutants, run_mutants},
     report::{Outcome, Report},
 };
 
