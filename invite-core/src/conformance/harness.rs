@@ -94,8 +94,8 @@ pub trait Harness: Send + Sync + 'static {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Damage {
-    /// A status that is none.
-    Status,
+    /// A delivery state that is none.
+    DeliveryState,
     /// An inviter that is none.
     Inviter,
     /// A recipient that is no address.

@@ -9,7 +9,6 @@
 mod backends;
 mod invited;
 mod inviting;
-mod model;
 #[cfg(all(feature = "mysql", feature = "postgres"))]
 mod naive;
 mod races;

@@ -4,28 +4,63 @@ use std::collections::HashSet;
 
 use chrono::TimeDelta;
 use invite_core::{
-    Accepted, Actor, Amendment, Claimant, EarlierLinks, Error, InvitationId, NewInvitation, Outcome, Policy, Status,
-    Token,
+    Accepted, Actor, Amendment, Claimant, EarlierLinks, Error, InvitationId, Invitations, Kind, NewInvitation, Outcome,
+    Policy, Status, Token, Unchecked, Worker,
+    conformance::Harness,
+    testing::{CapturingMailer, ManualClock},
 };
 use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::{Act, Mail, address, expected::Model};
-use crate::support::*;
 
-pub(super) struct Real<B: Backend> {
-    world: World<B>,
+#[derive(Debug, Serialize, Deserialize)]
+struct Membership {
+    role: String,
+}
+
+impl Kind for Membership {
+    const NAME: &'static str = "member";
+}
+
+fn membership(role: &str) -> Membership {
+    Membership { role: role.into() }
+}
+
+pub(super) struct Real<'a, H: Harness> {
+    harness: &'a H,
+    pool: H::Pool,
+    clock: ManualClock,
+    members: Invitations<H::Store, Membership>,
+    mailer: CapturingMailer,
+    worker: Worker<H::Store, H::Pool>,
+    admin: Actor,
     ids: Vec<(InvitationId, u8)>,
     tokens: Vec<Token>,
     /// How often each invitation was newly accepted.
     joined: Vec<u32>,
 }
 
-impl<B: Backend> Real<B> {
-    pub(super) async fn new(keep: bool) -> Self {
+impl<'a, H: Harness<Pool: Clone>> Real<'a, H> {
+    pub(super) async fn new(harness: &'a H, keep: bool) -> Self {
         let links = if keep { EarlierLinks::Keep } else { EarlierLinks::Retire };
-        let mut world = World::<B>::new(Policy::default().on_resend(links)).await;
-        world.worker = world.worker.batch(100);
-        Self { world, ids: Vec::new(), tokens: Vec::new(), joined: Vec::new() }
+        let pool = harness.fresh().await.unwrap();
+        let clock = ManualClock::default();
+        let policy = Policy::default().on_resend(links);
+        let members = Invitations::new(harness.store(), policy, Unchecked).clock(clock.clone());
+        let mailer = CapturingMailer::default();
+        let worker = Worker::new(harness.store(), pool.clone(), mailer.clone()).serve(&members).batch(100);
+        let admin = Actor::new(1);
+        let (ids, tokens, joined) = (Vec::new(), Vec::new(), Vec::new());
+        Self { harness, pool, clock, members, mailer, worker, admin, ids, tokens, joined }
+    }
+
+    pub(super) async fn close(self) {
+        self.harness.close(self.pool).await;
+    }
+
+    async fn begin(&self) -> H::Transaction {
+        self.harness.begin(&self.pool, self.harness.levels()[0]).await.unwrap()
     }
 
     fn place(&self, id: InvitationId) -> usize {
@@ -63,7 +98,7 @@ impl<B: Backend> Real<B> {
 
     async fn try_act(&mut self, act: &Act) -> Result<&'static str, Error> {
         if let Act::Pass(hours) = act {
-            self.world.clock.advance(TimeDelta::hours(*hours));
+            self.clock.advance(TimeDelta::hours(*hours));
             return Ok("ok");
         }
         if let Act::Tick(mail) = act {
@@ -75,18 +110,18 @@ impl<B: Backend> Real<B> {
         {
             return Err(Error::NotPermitted("no such token".into()));
         }
-        let mut tx = self.world.backend.begin().await;
+        let mut tx = self.begin().await;
         let done = self.in_transaction(&mut tx, act).await;
         match &done {
-            Ok(_) => B::commit(tx).await,
-            Err(_) => B::rollback(tx).await,
+            Ok(_) => self.harness.commit(tx).await.unwrap(),
+            Err(_) => self.harness.rollback(tx).await.unwrap(),
         }
         done
     }
 
-    async fn in_transaction(&mut self, tx: &mut B::Tx, act: &Act) -> Result<&'static str, Error> {
-        let members = self.world.members.clone();
-        let admin = self.world.admin.clone();
+    async fn in_transaction(&mut self, tx: &mut H::Transaction, act: &Act) -> Result<&'static str, Error> {
+        let members = self.members.clone();
+        let admin = self.admin.clone();
         let claimant = |person: u8| Claimant::new(person).verified(&address(person));
         let mut word = "ok";
         match *act {
@@ -159,7 +194,7 @@ impl<B: Backend> Real<B> {
     async fn tick(&mut self, mail: Mail) {
         let text = || "x".to_owned();
         for _ in 0..self.ids.len() {
-            self.world.mailer.answer(match mail {
+            self.mailer.answer(match mail {
                 Mail::Taken => Outcome::Accepted,
                 Mail::Refused => Outcome::Refused { permanent: true, code: Some(550), text: text() },
                 Mail::RefusedForNow => Outcome::Refused { permanent: false, code: Some(450), text: text() },
@@ -167,9 +202,9 @@ impl<B: Backend> Real<B> {
                 Mail::OurMistake => Outcome::Misconfigured { text: text() },
             });
         }
-        self.world.worker.tick().await.unwrap();
-        let mut letters = self.world.mailer.take();
-        self.world.mailer.forget_answers();
+        self.worker.tick().await.unwrap();
+        let mut letters = self.mailer.take();
+        self.mailer.forget_answers();
         letters.sort_by_key(|letter| self.place(letter.invitation().id));
         for letter in letters {
             // Tokens cannot be cloned; they can be read again.
@@ -180,11 +215,11 @@ impl<B: Backend> Real<B> {
     /// The rows and their histories agree with the model, and the invariants hold.
     pub(super) async fn check(&self, model: &Model) -> Result<(), TestCaseError> {
         let mut open = HashSet::new();
-        let mut tx = self.world.backend.begin().await;
+        let mut tx = self.begin().await;
         for (i, invited) in model.invitations.iter().enumerate() {
             let (id, scope) = self.ids[i];
-            let scoped = self.world.members.scope(scope);
-            let real = scoped.get(&mut tx, &self.world.admin, id).await.unwrap();
+            let scoped = self.members.scope(scope);
+            let real = scoped.get(&mut tx, &self.admin, id).await.unwrap();
             let facts = (real.status, real.generation, real.revision, real.recipient.canonical().to_owned());
             let wanted = (invited.seen(model.now), invited.generation, invited.revision, address(invited.person));
             prop_assert_eq!(facts, wanted, "invitation {}", i);
@@ -192,7 +227,7 @@ impl<B: Backend> Real<B> {
             // I1: one open invitation per place.
             prop_assert!(!real.status.is_open() || open.insert((scope, invited.person)));
             // I2, I5: the model's history is the real one, and revisions have no gap.
-            let events = scoped.history(&mut tx, &self.world.admin, id).await.unwrap();
+            let events = scoped.history(&mut tx, &self.admin, id).await.unwrap();
             let events: Vec<_> = events.iter().map(|event| (event.revision, event.verb.as_str())).collect();
             prop_assert_eq!(&events, &invited.events);
             let changes: Vec<_> = events.iter().filter(|(_, verb)| *verb != "viewed").map(|(n, _)| *n).collect();
@@ -203,11 +238,11 @@ impl<B: Backend> Real<B> {
         // I4, I7: a link works exactly as long as its generation does.
         prop_assert_eq!(self.tokens.len(), model.tokens.len());
         for (place, token) in self.tokens.iter().enumerate() {
-            let answer = self.world.members.preview(&mut tx, token).await;
+            let answer = self.members.preview(&mut tx, token).await;
             let answer = answer.map_or_else(|error| self.word(error), |_| "ok".into());
             prop_assert_eq!(answer, model.holder(place).map_or_else(|word| word, |_| "ok".into()));
         }
-        B::rollback(tx).await;
+        self.harness.rollback(tx).await.unwrap();
         Ok(())
     }
 }

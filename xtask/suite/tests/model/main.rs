@@ -7,10 +7,14 @@ mod real;
 
 use std::env;
 
-use proptest::{prelude::*, test_runner::Config};
+use invite_core::conformance::Harness;
+use invite_suite::{memory::InMemory, sqlx_mysql::OnMySql, sqlx_postgres::OnPostgres, sqlx_sqlite::OnSqlite};
+use proptest::{
+    prelude::*,
+    test_runner::{Config, TestRunner},
+};
 
 use self::{expected::Model, real::Real};
-use crate::support::*;
 
 /// Longer than the cool-down, and than the longest wait before a letter is tried again.
 const STEP: i64 = 2;
@@ -76,9 +80,9 @@ fn address(person: u8) -> String {
     format!("p{person}@example.com")
 }
 
-async fn run<B: Backend>(keep: bool, acts: &[Act]) -> Result<(), TestCaseError> {
+async fn run<H: Harness<Pool: Clone>>(harness: &H, keep: bool, acts: &[Act]) -> Result<(), TestCaseError> {
     let mut model = Model { keep, ..Model::default() };
-    let mut real = Real::<B>::new(keep).await;
+    let mut real = Real::new(harness, keep).await;
     for act in acts {
         let wanted = model.act(act);
         let answer = real.act(act).await;
@@ -93,40 +97,38 @@ async fn run<B: Backend>(keep: bool, acts: &[Act]) -> Result<(), TestCaseError> 
         }
     }
     prop_assert!(model.invitations.iter().all(|invited| invited.letter.is_none()));
-    real.check(&model).await
+    real.check(&model).await?;
+    real.close().await;
+    Ok(())
 }
 
-fn sequences() -> Config {
-    let cases = env::var("INVITE_TEST_SEQUENCES").map_or(128, |n| n.parse().unwrap());
-    Config { cases, failure_persistence: None, ..Config::default() }
+/// Plays random sequences, and shortens one that goes wrong.
+fn agrees_with_the_model(harness: &impl Harness<Pool: Clone>) {
+    let cases = env::var("INVITE_TEST_SEQUENCES").map_or(128, |number| number.parse().unwrap());
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let sequences = (any::<bool>(), prop::collection::vec(act(), 1..40));
+    let outcome = TestRunner::new(config).run(&sequences, |(keep, acts)| harness.block_on(run(harness, keep, &acts)));
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
 }
 
-fn block_on(work: impl Future<Output = Result<(), TestCaseError>>) -> Result<(), TestCaseError> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+#[test]
+fn the_reference_store_agrees_with_the_model() {
+    agrees_with_the_model(&InMemory::default());
 }
 
-proptest! {
-    #![proptest_config(sequences())]
+#[test]
+fn sqlx_sqlite_agrees_with_the_model() {
+    agrees_with_the_model(&OnSqlite::wal());
+}
 
-    #[test]
-    fn the_reference_store_agrees_with_the_model(keep: bool, acts in prop::collection::vec(act(), 1..40)) {
-        block_on(run::<InMemory>(keep, &acts))?;
-    }
+#[test]
+fn sqlx_postgres_agrees_with_the_model() {
+    agrees_with_the_model(&OnPostgres::default());
+}
 
-    #[test]
-    fn sqlite_agrees_with_the_model(keep: bool, acts in prop::collection::vec(act(), 1..40)) {
-        block_on(run::<OnSqlite>(keep, &acts))?;
-    }
-
-    #[test]
-    #[cfg(feature = "postgres")]
-    fn postgres_agrees_with_the_model(keep: bool, acts in prop::collection::vec(act(), 1..40)) {
-        block_on(run::<OnPostgres>(keep, &acts))?;
-    }
-
-    #[test]
-    #[cfg(feature = "mysql")]
-    fn mysql_agrees_with_the_model(keep: bool, acts in prop::collection::vec(act(), 1..40)) {
-        block_on(run::<OnMySql>(keep, &acts))?;
-    }
+#[test]
+fn sqlx_mysql_agrees_with_the_model() {
+    agrees_with_the_model(&OnMySql::default());
 }

@@ -1,0 +1,41 @@
+//! How to open, begin and commit on each database of this repository: what the conformance suite needs to know.
+
+pub mod memory;
+pub mod sqlx_mysql;
+pub mod sqlx_postgres;
+pub mod sqlx_sqlite;
+
+use std::{
+    env,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use invite_core::{conformance::Effort, store::StoreError};
+use tokio::runtime::Runtime;
+
+/// Many tasks share few connections: whoever waits for one waits for as long as a busy machine takes.
+const PATIENCE: Duration = Duration::from_secs(100);
+
+/// What `INVITE_TEST_TASKS` and `INVITE_TEST_ROUNDS` say, or 32 tasks and 100 rounds.
+#[must_use]
+pub fn effort() -> Effort {
+    let number = |name, otherwise| env::var(name).map_or(otherwise, |number| number.parse().expect(name));
+    Effort { tasks: number("INVITE_TEST_TASKS", 32), rounds: number("INVITE_TEST_ROUNDS", 100) }
+}
+
+/// A runtime whose drivers go on while many threads block on it.
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
+}
+
+/// A name nobody else uses, for a database on a server that several test programs share.
+fn unique_name() -> String {
+    static NAMES: AtomicUsize = AtomicUsize::new(0);
+    format!("invite_{}_{}", std::process::id(), NAMES.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The server that the test command has started, or was told of.
+fn server(variable: &'static str) -> Result<String, StoreError> {
+    env::var(variable).map_err(|_| StoreError::failed(format!("`cargo xtask databases` sets {variable}")))
+}

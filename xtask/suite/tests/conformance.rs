@@ -1,0 +1,75 @@
+//! Every case of the conformance suite on every store, each as a test of its own.
+//!
+//! Named `<store>::<case>`. The last lines say, for each store, how many cases ran.
+
+use std::{
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use invite_core::conformance::{self, Harness, Outcome, Suite};
+use invite_suite::{memory::InMemory, sqlx_mysql::OnMySql, sqlx_postgres::OnPostgres, sqlx_sqlite::OnSqlite};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// One store, and what has become of its cases so far.
+struct Entry {
+    name: &'static str,
+    suite: Suite,
+    passed: AtomicUsize,
+    failed: AtomicUsize,
+    not_applicable: AtomicUsize,
+}
+
+impl Entry {
+    fn new(name: &'static str, harness: impl Harness) -> Arc<Self> {
+        Arc::new(Self {
+            name,
+            suite: Suite::new(harness),
+            passed: AtomicUsize::default(),
+            failed: AtomicUsize::default(),
+            not_applicable: AtomicUsize::default(),
+        })
+    }
+
+    fn trials(self: &Arc<Self>) -> impl Iterator<Item = Trial> {
+        conformance::cases().into_iter().map(|case| {
+            let entry = Arc::clone(self);
+            Trial::test(format!("{}::{}", self.name, case.name()), move || {
+                let (count, answer) = match entry.suite.run(case) {
+                    Outcome::Passed => (&entry.passed, Ok(())),
+                    Outcome::NotApplicable(_) => (&entry.not_applicable, Ok(())),
+                    Outcome::Failed(seen) => {
+                        (&entry.failed, Err(Failed::from(format!("rule: {}\nseen: {seen}", case.rule()))))
+                    }
+                };
+                count.fetch_add(1, Ordering::Relaxed);
+                answer
+            })
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    let entries = [
+        Entry::new("memory", InMemory::default()),
+        Entry::new("sqlx_mysql", OnMySql::default()),
+        Entry::new("sqlx_postgres", OnPostgres::default()),
+        Entry::new("sqlx_sqlite", OnSqlite::wal()),
+        Entry::new("sqlx_sqlite_rollback_journal", OnSqlite::rollback_journal()),
+    ];
+    let trials = entries.iter().flat_map(Entry::trials).collect();
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    for entry in &entries {
+        let count = |count: &AtomicUsize| count.load(Ordering::Relaxed);
+        let (passed, failed) = (count(&entry.passed), count(&entry.failed));
+        if passed + failed > 0 {
+            let name = entry.name;
+            let not_applicable = count(&entry.not_applicable);
+            println!("suite: {name}: {passed} cases passed, {failed} failed, {not_applicable} not applicable");
+        }
+    }
+    conclusion.exit_code()
+}
