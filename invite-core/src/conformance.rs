@@ -84,6 +84,7 @@ mod cases;
 mod direct;
 mod erased;
 mod harness;
+mod mutants;
 mod report;
 mod rows;
 mod world;
@@ -91,6 +92,7 @@ mod world;
 pub use self::{
     case::{Case, Suite},
     harness::{Damage, Effort, Harness},
+    mutants::{Fate, Mutant, MutantReport, mutants, run_mutants},
     report::{Outcome, Report},
 };
 
