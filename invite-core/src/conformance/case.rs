@@ -110,7 +110,7 @@ impl From<StoreError> for Stop {
 }
 
 /// What lies beneath. This is a test on test data: nothing in it is anybody's.
-fn sources(error: &dyn std::error::Error) -> String {
+pub(super) fn sources(error: &dyn std::error::Error) -> String {
     let mut text = String::new();
     let mut next = error.source();
     while let Some(error) = next {

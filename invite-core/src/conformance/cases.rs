@@ -3,8 +3,10 @@
 mod guard;
 mod invited;
 
-use super::case::Case;
+use super::{case::Case, races};
 
 pub(super) fn all() -> Vec<Case> {
-    [guard::CASES, invited::CASES].concat()
+    let mut all = [guard::CASES, invited::CASES].concat();
+    all.extend(races::all());
+    all
 }
