@@ -1,0 +1,42 @@
+//! What the tests of the databases' plans share: how full the tables are, and when it is.
+
+use std::env;
+
+/// Each invitation's number is its id, its token's digest and its place in time.
+///
+/// `INVITE_TEST_ROWS` sets how many there are; the numbers below need 10,000.
+pub(crate) fn rows() -> u64 {
+    env::var("INVITE_TEST_ROWS").map_or(1_000_000, |rows| rows.parse().expect("INVITE_TEST_ROWS is a number"))
+}
+
+/// An invitation that is pending and not due, of kind `member` in the scope `big`, which holds one
+/// in eight.
+pub(crate) const OPEN: u64 = 1_768;
+
+/// The one in the middle of that scope.
+pub(crate) fn middle(rows: u64) -> u64 {
+    rows / 16 * 8
+}
+
+/// A scope like the twenty thousand others, with some fifty invitations when there are a million.
+pub(crate) const SMALL: &str = "org:7";
+
+/// The page and the row that tells of another.
+pub(crate) const PAGE: u64 = 51;
+
+/// What is wrong with a plan, if anything.
+#[derive(Default)]
+pub(crate) struct Complaints(Vec<String>);
+
+impl Complaints {
+    pub(crate) fn unless(&mut self, right: bool, complaint: impl FnOnce() -> String) {
+        if !right {
+            self.0.push(complaint());
+        }
+    }
+
+    /// After the database is gone, so that a failure leaves none behind.
+    pub(crate) fn assert_none(self) {
+        assert!(self.0.is_empty(), "{} complaints\n\n{}", self.0.len(), self.0.join("\n\n"));
+    }
+}
