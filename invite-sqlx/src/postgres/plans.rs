@@ -100,22 +100,12 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("by address", sql::LIST_BY_ADDRESS, list("'big'", first), &[LIST, PRIMARY]).of_the_scope(rows),
         Search::new("by address, deep", sql::LIST_BY_ADDRESS, list("'big'", &deep), &[LIST, PRIMARY])
             .of_the_scope(rows),
-        Search::new(
-            "addressed to",
-            sql::ADDRESSED_TO,
-            format!("'member', {NOW}, 100, ARRAY[{eight}]"),
-            &[RECIPIENT],
-        )
-        .many(8)
-        .sorts(16),
+        Search::new("addressed to", sql::ADDRESSED_TO, format!("'member', {NOW}, 100, ARRAY[{eight}]"), &[RECIPIENT])
+            .many(8)
+            .sorts(16),
         Search::new("history", sql::HISTORY, format!("{}, 'member', 'big'", id(OPEN)), &[HISTORY, PRIMARY]).sorts(2),
-        Search::new(
-            "lease",
-            sql::LEASE,
-            format!("{kinds}, {NOW}, 8, {}, {NOW}", id(1)),
-            &[PRIMARY, QUEUE_DUE, QUEUE],
-        )
-        .many(8),
+        Search::new("lease", sql::LEASE, format!("{kinds}, {NOW}, 8, {}, {NOW}", id(1)), &[PRIMARY, QUEUE_DUE, QUEUE])
+            .many(8),
         Search::new("discard", sql::DISCARD, format!("ARRAY[{}, {}]", id(1), id(2)), &[QUEUE]),
         Search::new(
             "insert tokens",
