@@ -24,6 +24,12 @@ pub(crate) const SMALL: &str = "org:7";
 /// The page and the row that tells of another.
 pub(crate) const PAGE: u64 = 51;
 
+/// The statements of a file of them that a test does not name, besides those that look for nothing.
+pub(crate) fn forgotten<'a>(statements: &'a str, test: &str, look_for_nothing: &[&str]) -> Vec<&'a str> {
+    let names = statements.lines().filter_map(|line| line.strip_prefix("pub(super) const ")?.split(':').next());
+    names.filter(|name| !look_for_nothing.contains(name) && !test.contains(&format!("sql::{name},"))).collect()
+}
+
 /// What is wrong with a plan, if anything.
 #[derive(Default)]
 pub(crate) struct Complaints(Vec<String>);

@@ -9,7 +9,7 @@ use sqlx::{
 };
 
 use super::sql;
-use crate::plans::{Complaints, OPEN, PAGE, SMALL, middle, rows};
+use crate::plans::{Complaints, OPEN, PAGE, SMALL, forgotten, middle, rows};
 
 const PRIMARY: &str = "PRIMARY";
 const OPEN_KEY: &str = "invite_invitations_open";
@@ -184,6 +184,16 @@ const FILL: &str = r#"
         '2030-01-01' + INTERVAL n - ROWS DIV 1000 SECOND
     FROM numbers WHERE n <= ROWS DIV 10;
 "#;
+
+#[test]
+fn no_statement_is_forgotten() {
+    let forgotten = forgotten(
+        include_str!("sql.rs"),
+        include_str!("plans.rs"),
+        &["INSERT", "INSERT_EVENT", "INSERT_TOKEN", "INSERT_LETTER"],
+    );
+    assert_eq!(forgotten, Vec::<&str>::new());
+}
 
 #[tokio::test]
 async fn every_search_among_a_million_has_its_index() {

@@ -11,7 +11,7 @@ use sqlx::{
 };
 
 use super::sql;
-use crate::plans::{Complaints, OPEN, PAGE, SMALL, middle, rows};
+use crate::plans::{Complaints, OPEN, PAGE, SMALL, forgotten, middle, rows};
 
 const PRIMARY: &str = "invite_invitations_pkey";
 const OPEN_KEY: &str = "invite_invitations_open_key_key";
@@ -194,6 +194,12 @@ const FILL: &str = "
         '2030-01-01Z'::timestamptz + (n - ROWS / 1000) * interval '1 second'
     FROM generate_series(1, ROWS / 10) AS n;
 ";
+
+#[test]
+fn no_statement_is_forgotten() {
+    let forgotten = forgotten(include_str!("sql.rs"), include_str!("plans.rs"), &[]);
+    assert_eq!(forgotten, Vec::<&str>::new());
+}
 
 #[tokio::test]
 async fn every_search_among_a_million_has_its_index() {

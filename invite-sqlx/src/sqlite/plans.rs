@@ -7,7 +7,7 @@ use sqlx::{
 };
 
 use super::sql;
-use crate::plans::{Complaints, rows};
+use crate::plans::{Complaints, forgotten, rows};
 
 const BY_ID: &str = "SEARCH i USING INDEX sqlite_autoindex_invite_invitations_1 (id=?)";
 const BY_DIGEST: &str = "SEARCH invite_tokens USING PRIMARY KEY (digest=?)";
@@ -108,6 +108,16 @@ const FILL: &str = r#"
         1893456000000000 + (n - ROWS / 1000) * 1000000
     FROM numbers WHERE n <= ROWS / 10;
 "#;
+
+#[test]
+fn no_statement_is_forgotten() {
+    let forgotten = forgotten(
+        include_str!("sql.rs"),
+        include_str!("plans.rs"),
+        &["LOCK", "INSERT_EVENT", "INSERT_TOKEN", "INSERT_LETTER"],
+    );
+    assert_eq!(forgotten, Vec::<&str>::new());
+}
 
 #[tokio::test]
 async fn every_search_among_a_million_has_its_index() {
