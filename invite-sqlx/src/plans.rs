@@ -13,9 +13,20 @@ pub(crate) fn rows() -> u64 {
 /// in eight.
 pub(crate) const OPEN: u64 = 1_768;
 
-/// The one in the middle of that scope.
+/// The one in the middle of that scope: half of a list lies before it.
 pub(crate) fn middle(rows: u64) -> u64 {
     rows / 16 * 8
+}
+
+/// One with little before it, where the order is by time: there a server may find it cheaper to
+/// walk over what lies before the page than to seek.
+pub(crate) fn early(rows: u64) -> u64 {
+    rows / 800 * 8
+}
+
+/// The same from the other end.
+pub(crate) fn late(rows: u64) -> u64 {
+    rows / 8 * 8 - early(rows)
 }
 
 /// A scope like the twenty thousand others, with some fifty invitations when there are a million.

@@ -9,7 +9,7 @@ use sqlx::{
 };
 
 use super::sql;
-use crate::plans::{Complaints, OPEN, PAGE, SMALL, forgotten, middle, rows};
+use crate::plans::{Complaints, OPEN, PAGE, SMALL, early, forgotten, late, middle, rows};
 
 const PRIMARY: &str = "PRIMARY";
 const OPEN_KEY: &str = "invite_invitations_open";
@@ -66,13 +66,15 @@ fn searches(rows: u64) -> Vec<Search> {
     let end = values(["'accepted'", NOW, "'user:2'", "NULL"]);
     let amend = values(["NULL", "FALSE", "NULL", "NULL"]);
     let readdress = values(["'x@example.com'", "'x@example.com'", &digest(0)]);
-    let list = |scope: &str, after: [&str; 3]| {
+    let list = |scope: &str, after: &[String; 3]| {
         let all = ["TRUE", NOW, "NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "''", "NULL", NOW, "NULL"];
-        [values(["'member'", scope]), values(after), values(all), values([&PAGE.to_string()])].concat()
+        [values(["'member'", scope]), after.to_vec(), values(all), values([&PAGE.to_string()])].concat()
     };
-    let (at, after) = (time(rows, middle(rows)), id(middle(rows)));
-    let (first, last) = ([ALWAYS, ALWAYS, "X''"], [NEVER, NEVER, &id(u64::MAX)]);
-    let deep = [at.as_str(), &at, &after];
+    let seek = |n: u64| [time(rows, n), time(rows, n), id(n)];
+    let (middle, early, late) = (seek(middle(rows)), seek(early(rows)), seek(late(rows)));
+    let first = [ALWAYS, ALWAYS, "X''"].map(str::to_owned);
+    let last = [NEVER, NEVER, &format!("X'{}'", "ff".repeat(16))].map(str::to_owned);
+    let after = &middle[2];
     let small = format!("_binary'{SMALL}'");
     let due = values([&format!("'[{}]'", (0..200).map(|n| format!("\"{n:032x}\"")).collect::<Vec<_>>().join(","))]);
     let kinds = r#"'["member","provider","guest"]'"#;
@@ -91,16 +93,24 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("link", sql::LINK, [&by_id], &[PRIMARY]),
         Search::new("view", sql::VIEW, [&now, &token], &[PRIMARY]),
         Search::new("fail delivery", sql::FAIL_DELIVERY, [&by_id], &[PRIMARY]),
-        Search::new("newest first", sql::LIST_NEWEST_FIRST, [&list(BIG, last)], &[LIST]).reads(PAGE + 2),
-        Search::new("newest first, deep", sql::LIST_NEWEST_FIRST, [&list(BIG, deep)], &[LIST]).reads(PAGE + 2),
-        Search::new("newest first, small", sql::LIST_NEWEST_FIRST, [&list(&small, last)], &[LIST]).reads(PAGE + 2),
-        Search::new("oldest first", sql::LIST_OLDEST_FIRST, [&list(BIG, first)], &[LIST]).reads(PAGE + 2),
-        Search::new("oldest first, deep", sql::LIST_OLDEST_FIRST, [&list(BIG, deep)], &[LIST]).reads(PAGE + 2),
-        Search::new("expires first", sql::LIST_EXPIRES_FIRST, [&list(BIG, first)], &[LIST]).of_the_scope(rows),
-        Search::new("expires first, deep", sql::LIST_EXPIRES_FIRST, [&list(BIG, deep)], &[LIST]).of_the_scope(rows),
-        Search::new("by address", sql::LIST_BY_ADDRESS, [&list(BIG, ["X''"; 3])], &[LIST]).of_the_scope(rows),
-        Search::new("by address, deep", sql::LIST_BY_ADDRESS, [&list(BIG, [&after; 3])], &[LIST, PRIMARY])
+        Search::new("newest first", sql::LIST_NEWEST_FIRST, [&list(BIG, &last)], &[LIST]).reads(PAGE + 2),
+        Search::new("newest first, deep", sql::LIST_NEWEST_FIRST, [&list(BIG, &middle)], &[LIST]).reads(PAGE + 2),
+        Search::new("newest first, near", sql::LIST_NEWEST_FIRST, [&list(BIG, &late)], &[LIST]).reads(PAGE + 2),
+        Search::new("newest first, small", sql::LIST_NEWEST_FIRST, [&list(&small, &last)], &[LIST]).reads(PAGE + 2),
+        Search::new("oldest first", sql::LIST_OLDEST_FIRST, [&list(BIG, &first)], &[LIST]).reads(PAGE + 2),
+        Search::new("oldest first, deep", sql::LIST_OLDEST_FIRST, [&list(BIG, &middle)], &[LIST]).reads(PAGE + 2),
+        Search::new("oldest first, near", sql::LIST_OLDEST_FIRST, [&list(BIG, &early)], &[LIST]).reads(PAGE + 2),
+        Search::new("expires first", sql::LIST_EXPIRES_FIRST, [&list(BIG, &first)], &[LIST]).of_the_scope(rows),
+        Search::new("expires first, deep", sql::LIST_EXPIRES_FIRST, [&list(BIG, &middle)], &[LIST]).of_the_scope(rows),
+        Search::new("by address", sql::LIST_BY_ADDRESS, [&list(BIG, &["X''"; 3].map(str::to_owned))], &[LIST])
             .of_the_scope(rows),
+        Search::new(
+            "by address, deep",
+            sql::LIST_BY_ADDRESS,
+            [&list(BIG, &[(); 3].map(|()| after.clone()))],
+            &[LIST, PRIMARY],
+        )
+        .of_the_scope(rows),
         Search::new("addressed to", sql::ADDRESSED_TO, [&addresses(), &values(["'member'", NOW, "100"])], &[RECIPIENT])
             .reads(8 * 8)
             .sorts(),

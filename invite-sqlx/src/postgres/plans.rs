@@ -11,7 +11,7 @@ use sqlx::{
 };
 
 use super::sql;
-use crate::plans::{Complaints, OPEN, PAGE, SMALL, forgotten, middle, rows};
+use crate::plans::{Complaints, OPEN, PAGE, SMALL, early, forgotten, late, middle, rows};
 
 const PRIMARY: &str = "invite_invitations_pkey";
 const OPEN_KEY: &str = "invite_invitations_open_key_key";
@@ -70,7 +70,8 @@ fn searches(rows: u64) -> Vec<Search> {
     let all = "NULL, NULL, ARRAY[]::text[]";
     let list = |sort: &str, after: &str| format!("'member', {sort}, {after}, {PAGE}, {NOW}, {all}");
     let first = "NULL, NULL";
-    let deep = format!("{NOW} - interval '{} seconds', {}", rows - middle(rows), id(middle(rows)));
+    let after = |n: u64| format!("{NOW} - interval '{} seconds', {}", rows - n, id(n));
+    let (deep, early, late) = (after(middle(rows)), after(early(rows)), after(late(rows)));
     let eight = (0..8).map(|n| format!("'{}'", address(OPEN + n))).collect::<Vec<_>>().join(", ");
     vec![
         Search::new("insert", sql::INSERT, insertion(rows + 1), &[]),
@@ -91,10 +92,12 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("fail delivery", sql::FAIL_DELIVERY, open, &[PRIMARY]),
         Search::new("newest first", sql::LIST_NEWEST_FIRST, list("'big'", first), &[LIST]).many(PAGE),
         Search::new("newest first, deep", sql::LIST_NEWEST_FIRST, list("'big'", &deep), &[LIST]).many(PAGE),
+        Search::new("newest first, near", sql::LIST_NEWEST_FIRST, list("'big'", &late), &[LIST]).many(PAGE),
         Search::new("newest first, small", sql::LIST_NEWEST_FIRST, list(&format!("'{SMALL}'"), first), &[LIST])
             .many(PAGE),
         Search::new("oldest first", sql::LIST_OLDEST_FIRST, list("'big'", first), &[LIST]).many(PAGE),
         Search::new("oldest first, deep", sql::LIST_OLDEST_FIRST, list("'big'", &deep), &[LIST]).many(PAGE),
+        Search::new("oldest first, near", sql::LIST_OLDEST_FIRST, list("'big'", &early), &[LIST]).many(PAGE),
         Search::new("expires first", sql::LIST_EXPIRES_FIRST, list("'big'", first), &[LIST]).of_the_scope(rows),
         Search::new("expires first, deep", sql::LIST_EXPIRES_FIRST, list("'big'", &deep), &[LIST]).of_the_scope(rows),
         Search::new("by address", sql::LIST_BY_ADDRESS, list("'big'", first), &[LIST, PRIMARY]).of_the_scope(rows),
