@@ -202,9 +202,11 @@ pub(super) const ADDRESSED_TO: &str = concat!(
      ORDER BY i.created_at DESC, i.id DESC LIMIT ?3"
 );
 
+// A condition on kind and scope beside the one on the id would have SQLite, once it has analysed the
+// tables, walk a whole scope in the index of the lists, where it finds all three.
 pub(super) const HISTORY: &str = "SELECT e.revision, e.action, e.actor, e.reason, e.at FROM invite_events AS e \
-    JOIN invite_invitations AS i ON i.id = e.invitation \
-    WHERE e.invitation = ?1 AND i.kind = ?2 AND i.scope = ?3 ORDER BY e.id";
+    WHERE e.invitation = ?1 \
+      AND (SELECT i.kind = ?2 AND i.scope = ?3 FROM invite_invitations AS i WHERE i.id = ?1) ORDER BY e.id";
 
 /// Letters that are due at `?2`, of the kinds in the JSON array `?1`.
 macro_rules! due_letters {
