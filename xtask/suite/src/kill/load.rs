@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use invite_core::{Actor, Claimant, Error, InvitationId, NewInvitation, Token, store::InvitationStore};
@@ -24,6 +25,8 @@ const ADDRESSES: u32 = 40;
 const REFUSING_ADDRESSES: u32 = 4;
 /// How far back somebody looks for an invitation to act on.
 const RECENT: usize = 30;
+/// How long the rest of a transaction takes.
+const HOSTS_OWN: Duration = Duration::from_millis(1);
 /// How often a lost race is run again.
 const TRIES: usize = 20;
 
@@ -108,6 +111,8 @@ impl<H: Reachable> Caller<H> {
             let error = match begun {
                 Ok(mut tx) => match self.perform(&mut tx, operation, deed).await {
                     Ok((id, token)) => {
+                        // A host has more to do in its transaction, and kills are to fall into it.
+                        tokio::time::sleep(HOSTS_OWN).await;
                         let committed = self.harness.commit(tx).await;
                         return committed.map_or(Answer::Unknown, |()| Answer::Done { id, token });
                     }
