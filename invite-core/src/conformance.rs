@@ -81,6 +81,7 @@
 
 mod case;
 mod cases;
+mod deeds;
 mod erased;
 mod harness;
 mod report;
