@@ -1,9 +1,10 @@
 //! Every case, by what it is about.
 
 mod invited;
+mod inviting;
 
 use super::case::Case;
 
 pub(super) fn all() -> Vec<Case> {
-    [invited::CASES].concat()
+    [invited::CASES, inviting::CASES].concat()
 }
