@@ -1,10 +1,11 @@
 //! Every case, by what it is about.
 
+mod asking;
 mod invited;
 mod inviting;
 
 use super::case::Case;
 
 pub(super) fn all() -> Vec<Case> {
-    [invited::CASES, inviting::CASES].concat()
+    [asking::CASES, invited::CASES, inviting::CASES].concat()
 }
