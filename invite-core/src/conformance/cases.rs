@@ -3,9 +3,10 @@
 mod asking;
 mod invited;
 mod inviting;
+mod links;
 
 use super::case::Case;
 
 pub(super) fn all() -> Vec<Case> {
-    [asking::CASES, invited::CASES, inviting::CASES].concat()
+    [asking::CASES, invited::CASES, inviting::CASES, links::CASES].concat()
 }
