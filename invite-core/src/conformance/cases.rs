@@ -1,6 +1,7 @@
 //! Every case, by what it is about.
 
 mod asking;
+mod changing;
 mod invited;
 mod inviting;
 mod links;
@@ -8,5 +9,5 @@ mod links;
 use super::case::Case;
 
 pub(super) fn all() -> Vec<Case> {
-    [asking::CASES, invited::CASES, inviting::CASES, links::CASES].concat()
+    [asking::CASES, changing::CASES, invited::CASES, inviting::CASES, links::CASES].concat()
 }
