@@ -5,9 +5,18 @@ mod changing;
 mod invited;
 mod inviting;
 mod links;
+mod pages;
 
 use super::case::Case;
 
 pub(super) fn all() -> Vec<Case> {
-    [asking::CASES, changing::CASES, invited::CASES, inviting::CASES, links::CASES].concat()
+    [
+        asking::CASES,
+        changing::CASES,
+        invited::CASES,
+        inviting::CASES,
+        links::CASES,
+        pages::CASES,
+    ]
+    .concat()
 }
