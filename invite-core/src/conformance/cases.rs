@@ -1,5 +1,6 @@
 //! Every case, by what it is about.
 
+mod addressed;
 mod asking;
 mod changing;
 mod invited;
@@ -11,6 +12,7 @@ use super::case::Case;
 
 pub(super) fn all() -> Vec<Case> {
     [
+        addressed::CASES,
         asking::CASES,
         changing::CASES,
         invited::CASES,
