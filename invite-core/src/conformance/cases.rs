@@ -7,6 +7,7 @@ mod invited;
 mod inviting;
 mod links;
 mod pages;
+mod values;
 
 use super::case::Case;
 
@@ -19,6 +20,7 @@ pub(super) fn all() -> Vec<Case> {
         inviting::CASES,
         links::CASES,
         pages::CASES,
+        values::CASES,
     ]
     .concat()
 }
