@@ -1,5 +1,7 @@
-//! How to open, begin and commit on each database of this repository: what the conformance suite needs to know.
+//! How to open, begin and commit on each database of this repository: what the conformance suite needs to know, and
+//! what kills a process or a server in the middle of it.
 
+pub mod kill;
 pub mod memory;
 pub mod sqlx_mysql;
 pub mod sqlx_postgres;

@@ -30,7 +30,7 @@ pub(super) const RETRY: Case = PROBES[2];
 async fn spoiled_rows(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;
-    let damaged = committed!(world, tx => db.damage(&mut tx, Damage::Inviter, id).await?);
+    let damaged = committed!(world, tx => db.damage(&mut tx, Damage::DeliveryState, id).await?);
     if damaged { Ok(()) } else { Err(Stop::NotApplicable("no row can be spoiled")) }
 }
 
