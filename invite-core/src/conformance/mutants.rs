@@ -196,3 +196,6 @@ impl fmt::Display for MutantReport {
         write!(f, "mutants killed: {killed}/{all}")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,17 +1,22 @@
 //! Deciding on what was read before: right as long as nobody else is there.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use async_trait::async_trait;
 
 use super::{
     Mutant, broken,
     edit::again,
-    guard::{by_id, row},
+    guard::by_id,
     spoil::{Below, Spoil},
 };
 use crate::{
     conformance::erased::Conn,
+    invitation::{InvitationId, Record},
+    recipient::Recipient,
     state::Status,
     store::{
         Change, Found, Guard, Insertion, Key, OpenKey, Read, RecipientGuard, StoreError, Target, TimeGuard, Transition,
@@ -19,30 +24,30 @@ use crate::{
 };
 
 pub(super) const MUTANTS: &[Mutant] = broken![
-    "everything is decided on an earlier read", needs LOOKING, []: Looks::new(|guard, _| Guard {
-        statuses: [Status::Pending, Status::Accepted],
-        time: TimeGuard::Any,
-        recipient: RecipientGuard::Anyone,
-        not_resent_since: None,
-        generation: None,
-        ..guard
+    "everything is decided on an earlier read", needs LOOKING, []: Looks::new(|guard, found| {
+        let loose = Guard {
+            time: TimeGuard::Any,
+            recipient: RecipientGuard::Anyone,
+            not_resent_since: None,
+            generation: None,
+            ..by_id(guard, found)
+        };
+        Status::ALL.map(|status| Guard { statuses: [status; 2], ..loose.clone() }).into()
     });
-    "the status is decided on an earlier read", needs LOOKING, []: Looks::new(|guard, _| Guard {
-        statuses: [Status::Pending, Status::Accepted],
-        ..guard
+    "the status is decided on an earlier read", needs LOOKING, []: Looks::new(|guard, _| {
+        Status::ALL.map(|status| Guard { statuses: [status; 2], ..guard.clone() }).into()
     });
-    "whether a link still works is decided on an earlier read", needs LOOKING, []: Looks::new(by_id);
-    "whose address it must be is decided on an earlier read", needs LOOKING, []: Looks::new(|guard, _| Guard {
-        recipient: RecipientGuard::Anyone,
-        ..guard
+    "whether a link still works is decided on an earlier read", needs LOOKING, []: Looks::new(|guard, found| {
+        vec![Guard { recipient: RecipientGuard::Anyone, ..by_id(guard, found) }]
     });
-    "the time is decided on an earlier read", needs LOOKING, []: Looks::new(|guard, _| Guard {
-        time: TimeGuard::Any,
-        ..guard
+    "whose address it must be is decided on an earlier read", needs LOOKING, []: Looks::new(|guard, _| {
+        vec![Guard { recipient: RecipientGuard::Anyone, ..guard }]
     });
-    "the cool-down is decided on an earlier read", needs LOOKING, []: Looks::new(|guard, _| Guard {
-        not_resent_since: None,
-        ..guard
+    "the time is decided on an earlier read", needs LOOKING, []: Looks::new(|guard, _| {
+        vec![Guard { time: TimeGuard::Any, ..guard }]
+    });
+    "the cool-down is decided on an earlier read", needs LOOKING, []: Looks::new(|guard, _| {
+        vec![Guard { not_resent_since: None, ..guard }]
     });
     "whether there is an open invitation is decided on an earlier read", needs LOOKING, []: LooksForOpen::default();
 ];
@@ -66,14 +71,16 @@ impl Company {
     }
 }
 
-/// Looks, decides, and writes under what is left of the guard.
+/// Looks and decides; if the guard holds no more when it writes, writes under what is left of it.
 struct Looks {
-    left: for<'a> fn(Guard<'a>, &Found) -> Guard<'a>,
+    left: Loosen,
     company: Company,
 }
 
+type Loosen = for<'a> fn(Guard<'a>, &Found) -> Vec<Guard<'a>>;
+
 impl Looks {
-    fn new(left: for<'a> fn(Guard<'a>, &Found) -> Guard<'a>) -> Self {
+    fn new(left: Loosen) -> Self {
         Self { left, company: Company::default() }
     }
 }
@@ -95,28 +102,49 @@ impl Spoil for Looks {
             return Ok(None);
         }
         self.company.wait(below, conn, &key).await?;
-        let guard = (self.left)(asked.guard.clone(), &found);
-        let changed = below.db.transition(conn, &Transition { guard, ..again(asked) }).await?;
-        Ok(changed.map(|changed| Found { token: found.token, ..changed }))
+        let changed = below.db.transition(conn, asked).await?;
+        if changed.is_some() {
+            return Ok(changed);
+        }
+        for guard in (self.left)(asked.guard.clone(), &found) {
+            let changed = below.db.transition(conn, &Transition { guard, ..again(asked) }).await?;
+            if let Some(changed) = changed {
+                return Ok(Some(Found { token: found.token, ..changed }));
+            }
+        }
+        Ok(None)
     }
 }
 
 /// Stores no open key, and looks for open invitations itself.
 #[derive(Default)]
-struct LooksForOpen(Company);
+struct LooksForOpen {
+    company: Company,
+    keys: Mutex<Vec<Holder>>,
+}
+
+/// Which invitation holds a key as long as it has this address.
+#[derive(Clone)]
+struct Holder {
+    key: OpenKey,
+    kind: String,
+    id: InvitationId,
+    recipient: Recipient,
+}
 
 impl LooksForOpen {
+    fn keep(&self, key: &OpenKey, record: &Record) {
+        let Record { kind, id, recipient, .. } = record.clone();
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).push(Holder { key: *key, kind, id, recipient });
+    }
+
     async fn holder(&self, below: &Below, conn: &mut Conn, key: &OpenKey) -> Result<Option<Found>, StoreError> {
-        let like: Vec<_> = {
-            let past = below.past();
-            let same = past.inserted.iter().filter(|(_, other)| other.as_ref() == Some(key));
-            same.map(|(record, _)| record.clone()).collect()
-        };
-        for was in like {
-            let key = Key::Id { kind: &was.kind, scope: None, id: was.id };
+        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for held in keys.into_iter().filter(|held| held.key == *key) {
+            let key = Key::Id { kind: &held.kind, scope: None, id: held.id };
             let found = below.db.find(conn, &key, Read::Plain).await?;
-            let open = |found: &Found| found.record.status.is_open() && found.record.recipient == was.recipient;
-            if let Some(found) = found.filter(open) {
+            let holds = |found: &Found| found.record.status.is_open() && found.record.recipient == held.recipient;
+            if let Some(found) = found.filter(holds) {
                 return Ok(Some(found));
             }
         }
@@ -131,8 +159,10 @@ impl Spoil for LooksForOpen {
         if self.holder(below, conn, key).await?.is_some() {
             return Ok(false);
         }
-        self.0.wait(below, conn, &Key::Open(key)).await?;
-        below.db.insert(conn, &Insertion { open_key: None, ..*new }).await
+        self.company.wait(below, conn, &Key::Open(key)).await?;
+        let inserted = below.db.insert(conn, &Insertion { open_key: None, ..*new }).await?;
+        self.keep(key, new.record);
+        Ok(inserted)
     }
 
     async fn transition(
@@ -141,13 +171,20 @@ impl Spoil for LooksForOpen {
         conn: &mut Conn,
         asked: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
-        if let Change::Amend { recipient: Some((_, Some(key))), .. } = &asked.change
-            && let Some(holder) = self.holder(below, conn, key).await?
-            && row(below, conn, &asked.guard).await?.is_some_and(|found| found.record.id != holder.record.id)
+        let mut edited = again(asked);
+        let Change::Amend { recipient: Some((_, key)), .. } = &mut edited.change else {
+            return below.db.transition(conn, asked).await;
+        };
+        let Some(key) = key.take() else { return below.db.transition(conn, asked).await };
+        if let (Some(holder), Target::Id(id, _)) = (self.holder(below, conn, &key).await?, asked.guard.target)
+            && holder.record.id != id
         {
             return Ok(None);
         }
-        below.db.transition(conn, asked).await
+        self.company.wait(below, conn, &Key::Open(&key)).await?;
+        let changed = below.db.transition(conn, &edited).await?;
+        changed.iter().for_each(|changed| self.keep(&key, &changed.record));
+        Ok(changed)
     }
 
     async fn find(

@@ -66,21 +66,21 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     "a link that was handed over proves the mailbox", []: Lenient(|guard, found| {
         let handed_over = found.token.as_ref().is_some_and(|token| token.channel == Channel::Link);
         let claimed = guard.recipient.proved_by_mail() == Some(found.record.recipient.canonical());
-        (handed_over && claimed).then(|| Guard { recipient: RecipientGuard::Anyone, ..guard })
+        (handed_over && claimed).then_some(Guard { recipient: RecipientGuard::Anyone, ..guard })
     });
     "a mailed token proves no mailbox", []: Strict(|guard, found| {
         guard.recipient.verified().is_some() && !guard.recipient.holds(&found.record.recipient, None)
     });
     "a mailed token proves every mailbox", []: Lenient(|guard, found| {
         let mailed = found.token.as_ref().is_some_and(|token| token.channel == Channel::Mail);
-        mailed.then(|| Guard { recipient: RecipientGuard::Anyone, ..guard })
+        mailed.then_some(Guard { recipient: RecipientGuard::Anyone, ..guard })
     });
 ];
 
 fn anyone_if(guard: Guard<'_>, alike: impl Fn(&str, bool) -> bool) -> Option<Guard<'_>> {
     let by_domain = guard.recipient.by_domain();
     let enough = guard.recipient.verified()?.into_iter().flatten().any(|verified| alike(verified, by_domain));
-    enough.then(|| Guard { recipient: RecipientGuard::Anyone, ..guard })
+    enough.then_some(Guard { recipient: RecipientGuard::Anyone, ..guard })
 }
 
 /// Leaves out some of what the claimant has verified.
