@@ -1,5 +1,6 @@
 //! Every case, by what it is about.
 
+mod accepting;
 mod addressed;
 mod amend;
 mod asking;
@@ -18,6 +19,7 @@ use super::{case::Case, races};
 
 pub(super) fn all() -> Vec<Case> {
     let mut all = [
+        accepting::CASES,
         addressed::CASES,
         amend::CASES,
         asking::CASES,
