@@ -10,10 +10,12 @@ mod guard;
 mod invited;
 mod inviting;
 mod links;
+mod outcomes;
 mod pages;
 mod recipient_guard;
 mod token_guard;
 mod values;
+mod worker;
 
 use super::{case::Case, races};
 
@@ -29,10 +31,12 @@ pub(super) fn all() -> Vec<Case> {
         invited::CASES,
         inviting::CASES,
         links::CASES,
+        outcomes::CASES,
         pages::CASES,
         recipient_guard::CASES,
         token_guard::CASES,
         values::CASES,
+        worker::CASES,
     ]
     .concat();
     all.extend(races::all());
