@@ -9,6 +9,7 @@ mod changing;
 mod guard;
 mod invited;
 mod inviting;
+mod leases;
 mod links;
 mod outcomes;
 mod pages;
@@ -30,6 +31,7 @@ pub(super) fn all() -> Vec<Case> {
         guard::CASES,
         invited::CASES,
         inviting::CASES,
+        leases::CASES,
         links::CASES,
         outcomes::CASES,
         pages::CASES,
