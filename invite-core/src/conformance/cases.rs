@@ -6,6 +6,7 @@ mod amend;
 mod asking;
 mod change;
 mod changing;
+mod expiry;
 mod guard;
 mod invited;
 mod inviting;
@@ -28,6 +29,7 @@ pub(super) fn all() -> Vec<Case> {
         asking::CASES,
         change::CASES,
         changing::CASES,
+        expiry::CASES,
         guard::CASES,
         invited::CASES,
         inviting::CASES,
