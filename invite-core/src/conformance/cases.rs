@@ -2,6 +2,7 @@
 
 mod accepting;
 mod addressed;
+mod again;
 mod amend;
 mod asking;
 mod change;
@@ -25,6 +26,7 @@ pub(super) fn all() -> Vec<Case> {
     let mut all = [
         accepting::CASES,
         addressed::CASES,
+        again::CASES,
         amend::CASES,
         asking::CASES,
         change::CASES,
