@@ -13,6 +13,7 @@ mod invited;
 mod inviting;
 mod leases;
 mod links;
+mod meanwhile;
 mod outcomes;
 mod pages;
 mod recipient_guard;
@@ -37,6 +38,7 @@ pub(super) fn all() -> Vec<Case> {
         inviting::CASES,
         leases::CASES,
         links::CASES,
+        meanwhile::CASES,
         outcomes::CASES,
         pages::CASES,
         recipient_guard::CASES,
