@@ -17,6 +17,7 @@ mod meanwhile;
 mod outcomes;
 mod pages;
 mod recipient_guard;
+mod refusals;
 mod token_guard;
 mod values;
 mod worker;
@@ -42,6 +43,7 @@ pub(super) fn all() -> Vec<Case> {
         outcomes::CASES,
         pages::CASES,
         recipient_guard::CASES,
+        refusals::CASES,
         token_guard::CASES,
         values::CASES,
         worker::CASES,
