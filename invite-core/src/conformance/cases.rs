@@ -5,6 +5,7 @@ mod addressed;
 mod again;
 mod amend;
 mod asking;
+mod at_rest;
 mod change;
 mod changing;
 mod expiry;
@@ -31,6 +32,7 @@ pub(super) fn all() -> Vec<Case> {
         again::CASES,
         amend::CASES,
         asking::CASES,
+        at_rest::CASES,
         change::CASES,
         changing::CASES,
         expiry::CASES,
