@@ -1,6 +1,7 @@
 //! Every case of the conformance suite on every store, each as a test of its own.
 //!
-//! Named `<store>::<case>`. The last lines say, for each store, how many cases ran.
+//! Named `<store>::<case>`, and `<store>::mutants::<what is broken>` for the stores broken on purpose. The last
+//! lines say, for each store, how many cases ran and how many mutants were killed.
 
 use std::{
     process::ExitCode,
@@ -10,7 +11,7 @@ use std::{
     },
 };
 
-use invite_core::conformance::{self, Harness, Outcome, Suite};
+use invite_core::conformance::{self, Fate, Harness, Outcome, Suite};
 use invite_suite::{memory::InMemory, sqlx_mysql::OnMySql, sqlx_postgres::OnPostgres, sqlx_sqlite::OnSqlite};
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -21,6 +22,8 @@ struct Entry {
     passed: AtomicUsize,
     failed: AtomicUsize,
     not_applicable: AtomicUsize,
+    killed: AtomicUsize,
+    survived: AtomicUsize,
 }
 
 impl Entry {
@@ -31,10 +34,16 @@ impl Entry {
             passed: AtomicUsize::default(),
             failed: AtomicUsize::default(),
             not_applicable: AtomicUsize::default(),
+            killed: AtomicUsize::default(),
+            survived: AtomicUsize::default(),
         })
     }
 
     fn trials(self: &Arc<Self>) -> impl Iterator<Item = Trial> {
+        self.cases().chain(self.mutants())
+    }
+
+    fn cases(self: &Arc<Self>) -> impl Iterator<Item = Trial> {
         conformance::cases().into_iter().map(|case| {
             let entry = Arc::clone(self);
             Trial::test(format!("{}::{}", self.name, case.name()), move || {
@@ -44,6 +53,21 @@ impl Entry {
                     Outcome::Failed(seen) => {
                         (&entry.failed, Err(Failed::from(format!("rule: {}\nseen: {seen}", case.rule()))))
                     }
+                };
+                count.fetch_add(1, Ordering::Relaxed);
+                answer
+            })
+        })
+    }
+
+    fn mutants(self: &Arc<Self>) -> impl Iterator<Item = Trial> {
+        conformance::mutants().into_iter().map(|mutant| {
+            let entry = Arc::clone(self);
+            Trial::test(format!("{}::mutants::{}", self.name, mutant.name().replace(' ', "_")), move || {
+                let (count, answer) = match entry.suite.kill(&mutant) {
+                    Fate::Killed { .. } => (&entry.killed, Ok(())),
+                    Fate::Survived => (&entry.survived, Err(Failed::from("it passes every case"))),
+                    Fate::NotApplicable(_) => return Ok(()),
                 };
                 count.fetch_add(1, Ordering::Relaxed);
                 answer
@@ -65,10 +89,14 @@ fn main() -> ExitCode {
     for entry in &entries {
         let count = |count: &AtomicUsize| count.load(Ordering::Relaxed);
         let (passed, failed) = (count(&entry.passed), count(&entry.failed));
-        if passed + failed > 0 {
-            let name = entry.name;
+        let (killed, survived) = (count(&entry.killed), count(&entry.survived));
+        let (name, mutants) = (entry.name, killed + survived);
+        if passed + failed + mutants > 0 {
             let not_applicable = count(&entry.not_applicable);
-            println!("suite: {name}: {passed} cases passed, {failed} failed, {not_applicable} not applicable");
+            println!(
+                "suite: {name}: {passed} cases passed, {failed} failed, {not_applicable} not applicable; \
+                 mutants killed: {killed}/{mutants}"
+            );
         }
     }
     conclusion.exit_code()
