@@ -12,7 +12,7 @@ use std::{
 };
 
 use invite_core::conformance::{self, Fate, Harness, Outcome, Suite};
-use invite_suite::{memory::InMemory, sqlx_mysql::OnMySql, sqlx_postgres::OnPostgres, sqlx_sqlite::OnSqlite};
+use invite_suite::{diesel_mysql, diesel_postgres, diesel_sqlite, memory, sqlx_mysql, sqlx_postgres, sqlx_sqlite};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// One store, and what has become of its cases so far.
@@ -78,11 +78,14 @@ impl Entry {
 
 fn main() -> ExitCode {
     let entries = [
-        Entry::new("memory", InMemory::default()),
-        Entry::new("sqlx_mysql", OnMySql::default()),
-        Entry::new("sqlx_postgres", OnPostgres::default()),
-        Entry::new("sqlx_sqlite", OnSqlite::wal()),
-        Entry::new("sqlx_sqlite_rollback_journal", OnSqlite::rollback_journal()),
+        Entry::new("memory", memory::InMemory::default()),
+        Entry::new("sqlx_sqlite", sqlx_sqlite::OnSqlite::wal()),
+        Entry::new("sqlx_sqlite_rollback_journal", sqlx_sqlite::OnSqlite::rollback_journal()),
+        Entry::new("sqlx_postgres", sqlx_postgres::OnPostgres::default()),
+        Entry::new("sqlx_mysql", sqlx_mysql::OnMySql::default()),
+        Entry::new("diesel_sqlite", diesel_sqlite::OnSqlite::default()),
+        Entry::new("diesel_postgres", diesel_postgres::OnPostgres::default()),
+        Entry::new("diesel_mysql", diesel_mysql::OnMySql::default()),
     ];
     let trials = entries.iter().flat_map(Entry::trials).collect();
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
