@@ -197,10 +197,10 @@ impl Race<'_> {
         self.world.clock.now()
     }
 
-    /// An instant of its own for each level and round, an hour apart.
+    /// An instant of its own for each level and round, a minute apart.
     pub(super) fn instant(&self, round: usize) -> DateTime<Utc> {
-        let hours = i64::try_from(self.nth * self.rounds + round + 1).unwrap_or(i64::MAX);
-        self.now() + TimeDelta::hours(hours)
+        let minutes = i64::try_from(self.nth * self.rounds + round + 1).unwrap_or_default();
+        self.now() + TimeDelta::minutes(minutes)
     }
 
     /// The members, as seen by somebody whose clock shows this.

@@ -261,8 +261,9 @@ impl Database for Spoiled {
         self.below.db.overlaps()
     }
 
+    /// However much the harness does: what is broken shows in few rounds, or the case that shows it is missing.
     fn effort(&self) -> Effort {
-        self.below.db.effort()
+        Effort::default()
     }
 
     fn block_on(&self, work: std::pin::Pin<Box<dyn Future<Output = ()> + '_>>) {

@@ -129,10 +129,11 @@ struct Leased {
 
 // Races rows 29, 30, 31
 async fn of_many_workers_that_find_a_lease_run_out_one_takes_the_letter_and_the_dead_are_fenced_off(db: Db) -> Verdict {
-    const LEASE: TimeDelta = TimeDelta::minutes(15);
     let world = World::new(&db, Policy::default());
     let race = of_workers(&world);
     let owner = Uuid::from_u128(1);
+    // One after the other they run out, after all were taken.
+    let until = |round| race.instant(race.rounds + round);
     queued(&race, 1).await?;
     let mut leased = Vec::new();
     for round in 0..race.rounds {
@@ -145,7 +146,7 @@ async fn of_many_workers_that_find_a_lease_run_out_one_takes_the_letter_and_the_
         };
         let now = race.instant(round);
         let kinds = &[Membership::NAME];
-        let claim = Claim { kinds, now, owner, lease_until: now + LEASE, limit: 8, minter: &minter };
+        let claim = Claim { kinds, now, owner, lease_until: until(round), limit: 8, minter: &minter };
         let claims = db.claim(&(), &claim).await?;
         let token = drawn.into_inner().unwrap_or_else(PoisonError::into_inner);
         let (Some(token), [letter]) = (token, claims.letters.as_slice()) else {
@@ -173,7 +174,7 @@ async fn of_many_workers_that_find_a_lease_run_out_one_takes_the_letter_and_the_
             let settled = super::again(async || Ok(db.settle(&(), &settlement).await?)).await?;
             return Ok(usize::from(settled));
         }
-        let ticked = tick(&race.worker_at(race.instant(round) + LEASE, post.clone())).await?;
+        let ticked = tick(&race.worker_at(until(round), post.clone())).await?;
         Ok(ticked.sent)
     })?;
     let letters = post.take();
@@ -290,7 +291,7 @@ async fn a_letter_whose_fate_nobody_knows_is_tried_three_times_by_whoever_comes(
     let race = of_workers(&world);
     let queued = queued(&race, 1).await?;
     let post = Post::answering(Outcome::Unknown { text: "no answer".into() });
-    let wait = |n: usize| TimeDelta::minutes(5) * i32::try_from(n % 4).unwrap_or(0);
+    let wait = |n: usize| TimeDelta::minutes(4) * i32::try_from(n % 4).unwrap_or(0);
     let ticks = race.run(async |round, n| tick(&race.worker_at(race.instant(round) + wait(n), post.clone())).await)?;
     for (round, ticks) in ticks.iter().enumerate() {
         for tick in ticks {
@@ -368,13 +369,14 @@ async fn a_late_refusal_of_an_earlier_letter_does_not_fail_the_next(db: Db) -> V
     for race in at_every_level(&world) {
         let queued = queued(&race, 1).await?;
         let post = Post::answering(refused_mail(true));
-        let later = TimeDelta::seconds(1);
+        // Not due before every round is over.
+        let later = race.instant(race.rounds);
         let answers = race.run(async |round, n| {
             let now = race.instant(round);
             if n % 4 == 0 {
                 return tick(&race.worker_at(now, post.clone())).await.map(drop);
             }
-            let members = race.members_at(now + later);
+            let members = race.members_at(later);
             let id = queued[round][0];
             race.unit(async |tx| members.scope(7).resend(tx, &world.admin, id).await).await.map(drop)
         })?;
@@ -397,7 +399,7 @@ async fn a_late_refusal_of_an_earlier_letter_does_not_fail_the_next(db: Db) -> V
                 }
             }
         }
-        let letters = race.mailed_at(race.instant(race.rounds)).await?;
+        let letters = race.mailed_at(later).await?;
         hold!(
             race,
             0,
