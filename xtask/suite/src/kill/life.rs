@@ -29,6 +29,8 @@ const WORKERS: u32 = 3;
 const BATCH: u32 = 2;
 /// The worker that takes over.
 const HEIR: u32 = WORKERS;
+/// How often the heir goes to work at most.
+const ROUNDS: usize = 100;
 /// How often a worker looks for letters.
 const POLL: Duration = Duration::from_millis(2);
 
@@ -108,13 +110,16 @@ impl<H: Reachable> Life<H> {
         let before = journal::read(&self.journal).len();
         let post = Post::new(HEIR, Arc::clone(&journal), Arc::default());
         let worker = self.worker(world::clock_after(self.number), post, 32).await;
-        loop {
+        let mut left = true;
+        for _ in 0..ROUNDS {
             let tick = worker.tick().await.expect("nobody is in the heir's way");
             assert_eq!((tick.expired, tick.postponed, tick.lost, tick.unreadable), (0, 0, 0, 0), "{tick:?}");
-            if !tick.found_work() {
+            left = tick.found_work();
+            if !left {
                 break;
             }
         }
+        assert!(!left, "the heir is never done");
         let pool = self.pool(1).await;
         let members = self.members(world::clock_after(self.number));
         let entries = journal::read(&self.journal);
