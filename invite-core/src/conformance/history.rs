@@ -1,0 +1,3 @@
+//! What happened, held against what was answered.
+
+pub(super) mod timeline;
