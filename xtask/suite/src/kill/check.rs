@@ -1,6 +1,8 @@
 //! What must hold after a kill, once another worker has done what was left.
 
 mod events;
+#[cfg(test)]
+mod lies;
 mod mail;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
