@@ -47,7 +47,7 @@ macro_rules! subject {
 
             async fn list(&self, side: Side, page: Page) {
                 if side != Side::Library {
-                    return by_hand::list(&self.pool, page).await;
+                    return by_hand::list(&self.pool, side, page).await;
                 }
                 let query = match page {
                     Page::First => Query::new(),

@@ -37,6 +37,8 @@ pub enum Side {
     InOne,
     /// Less than the library does, and no more than must be.
     Bare,
+    /// By hand, of every column the library reads.
+    Everything,
 }
 
 /// A page of a list.
@@ -140,10 +142,20 @@ fn scattered_key(n: u64) -> [u8; 32] {
     key
 }
 
+/// The columns of an invitation.
+macro_rules! columns {
+    () => {
+        "id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, ended_at, \
+         ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision, created_at, \
+         expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error"
+    };
+}
+use columns;
+
 const PAYLOAD: &str = r#"{"role":"member"}"#;
 const DISPLAY: &str = r#"{"inviter":"Ada","organization":"Example"}"#;
 /// How long an invitation lives, in seconds.
 const LIFETIME: i64 = 604_800;
 /// How many letters a worker takes at a time, and how many invitations a sweep: the library's own choice.
 const BATCH: i64 = 8;
-const SWEEP: i64 = 200;
+const SWEEP: i64 = 1_000;

@@ -21,6 +21,8 @@ const THREE: &[(Side, &str)] =
     &[(Side::Library, "library"), (Side::ByHand, "by hand"), (Side::InOne, "by hand in one statement")];
 const SWEEPS: &[(Side, &str)] =
     &[(Side::Library, "library"), (Side::ByHand, "by hand"), (Side::Bare, "one bare update")];
+const LISTS: &[(Side, &str)] =
+    &[(Side::Library, "library"), (Side::ByHand, "by hand"), (Side::Everything, "by hand, every column")];
 
 const CREATE: Work = |subject, side, n, _, _| Box::pin(async move { subject.create(side, n).await });
 const PREVIEW: Work =
@@ -91,8 +93,8 @@ async fn compare(bench: &mut Bench, database: &str, subject: impl Subject, serve
         bench.run(database, &subject, &comparison).await;
     }
     let lists = [
-        Comparison { name: "list, first page", work: LIST, ..ONE },
-        Comparison { name: "list, half-way", work: LIST_DEEP, ..ONE },
+        Comparison { name: "list, first page", work: LIST, sides: LISTS, ..ONE },
+        Comparison { name: "list, half-way", work: LIST_DEEP, sides: LISTS, ..ONE },
     ];
     if lists.iter().any(|list| bench.wants(&format!("{database} {}", list.name))) {
         subject.fill(rows()).await;

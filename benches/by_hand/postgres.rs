@@ -6,7 +6,9 @@ use invite_core::Token;
 use sqlx::{PgConnection, PgPool, Row, postgres::PgRow, types::Uuid};
 
 use super::{Line, digest, mint, now, role};
-use crate::{BATCH, DISPLAY, LIFETIME, PAYLOAD, Page, SWEEP, Side, address, filled, growing_id, scattered_key};
+use crate::{
+    BATCH, DISPLAY, LIFETIME, PAYLOAD, Page, SWEEP, Side, address, columns, filled, growing_id, scattered_key,
+};
 
 const INSERT: &str = "INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, \
      display, status, generation, min_generation, revision, open_key, created_at, expires_at, delivery_state, \
@@ -146,28 +148,57 @@ async fn event(conn: &mut PgConnection, id: Uuid, revision: i32, action: &str, a
         .expect("event");
 }
 
+macro_rules! line {
+    () => {
+        "id, recipient_given, payload::text, message, inviter, status, ended_at, created_at, expires_at, \
+             delivery_state, delivery_attempts, delivery_error"
+    };
+}
+
 macro_rules! lines {
-    ($seek:literal) => {
+    ($columns:ident, $seek:literal) => {
         concat!(
-            "SELECT id, recipient_given, payload::text, message, inviter, status, ended_at, created_at, expires_at, \
-             delivery_state, delivery_attempts, delivery_error FROM invite_invitations \
-             WHERE kind = 'member' AND scope = 'big'",
+            "SELECT ",
+            $columns!(),
+            " FROM invite_invitations WHERE kind = 'member' AND scope = 'big'",
             $seek,
             " ORDER BY created_at DESC, id DESC LIMIT 50"
         )
     };
 }
 
-pub(crate) async fn list(pool: &PgPool, page: Page) {
+pub(crate) async fn list(pool: &PgPool, side: Side, page: Page) {
+    let everything = side == Side::Everything;
     let query = match page {
-        Page::First => sqlx::query(lines!("")),
+        Page::First => sqlx::query(if everything { lines!(columns, "") } else { lines!(line, "") }),
         Page::Behind(n) => {
             let (at, id) = filled(n);
             let at = DateTime::from_timestamp_micros(at).expect("a time");
-            sqlx::query(lines!(" AND (created_at, id) < ($1, $2)")).bind(at).bind(Uuid::from_bytes(id))
+            sqlx::query(if everything {
+                lines!(columns, " AND (created_at, id) < ($1, $2)")
+            } else {
+                lines!(line, " AND (created_at, id) < ($1, $2)")
+            })
+            .bind(at)
+            .bind(Uuid::from_bytes(id))
         }
     };
     let rows = query.fetch_all(pool).await.expect("list");
+    if everything {
+        let rows = rows.iter().map(|row| {
+            let ids: (Uuid, String, String) = (row.get(0), row.get(1), row.get(2));
+            let people: [String; 3] = [row.get(3), row.get(4), row.get(5)];
+            let host: [serde_json::Value; 2] = [row.get(6), row.get(7)];
+            let words: [Option<String>; 5] = [row.get(8), row.get(9), row.get(12), row.get(13), row.get(25)];
+            let states: [String; 2] = [row.get(10), row.get(23)];
+            let ends: [Option<DateTime<Utc>>; 4] = [row.get(11), row.get(17), row.get(21), row.get(22)];
+            let counts: [i32; 4] = [row.get(15), row.get(16), row.get(18), row.get(24)];
+            let times: [DateTime<Utc>; 2] = [row.get(19), row.get(20)];
+            (ids, people, host, words, states, ends, counts, times, row.get::<bool, _>(14))
+        });
+        assert_eq!(rows.collect::<Vec<_>>().len(), 50);
+        return;
+    }
     let lines = rows.iter().map(|row| Line::<Uuid, DateTime<Utc>> {
         id: row.get(0),
         email: row.get(1),
