@@ -3,7 +3,15 @@
 use reqwest::{Method, header};
 use serde_json::json;
 
-use crate::support::{Answer, Browser, Server};
+use super::support::{Answer, Browser, Office, Server};
+use crate::program::{Database, on_every_database};
+
+on_every_database!(
+    #[tokio::test]
+    whoever_asks_for_a_page_gets_a_page,
+    the_api_says_it_in_its_own_words_to_browsers_too,
+    every_name_of_this_machine_is_the_same_site,
+);
 
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
@@ -15,9 +23,8 @@ async fn ask(browser: &Browser, method: Method, path: &str, headers: &[(&str, &s
     Answer::to(request).await
 }
 
-#[tokio::test]
-async fn whoever_asks_for_a_page_gets_a_page() {
-    let server = Server::start();
+async fn whoever_asks_for_a_page_gets_a_page(database: Database) {
+    let server = Server::start(database).await;
     let anybody = server.browser();
     let foreign = ("origin", "https://evil.example");
     let cases = [
@@ -42,9 +49,8 @@ async fn whoever_asks_for_a_page_gets_a_page() {
     }
 }
 
-#[tokio::test]
-async fn the_api_says_it_in_its_own_words_to_browsers_too() {
-    let server = Server::start();
+async fn the_api_says_it_in_its_own_words_to_browsers_too(database: Database) {
+    let server = Server::start(database).await;
     let anybody = server.browser();
     let foreign = ("origin", "https://evil.example");
     let cases = [
@@ -58,7 +64,7 @@ async fn the_api_says_it_in_its_own_words_to_browsers_too() {
         let headers: Vec<_> = [Some(("accept", BROWSER)), extra].into_iter().flatten().collect();
         ask(&anybody, method, path, &headers).await.refused(status, code);
     }
-    let office = crate::support::Office::open(&server).await;
+    let office = Office::open(&server).await;
     let owner = &office.owner;
     let html = [("accept", BROWSER)];
     ask(owner, Method::GET, "/api/organizations/%ff/members", &html).await.refused(404, "not_found");
@@ -73,9 +79,8 @@ async fn the_api_says_it_in_its_own_words_to_browsers_too() {
     ask(owner, Method::POST, "/login", &[foreign]).await.refused(403, "foreign_origin");
 }
 
-#[tokio::test]
-async fn every_name_of_this_machine_is_the_same_site() {
-    let server = Server::start();
+async fn every_name_of_this_machine_is_the_same_site(database: Database) {
+    let server = Server::start(database).await;
     let port = server.url().rsplit_once(':').unwrap().1;
     let answer = async |origin: &str| {
         let request = server.browser().request(Method::POST, "/api/signup").header(header::ORIGIN, origin);
@@ -89,7 +94,7 @@ async fn every_name_of_this_machine_is_the_same_site() {
     }
 
     // A service that people reach from elsewhere has one name.
-    let service = Server::start_with(&[("PUBLIC_URL", &format!("https://invite.example.com:{port}"))]);
+    let service = Server::start_with(database, &[("PUBLIC_URL", &format!("https://invite.example.com:{port}"))]).await;
     let request = service.browser().request(Method::POST, "/api/signup");
     let request = request.header(header::ORIGIN, format!("https://localhost:{port}")).json(&json!({}));
     Answer::to(request).await.refused(403, "foreign_origin");

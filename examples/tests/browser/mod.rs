@@ -1,32 +1,39 @@
 //! The pages as people use them, in a real Chromium, on a desktop and on a phone.
 
-#![cfg(unix)]
-
+mod driver;
 mod forms;
 mod landing;
 mod person;
-mod program;
 
-use landing::{
-    comes_too_late, finds_a_link_that_is_none, finds_a_used_link, has_the_wrong_account, is_a_member_already,
+use std::time::{Duration, Instant};
+
+use self::{
+    driver::{Driver, shots},
+    landing::{
+        comes_too_late, finds_a_link_that_is_none, finds_a_used_link, has_the_wrong_account, is_a_member_already,
+    },
+    person::{Person, Screen},
 };
-use person::{Person, Screen};
-use program::{Driver, Program, shots};
+use crate::program::{Database, PATIENCE, Program, on_every_database};
+
+on_every_database!(
+    #[tokio::test(flavor = "multi_thread")]
+    on_a_desktop_everybody_finds_their_way,
+);
 
 const PASSWORD: &str = "correct horse battery";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn on_a_desktop_everybody_finds_their_way() {
-    everybody_finds_their_way(Screen::Desktop).await;
+async fn on_a_desktop_everybody_finds_their_way(database: Database) {
+    everybody_finds_their_way(database, Screen::Desktop).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_phone_everybody_finds_their_way() {
-    everybody_finds_their_way(Screen::Phone).await;
+    everybody_finds_their_way(Database::Sqlite, Screen::Phone).await;
 }
 
-async fn everybody_finds_their_way(screen: Screen) {
-    let program = Program::start();
+async fn everybody_finds_their_way(database: Database, screen: Screen) {
+    let program = start(database).await;
     let driver = Driver::start();
     println!("screenshots: {}", shots().display());
 
@@ -53,6 +60,25 @@ async fn everybody_finds_their_way(screen: Screen) {
 
     guest.leave().await;
     ada.leave().await;
+}
+
+/// With the development mailbox of a debug build.
+async fn start(database: Database) -> Program {
+    Program::start(database, &[("DEV_MAILBOX", "")]).await
+}
+
+/// The link of the newest letter to this address.
+async fn link_to(program: &Program, address: &str) -> String {
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        let mails = reqwest::get(format!("{}/dev/mailbox.json", program.url)).await.unwrap();
+        let mails: Vec<serde_json::Value> = mails.json().await.unwrap();
+        if let Some(mail) = mails.iter().rfind(|mail| mail["to"] == address) {
+            return mail["links"][0].as_str().unwrap().into();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("no letter to {address}");
 }
 
 async fn founds_an_organization(ada: &Person) {
@@ -173,7 +199,7 @@ async fn is_refused_what_members_may_not(grace: &Person) {
 
 async fn declines(program: &Program, ada: &Person, charles: &Person) {
     invite(ada, "charles@example.com").await;
-    let link = program.link_to("charles@example.com").await;
+    let link = link_to(program, "charles@example.com").await;
     charles.forget_everything().await;
     charles.open(&link).await;
     charles.presses("Decline it").await;
@@ -193,7 +219,7 @@ async fn declines(program: &Program, ada: &Person, charles: &Person) {
 
 async fn cancels(program: &Program, ada: &Person, mary: &Person) {
     invite(ada, "mary@example.com").await;
-    let link = program.link_to("mary@example.com").await;
+    let link = link_to(program, "mary@example.com").await;
     let cancel = "Cancel the invitation of mary@example.com";
     ada.presses(cancel).await;
     ada.looks("cancel-dialog").await;
@@ -285,7 +311,7 @@ async fn answers_without_a_link(ada: &Person, grace: &Person) {
 }
 
 async fn resends(program: &Program, ada: &Person, hedy: &Person) {
-    let earlier = program.link_to("hedy@example.com").await;
+    let earlier = link_to(program, "hedy@example.com").await;
     ada.presses("Resend to hedy@example.com").await;
     ada.sees("Send it again?").await;
     ada.looks("resend-dialog").await;

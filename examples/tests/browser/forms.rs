@@ -3,7 +3,21 @@
 use reqwest::{Client, RequestBuilder, Response, header, redirect::Policy};
 use serde_json::{Value, json};
 
-use crate::{PASSWORD, program::Program};
+use super::{PASSWORD, link_to, start};
+use crate::program::{Database, Program, on_every_database};
+
+on_every_database!(
+    #[tokio::test]
+    the_token_goes_from_the_link_into_a_cookie,
+    what_is_no_token_is_neither_kept_nor_shown,
+    nobody_joins_without_pressing_the_button_that_says_so,
+    accepting_twice_leads_to_the_same_place,
+    forms_of_other_sites_are_refused,
+    a_log_in_comes_back_to_where_it_was_asked_for_and_nowhere_else,
+    a_link_is_shown_once_and_names_are_only_text,
+    a_long_list_is_read_page_by_page,
+    an_open_invitation_can_be_changed,
+);
 
 struct Visitor {
     client: Client,
@@ -48,7 +62,7 @@ async fn invite(program: &Program, email: &str) -> (Visitor, String) {
     assert_eq!(owner.post("/organizations", &[("name", "Engines")]).await.status(), 303);
     let fields = [("email", email), ("role", "member"), ("expires_in_hours", "168"), ("delivery", "mail")];
     assert_eq!(owner.post("/organizations/1/invitations", &fields).await.status(), 303);
-    let link = program.link_to(email).await;
+    let link = link_to(program, email).await;
     (owner, link.split_once("token=").unwrap().1.into())
 }
 
@@ -56,9 +70,8 @@ fn said<'a>(answer: &'a Response, name: &str) -> &'a str {
     answer.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-#[tokio::test]
-async fn the_token_goes_from_the_link_into_a_cookie() {
-    let program = Program::start();
+async fn the_token_goes_from_the_link_into_a_cookie(database: Database) {
+    let program = start(database).await;
     let (_, token) = invite(&program, "ada@example.com").await;
     let ada = Visitor::of(&program);
     let answer = ada.get(&format!("/invitation?token={token}")).await;
@@ -76,9 +89,8 @@ async fn the_token_goes_from_the_link_into_a_cookie() {
     assert!(!page.contains("ada@example.com") && !page.contains(&token));
 }
 
-#[tokio::test]
-async fn what_is_no_token_is_neither_kept_nor_shown() {
-    let program = Program::start();
+async fn what_is_no_token_is_neither_kept_nor_shown(database: Database) {
+    let program = start(database).await;
     let (_, token) = invite(&program, "ada@example.com").await;
     let stranger = Visitor::of(&program);
     let several = format!("{token}&token={token}");
@@ -91,9 +103,8 @@ async fn what_is_no_token_is_neither_kept_nor_shown() {
     }
 }
 
-#[tokio::test]
-async fn nobody_joins_without_pressing_the_button_that_says_so() {
-    let program = Program::start();
+async fn nobody_joins_without_pressing_the_button_that_says_so(database: Database) {
+    let program = start(database).await;
     let (_, token) = invite(&program, "ada@example.com").await;
     let ada = Visitor::of(&program);
     ada.get(&format!("/invitation?token={token}")).await;
@@ -114,9 +125,8 @@ async fn nobody_joins_without_pressing_the_button_that_says_so() {
     assert_eq!(ada.memberships().await.as_array().unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn accepting_twice_leads_to_the_same_place() {
-    let program = Program::start();
+async fn accepting_twice_leads_to_the_same_place(database: Database) {
+    let program = start(database).await;
     let (_, token) = invite(&program, "ada@example.com").await;
     let ada = Visitor::of(&program);
     ada.sign_up("ada@example.com", "").await;
@@ -129,9 +139,8 @@ async fn accepting_twice_leads_to_the_same_place() {
     }
 }
 
-#[tokio::test]
-async fn forms_of_other_sites_are_refused() {
-    let program = Program::start();
+async fn forms_of_other_sites_are_refused(database: Database) {
+    let program = start(database).await;
     let (_, token) = invite(&program, "ada@example.com").await;
     let ada = Visitor::of(&program);
     ada.sign_up("ada@example.com", "").await;
@@ -145,9 +154,8 @@ async fn forms_of_other_sites_are_refused() {
     assert_eq!(ada.memberships().await, json!([]));
 }
 
-#[tokio::test]
-async fn a_log_in_comes_back_to_where_it_was_asked_for_and_nowhere_else() {
-    let program = Program::start();
+async fn a_log_in_comes_back_to_where_it_was_asked_for_and_nowhere_else(database: Database) {
+    let program = start(database).await;
     Visitor::of(&program).sign_up("ada@example.com", "").await;
     let ada = Visitor::of(&program);
     let answer = ada.get("/organizations/1/invitations?q=x").await;
@@ -159,9 +167,8 @@ async fn a_log_in_comes_back_to_where_it_was_asked_for_and_nowhere_else() {
     }
 }
 
-#[tokio::test]
-async fn a_link_is_shown_once_and_names_are_only_text() {
-    let program = Program::start();
+async fn a_link_is_shown_once_and_names_are_only_text(database: Database) {
+    let program = start(database).await;
     let owner = Visitor::of(&program);
     owner.sign_up("owner@example.com", "").await;
     owner.post("/organizations", &[("name", "<script>alert(1)</script>")]).await;
@@ -194,9 +201,8 @@ async fn a_link_is_shown_once_and_names_are_only_text() {
     }
 }
 
-#[tokio::test]
-async fn a_long_list_is_read_page_by_page() {
-    let program = Program::start();
+async fn a_long_list_is_read_page_by_page(database: Database) {
+    let program = start(database).await;
     let (owner, _) = invite(&program, "person0@example.com").await;
     for number in 1..21 {
         let email = format!("person{number}@example.com");
@@ -213,9 +219,8 @@ async fn a_long_list_is_read_page_by_page() {
     assert!(second.contains("First page") && !second.contains("Next page"));
 }
 
-#[tokio::test]
-async fn an_open_invitation_can_be_changed() {
-    let program = Program::start();
+async fn an_open_invitation_can_be_changed(database: Database) {
+    let program = start(database).await;
     let (owner, _) = invite(&program, "ada@example.com").await;
     let list = owner.get("/api/organizations/1/invitations").await.json::<Value>().await.unwrap();
     let before = list["items"][0].clone();

@@ -2,11 +2,26 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Office, PASSWORD, Server};
+use super::support::{Office, PASSWORD, Server};
+use crate::program::{Database, on_every_database};
 
-#[tokio::test]
-async fn a_preview_tells_enough_to_decide_and_no_more() {
-    let server = Server::start();
+on_every_database!(
+    #[tokio::test]
+    a_preview_tells_enough_to_decide_and_no_more,
+    signing_up_with_a_mailed_token_joins_and_proves_the_address,
+    signing_up_with_a_copied_link_proves_nothing_and_leaves_nothing,
+    a_sign_up_that_fails_accepts_nothing,
+    accepting_joins_and_says_where_to_go,
+    the_same_person_again_gets_the_same_answer,
+    two_browsers_do_not_mix_people_up,
+    declining_needs_only_the_link,
+    a_verified_person_finds_their_invitations_without_any_mail,
+    an_id_is_no_capability,
+    nobody_joins_by_signing_up_alone,
+);
+
+async fn a_preview_tells_enough_to_decide_and_no_more(database: Database) {
+    let server = Server::start(database).await;
     let office = Office::open(&server).await;
     let body = json!({ "email": "ada@example.com", "role": "manager", "message": "Hello" });
     let created = office.owner.post(&office.invitations, body).await.expect(201);
@@ -23,9 +38,8 @@ async fn a_preview_tells_enough_to_decide_and_no_more() {
     assert_eq!(preview, expected);
 }
 
-#[tokio::test]
-async fn signing_up_with_a_mailed_token_joins_and_proves_the_address() {
-    let server = Server::start();
+async fn signing_up_with_a_mailed_token_joins_and_proves_the_address(database: Database) {
+    let server = Server::start(database).await;
     let office = Office::open(&server).await;
     let created = office.invite_as("ada@example.com", "manager").await;
     let ada = server.browser();
@@ -44,9 +58,8 @@ async fn signing_up_with_a_mailed_token_joins_and_proves_the_address() {
     assert!(stored["accepted_at"].is_string(), "{stored}");
 }
 
-#[tokio::test]
-async fn signing_up_with_a_copied_link_proves_nothing_and_leaves_nothing() {
-    let server = Server::start();
+async fn signing_up_with_a_copied_link_proves_nothing_and_leaves_nothing(database: Database) {
+    let server = Server::start(database).await;
     let office = Office::open(&server).await;
     let (token, created) = office.link_for("ada@example.com").await;
 
@@ -57,9 +70,8 @@ async fn signing_up_with_a_copied_link_proves_nothing_and_leaves_nothing() {
     assert_eq!(office.owner.get(&office.path_of(&created)).await.expect(200)["status"], "pending");
 }
 
-#[tokio::test]
-async fn a_sign_up_that_fails_accepts_nothing() {
-    let server = Server::start();
+async fn a_sign_up_that_fails_accepts_nothing(database: Database) {
+    let server = Server::start(database).await;
     let office = Office::open(&server).await;
     server.browser().sign_up("ada@example.com").await;
     let created = office.invite("ada@example.com").await;
@@ -81,9 +93,8 @@ async fn a_sign_up_that_fails_accepts_nothing() {
     assert_eq!(events["items"].as_array().unwrap().len(), 1, "{events}");
 }
 
-#[tokio::test]
-async fn accepting_joins_and_says_where_to_go() {
-    let server = Server::start();
+async fn accepting_joins_and_says_where_to_go(database: Database) {
+    let server = Server::start(database).await;
     let office = Office::open(&server).await;
     for (email, role, to) in [
         ("ada@example.com", "member", "/me".to_owned()),
@@ -106,9 +117,8 @@ async fn accepting_joins_and_says_where_to_go() {
     }
 }
 
-#[tokio::test]
-async fn the_same_person_again_gets_the_same_answer() {
-    let server = Server::start();
+async fn the_same_person_again_gets_the_same_answer(database: Database) {
+    let server = Server::start(database).await;
     let office = Office::open(&server).await;
     office.invite("ada@example.com").await;
     let token = server.token_to("ada@example.com", 1).await;
@@ -126,9 +136,8 @@ async fn the_same_person_again_gets_the_same_answer() {
     assert_eq!(members["items"].as_array().unwrap().len(), 2);
 }
 
-#[tokio::test]
-async fn two_browsers_do_not_mix_people_up() {
-    let server = Server::start();
+async fn two_browsers_do_not_mix_people_up(database: Database) {
+    let server = Server::start(database).await;
     let office = Office::open(&server).await;
     office.invite("ada@example.com").await;
     let token = server.token_to("ada@example.com", 1).await;
@@ -143,9 +152,8 @@ async fn two_browsers_do_not_mix_people_up() {
     assert_eq!(eve.get("/api/me").await.expect(200)["user"]["email"], "eve@example.com");
 }
 
-#[tokio::test]
-async fn declining_needs_only_the_link() {
-    let server = Server::start();
+async fn declining_needs_only_the_link(database: Database) {
+    let server = Server::start(database).await;
     let office = Office::open(&server).await;
     let created = office.invite("ada@example.com").await;
     let token = server.token_to("ada@example.com", 1).await;
@@ -169,9 +177,8 @@ async fn declining_needs_only_the_link() {
     );
 }
 
-#[tokio::test]
-async fn a_verified_person_finds_their_invitations_without_any_mail() {
-    let server = Server::start();
+async fn a_verified_person_finds_their_invitations_without_any_mail(database: Database) {
+    let server = Server::start(database).await;
     let first = Office::open(&server).await;
     let second = Office::open_as(&server, "second@example.com").await;
     let third = Office::open_as(&server, "third@example.com").await;
@@ -200,9 +207,8 @@ async fn a_verified_person_finds_their_invitations_without_any_mail() {
     assert_eq!(ada.get("/api/me/invitations").await.expect(200)["items"], json!([]));
 }
 
-#[tokio::test]
-async fn an_id_is_no_capability() {
-    let server = Server::start();
+async fn an_id_is_no_capability(database: Database) {
+    let server = Server::start(database).await;
     let office = Office::open(&server).await;
     let ada = office.hire(&server, "ada@example.com", "member").await;
     let created = office.invite("grace@example.com").await;
@@ -225,9 +231,8 @@ async fn an_id_is_no_capability() {
     assert_eq!(office.owner.get(&office.path_of(&created)).await.expect(200)["status"], "pending");
 }
 
-#[tokio::test]
-async fn nobody_joins_by_signing_up_alone() {
-    let server = Server::start();
+async fn nobody_joins_by_signing_up_alone(database: Database) {
+    let server = Server::start(database).await;
     let office = Office::open(&server).await;
     let created = office.invite("ada@example.com").await;
 

@@ -6,7 +6,8 @@ use data_encoding::BASE64;
 use serde_json::{Value, json};
 use thirtyfour::{LoggingPrefsLogLevel, prelude::*};
 
-use crate::program::{Driver, PATIENCE, Program, chromium, shots};
+use super::driver::{Driver, chromium, shots};
+use crate::program::{PATIENCE, Program};
 
 const POLL: Duration = Duration::from_millis(25);
 

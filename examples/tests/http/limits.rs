@@ -3,11 +3,17 @@
 use invite_core::{Clock, SystemClock};
 use serde_json::json;
 
-use crate::support::{Office, Server};
+use super::support::{Office, Server};
+use crate::program::{Database, on_every_database};
 
-#[tokio::test]
-async fn over_the_limit_nothing_is_written_and_cancelling_gives_nothing_back() {
-    let server = Server::start_with(&[("INVITES_PER_MINUTE", "2")]);
+on_every_database!(
+    #[tokio::test]
+    over_the_limit_nothing_is_written_and_cancelling_gives_nothing_back,
+    resending_and_copying_links_count_too_and_the_next_minute_begins_anew,
+);
+
+async fn over_the_limit_nothing_is_written_and_cancelling_gives_nothing_back(database: Database) {
+    let server = Server::start_with(database, &[("INVITES_PER_MINUTE", "2")]).await;
     // The minute may end between two requests: then once more, with somebody else.
     for n in 0.. {
         let office = Office::open_as(&server, &format!("owner{n}@example.com")).await;
@@ -30,19 +36,14 @@ async fn over_the_limit_nothing_is_written_and_cancelling_gives_nothing_back() {
         }
         let list = office.owner.get(&office.invitations).await.expect(200);
         assert_eq!(list["items"].as_array().unwrap().len(), 2, "{list}");
-        let used: i64 = sqlx::query_scalar("SELECT used FROM quotas ORDER BY user_id DESC")
-            .fetch_one(&mut server.database().await)
-            .await
-            .unwrap();
-        assert_eq!(used, 2);
+        assert_eq!(server.database().await.number(USED).await, 2);
         return;
     }
 }
 
-#[tokio::test]
-async fn resending_and_copying_links_count_too_and_the_next_minute_begins_anew() {
-    let server = Server::start_with(&[("INVITES_PER_MINUTE", "3")]);
-    let mut database = server.database().await;
+async fn resending_and_copying_links_count_too_and_the_next_minute_begins_anew(database: Database) {
+    let server = Server::start_with(database, &[("INVITES_PER_MINUTE", "3")]).await;
+    let mut look = server.database().await;
     for n in 0.. {
         let office = Office::open_as(&server, &format!("owner{n}@example.com")).await;
         let minute = minute();
@@ -60,15 +61,19 @@ async fn resending_and_copying_links_count_too_and_the_next_minute_begins_anew()
         office.owner.patch(&path, json!({ "role": "viewer" })).await.expect(200);
         office.owner.get(&office.invitations).await.expect(200);
 
-        let older = "UPDATE quotas SET minute = minute - 1 WHERE user_id = (SELECT max(user_id) FROM quotas)";
-        assert_eq!(sqlx::query(older).execute(&mut database).await.unwrap().rows_affected(), 1);
+        // MySQL reads a table it changes only at second hand.
+        let older = "UPDATE quotas SET minute = minute - 1
+                     WHERE user_id = (SELECT last FROM (SELECT max(user_id) AS last FROM quotas) AS users)";
+        assert_eq!(look.execute(older).await, 1);
         office.owner.post(&format!("{path}/link"), json!({})).await.expect(200);
-        let rows: Vec<i64> =
-            sqlx::query_scalar("SELECT used FROM quotas ORDER BY user_id DESC").fetch_all(&mut database).await.unwrap();
+        let rows = look.numbers(USED).await;
         assert_eq!((rows[0], rows.len()), (1, n + 1), "one row each, and no old ones");
         return;
     }
 }
+
+/// Of the newest user first.
+const USED: &str = "SELECT used FROM quotas ORDER BY user_id DESC";
 
 fn minute() -> i64 {
     SystemClock.now().timestamp().div_euclid(60)

@@ -2,13 +2,19 @@
 
 use reqwest::Method;
 use serde_json::json;
-use sqlx::Row;
 
-use crate::support::{Answer, Office, Server, eventually};
+use super::support::{Answer, Office, Server, eventually};
+use crate::program::{Database, on_every_database};
 
-#[tokio::test]
-async fn scanners_may_open_every_link_and_the_invitation_is_untouched() {
-    let server = Server::start();
+on_every_database!(
+    #[tokio::test]
+    scanners_may_open_every_link_and_the_invitation_is_untouched,
+    every_answer_keeps_its_secrets_from_caches_referrers_and_frames,
+    what_is_not_there_is_a_problem_too,
+);
+
+async fn scanners_may_open_every_link_and_the_invitation_is_untouched(database: Database) {
+    let server = Server::start(database).await;
     let office = Office::open(&server).await;
     let created = office.invite("ada@example.com").await;
     let path = office.path_of(&created);
@@ -58,9 +64,8 @@ async fn scanners_may_open_every_link_and_the_invitation_is_untouched() {
     ada.sign_up_with("ada@example.com", &token).await.expect(201);
 }
 
-#[tokio::test]
-async fn every_answer_keeps_its_secrets_from_caches_referrers_and_frames() {
-    let server = Server::start();
+async fn every_answer_keeps_its_secrets_from_caches_referrers_and_frames(database: Database) {
+    let server = Server::start(database).await;
     let office = Office::open(&server).await;
     let (token, _) = office.link_for("ada@example.com").await;
 
@@ -82,9 +87,8 @@ async fn every_answer_keeps_its_secrets_from_caches_referrers_and_frames() {
     }
 }
 
-#[tokio::test]
-async fn what_is_not_there_is_a_problem_too() {
-    let server = Server::start();
+async fn what_is_not_there_is_a_problem_too(database: Database) {
+    let server = Server::start(database).await;
     let anybody = server.browser();
 
     assert_eq!(anybody.get("/healthz").await.status, 200);
@@ -94,16 +98,10 @@ async fn what_is_not_there_is_a_problem_too() {
 }
 
 /// Everything stored of the one invitation, and what the API shows of it.
-async fn state_of(server: &Server, office: &Office, path: &str) -> (String, String, String) {
-    let mut database = server.database().await;
-    let row = sqlx::query("SELECT * FROM invite_invitations").fetch_one(&mut database).await.unwrap();
-    let mut columns = String::new();
-    for column in 0..row.len() {
-        let text = row.try_get_unchecked::<Option<String>, _>(column).ok().flatten();
-        let bytes = row.try_get_unchecked::<Option<Vec<u8>>, _>(column).ok().flatten();
-        columns.push_str(&format!("{text:?} {bytes:?}\n"));
-    }
-    let tokens: i64 = sqlx::query_scalar("SELECT count(*) FROM invite_tokens").fetch_one(&mut database).await.unwrap();
-    let shown = office.owner.get(path).await.text + &office.owner.get(&format!("{path}/events")).await.text;
-    (columns, tokens.to_string(), shown)
+async fn state_of(server: &Server, office: &Office, path: &str) -> (String, i64, [String; 2]) {
+    let mut look = server.database().await;
+    let row = look.row("SELECT * FROM invite_invitations").await.join("\n");
+    let tokens = look.number("SELECT count(*) FROM invite_tokens").await;
+    let shown = [office.owner.get(path).await.text, office.owner.get(&format!("{path}/events")).await.text];
+    (row, tokens, shown)
 }

@@ -6,15 +6,22 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::{Answer, Office, PASSWORD, Server};
+use super::support::{Answer, Office, PASSWORD, Server};
+use crate::program::{Database, on_every_database};
+
+on_every_database!(
+    #[tokio::test]
+    a_session_that_is_used_begins_its_day_anew,
+    a_log_out_leaves_no_cookie_behind,
+    a_request_that_outlasts_the_log_out_does_not_undo_it,
+);
 
 fn cookies(answer: &Answer) -> Vec<&str> {
     answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap()).collect()
 }
 
-#[tokio::test]
-async fn a_session_that_is_used_begins_its_day_anew() {
-    let server = Server::start();
+async fn a_session_that_is_used_begins_its_day_anew(database: Database) {
+    let server = Server::start(database).await;
     let ada = server.browser();
     ada.sign_up("ada@example.com").await;
 
@@ -34,9 +41,8 @@ async fn a_session_that_is_used_begins_its_day_anew() {
     }
 }
 
-#[tokio::test]
-async fn a_log_out_leaves_no_cookie_behind() {
-    let secure = Server::start_with(&[("PUBLIC_URL", "https://invite.example.com")]);
+async fn a_log_out_leaves_no_cookie_behind(database: Database) {
+    let secure = Server::start_with(database, &[("PUBLIC_URL", "https://invite.example.com")]).await;
     let form = json!({ "email": "ada@example.com", "password": PASSWORD, "full_name": "Ada" });
     let signed_up = secure.browser().post("/api/signup", form).await;
     signed_up.expect(201);
@@ -61,9 +67,8 @@ async fn a_log_out_leaves_no_cookie_behind() {
     }
 }
 
-#[tokio::test]
-async fn a_request_that_outlasts_the_log_out_does_not_undo_it() {
-    let server = Server::start();
+async fn a_request_that_outlasts_the_log_out_does_not_undo_it(database: Database) {
+    let server = Server::start(database).await;
     let office = Office::open(&server).await;
     let session = office.owner.get("/api/me").await;
     let session = cookies(&session)[0].split(';').next().unwrap().to_owned();

@@ -1,5 +1,6 @@
 //! The program under test, and the people who use it.
 
+mod look;
 mod mail;
 mod people;
 mod server;

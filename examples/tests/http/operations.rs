@@ -3,19 +3,28 @@
 use std::{net::TcpListener, time::Duration};
 
 use serde_json::json;
-use sqlx::Executor;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
-use crate::support::{Office, Server, eventually};
+use super::support::{Office, Server, eventually};
+use crate::program::{Database, on_every_database};
 
-#[tokio::test]
-async fn a_database_that_is_away_for_too_long_is_unavailable_and_then_back() {
-    let server = Server::start();
+on_every_database!(
+    #[tokio::test]
+    a_database_that_is_away_for_too_long_is_unavailable_and_then_back,
+    a_database_that_is_away_for_a_while_is_waited_for,
+    ending_it_leaves_no_leased_letter_behind,
+    whoever_never_finishes_a_request_does_not_keep_it_from_ending,
+    links_lead_to_the_configured_address,
+    an_account_outlives_a_restart,
+);
+
+async fn a_database_that_is_away_for_too_long_is_unavailable_and_then_back(database: Database) {
+    let server = Server::start(database).await;
     let office = Office::open(&server).await;
     let (token, _) = office.link_for("ada@example.com").await;
 
-    let mut database = server.database().await;
-    database.execute("BEGIN IMMEDIATE").await.unwrap();
+    let mut writer = server.database().await;
+    writer.block_writers().await;
     let body = json!({ "email": "grace@example.com", "role": "member" });
     let answer = office.owner.post(&office.invitations, body.clone()).await;
     answer.refused(503, "unavailable");
@@ -23,24 +32,23 @@ async fn a_database_that_is_away_for_too_long_is_unavailable_and_then_back() {
     // Who only reads is not kept waiting.
     server.browser().preview(&token).await.expect(200);
 
-    database.execute("ROLLBACK").await.unwrap();
+    writer.unblock_writers().await;
     office.owner.post(&office.invitations, body).await.expect(201);
     server.mails_to("grace@example.com", 1).await;
 }
 
-#[tokio::test]
-async fn a_database_that_is_away_for_a_while_is_waited_for() {
-    let server = Server::start();
+async fn a_database_that_is_away_for_a_while_is_waited_for(database: Database) {
+    let server = Server::start(database).await;
     let office = Office::open(&server).await;
-    let mut database = server.database().await;
-    database.execute("BEGIN IMMEDIATE").await.unwrap();
+    let mut writer = server.database().await;
+    writer.block_writers().await;
 
     let body = json!({ "email": "grace@example.com", "role": "member" });
     let founding = json!({ "name": "Second Engines" });
     let back = async {
-        // Longer than SQLite itself waits, so that only beginning again helps.
+        // Longer than the database itself waits, so that only beginning again helps.
         tokio::time::sleep(Duration::from_millis(2_800)).await;
-        database.execute("ROLLBACK").await.unwrap();
+        writer.unblock_writers().await;
     };
     let (invited, founded, ()) = tokio::join!(
         office.owner.post(&office.invitations, body),
@@ -52,20 +60,20 @@ async fn a_database_that_is_away_for_a_while_is_waited_for() {
 }
 
 #[tokio::test]
-async fn unless_told_otherwise_it_listens_on_port_3000() {
+async fn unless_told_otherwise_it_listens_on_port_3000_and_keeps_a_file() {
     let Ok(port) = TcpListener::bind("127.0.0.1:3000") else {
         eprintln!("skipped: port 3000 is taken by another program");
         return;
     };
     drop(port);
-    let server = Server::start_with(&[("PORT", "")]);
+    let server = Server::start_with(Database::Sqlite, &[("PORT", ""), ("DATABASE_URL", "")]).await;
     assert_eq!(server.url(), "http://127.0.0.1:3000");
+    assert!(server.dir().join("invitations.sqlite").is_file());
     assert_eq!(server.browser().get("/healthz").await.status, 200);
 }
 
-#[tokio::test]
-async fn ending_it_leaves_no_leased_letter_behind() {
-    let mut server = Server::start();
+async fn ending_it_leaves_no_leased_letter_behind(database: Database) {
+    let mut server = Server::start(database).await;
     let office = Office::open(&server).await;
     for n in 0..30 {
         office.invite(&format!("person{n}@example.com")).await;
@@ -73,8 +81,7 @@ async fn ending_it_leaves_no_leased_letter_behind() {
     assert!(server.terminate().await.success());
 
     let leased = "SELECT count(*) FROM invite_outbox WHERE lease_owner IS NOT NULL";
-    let leased: i64 = sqlx::query_scalar(leased).fetch_one(&mut server.database().await).await.unwrap();
-    assert_eq!(leased, 0);
+    assert_eq!(server.database().await.number(leased).await, 0);
 
     // What was still queued is mailed by the next one.
     server.start_again();
@@ -87,9 +94,8 @@ async fn ending_it_leaves_no_leased_letter_behind() {
     .await;
 }
 
-#[tokio::test]
-async fn whoever_never_finishes_a_request_does_not_keep_it_from_ending() {
-    let mut server = Server::start();
+async fn whoever_never_finishes_a_request_does_not_keep_it_from_ending(database: Database) {
+    let mut server = Server::start(database).await;
     let address = server.url().strip_prefix("http://").unwrap().to_owned();
     // Browsers open connections ahead of need; others are just slow.
     let _idle = TcpStream::connect(&address).await.unwrap();
@@ -100,9 +106,8 @@ async fn whoever_never_finishes_a_request_does_not_keep_it_from_ending() {
     assert!(server.terminate().await.success());
 }
 
-#[tokio::test]
-async fn links_lead_to_the_configured_address() {
-    let server = Server::start_with(&[("PUBLIC_URL", "http://localhost:81/app/")]);
+async fn links_lead_to_the_configured_address(database: Database) {
+    let server = Server::start_with(database, &[("PUBLIC_URL", "http://localhost:81/app/")]).await;
     let office = Office::open(&server).await;
     office.invite("ada@example.com").await;
 
@@ -110,9 +115,8 @@ async fn links_lead_to_the_configured_address() {
     assert!(link.starts_with("http://localhost:81/app/invitation?token=inv1_"), "{link}");
 }
 
-#[tokio::test]
-async fn an_account_outlives_a_restart() {
-    let mut server = Server::start();
+async fn an_account_outlives_a_restart(database: Database) {
+    let mut server = Server::start(database).await;
     let office = Office::open(&server).await;
     office.invite("ada@example.com").await;
     let token = server.token_to("ada@example.com", 1).await;

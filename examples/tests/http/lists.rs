@@ -2,11 +2,18 @@
 
 use serde_json::Value;
 
-use crate::support::{Office, Server};
+use super::support::{Office, Server};
+use crate::program::{Database, on_every_database};
 
-#[tokio::test]
-async fn pages_follow_each_other_without_gap_or_repetition() {
-    let server = Server::start();
+on_every_database!(
+    #[tokio::test]
+    pages_follow_each_other_without_gap_or_repetition,
+    filters_by_status_and_address,
+    what_cannot_be_asked_is_named,
+);
+
+async fn pages_follow_each_other_without_gap_or_repetition(database: Database) {
+    let server = Server::start(database).await;
     let office = Office::open(&server).await;
     let mut all = Vec::new();
     for n in 0..7 {
@@ -28,9 +35,8 @@ async fn pages_follow_each_other_without_gap_or_repetition() {
     assert_eq!(pages(&office, "sort=expires_at", 4).await, [all[..4].to_vec(), all[4..].into()]);
 }
 
-#[tokio::test]
-async fn filters_by_status_and_address() {
-    let server = Server::start();
+async fn filters_by_status_and_address(database: Database) {
+    let server = Server::start(database).await;
     let office = Office::open(&server).await;
     for name in ["ada", "grace", "mary", "joan"] {
         office.invite(&format!("{name}@example.com")).await;
@@ -60,9 +66,8 @@ async fn filters_by_status_and_address() {
     }
 }
 
-#[tokio::test]
-async fn what_cannot_be_asked_is_named() {
-    let server = Server::start();
+async fn what_cannot_be_asked_is_named(database: Database) {
+    let server = Server::start(database).await;
     let office = Office::open(&server).await;
     for n in 0..2 {
         office.invite(&format!("person{n}@example.com")).await;

@@ -11,12 +11,19 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-use crate::support::{Mail, Office, Server, Sink, eventually, token_of};
+use super::support::{Mail, Office, Server, Sink, eventually, token_of};
+use crate::program::{Database, on_every_database};
 
-#[tokio::test]
-async fn a_letter_sent_by_smtp_has_two_parts_and_a_link_that_works() {
+on_every_database!(
+    #[tokio::test]
+    a_letter_sent_by_smtp_has_two_parts_and_a_link_that_works,
+    a_server_that_is_down_delays_the_letter_and_nothing_else,
+    a_recipient_who_is_refused_is_shown_and_can_be_given_a_link,
+);
+
+async fn a_letter_sent_by_smtp_has_two_parts_and_a_link_that_works(database: Database) {
     let smtp = Smtp::start().await;
-    let server = Server::start_with(&[("SMTP_URL", &smtp.url)]);
+    let server = Server::start_with(database, &[("SMTP_URL", &smtp.url)]).await;
     let office = Office::open(&server).await;
     // Nobody but the addressee sees a letter, even in a debug build.
     server.browser().get("/dev/mailbox.json").await.refused(404, "not_found");
@@ -42,10 +49,9 @@ async fn a_letter_sent_by_smtp_has_two_parts_and_a_link_that_works() {
     assert_eq!(answer["membership"]["invitation_id"], created["id"]);
 }
 
-#[tokio::test]
-async fn a_server_that_is_down_delays_the_letter_and_nothing_else() {
+async fn a_server_that_is_down_delays_the_letter_and_nothing_else(database: Database) {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let server = Server::start_with(&[("SMTP_URL", &format!("smtp://{closed}"))]);
+    let server = Server::start_with(database, &[("SMTP_URL", &format!("smtp://{closed}"))]).await;
     let office = Office::open(&server).await;
     let created = office.invite("ada@example.com").await;
 
@@ -58,10 +64,9 @@ async fn a_server_that_is_down_delays_the_letter_and_nothing_else() {
     assert!(shown["delivery"]["last_error"].is_string(), "{shown}");
 }
 
-#[tokio::test]
-async fn a_recipient_who_is_refused_is_shown_and_can_be_given_a_link() {
+async fn a_recipient_who_is_refused_is_shown_and_can_be_given_a_link(database: Database) {
     let sink = Sink::start(StdRng::seed_from_u64(1)).await;
-    let server = Server::start_with(&[("SMTP_URL", &sink.url)]);
+    let server = Server::start_with(database, &[("SMTP_URL", &sink.url)]).await;
     let office = Office::open(&server).await;
     let path = office.path_of(&office.invite("refused@example.com").await);
 

@@ -1,9 +1,10 @@
 //! Links that cannot be accepted, or not by whoever opens them.
 
-use crate::{PASSWORD, invite, log_in, person::Person, program::Program};
+use super::{PASSWORD, invite, link_to, log_in, person::Person};
+use crate::program::Program;
 
 pub(crate) async fn finds_a_used_link(program: &Program, grace: &Person) {
-    grace.open(&program.link_to("grace@example.com").await).await;
+    grace.open(&link_to(program, "grace@example.com").await).await;
     grace.sees("This invitation has been used").await;
     grace.looks("landing-used").await;
     grace.quiet(&[410]).await;
@@ -11,7 +12,7 @@ pub(crate) async fn finds_a_used_link(program: &Program, grace: &Person) {
 
 pub(crate) async fn has_the_wrong_account(program: &Program, ada: &Person, grace: &Person) {
     invite(ada, "hedy@example.com").await;
-    grace.open(&program.link_to("hedy@example.com").await).await;
+    grace.open(&link_to(program, "hedy@example.com").await).await;
     grace.sees("This invitation is for another address than yours.").await;
     grace.looks("landing-wrong-account").await;
     grace.presses("Log out and continue").await;
@@ -22,10 +23,8 @@ pub(crate) async fn has_the_wrong_account(program: &Program, ada: &Person, grace
 
 pub(crate) async fn comes_too_late(program: &Program, ada: &Person, luigi: &Person) {
     invite(ada, "luigi@example.com").await;
-    let link = program.link_to("luigi@example.com").await;
-    program
-        .sql("UPDATE invite_invitations SET expires_at = created_at + 1 WHERE recipient = 'luigi@example.com'")
-        .await;
+    let link = link_to(program, "luigi@example.com").await;
+    program.database().await.expire("luigi@example.com").await;
     luigi.open(&link).await;
     luigi.sees("This invitation has expired").await;
     luigi.looks("landing-expired").await;
@@ -37,7 +36,7 @@ pub(crate) async fn comes_too_late(program: &Program, ada: &Person, luigi: &Pers
 /// An account without joining; then somebody else brings them in.
 pub(crate) async fn is_a_member_already(program: &Program, ada: &Person, maria: &Person) {
     invite(ada, "maria@example.com").await;
-    let link = program.link_to("maria@example.com").await;
+    let link = link_to(program, "maria@example.com").await;
     maria.open(&link).await;
     maria.presses("Create an account").await;
     maria.fills("Your name", "Maria Agnesi").await;
@@ -67,12 +66,9 @@ pub(crate) async fn is_a_member_already(program: &Program, ada: &Person, maria: 
     log_in(maria, "maria@example.com", PASSWORD).await;
     maria.sees("a link that was passed on cannot").await;
 
-    program
-        .sql(
-            "INSERT INTO memberships (organization_id, user_id, role)
-             SELECT 1, id, 'viewer' FROM users WHERE email = 'maria@example.com'",
-        )
-        .await;
+    let join = "INSERT INTO memberships (organization_id, user_id, role)
+                SELECT 1, id, 'viewer' FROM users WHERE email = 'maria@example.com'";
+    assert_eq!(program.database().await.execute(join).await, 1);
     maria.open(&link).await;
     maria.sees("You are already a member of Analytical Engines.").await;
     maria.looks("landing-member").await;
