@@ -9,6 +9,7 @@ mod limits;
 mod lists;
 mod misdirected;
 mod operations;
+mod races;
 mod readonly;
 mod refusals;
 mod sessions;

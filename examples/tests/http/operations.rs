@@ -1,19 +1,19 @@
 //! Running it: configuration, a busy database, and the end.
 
-use std::{net::TcpListener, time::Duration};
+use std::{net::TcpListener, thread, time::Duration};
 
 use serde_json::json;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
-use super::support::{Office, Server, eventually};
-use crate::program::{Database, on_every_database};
+use super::support::{Browser, Office, Server, eventually, fails_to_start};
+use crate::program::{Database, Place, on_every_database, serve};
 
 on_every_database!(
     #[tokio::test]
     a_database_that_is_away_for_too_long_is_unavailable_and_then_back,
     a_database_that_is_away_for_a_while_is_waited_for,
     ending_it_leaves_no_leased_letter_behind,
-    whoever_never_finishes_a_request_does_not_keep_it_from_ending,
+    those_that_start_at_once_on_a_new_database_all_serve,
     links_lead_to_the_configured_address,
     an_account_outlives_a_restart,
 );
@@ -59,6 +59,41 @@ async fn a_database_that_is_away_for_a_while_is_waited_for(database: Database) {
     founded.expect(201);
 }
 
+async fn those_that_start_at_once_on_a_new_database_all_serve(database: Database) {
+    let dir = tempfile::tempdir().unwrap();
+    let place = Place::make(database, dir.path()).await;
+    let starting: Vec<_> = thread::scope(|scope| {
+        let starts: Vec<_> = (0..4).map(|_| scope.spawn(|| serve(dir.path(), &place, &[]))).collect();
+        starts.into_iter().map(|start| start.join()).collect()
+    });
+    for program in starting {
+        let (mut child, url) = program.unwrap();
+        let up = Browser::new(&url).get("/healthz").await.status;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(up, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_used_is_named_in_one_sentence_without_the_password() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let urls = [
+        (format!("postgres://invite:hunter2@{closed}/invite"), "onnection refused"),
+        (format!("mysql://invite:hunter2@{closed}/invite"), "onnection refused"),
+        (format!("mariadb://invite:hunter2@{closed}/invite"), "onnection refused"),
+        ("mssql://invite:hunter2@localhost/invite".into(), "begins with none of"),
+        ("hunter2:".into(), "begins with none of"),
+        ("postgres://invite:hunter2@localhost:port/invite".into(), "invalid port"),
+        ("sqlite://nowhere/at/all.sqlite".into(), "unable to open"),
+    ];
+    for (url, why) in urls {
+        let (status, said) = fails_to_start(&[("DATABASE_URL", &url)]);
+        assert!(!status.success() && said.starts_with("DATABASE_URL: ") && said.contains(why), "{url}: {said}");
+        assert!(said.lines().count() == 1 && !said.contains("hunter2"), "{url}: {said}");
+    }
+}
+
 #[tokio::test]
 async fn unless_told_otherwise_it_listens_on_port_3000_and_keeps_a_file() {
     let Ok(port) = TcpListener::bind("127.0.0.1:3000") else {
@@ -94,8 +129,9 @@ async fn ending_it_leaves_no_leased_letter_behind(database: Database) {
     .await;
 }
 
-async fn whoever_never_finishes_a_request_does_not_keep_it_from_ending(database: Database) {
-    let mut server = Server::start(database).await;
+#[tokio::test]
+async fn whoever_never_finishes_a_request_does_not_keep_it_from_ending() {
+    let mut server = Server::start(Database::Sqlite).await;
     let address = server.url().strip_prefix("http://").unwrap().to_owned();
     // Browsers open connections ahead of need; others are just slow.
     let _idle = TcpStream::connect(&address).await.unwrap();

@@ -53,7 +53,7 @@ impl Database {
 
 impl Place {
     /// A new one. A file lies in the folder, and is made by the program itself.
-    pub(super) async fn make(database: Database, dir: &Path) -> Self {
+    pub(crate) async fn make(database: Database, dir: &Path) -> Self {
         static NAMES: AtomicUsize = AtomicUsize::new(0);
 
         if database == Database::Sqlite {

@@ -95,6 +95,15 @@ impl Deref for Server {
     }
 }
 
+/// How a program that cannot start ends, and what it says.
+pub(crate) fn fails_to_start(env: &[(&str, &str)]) -> (ExitStatus, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = Command::new(crate::PROGRAM);
+    command.current_dir(dir.path()).env_clear().env("PORT", "0").env("DEV_MAILBOX", "1");
+    let output = command.envs(env.iter().copied()).output().unwrap();
+    (output.status, String::from_utf8(output.stderr).unwrap())
+}
+
 /// Asks again and again until there is an answer.
 pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     eventually_within(PATIENCE, what, async || ask().await.ok_or_else(String::new)).await
