@@ -12,6 +12,7 @@
 
 #![expect(clippy::future_not_send, reason = "each case stays on its thread")]
 
+mod amended;
 mod answers;
 mod creating;
 mod host;
@@ -49,7 +50,7 @@ use crate::{
 };
 
 pub(super) fn all() -> Vec<Case> {
-    [answers::CASES, creating::CASES, host::CASES, time::CASES, mail::CASES, history::CASES].concat()
+    [amended::CASES, answers::CASES, creating::CASES, host::CASES, time::CASES, mail::CASES, history::CASES].concat()
 }
 
 /// [`cases`](super::case::cases) whose futures never leave a thread of their own: what waits for threads must

@@ -1,0 +1,210 @@
+//! Rows, guards and changes made by hand, for cases that call the store itself.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    actor::{Actor, Scope},
+    invitation::{Delivery, DeliveryState, InvitationId, OpenKey, Record},
+    policy::OneOpen,
+    query::Sort,
+    recipient::Recipient,
+    state::{Status, Verb},
+    store::{
+        AddressedQuery, Change, DeliveryId, Dispatch, Guard, Key, ListQuery, NewEvent, NewLetter, Purpose,
+        RecipientGuard, RenewedLinks, Target, TimeGuard, Transition,
+    },
+    token::TokenDigest,
+};
+
+pub(super) const KIND: &str = "member";
+pub(super) const OTHER_KIND: &str = "provider";
+pub(super) const OPEN: [Status; 2] = [Status::Pending, Status::DeliveryFailed];
+pub(super) const MICROSECOND: TimeDelta = TimeDelta::microseconds(1);
+
+/// Noon of 1 June 2030, UTC: when everything happens unless a case says otherwise.
+pub(super) fn noon() -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::microseconds(1_906_545_600_000_000)
+}
+
+pub(super) fn id(n: u32) -> InvitationId {
+    InvitationId::from_uuid(uuid(n))
+}
+
+pub(super) fn uuid(n: u32) -> Uuid {
+    Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 | u128::from(n))
+}
+
+pub(super) fn digest(n: u8) -> TokenDigest {
+    TokenDigest::from_bytes([n; 32])
+}
+
+pub(super) fn delivery(n: u32) -> DeliveryId {
+    DeliveryId::from_uuid(uuid(n))
+}
+
+/// The nth letter, due at noon.
+pub(super) fn letter(n: u32) -> NewLetter {
+    NewLetter { delivery: delivery(n), purpose: Purpose::Invitation, not_before: noon() }
+}
+
+/// A case's own address: one that does not parse is a mistake of the suite.
+pub(super) fn address(text: &str) -> Recipient {
+    text.parse().expect("an address")
+}
+
+/// An invitation as the store should hold it.
+#[derive(Clone)]
+pub(super) struct Row {
+    pub(super) record: Record,
+    pub(super) one_open: OneOpen,
+}
+
+/// The nth: a member of scope 7, open from an hour before noon to a day after it.
+pub(super) fn row(n: u32) -> Row {
+    let record = Record {
+        id: id(n),
+        kind: KIND.into(),
+        scope: Scope::new(7),
+        recipient: address(&format!("person{n}@example.com")),
+        inviter: Actor::new(1),
+        payload: json!({ "role": "admin" }),
+        display: Value::Null,
+        message: None,
+        locale: None,
+        status: Status::Pending,
+        ended: None,
+        generation: 1,
+        min_generation: 1,
+        grace_until: None,
+        revision: 1,
+        created_at: noon() - TimeDelta::hours(1),
+        expires_at: noon() + TimeDelta::days(1),
+        resent_at: None,
+        viewed_at: None,
+        delivery: Delivery::new(DeliveryState::NotMailed),
+    };
+    Row { record, one_open: OneOpen::PerScopeAndRecipient }
+}
+
+impl Row {
+    pub(super) fn to(mut self, email: &str) -> Self {
+        self.record.recipient = address(email);
+        self
+    }
+
+    pub(super) fn within(mut self, scope: &str) -> Self {
+        self.record.scope = Scope::new(scope);
+        self
+    }
+
+    pub(super) fn of_kind(mut self, kind: &str) -> Self {
+        self.record.kind = kind.into();
+        self
+    }
+
+    pub(super) fn created(mut self, at: DateTime<Utc>) -> Self {
+        self.record.created_at = at;
+        self
+    }
+
+    pub(super) fn expiring(mut self, at: DateTime<Utc>) -> Self {
+        self.record.expires_at = at;
+        self
+    }
+
+    /// One of many to the same address.
+    pub(super) fn unlimited(mut self) -> Self {
+        self.one_open = OneOpen::Unlimited;
+        self
+    }
+
+    /// The key it holds while it is open.
+    pub(super) fn open_key(&self) -> Option<OpenKey> {
+        OpenKey::new(self.one_open, &self.record.kind, &self.record.scope, &self.record.recipient)
+    }
+
+    /// By its id, in its kind and scope.
+    pub(super) fn key(&self) -> Key<'_> {
+        Key::Id { kind: &self.record.kind, scope: Some(&self.record.scope), id: self.record.id }
+    }
+}
+
+/// Whatever is open of the first kind, now or later, by id.
+pub(super) fn by_id(id: InvitationId) -> Guard<'static> {
+    guard(Target::Id(id, None))
+}
+
+/// The same by token.
+pub(super) fn by_token(digest: &TokenDigest) -> Guard<'_> {
+    guard(Target::Token(digest))
+}
+
+fn guard(target: Target<'_>) -> Guard<'_> {
+    Guard {
+        target,
+        kind: KIND,
+        statuses: OPEN,
+        now: noon(),
+        time: TimeGuard::Any,
+        recipient: RecipientGuard::Anyone,
+        not_resent_since: None,
+        generation: None,
+    }
+}
+
+/// A change by the system at noon, without a reason, that sends nothing.
+pub(super) fn change<'a>(guard: Guard<'a>, verb: Verb, change: Change<'a>) -> Transition<'a> {
+    Transition { guard, change, event: by_system(verb), dispatch: Dispatch::None }
+}
+
+pub(super) fn by_system(verb: Verb) -> NewEvent<'static> {
+    NewEvent { verb, actor: &Actor::System, reason: None, at: noon() }
+}
+
+/// It is cancelled.
+pub(super) fn cancelled(guard: Guard<'_>) -> Transition<'_> {
+    ended(guard, Status::Cancelled, by_system(Verb::Cancelled))
+}
+
+pub(super) fn ended<'a>(guard: Guard<'a>, status: Status, event: NewEvent<'a>) -> Transition<'a> {
+    Transition { guard, change: Change::End { status, event: event.clone() }, event, dispatch: Dispatch::None }
+}
+
+pub(super) fn renewed(guard: Guard<'_>, links: RenewedLinks) -> Transition<'_> {
+    change(guard, Verb::Resent, Change::Renew { at: noon(), expires_at: None, links })
+}
+
+pub(super) fn viewed(guard: Guard<'_>) -> Transition<'_> {
+    change(guard, Verb::Viewed, Change::View { at: noon() })
+}
+
+pub(super) fn delivery_failed(guard: Guard<'_>) -> Transition<'_> {
+    change(guard, Verb::DeliveryFailed, Change::FailDelivery)
+}
+
+/// An amendment of nothing.
+pub(super) const NOTHING: Change<'static> =
+    Change::Amend { recipient: None, payload: None, message: None, expires_at: None };
+
+/// All of a scope's members, newest first.
+pub(super) fn everything(scope: &Scope) -> ListQuery<'_> {
+    ListQuery {
+        kind: KIND,
+        scope,
+        now: noon(),
+        statuses: &[],
+        address: None,
+        expiring_until: None,
+        sort: Sort::NewestFirst,
+        after: None,
+        limit: 100,
+    }
+}
+
+/// All that is addressed to these.
+pub(super) fn addressed<'a>(kind: &'a str, addresses: &[&'a str]) -> AddressedQuery<'a> {
+    let addresses = std::array::from_fn(|place| addresses.get(place).copied());
+    AddressedQuery { kind, addresses, now: noon(), limit: 100 }
+}
