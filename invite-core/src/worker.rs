@@ -31,9 +31,8 @@ use crate::{
     token::{Token, TokenFormat},
 };
 
-/// How many expired invitations one transaction of the sweep takes: many, because each transaction
-/// writes whole pages of the indexes it changes.
-const SWEEP: u32 = 1_000;
+/// How many expired invitations one transaction of the sweep takes.
+const SWEEP: u32 = 200;
 /// How often the outcome of a letter is written again when the database asks for a retry.
 const SETTLE_TRIES: usize = 8;
 
