@@ -20,7 +20,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         })
     });
     "links to the former address work after an amendment", []: Lenient(|mut guard, found| {
-        let amended = is_retired(&guard, found) && found.record.resent_at.is_none();
+        let readdressed = found.record.delivery.state == DeliveryState::NotMailed;
+        let amended = is_retired(&guard, found) && readdressed;
         guard.recipient = RecipientGuard::Anyone;
         amended.then(|| by_id(guard, found))
     });
