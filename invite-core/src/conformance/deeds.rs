@@ -10,7 +10,7 @@ use crate::{
     actor::Actor,
     claimant::Claimant,
     error::Error,
-    invitation::{Acceptance, Accepted, Amendment, Invitation, InvitationId, Record},
+    invitation::{Acceptance, Accepted, Amendment, DeliveryState, Invitation, InvitationId, Record},
     state::Status,
     testing::{self, SeededRandom},
     token::{Token, TokenFormat},
@@ -76,6 +76,21 @@ impl World {
         let seen = self.get(id).await?.status;
         ensure!(seen == status, "an invitation that should be {status} by now is {seen}");
         Ok((id, token))
+    }
+
+    /// Fails unless the invitation and its letter stand so.
+    pub(super) async fn stands(&self, id: InvitationId, status: Status, letter: DeliveryState) -> Verdict {
+        let seen = self.get(id).await?;
+        let (seen, wanted) = ((seen.status, seen.delivery.state), (status, letter));
+        ensure!(seen == wanted, "the invitation and its letter should be {wanted:?} and are {seen:?}");
+        Ok(())
+    }
+
+    /// Fails unless there is nothing to send, and says why there should not be.
+    pub(super) async fn sends_nothing(&self, why: &str) -> Verdict {
+        let letters = self.mailed().await?.len();
+        ensure!(letters == 0, "{letters} letters were sent: {why}");
+        Ok(())
     }
 }
 

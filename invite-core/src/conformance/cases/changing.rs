@@ -4,14 +4,16 @@ use chrono::TimeDelta;
 
 use crate::{
     actor::Actor,
+    claimant::Claimant,
     conformance::{
-        case::{Case, Verdict, cases, ensure, refused},
+        case::{Case, Stop, Verdict, cases, ensure, refused},
         deeds::{TERMINAL, done, same},
         erased::Db,
-        world::{Answer, World, ada, committed, membership, undone},
+        world::{Answer, World, ada, committed, membership, new, refused_mail, undone},
     },
     error::{Error, Problem},
-    invitation::{Amendment, DeliveryState},
+    invitation::{Amendment, DeliveryState, Invitation},
+    mailer::Letter,
     policy::{EarlierLinks, Policy},
     state::Status,
     testing,
@@ -89,7 +91,7 @@ async fn an_amendment_leaves_what_it_does_not_name(db: Db) -> Verdict {
         if amendment.lifetime.is_some() {
             wanted.expires_at = amended.expires_at;
         }
-        same(&amended, &crate::invitation::Invitation::new(wanted))?;
+        same(&amended, &Invitation::new(wanted))?;
     }
     undone!(world, tx => done(world.members.accept(&mut tx, letter.token(), ada()).await?)?);
     Ok(())
@@ -149,7 +151,7 @@ async fn a_new_address_retires_every_earlier_link(db: Db) -> Verdict {
         ensure!(amended.recipient.canonical() == "ada@example.com", "it is still for the old address");
         same(&world.get(id).await?, &amended)?;
         undone!(world, tx => {
-            for token in letters.iter().map(crate::mailer::Letter::token).chain([&link]) {
+            for token in letters.iter().map(Letter::token).chain([&link]) {
                 let answer = world.members.preview(&mut tx, token).await;
                 refused!(answer, Error::Superseded, "looking by a link to the address before");
                 let answer = world.members.accept(&mut tx, token, ada()).await;
@@ -196,8 +198,7 @@ async fn a_new_address_takes_its_place_and_leaves_the_old_one_free(db: Db) -> Ve
     let id = world.invite("eda@example.com").await?.id;
     world.amend(id, &Amendment::new().email("ada@example.com")).await?;
     undone!(world, tx => {
-        let new = crate::conformance::world::new("ada@example.com");
-        let answer = world.members.scope(7).create(&mut tx, &world.admin, new).await;
+        let answer = world.members.scope(7).create(&mut tx, &world.admin, new("ada@example.com")).await;
         refused!(answer, Error::AlreadyPending(other) if other == id, "inviting the new address a second time");
     });
     world.invite("eda@example.com").await?;
@@ -221,7 +222,7 @@ async fn an_expired_but_unswept_invitation_does_not_block_a_new_address(db: Db) 
 async fn a_cancelled_invitation_s_links_are_dead_at_once_and_say_so(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;
-    world.mailer.answer(crate::conformance::world::refused_mail(false));
+    world.mailer.answer(refused_mail(false));
     let first = world.one_letter().await?;
     world.clock.advance(TimeDelta::minutes(1));
     let again = world.one_letter().await?;
@@ -250,7 +251,7 @@ async fn a_cancellation_says_who_when_and_why(db: Db) -> Verdict {
     });
     same(&world.get(id).await?, &cancelled)?;
     let Some(ended) = &cancelled.ended else {
-        return Err(crate::conformance::case::Stop::Failed("a cancelled invitation says nothing of its end".into()));
+        return Err(Stop::Failed("a cancelled invitation says nothing of its end".into()));
     };
     ensure!(ended.by == Actor::new(42), "it was cancelled by {:?}", ended.by);
     ensure!(ended.reason.as_deref() == Some("left the project"), "the reason is {:?}", ended.reason);
@@ -305,7 +306,7 @@ async fn a_state_that_has_ended_is_never_left(db: Db) -> Verdict {
         let before = world.get(id).await?;
         let history = world.history(id).await?;
         let (members, admin, stranger) = (&world.members, &world.admin, Actor::new(9));
-        let claimant = || crate::claimant::Claimant::new(9).verified(&format!("{status}@example.com"));
+        let claimant = || Claimant::new(9).verified(&format!("{status}@example.com"));
         let answers: [(&str, Answer); 10] = committed!(world, tx => [
             ("new_link", members.scope(7).new_link(&mut tx, admin, id).await.map(drop)),
             ("resend", members.scope(7).resend(&mut tx, admin, id).await.map(drop)),

@@ -10,8 +10,8 @@ use crate::{
         direct::{Direct, both_ways},
         erased::Db,
         rows::{
-            KIND, MICROSECOND, OTHER_KIND, by_id, by_system, by_token, cancelled, change, digest, ended, id, letter,
-            noon, renewed, row, viewed,
+            KIND, MICROSECOND, OTHER_KIND, by_id, by_system, cancelled, change, digest, ended, id, letter, noon,
+            renewed, row,
         },
         world::{committed, undone},
     },

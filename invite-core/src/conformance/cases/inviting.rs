@@ -7,7 +7,7 @@ use crate::{
     actor::Actor,
     conformance::{
         case::{Case, Verdict, cases, ensure, refused},
-        deeds::same,
+        deeds::{TERMINAL, same},
         erased::Db,
         world::{Provider, World, committed, new, refused_mail, undone},
     },
@@ -147,7 +147,7 @@ async fn a_tag_makes_another_address(db: Db) -> Verdict {
 
 // Races rows 17 and 18
 async fn an_address_is_free_again_once_its_invitation_has_ended(db: Db) -> Verdict {
-    for status in crate::conformance::deeds::TERMINAL {
+    for status in TERMINAL {
         let world = World::new(&db, Policy::default());
         let (ended, _) = world.standing(status).await?;
         let email = format!("{status}@example.com");

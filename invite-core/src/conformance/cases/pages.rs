@@ -13,7 +13,7 @@ use crate::{
         world::{Membership, World, committed, new},
     },
     error::Error,
-    invitation::{Invitation, InvitationId},
+    invitation::{Amendment, Invitation, InvitationId},
     policy::Policy,
     query::{Cursor, Query, Sort},
     state::Status,
@@ -260,7 +260,7 @@ async fn a_history_is_told_in_order_with_who_when_and_why(db: Db) -> Verdict {
         let scoped = world.members.scope(7);
         scoped.new_link(&mut tx, &Actor::new(3), id).await?;
         world.members.mark_viewed(&mut tx, letter.token()).await?;
-        scoped.amend(&mut tx, admin, id, &crate::invitation::Amendment::new().message("x")).await?;
+        scoped.amend(&mut tx, admin, id, &Amendment::new().message("x")).await?;
         scoped.new_link(&mut tx, &Actor::System, id).await?;
     });
     world.clock.advance(TimeDelta::hours(1));

@@ -240,12 +240,10 @@ async fn the_longest_values_fit(db: Db) -> Verdict {
     let label = "d".repeat(60);
     let email = format!("{}@{label}.{label}.{label}.example", "a".repeat(63));
     let display = json!(vec!["\u{1F642}".repeat(199); 20]);
-    let new = crate::conformance::world::new(&email)
-        .message("\u{1F642}".repeat(5_000))
-        .display(&display)
-        .locale("aaaaaaaa-bbbbbbbb-cccccccc-dddddddd");
+    let longest =
+        new(&email).message("\u{1F642}".repeat(5_000)).display(&display).locale("aaaaaaaa-bbbbbbbb-cccccccc-dddddddd");
     let (scoped, actor) = (world.members.scope(&line), Actor::new(&line));
-    let created = committed!(world, tx => scoped.create(&mut tx, &actor, new).await?);
+    let created = committed!(world, tx => scoped.create(&mut tx, &actor, longest).await?);
     let cancelled = committed!(world, tx => scoped.cancel(&mut tx, &actor, created.id, Some(&line)).await?);
     let mut conn = db.connect().await?;
     same(&scoped.get(&mut conn, &actor, created.id).await?, &cancelled)

@@ -31,7 +31,8 @@ async fn an_invitation_that_is_addressed_to_somebody_else_meanwhile_is_not_accep
             let one = &invited[round];
             if n % 2 == 0 {
                 let amendment = Amendment::new().email(format!("new-{}", one.email));
-                let amend = race.unit(async |tx| world.members.scope(7).amend(tx, &world.admin, one.id, &amendment).await);
+                let amend =
+                    race.unit(async |tx| world.members.scope(7).amend(tx, &world.admin, one.id, &amendment).await);
                 return amend.await.map(drop);
             }
             let former = Claimant::new(n).verified(&one.email);
@@ -69,7 +70,8 @@ async fn an_end_that_is_moved_while_an_acceptance_waits_is_the_end_it_heeds(db: 
             let one = &invited[round];
             if n % 2 == 0 {
                 let amendment = Amendment::new().expires_in(TimeDelta::seconds(30));
-                let amend = race.unit(async |tx| world.members.scope(7).amend(tx, &world.admin, one.id, &amendment).await);
+                let amend =
+                    race.unit(async |tx| world.members.scope(7).amend(tx, &world.admin, one.id, &amendment).await);
                 return amend.await.map(drop);
             }
             let members = race.members_at(race.now() + TimeDelta::minutes(1));
