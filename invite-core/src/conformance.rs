@@ -81,6 +81,7 @@
 
 mod case;
 mod cases;
+mod compare;
 mod direct;
 mod erased;
 mod harness;

@@ -5,12 +5,14 @@ mod amend;
 mod change;
 mod claim;
 mod damage;
+mod filter;
 mod find;
 mod guard;
 mod history;
 mod insert;
 mod invited;
 mod list;
+mod open_key;
 mod recipient_guard;
 mod settle;
 mod sweep;
@@ -22,6 +24,7 @@ use super::case::Case;
 pub(super) fn all() -> Vec<Case> {
     [
         insert::CASES,
+        open_key::CASES,
         find::CASES,
         guard::CASES,
         token_guard::CASES,
@@ -30,6 +33,7 @@ pub(super) fn all() -> Vec<Case> {
         amend::CASES,
         history::CASES,
         list::CASES,
+        filter::CASES,
         addressed::CASES,
         claim::CASES,
         settle::CASES,
