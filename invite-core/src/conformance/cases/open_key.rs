@@ -7,7 +7,7 @@ use crate::{
         case::{Case, Verdict, cases, ensure},
         direct::{Ask, Direct},
         erased::Db,
-        rows::{Row, digest, letter, noon, row},
+        rows::{Row, by_id, cancelled, digest, id, letter, noon, row},
         world::{committed, undone},
     },
     policy::OneOpen,
@@ -33,7 +33,7 @@ pub(super) const CASES: &[Case] = cases![
 
 async fn a_taken_open_key_is_answered_and_nothing_is_written(db: Db) -> Verdict {
     let direct = Direct::on(&db);
-    let (first, second) = (row(1), row(2).to("person1@example.com"));
+    let (mut first, second) = (row(1), row(2).to("person1@example.com"));
     let (queued, known) = (letter(1), digest(77));
     direct.put(&first, Dispatch::None).await?;
     for dispatch in [Dispatch::Letter(&queued), Dispatch::Token(&known, Channel::Link)] {
@@ -41,10 +41,16 @@ async fn a_taken_open_key_is_answered_and_nothing_is_written(db: Db) -> Verdict 
         ensure!(!inserted, "a second row with the same open key was inserted");
     }
     direct.keeps(&first, "another insertion with its open key").await?;
-    let second = direct.db.find(&mut direct.db.connect().await?, &second.key(), Read::Plain).await?;
-    ensure!(second.is_none(), "the row that was refused is there");
+    let found = direct.db.find(&mut direct.db.connect().await?, &second.key(), Read::Plain).await?;
+    ensure!(found.is_none(), "the row that was refused is there");
     let events = direct.history(&first).await?.len();
     ensure!(events == 1, "the row in the way has {events} events");
+
+    // What was left of it, if anything, would be found once the row is there after all.
+    direct.happens(&mut first, &cancelled(by_id(id(1)))).await?;
+    direct.put(&second, Dispatch::None).await?;
+    let events = direct.history(&second).await?.len();
+    ensure!(events == 1, "refused twice and inserted once, the row has {events} events");
     ensure!(direct.token(&known).await?.is_none(), "the token of the row that was refused is known");
     let claims = direct.claim(&Ask::default()).await?;
     let letters = claims.letters.len() + claims.discarded + claims.unreadable.len();
