@@ -8,6 +8,8 @@ mod error;
 mod migration;
 #[cfg(feature = "mysql")]
 pub mod mysql;
+#[cfg(all(test, any(feature = "mysql", feature = "postgres", feature = "sqlite")))]
+mod plans;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]

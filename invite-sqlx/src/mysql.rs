@@ -9,6 +9,8 @@
 
 mod columns;
 mod migrate;
+#[cfg(test)]
+mod plans;
 mod sql;
 mod worker;
 

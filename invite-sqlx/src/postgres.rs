@@ -11,6 +11,8 @@
 
 mod columns;
 mod migrate;
+#[cfg(test)]
+mod plans;
 mod sql;
 mod worker;
 

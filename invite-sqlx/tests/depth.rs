@@ -35,7 +35,7 @@ async fn touched(conn: &mut MySqlConnection) -> i64 {
 }
 
 #[tokio::test]
-async fn a_deep_page_touches_no_more_rows_than_the_first() {
+async fn on_mysql_a_deep_page_touches_no_more_rows_than_the_first() {
     let server = env::var("INVITE_TEST_MYSQL_URL").expect("`cargo xtask databases` sets INVITE_TEST_MYSQL_URL");
     let server: MySqlConnectOptions = server.parse().unwrap();
     let database = format!("invite_depth_{}", process::id());

@@ -25,6 +25,7 @@ use sqlx::{
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
+use tokio::sync::{Mutex, MutexGuard};
 use tracing::{
     Event, Metadata, Subscriber,
     field::{Field, Visit},
@@ -185,12 +186,24 @@ fn server(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| panic!("`cargo xtask databases` sets {name}"))
 }
 
-#[tokio::test]
-async fn operations_keep_to_their_statements() {
-    tracing::subscriber::set_global_default(Counting).unwrap();
-    let database = format!("invite_statements_{}", process::id());
-    let create = || AssertSqlSafe(format!("CREATE DATABASE {database}"));
+/// Alone: the statements of all are counted together.
+async fn counting() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::const_new(());
+    let alone = ALONE.lock().await;
+    // Whoever comes later finds it set.
+    let _ = tracing::subscriber::set_global_default(Counting);
+    alone
+}
 
+fn create_database() -> (String, AssertSqlSafe<String>) {
+    let database = format!("invite_statements_{}", process::id());
+    let create = AssertSqlSafe(format!("CREATE DATABASE {database}"));
+    (database, create)
+}
+
+#[tokio::test]
+async fn operations_keep_to_their_statements_on_sqlite() {
+    let _alone = counting().await;
     let folder = tempfile::tempdir().unwrap();
     let options = SqliteConnectOptions::new().filename(folder.path().join("test.db")).create_if_missing(true);
     let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
@@ -198,16 +211,26 @@ async fn operations_keep_to_their_statements() {
     // One look for expired ones, two for letters, one discarded; then for each letter its lease, its
     // digest, the queue, and the summary.
     operations_keep_to!(Budget { create: 4, accept: 2, worker: 4 + 8 * 4 }, pool, SqliteStore);
+}
 
+#[tokio::test]
+async fn operations_keep_to_their_statements_on_postgres() {
+    let _alone = counting().await;
     let options: PgConnectOptions = server("INVITE_TEST_POSTGRES_URL").parse().unwrap();
-    PgConnection::connect_with(&options).await.unwrap().execute(create()).await.unwrap();
+    let (database, create) = create_database();
+    PgConnection::connect_with(&options).await.unwrap().execute(create).await.unwrap();
     let pool = PgPool::connect_with(options.database(&database)).await.unwrap();
     postgres::migrate(&pool).await.unwrap();
     // The sweep; lease, discard and digests of all; then for each letter the queue and the summary.
     operations_keep_to!(Budget { create: 1, accept: 1, worker: 4 + 8 * 2 }, pool, PgStore);
+}
 
+#[tokio::test]
+async fn operations_keep_to_their_statements_on_mysql() {
+    let _alone = counting().await;
     let options: MySqlConnectOptions = server("INVITE_TEST_MYSQL_URL").parse().unwrap();
-    MySqlConnection::connect_with(&options).await.unwrap().execute(create()).await.unwrap();
+    let (database, create) = create_database();
+    MySqlConnection::connect_with(&options).await.unwrap().execute(create).await.unwrap();
     let pool = MySqlPool::connect_with(options.database(&database)).await.unwrap();
     mysql::migrate(&pool).await.unwrap();
     // A look for expired ones, one for letters, two for the discarded one; then for each letter the

@@ -6,9 +6,10 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use crate::engine::{Durability, ENGINES, Engine};
+use crate::command::{FSYNC, KEEP};
+use crate::engine::{Durability, Engine};
+use crate::keeper;
 use crate::programs::Program;
-use crate::{FSYNC, KEEP, keeper};
 
 /// Stopped when dropped, as far as we started them.
 pub(crate) struct Databases {
@@ -17,9 +18,9 @@ pub(crate) struct Databases {
 }
 
 impl Databases {
-    /// Starts a server of each engine whose variable is not set.
-    pub(crate) fn start(durability: Durability) -> Result<Self, String> {
-        let engines = missing();
+    /// Starts a server of each of these engines whose variable is not set.
+    pub(crate) fn start(engines: &[&'static Engine], durability: Durability) -> Result<Self, String> {
+        let engines: Vec<_> = engines.iter().filter(|engine| !is_given(engine)).collect();
         let mut databases = Self { keeper: None, variables: Vec::new() };
         if engines.is_empty() {
             return Ok(databases);
@@ -74,18 +75,14 @@ impl Drop for Databases {
     }
 }
 
-/// The programs for the servers that have to be started.
-pub(crate) fn programs() -> impl Iterator<Item = &'static Program> {
-    missing().into_iter().map(|engine| &engine.program)
+/// The program for the server, if it has to be started.
+pub(crate) fn program(engine: &'static Engine) -> Option<&'static Program> {
+    (!is_given(engine)).then_some(&engine.program)
 }
 
-/// The servers that need no start, which may be of another make, such as MySQL.
-pub(crate) fn given() -> impl Iterator<Item = String> {
-    ENGINES.into_iter().filter(|engine| is_given(engine)).map(|engine| format!("the server of {}", engine.variable))
-}
-
-fn missing() -> Vec<&'static Engine> {
-    ENGINES.into_iter().filter(|engine| !is_given(engine)).collect()
+/// The server that needs no start, which may be of another make, such as MySQL.
+pub(crate) fn given(engine: &'static Engine) -> Option<String> {
+    is_given(engine).then(|| format!("the server of {}", engine.variable))
 }
 
 fn is_given(engine: &Engine) -> bool {

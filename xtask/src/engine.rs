@@ -10,9 +10,12 @@ use crate::{mariadb, postgres};
 
 pub(crate) const ENGINES: [&Engine; 2] = [&postgres::ENGINE, &mariadb::ENGINE];
 
-pub(crate) struct Engine {
+/// A kind of database server.
+pub struct Engine {
     /// The program, with the name the engine goes by.
     pub(crate) program: Program,
+    /// The word in the paths of the tests that need the server.
+    pub(crate) word: &'static str,
     /// The environment variable with the URL of a server.
     pub(crate) variable: &'static str,
     /// The command that fills an empty data folder, and then ends.
@@ -29,7 +32,8 @@ pub(crate) struct Engine {
 
 /// Whether what a server has committed outlives the machine.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Durability {
+#[expect(clippy::exhaustive_enums, reason = "a server syncs its files, or it does not")]
+pub enum Durability {
     /// No: most tests need none, and are quicker without.
     Off,
     /// As far as the engine's default settings go.

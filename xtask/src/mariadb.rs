@@ -9,12 +9,14 @@ use crate::engine::{Durability, Engine};
 use crate::locate::locate;
 use crate::programs::Program;
 
-pub(crate) const ENGINE: Engine = Engine {
+/// MariaDB, the `mariadbd` that is installed.
+pub const ENGINE: Engine = Engine {
     program: Program {
         name: "MariaDB",
         probe: &["mariadbd", "--no-defaults", "--version"],
         debian_package: "mariadb-server",
     },
+    word: "mysql",
     variable: "INVITE_TEST_MYSQL_URL",
     create,
     serve,

@@ -9,8 +9,10 @@ use crate::engine::{Durability, Engine};
 use crate::locate::locate;
 use crate::programs::Program;
 
-pub(crate) const ENGINE: Engine = Engine {
+/// PostgreSQL, the newest that is installed.
+pub const ENGINE: Engine = Engine {
     program: Program { name: "PostgreSQL", probe: &["initdb", "--version"], debian_package: "postgresql" },
+    word: "postgres",
     variable: "INVITE_TEST_POSTGRES_URL",
     create,
     serve,

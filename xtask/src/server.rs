@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::account;
 use crate::engine::{Durability, Engine};
 use crate::keeper::report;
+use crate::processes::{kill_at_once, signal};
 
 const START: Duration = Duration::from_secs(60);
 const STOP: Duration = Duration::from_secs(30);
@@ -18,73 +19,132 @@ const POLL: Duration = Duration::from_millis(10);
 /// How often a server may find that its port was taken after we had found it free.
 const ATTEMPTS: usize = 3;
 
-/// Stopped when dropped.
-pub(crate) struct Server {
+/// Stopped when dropped. Whoever is killed leaves its servers behind.
+pub struct Server {
     engine: &'static Engine,
-    process: Child,
+    durability: Durability,
+    data: PathBuf,
     log: PathBuf,
     port: u16,
+    /// None after a kill.
+    process: Option<Child>,
 }
 
 impl Server {
-    /// Creates a database in a folder of the caller's, starts a server on it and waits until it can be used.
-    pub(crate) fn start(engine: &'static Engine, folder: &Path, durability: Durability) -> Result<Self, String> {
+    /// Creates a database in the caller's [`Folder`](crate::Folder), starts a server on it and waits until it can be used.
+    ///
+    /// # Errors
+    /// What went wrong, with the end of the server's log.
+    pub fn start(engine: &'static Engine, folder: &Path, durability: Durability) -> Result<Self, String> {
         let name = engine.program.name;
         let data = folder.join(name);
         let log = folder.join(format!("{name}.log"));
-        let failed = |what: &str| format!("{name} {what}; its log ends:\n{}", end_of(&log));
+        let mut server = Self { engine, durability, data, log, port: 0, process: None };
 
         let deadline = Instant::now() + START;
-        fs::create_dir(&data)
-            .and_then(|()| account::give(&data))
-            .map_err(|error| format!("{}: {error}", data.display()))?;
-        let mut create = spawn((engine.create)(&data)?, &data, &log)?;
+        fs::create_dir(&server.data)
+            .and_then(|()| account::give(&server.data))
+            .map_err(|error| format!("{}: {error}", server.data.display()))?;
+        let mut create = server.spawn((engine.create)(&server.data)?)?;
         match ended(&mut create, deadline) {
             Some(status) if status.success() => {}
-            Some(status) => return Err(failed(&format!("could not create a database ({status})"))),
+            Some(status) => return Err(server.failed(&format!("could not create a database ({status})"))),
             None => {
                 kill(&mut create);
-                return Err(failed("did not create a database within 60 seconds"));
+                return Err(server.failed("did not create a database within 60 seconds"));
             }
         }
         // What creates a database is talkative, and would hide why the server fails.
-        let _ = fs::remove_file(&log);
+        let _ = fs::remove_file(&server.log);
         for _ in 0..ATTEMPTS {
-            let port = free_port().map_err(|error| format!("no free port: {error}"))?;
-            let mut process = spawn((engine.serve)(&data, port, durability)?, &data, &log)?;
-            let Err(why) = wait_until_ready(engine, port, &mut process, deadline) else {
-                return Ok(Self { engine, process, log, port });
+            server.port = free_port().map_err(|error| format!("no free port: {error}"))?;
+            let Err(why) = server.serve(deadline) else {
+                return Ok(server);
             };
-            kill(&mut process);
-            if !end_of(&log).contains("Address already in use") {
-                return Err(failed(&why));
+            if !end_of(&server.log).contains("Address already in use") {
+                return Err(server.failed(&why));
             }
         }
-        Err(failed("found its port taken each time"))
+        Err(server.failed("found its port taken each time"))
+    }
+
+    /// For sqlx, with every right. It outlives a [`kill`](Self::kill).
+    #[must_use]
+    pub fn url(&self) -> String {
+        (self.engine.url)(self.port)
+    }
+
+    /// Ends it by SIGKILL, with all of its processes at once.
+    ///
+    /// # Errors
+    /// When a process outlives that.
+    pub fn kill(&mut self) -> Result<(), String> {
+        match self.process.take() {
+            Some(mut process) => kill_at_once(&mut process),
+            None => Ok(()),
+        }
+    }
+
+    /// Starts it again, after a [`kill`](Self::kill), on the same files and port, and waits until it can be used.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn restart(&mut self) -> Result<(), String> {
+        self.kill()?;
+        self.serve(Instant::now() + START).map_err(|why| self.failed(&why))
     }
 
     /// The environment variable for the tests.
     pub(crate) fn variable(&self) -> (&'static str, String) {
-        (self.engine.variable, (self.engine.url)(self.port))
+        (self.engine.variable, self.url())
+    }
+
+    fn serve(&mut self, deadline: Instant) -> Result<(), String> {
+        let mut process = self.spawn((self.engine.serve)(&self.data, self.port, self.durability)?)?;
+        if let Err(why) = wait_until_ready(self.engine, self.port, &mut process, deadline) {
+            kill(&mut process);
+            return Err(why);
+        }
+        self.process = Some(process);
+        Ok(())
+    }
+
+    fn spawn(&self, mut command: Command) -> Result<Child, String> {
+        account::switch(&mut command);
+        let program = Path::new(command.get_program()).display().to_string();
+        let output = File::options().create(true).append(true).open(&self.log);
+        output
+            .and_then(|output| {
+                command
+                    .current_dir(&self.data)
+                    // The log is searched for a message, which must not be translated.
+                    .env("LC_ALL", "C")
+                    .stdin(Stdio::null())
+                    .stdout(output.try_clone()?)
+                    .stderr(output)
+                    .spawn()
+            })
+            .map_err(|error| format!("{program} did not start in {}: {error}", self.data.display()))
+    }
+
+    fn failed(&self, what: &str) -> String {
+        format!("{} {what}; its log ends:\n{}", self.engine.program.name, end_of(&self.log))
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
+        let Some(process) = &mut self.process else { return };
         let name = self.engine.program.name;
-        if let Ok(Some(status)) = self.process.try_wait() {
+        if let Ok(Some(status)) = process.try_wait() {
             let log = end_of(&self.log);
             report(&format!("{name} had ended by itself ({status}); its log ends:\n{log}"));
             return;
         }
-        // The shell's own `kill`: the program is not on every machine.
-        let _ = Command::new("sh")
-            .args(["-c", "kill -s \"$0\" \"$1\"", self.engine.stop_signal])
-            .arg(self.process.id().to_string())
-            .status();
-        if ended(&mut self.process, Instant::now() + STOP).is_none() {
+        signal(self.engine.stop_signal, &[process.id()]);
+        if ended(process, Instant::now() + STOP).is_none() {
             report(&format!("{name} did not stop when told to, and was killed"));
-            kill(&mut self.process);
+            kill(process);
         }
     }
 }
@@ -108,24 +168,6 @@ fn greets(engine: &Engine, port: u16) -> io::Result<bool> {
     let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     connection.set_read_timeout(Some(Duration::from_secs(1)))?;
     (engine.greets)(&mut connection)
-}
-
-fn spawn(mut command: Command, folder: &Path, log: &Path) -> Result<Child, String> {
-    account::switch(&mut command);
-    let program = Path::new(command.get_program()).display().to_string();
-    let output = File::options().create(true).append(true).open(log);
-    output
-        .and_then(|output| {
-            command
-                .current_dir(folder)
-                // The log is searched for a message, which must not be translated.
-                .env("LC_ALL", "C")
-                .stdin(Stdio::null())
-                .stdout(output.try_clone()?)
-                .stderr(output)
-                .spawn()
-        })
-        .map_err(|error| format!("{program} did not start in {}: {error}", folder.display()))
 }
 
 /// Waits until the process has ended, or the deadline has passed.

@@ -1,14 +1,18 @@
-//! Counts, while they pass by, the results in the output of `cargo test`.
+//! Counts, while they pass by, the results in the output of `cargo test`, and keeps what is to be repeated.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 
-/// The results of one `cargo test`, by test program.
+/// How a line begins that a test program wants to be read at the end.
+const REMARK: &str = "suite: ";
+
+/// The results of one `cargo test`, by test program, and what the programs had to say.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     programs: Vec<(String, Counts)>,
+    remarks: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -52,6 +56,8 @@ impl Tally {
             self.programs.push((program, Counts::default()));
         } else if let (Some(counts), Some((_, last))) = (Counts::parse(line), self.programs.last_mut()) {
             *last += counts;
+        } else if line.starts_with(REMARK) {
+            self.remarks.push(line.to_owned());
         }
     }
 }
@@ -104,6 +110,9 @@ impl fmt::Display for Tally {
             writeln!(f, "{counts}  {program}")?;
             all += *counts;
         }
+        for remark in &self.remarks {
+            writeln!(f, "{remark}")?;
+        }
         write!(f, "{all}  in all")
     }
 }
@@ -135,6 +144,27 @@ mod tests {
              1 passed   2 failed   4 ignored  walk (tests/walk.rs)\n   \
              11 passed   0 failed   0 ignored  invite_core (documentation)\n   \
              15 passed   2 failed   4 ignored  in all"
+        );
+    }
+
+    #[test]
+    fn what_a_program_says_of_itself_is_repeated_before_the_sum() {
+        let mut tally = Tally::default();
+        for line in [
+            "     Running tests/suite.rs (target/debug/deps/suite-0a1b)",
+            "suite: PostgreSQL, 150 cases, 24 of 24 mutants killed",
+            "of which suite: is no part",
+            "test result: ok. 150 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.00s",
+            "suite: SQLite, 150 cases, 24 of 24 mutants killed",
+        ] {
+            tally.read(line);
+        }
+        assert_eq!(
+            tally.to_string(),
+            "  150 passed   0 failed   0 ignored  suite (tests/suite.rs)\n\
+             suite: PostgreSQL, 150 cases, 24 of 24 mutants killed\n\
+             suite: SQLite, 150 cases, 24 of 24 mutants killed\n  \
+             150 passed   0 failed   0 ignored  in all"
         );
     }
 }

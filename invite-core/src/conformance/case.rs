@@ -13,13 +13,15 @@ use futures_util::future::BoxFuture;
 
 use super::{
     erased::{Database, Db, Opened},
-    harness::Harness,
+    harness::{Effort, Harness},
     report::Outcome,
 };
 use crate::{error::Error, store::StoreError};
 
 /// After this long a case has failed: something waits for what never comes.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// What a unit of work of a race is given beyond that, on a busy machine and with all its retries.
+const PER_UNIT: Duration = Duration::from_millis(50);
 
 /// One rule of the contract, and the work that shows whether a store keeps it.
 #[derive(Clone, Copy)]
@@ -110,7 +112,7 @@ impl From<StoreError> for Stop {
 }
 
 /// What lies beneath. This is a test on test data: nothing in it is anybody's.
-fn sources(error: &dyn std::error::Error) -> String {
+pub(super) fn sources(error: &dyn std::error::Error) -> String {
     let mut text = String::new();
     let mut next = error.source();
     while let Some(error) = next {
@@ -129,7 +131,7 @@ impl Suite {
         Self(Arc::new(On(Arc::new(harness))))
     }
 
-    /// Plays one case on a fresh schema. One that panics or takes longer than two minutes has failed.
+    /// Plays one case on a fresh schema. One that panics or takes minutes longer than its races may has failed.
     #[must_use]
     pub fn run(&self, case: Case) -> Outcome {
         self.play(case, |db| db)
@@ -138,13 +140,14 @@ impl Suite {
     /// Plays one case on a fresh schema, on the store as `disguise` gives it back.
     pub(super) fn play(&self, case: Case, disguise: impl FnOnce(Db) -> Db + Send + 'static) -> Outcome {
         let stage = Arc::clone(&self.0);
+        let patience = stage.patience();
         let (answer, answered) = mpsc::channel();
         // On a thread of its own: what hangs is left behind.
         thread::spawn(move || {
             let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| stage.play(case, Box::new(disguise))));
             let _ = answer.send(outcome.unwrap_or_else(|panic| Outcome::Failed(panicked(&*panic))));
         });
-        answered.recv_timeout(PATIENCE).unwrap_or_else(|_| Outcome::Failed(format!("no end after {PATIENCE:?}")))
+        answered.recv_timeout(patience).unwrap_or_else(|_| Outcome::Failed(format!("no end after {patience:?}")))
     }
 }
 
@@ -155,12 +158,19 @@ impl fmt::Debug for Suite {
 }
 
 trait Stage: Send + Sync {
+    fn patience(&self) -> Duration;
     fn play(&self, case: Case, disguise: Box<dyn FnOnce(Db) -> Db + Send>) -> Outcome;
 }
 
 struct On<H>(Arc<H>);
 
 impl<H: Harness> Stage for On<H> {
+    fn patience(&self) -> Duration {
+        let Effort { tasks, rounds } = self.0.effort();
+        let units = tasks.saturating_mul(rounds).saturating_mul(self.0.levels().len());
+        PATIENCE.saturating_add(PER_UNIT.saturating_mul(units.try_into().unwrap_or(u32::MAX)))
+    }
+
     fn play(&self, case: Case, disguise: Box<dyn FnOnce(Db) -> Db + Send>) -> Outcome {
         self.0.block_on(async {
             let opened = match Opened::new(Arc::clone(&self.0)).await {

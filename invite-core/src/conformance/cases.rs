@@ -1,46 +1,80 @@
 //! Every case, by what it is about.
 
+mod accepting;
 mod addressed;
+mod addressed_to;
+mod again;
 mod amend;
+mod asking;
+mod at_rest;
 mod change;
+mod changing;
 mod claim;
 mod damage;
+mod expiry;
 mod filter;
 mod find;
 mod guard;
 mod history;
 mod insert;
 mod invited;
+mod inviting;
+mod leases;
+mod links;
 mod list;
+mod meanwhile;
 mod open_key;
+mod outcomes;
+mod pages;
 mod recipient_guard;
+mod refusals;
 mod settle;
 mod sweep;
 mod token_guard;
 mod transactions;
+mod values;
+mod worker;
 
-use super::case::Case;
+use super::{case::Case, races};
 
 pub(super) fn all() -> Vec<Case> {
-    [
-        insert::CASES,
-        open_key::CASES,
+    let mut all = [
+        accepting::CASES,
+        addressed::CASES,
+        addressed_to::CASES,
+        again::CASES,
+        amend::CASES,
+        asking::CASES,
+        at_rest::CASES,
+        change::CASES,
+        changing::CASES,
+        claim::CASES,
+        damage::CASES,
+        expiry::CASES,
+        filter::CASES,
         find::CASES,
         guard::CASES,
-        token_guard::CASES,
-        recipient_guard::CASES,
-        change::CASES,
-        amend::CASES,
         history::CASES,
+        insert::CASES,
+        invited::CASES,
+        inviting::CASES,
+        leases::CASES,
+        links::CASES,
         list::CASES,
-        filter::CASES,
-        addressed::CASES,
-        claim::CASES,
+        meanwhile::CASES,
+        open_key::CASES,
+        outcomes::CASES,
+        pages::CASES,
+        recipient_guard::CASES,
+        refusals::CASES,
         settle::CASES,
         sweep::CASES,
+        token_guard::CASES,
         transactions::CASES,
-        damage::CASES,
-        invited::CASES,
+        values::CASES,
+        worker::CASES,
     ]
-    .concat()
+    .concat();
+    all.extend(races::all());
+    all
 }

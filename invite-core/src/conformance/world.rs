@@ -204,7 +204,8 @@ impl World {
         self.one_letter().await
     }
 
-    async fn one_letter(&self) -> Result<Letter, Stop> {
+    /// Mails, and takes the letter.
+    pub(super) async fn one_letter(&self) -> Result<Letter, Stop> {
         let mut letters = self.mailed().await?;
         ensure!(letters.len() == 1, "one letter was due, {} were sent", letters.len());
         Ok(letters.remove(0))

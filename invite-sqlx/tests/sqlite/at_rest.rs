@@ -6,7 +6,7 @@ use invite_core::{Claimant, Error, Worker, testing::CapturingMailer};
 use invite_sqlx::SqliteStore;
 use sqlx::sqlite::SqliteJournalMode;
 
-use crate::world::*;
+use super::world::*;
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)

@@ -12,7 +12,7 @@ use invite_sqlx::{SqliteStore, sqlite};
 use sqlx::{SqliteConnection, sqlite::SqliteJournalMode};
 use tokio::sync::Barrier;
 
-use crate::world::*;
+use super::world::*;
 
 const AT_ONCE: i64 = 64;
 

@@ -4,7 +4,7 @@ use invite_core::{Error, InvitationId, Token, Worker, testing::CapturingMailer};
 use invite_sqlx::{SqliteStore, sqlite};
 use sqlx::sqlite::SqliteJournalMode;
 
-use crate::world::*;
+use super::world::*;
 
 #[tokio::test]
 async fn migrating_again_and_from_many_sides_changes_nothing() {

@@ -1,5 +1,10 @@
-//! How to open, begin and commit on each database of this repository: what the conformance suite needs to know.
+//! How to open, begin and commit on each database of this repository: what the conformance suite needs to know, and
+//! what kills a process or a server in the middle of it.
 
+pub mod diesel_mysql;
+pub mod diesel_postgres;
+pub mod diesel_sqlite;
+pub mod kill;
 pub mod memory;
 pub mod sqlx_mysql;
 pub mod sqlx_postgres;
@@ -11,7 +16,10 @@ use std::{
     time::Duration,
 };
 
-use invite_core::{conformance::Effort, store::StoreError};
+use invite_core::{
+    conformance::{Damage, Effort},
+    store::StoreError,
+};
 use tokio::runtime::Runtime;
 
 /// Many tasks share few connections: whoever waits for one waits for as long as a busy machine takes.
@@ -22,6 +30,24 @@ const PATIENCE: Duration = Duration::from_secs(100);
 pub fn effort() -> Effort {
     let number = |name, otherwise| env::var(name).map_or(otherwise, |number| number.parse().expect(name));
     Effort { tasks: number("INVITE_TEST_TASKS", 32), rounds: number("INVITE_TEST_ROUNDS", 100) }
+}
+
+/// Empties every table.
+const EMPTY: [&str; 4] = [
+    "DELETE FROM invite_invitations",
+    "DELETE FROM invite_tokens",
+    "DELETE FROM invite_outbox",
+    "DELETE FROM invite_events",
+];
+
+/// The statement that spoils the row of this id, where a place is a question mark.
+fn damage(what: Damage) -> Option<&'static str> {
+    match what {
+        Damage::DeliveryState => Some("UPDATE invite_invitations SET delivery_state = 'lost' WHERE id = ?"),
+        Damage::Inviter => Some("UPDATE invite_invitations SET inviter = 'nobody' WHERE id = ?"),
+        Damage::Recipient => Some("UPDATE invite_invitations SET recipient_given = 'x' WHERE id = ?"),
+        _ => None,
+    }
 }
 
 /// A runtime whose drivers go on while many threads block on it.
@@ -38,4 +64,10 @@ fn unique_name() -> String {
 /// The server that the test command has started, or was told of.
 fn server(variable: &'static str) -> Result<String, StoreError> {
     env::var(variable).map_err(|_| StoreError::failed(format!("`cargo xtask databases` sets {variable}")))
+}
+
+/// The address of another database on the same server.
+fn beside(server: &str, name: &str) -> String {
+    let (server, _) = server.rsplit_once('/').unwrap_or((server, ""));
+    format!("{server}/{name}")
 }

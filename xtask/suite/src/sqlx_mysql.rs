@@ -53,6 +53,15 @@ pub async fn database() -> Result<MySqlPool, StoreError> {
     Ok(pool)
 }
 
+/// Every row of every table, as one text each.
+pub(crate) const DUMP: [&str; 4] = [
+    "SELECT CONCAT_WS(' ', id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, \
+        ended_by, ended_reason, open_key, delivery_error) AS row_text FROM invite_invitations",
+    "SELECT CONCAT_WS(' ', digest, invitation, channel) AS row_text FROM invite_tokens",
+    "SELECT CONCAT_WS(' ', id, kind, invitation, purpose, lease_owner, last_error) AS row_text FROM invite_outbox",
+    "SELECT CONCAT_WS(' ', invitation, action, actor, reason) AS row_text FROM invite_events",
+];
+
 impl Harness for OnMySql {
     type Store = MySqlStore;
     type Pool = MySqlPool;
@@ -88,12 +97,7 @@ impl Harness for OnMySql {
     }
 
     async fn close(&self, pool: MySqlPool) {
-        for statement in [
-            "DELETE FROM invite_invitations",
-            "DELETE FROM invite_tokens",
-            "DELETE FROM invite_outbox",
-            "DELETE FROM invite_events",
-        ] {
+        for statement in crate::EMPTY {
             if sqlx::query(statement).execute(&pool).await.is_err() {
                 return;
             }
@@ -125,12 +129,7 @@ impl Harness for OnMySql {
     }
 
     async fn damage(&self, tx: &mut Self::Transaction, what: Damage, id: InvitationId) -> Result<bool, StoreError> {
-        let statement = match what {
-            Damage::DeliveryState => "UPDATE invite_invitations SET delivery_state = 'lost' WHERE id = ?",
-            Damage::Inviter => "UPDATE invite_invitations SET inviter = 'nobody' WHERE id = ?",
-            Damage::Recipient => "UPDATE invite_invitations SET recipient_given = 'x' WHERE id = ?",
-            _ => return Ok(false),
-        };
+        let Some(statement) = crate::damage(what) else { return Ok(false) };
         sqlx::query(statement)
             .bind(id.as_uuid().as_bytes().as_slice())
             .execute(&mut **tx)
@@ -141,13 +140,7 @@ impl Harness for OnMySql {
 
     async fn at_rest(&self, pool: &MySqlPool) -> Result<Option<Vec<u8>>, StoreError> {
         let mut bytes = Vec::new();
-        for statement in [
-            "SELECT CONCAT_WS(' ', id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, \
-                ended_by, ended_reason, open_key, delivery_error) FROM invite_invitations",
-            "SELECT CONCAT_WS(' ', digest, invitation, channel) FROM invite_tokens",
-            "SELECT CONCAT_WS(' ', id, kind, invitation, purpose, lease_owner, last_error) FROM invite_outbox",
-            "SELECT CONCAT_WS(' ', invitation, action, actor, reason) FROM invite_events",
-        ] {
+        for statement in DUMP {
             for row in sqlx::query(statement).fetch_all(pool).await.map_err(store_error)? {
                 bytes.extend(row.try_get::<Vec<u8>, _>(0).map_err(store_error)?);
             }

@@ -53,6 +53,24 @@ pub async fn database() -> Result<PgPool, StoreError> {
     Ok(pool)
 }
 
+/// Every row of every table, as one text each.
+pub(crate) const DUMP: [&str; 4] = [
+    "SELECT invite_invitations::text AS row FROM invite_invitations",
+    "SELECT invite_tokens::text AS row FROM invite_tokens",
+    "SELECT invite_outbox::text AS row FROM invite_outbox",
+    "SELECT invite_events::text AS row FROM invite_events",
+];
+
+/// The statement that spoils the row of this id.
+pub(crate) fn damage(what: Damage) -> Option<&'static str> {
+    match what {
+        Damage::DeliveryState => Some("UPDATE invite_invitations SET delivery_state = 'lost' WHERE id = $1"),
+        Damage::Inviter => Some("UPDATE invite_invitations SET inviter = 'nobody' WHERE id = $1"),
+        Damage::Recipient => Some("UPDATE invite_invitations SET recipient_given = 'x' WHERE id = $1"),
+        _ => None,
+    }
+}
+
 impl Harness for OnPostgres {
     type Store = PgStore;
     type Pool = PgPool;
@@ -116,24 +134,14 @@ impl Harness for OnPostgres {
     }
 
     async fn damage(&self, tx: &mut Self::Transaction, what: Damage, id: InvitationId) -> Result<bool, StoreError> {
-        let statement = match what {
-            Damage::DeliveryState => "UPDATE invite_invitations SET delivery_state = 'lost' WHERE id = $1",
-            Damage::Inviter => "UPDATE invite_invitations SET inviter = 'nobody' WHERE id = $1",
-            Damage::Recipient => "UPDATE invite_invitations SET recipient_given = 'x' WHERE id = $1",
-            _ => return Ok(false),
-        };
+        let Some(statement) = damage(what) else { return Ok(false) };
         sqlx::query(statement).bind(*id.as_uuid()).execute(&mut **tx).await.map_err(store_error)?;
         Ok(true)
     }
 
     async fn at_rest(&self, pool: &PgPool) -> Result<Option<Vec<u8>>, StoreError> {
         let mut bytes = Vec::new();
-        for statement in [
-            "SELECT invite_invitations::text FROM invite_invitations",
-            "SELECT invite_tokens::text FROM invite_tokens",
-            "SELECT invite_outbox::text FROM invite_outbox",
-            "SELECT invite_events::text FROM invite_events",
-        ] {
+        for statement in DUMP {
             for row in sqlx::query(statement).fetch_all(pool).await.map_err(store_error)? {
                 bytes.extend(row.try_get::<String, _>(0).map_err(store_error)?.into_bytes());
             }

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    path::Path,
     sync::{Mutex, PoisonError},
 };
 
@@ -95,12 +96,7 @@ impl Harness for OnSqlite {
     }
 
     async fn close(&self, pool: SqlitePool) {
-        for statement in [
-            "DELETE FROM invite_invitations",
-            "DELETE FROM invite_tokens",
-            "DELETE FROM invite_outbox",
-            "DELETE FROM invite_events",
-        ] {
+        for statement in crate::EMPTY {
             if sqlx::query(statement).execute(&pool).await.is_err() {
                 return;
             }
@@ -125,12 +121,7 @@ impl Harness for OnSqlite {
     }
 
     async fn damage(&self, tx: &mut Self::Transaction, what: Damage, id: InvitationId) -> Result<bool, StoreError> {
-        let statement = match what {
-            Damage::DeliveryState => "UPDATE invite_invitations SET delivery_state = 'lost' WHERE id = ?",
-            Damage::Inviter => "UPDATE invite_invitations SET inviter = 'nobody' WHERE id = ?",
-            Damage::Recipient => "UPDATE invite_invitations SET recipient_given = 'x' WHERE id = ?",
-            _ => return Ok(false),
-        };
+        let Some(statement) = crate::damage(what) else { return Ok(false) };
         sqlx::query(statement)
             .bind(id.as_uuid().as_bytes().as_slice())
             .execute(&mut **tx)
@@ -139,16 +130,18 @@ impl Harness for OnSqlite {
         Ok(true)
     }
 
-    /// The file, its log and its journal.
     async fn at_rest(&self, pool: &SqlitePool) -> Result<Option<Vec<u8>>, StoreError> {
-        let options = pool.connect_options();
-        let file = options.get_filename();
-        let mut bytes = fs::read(file).map_err(StoreError::failed)?;
-        for suffix in ["-wal", "-journal"] {
-            let mut beside = file.as_os_str().to_owned();
-            beside.push(suffix);
-            bytes.extend(fs::read(beside).unwrap_or_default());
-        }
-        Ok(Some(bytes))
+        at_rest(pool.connect_options().get_filename())
     }
+}
+
+/// The file, its log and its journal.
+pub(crate) fn at_rest(file: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut bytes = fs::read(file).map_err(StoreError::failed)?;
+    for suffix in ["-wal", "-journal"] {
+        let mut beside = file.as_os_str().to_owned();
+        beside.push(suffix);
+        bytes.extend(fs::read(beside).unwrap_or_default());
+    }
+    Ok(Some(bytes))
 }

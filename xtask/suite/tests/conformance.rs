@@ -1,6 +1,7 @@
 //! Every case of the conformance suite on every store, each as a test of its own.
 //!
-//! Named `<store>::<case>`. The last lines say, for each store, how many cases ran.
+//! Named `<store>::<case>`, and `<store>::mutants::<what is broken>` for the stores broken on purpose. The last
+//! lines say, for each store, how many cases ran and how many mutants were killed.
 
 use std::{
     process::ExitCode,
@@ -10,8 +11,8 @@ use std::{
     },
 };
 
-use invite_core::conformance::{self, Harness, Outcome, Suite};
-use invite_suite::{memory::InMemory, sqlx_mysql::OnMySql, sqlx_postgres::OnPostgres, sqlx_sqlite::OnSqlite};
+use invite_core::conformance::{self, Fate, Harness, Outcome, Suite};
+use invite_suite::{diesel_mysql, diesel_postgres, diesel_sqlite, memory, sqlx_mysql, sqlx_postgres, sqlx_sqlite};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// One store, and what has become of its cases so far.
@@ -21,6 +22,8 @@ struct Entry {
     passed: AtomicUsize,
     failed: AtomicUsize,
     not_applicable: AtomicUsize,
+    killed: AtomicUsize,
+    survived: AtomicUsize,
 }
 
 impl Entry {
@@ -31,10 +34,16 @@ impl Entry {
             passed: AtomicUsize::default(),
             failed: AtomicUsize::default(),
             not_applicable: AtomicUsize::default(),
+            killed: AtomicUsize::default(),
+            survived: AtomicUsize::default(),
         })
     }
 
     fn trials(self: &Arc<Self>) -> impl Iterator<Item = Trial> {
+        self.cases().chain(self.mutants())
+    }
+
+    fn cases(self: &Arc<Self>) -> impl Iterator<Item = Trial> {
         conformance::cases().into_iter().map(|case| {
             let entry = Arc::clone(self);
             Trial::test(format!("{}::{}", self.name, case.name()), move || {
@@ -50,25 +59,47 @@ impl Entry {
             })
         })
     }
+
+    fn mutants(self: &Arc<Self>) -> impl Iterator<Item = Trial> {
+        conformance::mutants().into_iter().map(|mutant| {
+            let entry = Arc::clone(self);
+            Trial::test(format!("{}::mutants::{}", self.name, mutant.name().replace(' ', "_")), move || {
+                let (count, answer) = match entry.suite.kill(&mutant) {
+                    Fate::Killed { .. } => (&entry.killed, Ok(())),
+                    Fate::Survived => (&entry.survived, Err(Failed::from("it passes every case"))),
+                    Fate::NotApplicable(_) => return Ok(()),
+                };
+                count.fetch_add(1, Ordering::Relaxed);
+                answer
+            })
+        })
+    }
 }
 
 fn main() -> ExitCode {
     let entries = [
-        Entry::new("memory", InMemory::default()),
-        Entry::new("sqlx_mysql", OnMySql::default()),
-        Entry::new("sqlx_postgres", OnPostgres::default()),
-        Entry::new("sqlx_sqlite", OnSqlite::wal()),
-        Entry::new("sqlx_sqlite_rollback_journal", OnSqlite::rollback_journal()),
+        Entry::new("memory", memory::InMemory::default()),
+        Entry::new("sqlx_sqlite", sqlx_sqlite::OnSqlite::wal()),
+        Entry::new("sqlx_sqlite_rollback_journal", sqlx_sqlite::OnSqlite::rollback_journal()),
+        Entry::new("sqlx_postgres", sqlx_postgres::OnPostgres::default()),
+        Entry::new("sqlx_mysql", sqlx_mysql::OnMySql::default()),
+        Entry::new("diesel_sqlite", diesel_sqlite::OnSqlite::default()),
+        Entry::new("diesel_postgres", diesel_postgres::OnPostgres::default()),
+        Entry::new("diesel_mysql", diesel_mysql::OnMySql::default()),
     ];
     let trials = entries.iter().flat_map(Entry::trials).collect();
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     for entry in &entries {
         let count = |count: &AtomicUsize| count.load(Ordering::Relaxed);
         let (passed, failed) = (count(&entry.passed), count(&entry.failed));
-        if passed + failed > 0 {
-            let name = entry.name;
+        let (killed, survived) = (count(&entry.killed), count(&entry.survived));
+        let (name, mutants) = (entry.name, killed + survived);
+        if passed + failed + mutants > 0 {
             let not_applicable = count(&entry.not_applicable);
-            println!("suite: {name}: {passed} cases passed, {failed} failed, {not_applicable} not applicable");
+            println!(
+                "suite: {name}: {passed} cases passed, {failed} failed, {not_applicable} not applicable; \
+                 mutants killed: {killed}/{mutants}"
+            );
         }
     }
     conclusion.exit_code()

@@ -25,6 +25,8 @@ pub(super) const CASES: &[Case] = cases![
     the_same_domain_is_enough_where_the_guard_says_so:
         "With `by_domain`, one of the values must equal what follows the `@`: no part of it, nothing more, \
          nothing alike.",
+    a_domain_above_is_another_domain:
+        "With `by_domain`, neither may end in, or begin with, the other: the whole domains must be equal.",
     a_domain_is_not_asked_for_unless_the_guard_says_so:
         "Without `by_domain` somebody else's address in the same domain does not suffice.",
     a_mailed_token_proves_the_address_it_was_mailed_to:
@@ -109,6 +111,8 @@ async fn a_verified_address_is_equal_or_it_is_not(db: Db) -> Verdict {
         "ada.l@example.com.eu",
         "ada.l@mail.example.com",
         "ada.l@exampl.com",
+        "ada.l@example.co",
+        "l@example.com",
         "?da.l@example.com",
         "*@example.com",
         "___.l@example.com",
@@ -137,6 +141,21 @@ async fn the_same_domain_is_enough_where_the_guard_says_so(db: Db) -> Verdict {
         ("ada@example.org", false),
     ] {
         let claimant = Claimant::new(2).verified("someone@example.net").verified(address);
+        may(&direct, &ada, same_domain(&claimant), wanted, &format!("from the domain of {address}")).await?;
+    }
+    Ok(())
+}
+
+async fn a_domain_above_is_another_domain(db: Db) -> Verdict {
+    let direct = Direct::on(&db);
+    let ada = invited(&direct, "ada@mail.example.com", Channel::Link).await?;
+    for (address, wanted) in [
+        ("grace@mail.example.com", true),
+        ("grace@example.com", false),
+        ("grace@ail.example.com", false),
+        ("grace@mail.example.co", false),
+    ] {
+        let claimant = Claimant::new(2).verified(address);
         may(&direct, &ada, same_domain(&claimant), wanted, &format!("from the domain of {address}")).await?;
     }
     Ok(())

@@ -17,7 +17,8 @@ use crate::{
 
 pub(super) const CASES: &[Case] = cases![
     an_unknown_digest_opens_nothing:
-        "`Target::Token` compares all 32 bytes of the digest; one that is not stored is the answer `None`.",
+        "`Target::Token` and `Key::Token` compare all 32 bytes of the digest; one that is not stored is the answer \
+         `None`.",
     tokens_of_min_generation_and_later_work:
         "A token works if its generation is at least the row's `min_generation`; without a grace time nothing \
          else does.",
@@ -51,6 +52,8 @@ async fn an_unknown_digest_opens_nothing(db: Db) -> Verdict {
                 direct.holds(&mut tx, &row, "asking with an unknown digest").await?;
             });
         }
+        let found = direct.token(&digest).await?;
+        ensure!(found.is_none(), "a digest that differs {other} finds an invitation");
     }
     Ok(())
 }

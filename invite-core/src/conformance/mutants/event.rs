@@ -1,0 +1,136 @@
+//! The audit log.
+
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+
+use super::{
+    Mutant, broken,
+    edit::Edit,
+    spoil::{Below, Spoil},
+};
+use crate::{
+    actor::{Actor, Scope},
+    conformance::erased::Conn,
+    event::Event,
+    invitation::{InvitationId, Record},
+    state::Verb,
+    store::{Found, Insertion, NewEvent, StoreError, Transition},
+};
+
+pub(super) const MUTANTS: &[Mutant] = broken![
+    "an acceptance leaves no event", []: Edit { history: |events| forget(events, Verb::Accepted), ..Edit::NONE };
+    "a decline leaves no event", []: Edit { history: |events| forget(events, Verb::Rejected), ..Edit::NONE };
+    "a cancellation leaves no event", []: Edit { history: |events| forget(events, Verb::Cancelled), ..Edit::NONE };
+    "a resend leaves no event", []: Edit { history: |events| forget(events, Verb::Resent), ..Edit::NONE };
+    "an amendment leaves no event", []: Edit { history: |events| forget(events, Verb::Amended), ..Edit::NONE };
+    "a link leaves no event", []: Edit { history: |events| forget(events, Verb::LinkCreated), ..Edit::NONE };
+    "a look leaves no event", []: Edit { history: |events| forget(events, Verb::Viewed), ..Edit::NONE };
+    "an expiry leaves no event", []: Edit { history: |events| forget(events, Verb::Expired), ..Edit::NONE };
+    "a refused letter leaves no event", []: Edit {
+        history: |events| forget(events, Verb::DeliveryFailed),
+        ..Edit::NONE
+    };
+    "the last event is there twice", []: Edit {
+        history: |events| events.extend(events.last().cloned()),
+        ..Edit::NONE
+    };
+    "events name another actor", []: Edit { event: |event| event.actor = &Actor::System, ..Edit::NONE };
+    "events tell no reason", []: Edit { event: |event| event.reason = None, ..Edit::NONE };
+    "events tell another time", []: Edit { event: |event| event.at += TimeDelta::microseconds(1), ..Edit::NONE };
+    "events tell the time to the millisecond", []: Edit {
+        event: |event| event.at = chrono::SubsecRound::trunc_subsecs(event.at, 3),
+        ..Edit::NONE
+    };
+    "events carry the revision before the change", []: Edit {
+        history: |events| {
+            events.iter_mut().filter(|event| event.revision > 1).for_each(|event| event.revision -= 1);
+        },
+        ..Edit::NONE
+    };
+    "events are read newest first", []: Edit { history: |events| events.reverse(), ..Edit::NONE };
+    "an event survives the transaction that is rolled back", []: Diary::default();
+    "a history does not look at the scope", []: History { any_kind: false, any_scope: true };
+    "a history does not look at the kind", []: History { any_kind: true, any_scope: false };
+];
+
+fn forget(events: &mut Vec<Event>, verb: Verb) {
+    events.retain(|event| event.verb != verb);
+}
+
+/// Writes events down where no transaction reaches.
+#[derive(Default)]
+struct Diary(Mutex<Vec<Event>>);
+
+impl Diary {
+    fn write(&self, record: &Record, event: &NewEvent<'_>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Event {
+            invitation: record.id,
+            revision: record.revision,
+            verb: event.verb,
+            actor: event.actor.clone(),
+            reason: event.reason.map(Into::into),
+            at: event.at,
+        });
+    }
+}
+
+#[async_trait]
+impl Spoil for Diary {
+    async fn insert(&self, below: &Below, conn: &mut Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+        let inserted = below.db.insert(conn, new).await?;
+        if inserted {
+            self.write(new.record, new.event);
+        }
+        Ok(inserted)
+    }
+
+    async fn transition(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        asked: &Transition<'_>,
+    ) -> Result<Option<Found>, StoreError> {
+        let found = below.db.transition(conn, asked).await?;
+        found.iter().for_each(|found| self.write(&found.record, &asked.event));
+        Ok(found)
+    }
+
+    async fn history(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        (kind, scope, id): (&str, &Scope, InvitationId),
+    ) -> Result<Vec<Event>, StoreError> {
+        let mut events = below.db.history(conn, kind, scope, id).await?;
+        if !events.is_empty() {
+            let diary = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let lost: Vec<_> =
+                diary.iter().filter(|event| event.invitation == id && !events.contains(event)).cloned().collect();
+            events.extend(lost);
+            events.sort_by_key(|event| event.revision);
+        }
+        Ok(events)
+    }
+}
+
+struct History {
+    any_kind: bool,
+    any_scope: bool,
+}
+
+#[async_trait]
+impl Spoil for History {
+    async fn history(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        (kind, scope, id): (&str, &Scope, InvitationId),
+    ) -> Result<Vec<Event>, StoreError> {
+        let Some(record) = below.inserted(id) else { return below.db.history(conn, kind, scope, id).await };
+        let kind = if self.any_kind { record.kind.as_str() } else { kind };
+        let scope = if self.any_scope { &record.scope } else { scope };
+        below.db.history(conn, kind, scope, id).await
+    }
+}

@@ -1,0 +1,112 @@
+//! The guard: whose address it must be.
+
+use async_trait::async_trait;
+
+use super::{
+    Mutant, broken,
+    edit::{Edit, again},
+    guard::{Lenient, Strict},
+    spoil::{Below, Spoil},
+};
+use crate::{
+    claimant::Claimant,
+    conformance::erased::Conn,
+    store::{Found, Guard, RecipientGuard, StoreError, Transition},
+    token::Channel,
+};
+
+pub(super) const MUTANTS: &[Mutant] = broken![
+    "the guard does not look at the address", []: Edit {
+        transition: |asked| asked.guard.recipient = RecipientGuard::Anyone,
+        ..Edit::NONE
+    };
+    "an address that ends in a verified one is enough", []: Lenient(|guard, found| {
+        let canonical = found.record.recipient.canonical();
+        anyone_if(guard, |verified, by_domain| !by_domain && canonical.ends_with(verified))
+    });
+    "an address that begins with a verified one is enough", []: Lenient(|guard, found| {
+        let canonical = found.record.recipient.canonical();
+        anyone_if(guard, |verified, by_domain| !by_domain && canonical.starts_with(verified))
+    });
+    "an address is enough that the verified one ends in", []: Lenient(|guard, found| {
+        let canonical = found.record.recipient.canonical();
+        anyone_if(guard, |verified, by_domain| !by_domain && verified.ends_with(canonical))
+    });
+    "the verified address is compared with the address as it was given", []: Strict(|guard, found| {
+        let given = found.record.recipient.as_given();
+        guard.recipient.verified().is_some_and(|verified| !guard.recipient.by_domain() && !verified.contains(&Some(given)))
+            && guard.recipient.holds(&found.record.recipient, None)
+    });
+    "only the first verified address is looked at", []: Addresses(|addresses| addresses.truncate(1));
+    "only the first seven verified addresses are looked at", []: Addresses(|addresses| addresses.truncate(7));
+    "a domain that ends in a verified one is enough", []: Lenient(|guard, found| {
+        let domain = found.record.recipient.domain();
+        anyone_if(guard, |verified, by_domain| by_domain && domain.ends_with(verified))
+    });
+    "a domain is enough that the verified one ends in", []: Lenient(|guard, found| {
+        let domain = found.record.recipient.domain();
+        anyone_if(guard, |verified, by_domain| by_domain && verified.ends_with(domain))
+    });
+    "a shared domain is always enough", []: Edit {
+        transition: |asked| {
+            if let RecipientGuard::Claimant { same_domain, .. } = &mut asked.guard.recipient {
+                *same_domain = true;
+            }
+        },
+        ..Edit::NONE
+    };
+    "a shared domain is never enough", []: Edit {
+        transition: |asked| {
+            if let RecipientGuard::Claimant { same_domain, .. } = &mut asked.guard.recipient {
+                *same_domain = false;
+            }
+        },
+        ..Edit::NONE
+    };
+    "a link that was handed over proves the mailbox", []: Lenient(|guard, found| {
+        let handed_over = found.token.as_ref().is_some_and(|token| token.channel == Channel::Link);
+        let claimed = guard.recipient.proved_by_mail() == Some(found.record.recipient.canonical());
+        (handed_over && claimed).then_some(Guard { recipient: RecipientGuard::Anyone, ..guard })
+    });
+    "a mailed token proves no mailbox", []: Strict(|guard, found| {
+        guard.recipient.verified().is_some() && !guard.recipient.holds(&found.record.recipient, None)
+    });
+    "a mailed token proves every mailbox", []: Lenient(|guard, found| {
+        let mailed = found.token.as_ref().is_some_and(|token| token.channel == Channel::Mail);
+        mailed.then_some(Guard { recipient: RecipientGuard::Anyone, ..guard })
+    });
+];
+
+fn anyone_if(guard: Guard<'_>, alike: impl Fn(&str, bool) -> bool) -> Option<Guard<'_>> {
+    let by_domain = guard.recipient.by_domain();
+    let enough = guard.recipient.verified()?.into_iter().flatten().any(|verified| alike(verified, by_domain));
+    enough.then_some(Guard { recipient: RecipientGuard::Anyone, ..guard })
+}
+
+/// Leaves out some of what the claimant has verified.
+struct Addresses(fn(&mut Vec<&str>));
+
+#[async_trait]
+impl Spoil for Addresses {
+    async fn transition(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        asked: &Transition<'_>,
+    ) -> Result<Option<Found>, StoreError> {
+        let RecipientGuard::Claimant { claimant, same_domain } = asked.guard.recipient else {
+            return below.db.transition(conn, asked).await;
+        };
+        let mut addresses: Vec<_> = claimant.verified_addresses().iter().map(|address| address.canonical()).collect();
+        (self.0)(&mut addresses);
+        let fewer = Claimant::new(claimant.id());
+        let fewer = match claimant.provable_address() {
+            Some(address) => Claimant::new_account(fewer.id(), address.canonical()),
+            None => fewer,
+        };
+        let fewer = addresses.into_iter().fold(fewer, Claimant::verified);
+        let asked = again(asked);
+        let recipient = RecipientGuard::Claimant { claimant: &fewer, same_domain };
+        below.db.transition(conn, &Transition { guard: Guard { recipient, ..asked.guard }, ..asked }).await
+    }
+}

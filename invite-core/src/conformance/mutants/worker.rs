@@ -1,0 +1,105 @@
+//! What becomes of a letter, and the sweep.
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    Mutant, broken,
+    edit::Edit,
+    spoil::{Below, Spoil},
+};
+use crate::store::{DeliveryId, QueueChange, Settlement, StoreError};
+
+pub(super) const MUTANTS: &[Mutant] = broken![
+    "a late worker settles what another has leased", []: Unfenced { any_owner: true, any_attempt: true };
+    "a lease is known by its attempt only", []: Unfenced { any_owner: true, any_attempt: false };
+    "a lease is known by its owner only", []: Unfenced { any_owner: false, any_attempt: true };
+    "a late worker is told that it settled", []: Edit { settled: |_| true, ..Edit::NONE };
+    "a worker is told that it came too late", []: Edit { settled: |_| false, ..Edit::NONE };
+    "a settlement writes over what became of a newer generation", []: NewerGeneration;
+    "a settlement does not say what became of the letter", []: Edit {
+        settlement: |settlement| settlement.generation += 1,
+        ..Edit::NONE
+    };
+    "a settlement forgets its change of status", []: Edit {
+        settlement: |settlement| settlement.transition = None,
+        ..Edit::NONE
+    };
+    "a letter that was sent stays in the queue", []: Edit {
+        settlement: |settlement| {
+            if matches!(settlement.queue, QueueChange::Remove) {
+                let not_before = DateTime::UNIX_EPOCH;
+                settlement.queue = QueueChange::Postpone { not_before, refusals: 0, unknowns: 0, error: "" };
+            }
+        },
+        ..Edit::NONE
+    };
+    "a letter that should be tried again is removed", []: Edit {
+        settlement: |settlement| settlement.queue = QueueChange::Remove,
+        ..Edit::NONE
+    };
+    "the sweep takes what has a microsecond left", []: Edit {
+        sweep: |now, _| *now += TimeDelta::microseconds(1),
+        ..Edit::NONE
+    };
+    "the sweep leaves what expires at this very instant", []: Edit {
+        sweep: |now, _| *now -= TimeDelta::microseconds(1),
+        ..Edit::NONE
+    };
+    "the sweep takes more than its limit", []: Edit { sweep: |_, limit| *limit = 1_000_000, ..Edit::NONE };
+    "the sweep takes one fewer than its limit", []: Edit { sweep: |_, limit| *limit -= 1, ..Edit::NONE };
+    "the sweep takes every kind", []: EveryKind;
+    "the sweep takes one kind only", []: OneKind;
+    "the sweep does not say how many it took", []: Edit { swept: |_| 0, ..Edit::NONE };
+];
+
+struct Unfenced {
+    any_owner: bool,
+    any_attempt: bool,
+}
+
+#[async_trait]
+impl Spoil for Unfenced {
+    async fn settle(&self, below: &Below, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
+        let lease = |delivery: DeliveryId| {
+            below.past().leases.iter().rev().find(|lease| lease.0 == delivery).map(|lease| (lease.1, lease.2))
+        };
+        let Some((owner, attempt)) = lease(settlement.delivery) else { return below.db.settle(&(), settlement).await };
+        let owner = if self.any_owner { owner } else { settlement.owner };
+        let attempt = if self.any_attempt { attempt } else { settlement.attempt };
+        below.db.settle(&(), &Settlement { owner, attempt, ..*settlement }).await
+    }
+}
+
+struct NewerGeneration;
+
+#[async_trait]
+impl Spoil for NewerGeneration {
+    async fn settle(&self, below: &Below, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
+        let mut conn = below.db.connect().await?;
+        let row = below.row(&mut conn, settlement.invitation).await?;
+        drop(conn);
+        let generation = row.map_or(settlement.generation, |record| record.generation);
+        below.db.settle(&(), &Settlement { generation, ..*settlement }).await
+    }
+}
+
+struct EveryKind;
+
+#[async_trait]
+impl Spoil for EveryKind {
+    async fn sweep(&self, below: &Below, _: &[&str], now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+        let kinds = below.kinds();
+        let kinds: Vec<_> = kinds.iter().map(String::as_str).collect();
+        below.db.sweep(&(), &kinds, now, limit).await
+    }
+}
+
+struct OneKind;
+
+#[async_trait]
+impl Spoil for OneKind {
+    async fn sweep(&self, below: &Below, kinds: &[&str], now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+        below.db.sweep(&(), kinds.get(..1).unwrap_or_default(), now, limit).await
+    }
+}

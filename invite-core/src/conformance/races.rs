@@ -1,0 +1,365 @@
+//! Many at once: as many threads as the harness says, over as many rounds, at every level.
+//!
+//! The cases stand in the order of a table of races; each names the rows it plays. What has no case:
+//!
+//! * 12, 13, 20: uses, seats and rates are counted in the host's tables, under the host's guard.
+//! * 17, "already a member", and 4 beyond one open invitation: only the host knows members. A second kind
+//!   stands in for its table in `host`.
+//! * 22, 23: there is no bulk call; each row of an import is a creation like those in `creating`.
+//! * 34 as a webhook: there is none. A late settlement of an earlier generation is the same race, in `mail`.
+//! * 37, 38: nothing deletes yet, and there are no reminders.
+//! * 42 to 44: there is no pepper; schemas and pairs of adapters are tested where they are known.
+
+#![expect(clippy::future_not_send, reason = "each case stays on its thread")]
+
+mod amended;
+mod answers;
+mod creating;
+mod host;
+mod mail;
+mod time;
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, Barrier, Mutex, PoisonError},
+    thread,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::LocalBoxFuture;
+
+use super::{
+    case::{Case, Stop, Verdict, sources},
+    erased::{Conn, Db, Shared},
+    history::{self, timeline},
+    world::{Membership, World, new},
+};
+use crate::{
+    clock::Clock,
+    error::Error,
+    event::Event,
+    invitation::{InvitationId, Record},
+    kind::Kind,
+    mailer::{Letter, Mailer},
+    service::Invitations,
+    state::{Status, Verb},
+    store::{Key, Read},
+    testing::{self, ManualClock},
+    token::Token,
+    worker::{Tick, Worker},
+};
+
+pub(super) fn all() -> Vec<Case> {
+    [amended::CASES, answers::CASES, creating::CASES, host::CASES, time::CASES, mail::CASES, history::CASES].concat()
+}
+
+/// [`cases`](super::case::cases) whose futures never leave a thread of their own: what waits for threads must
+/// not hold up a runtime, and closures that are lent to threads make poor `Send` futures.
+macro_rules! races {
+    ($($name:ident: $rule:literal),* $(,)?) => {
+        &[$($crate::conformance::case::Case {
+            group: "races",
+            name: stringify!($name),
+            rule: $rule,
+            work: |db| Box::pin(async move { $crate::conformance::races::alone(&db, |db| Box::pin($name(db))) }),
+        }),*]
+    };
+}
+
+pub(super) use races;
+
+pub(super) fn alone(db: &Db, case: fn(Db) -> LocalBoxFuture<'static, Verdict>) -> Verdict {
+    let case = || {
+        let mut verdict = Err(Stop::Failed("`block_on` returned before the end".into()));
+        db.block_on(Box::pin(async { verdict = case(Arc::clone(db)).await }));
+        verdict
+    };
+    thread::scope(|scope| scope.spawn(case).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// How often a unit of work is done again before that counts as a failure. With 32 at once on one row every
+/// retry but the last few finds it decided.
+const TRIES: usize = 64;
+
+/// The races of one level.
+pub(super) struct Race<'a> {
+    pub(super) world: &'a World,
+    pub(super) level: &'static str,
+    nth: usize,
+    pub(super) tasks: usize,
+    pub(super) rounds: usize,
+}
+
+/// One race for every level of the database.
+pub(super) fn at_every_level(world: &World) -> impl Iterator<Item = Race<'_>> {
+    let effort = world.db.effort();
+    let (tasks, rounds) = (effort.tasks.max(4), effort.rounds.max(1));
+    let levels = world.db.levels().iter().enumerate();
+    levels.map(move |(nth, level)| Race { world, level, nth, tasks, rounds })
+}
+
+/// One race, where all that races has transactions of its own.
+pub(super) fn of_workers(world: &World) -> Race<'_> {
+    let effort = world.db.effort();
+    let (tasks, rounds) = (effort.tasks.max(4), effort.rounds.max(1));
+    Race { world, level: world.db.levels()[0], nth: 0, tasks, rounds }
+}
+
+/// What each task of each round was answered.
+pub(super) type Answers<T> = Vec<Vec<Result<T, Error>>>;
+
+impl Race<'_> {
+    /// Runs every round on as many threads as there are tasks, all of which begin it together. `work` is given
+    /// the round and the task.
+    pub(super) fn run<T: Send>(
+        &self,
+        work: impl AsyncFn(usize, usize) -> Result<T, Error> + Sync,
+    ) -> Result<Answers<T>, Stop> {
+        let barrier = Barrier::new(self.tasks);
+        let panics = Mutex::new(Vec::new());
+        let alone = |task: usize| {
+            let mut answers = Vec::with_capacity(self.rounds);
+            for round in 0..self.rounds {
+                barrier.wait();
+                let mut answer = None;
+                // One that panics must not leave the others waiting at the barrier.
+                let ended = std::panic::catch_unwind(AssertUnwindSafe(|| {
+                    self.world.db.block_on(Box::pin(async { answer = Some(work(round, task).await) }));
+                }));
+                match answer {
+                    Some(answer) if ended.is_ok() => answers.push(answer),
+                    _ => panics.lock().unwrap_or_else(PoisonError::into_inner).push((round, task)),
+                }
+            }
+            answers
+        };
+        let by_task: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..self.tasks).map(|task| scope.spawn(move || alone(task))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap_or_default()).collect()
+        });
+        if let Some((round, task)) = panics.into_inner().unwrap_or_else(PoisonError::into_inner).first() {
+            return Err(self.wrong(*round, format!("task {task} panicked, or was left without an answer")));
+        }
+        let mut by_task: Vec<_> = by_task.into_iter().map(Vec::into_iter).collect();
+        Ok((0..self.rounds).map(|_| by_task.iter_mut().filter_map(Iterator::next).collect()).collect())
+    }
+
+    /// The same with fewer at once.
+    pub(super) fn of_at_most(self, tasks: usize) -> Self {
+        Self { tasks: self.tasks.min(tasks), ..self }
+    }
+
+    /// As many rounds fewer as each does more.
+    pub(super) fn in_rounds_of(self, calls: usize) -> Self {
+        Self { rounds: self.rounds.div_ceil(calls), ..self }
+    }
+
+    /// One whole unit of work at this level, done again in a new transaction while it asks for that: the loop
+    /// of the documentation.
+    pub(super) async fn unit<T>(&self, work: impl AsyncFn(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
+        self.until_it_ends(work, true).await
+    }
+
+    /// A unit of work that the host undoes in the end.
+    pub(super) async fn undone<T>(&self, work: impl AsyncFn(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
+        self.until_it_ends(work, false).await
+    }
+
+    async fn until_it_ends<T>(
+        &self,
+        work: impl AsyncFn(&mut Conn) -> Result<T, Error>,
+        keep: bool,
+    ) -> Result<T, Error> {
+        let db = &self.world.db;
+        again(async || {
+            let mut tx = db.begin_at(self.level).await?;
+            match work(&mut tx).await {
+                Ok(answer) => {
+                    if keep {
+                        db.commit(tx).await?;
+                    } else {
+                        db.rollback(tx).await?;
+                    }
+                    Ok(answer)
+                }
+                Err(error) => {
+                    // It may be broken already.
+                    let _ = db.rollback(tx).await;
+                    Err(error)
+                }
+            }
+        })
+        .await
+    }
+
+    /// An address of its own for each level and round.
+    pub(super) fn email(&self, round: usize) -> String {
+        format!("l{}r{round}@example.com", self.nth)
+    }
+
+    /// When everything happens whose instant matters to nobody.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.world.clock.now()
+    }
+
+    /// An instant of its own for each level and round, a minute apart.
+    pub(super) fn instant(&self, round: usize) -> DateTime<Utc> {
+        let minutes = i64::try_from(self.nth * self.rounds + round + 1).unwrap_or_default();
+        self.now() + TimeDelta::minutes(minutes)
+    }
+
+    /// The members, as seen by somebody whose clock shows this.
+    pub(super) fn members_at(&self, instant: DateTime<Utc>) -> Invitations<Shared, Membership> {
+        self.world.members.clone().clock(ManualClock::at(instant))
+    }
+
+    pub(super) fn worker_at(&self, instant: DateTime<Utc>, mailer: impl Mailer) -> Worker<Shared, ()> {
+        Worker::new(self.world.store(), (), mailer).serve(&self.members_at(instant))
+    }
+
+    /// Sweeps once, at this instant.
+    pub(super) async fn sweep(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, Error> {
+        again(async || Ok(self.world.db.sweep(&(), &[Membership::NAME], now, limit).await?)).await
+    }
+
+    /// An invitation for each round, with a mail token and a link, and no letter in the queue.
+    pub(super) async fn invited(&self) -> Result<Vec<Invited>, Stop> {
+        self.each_round(async |tx, round| self.invite(tx, &self.world.members, self.email(round)).await).await
+    }
+
+    /// The same, each due at the instant of its round.
+    pub(super) async fn expiring(&self) -> Result<Vec<Invited>, Stop> {
+        self.each_round(async |tx, round| {
+            let members = self.members_at(self.instant(round) - TimeDelta::days(7));
+            self.invite(tx, &members, self.email(round)).await
+        })
+        .await
+    }
+
+    async fn invite(
+        &self,
+        tx: &mut Conn,
+        members: &Invitations<Shared, Membership>,
+        email: String,
+    ) -> Result<Invited, Error> {
+        let (invitation, link) = members.scope(7).create_with_link(tx, &self.world.admin, new(&email)).await?;
+        let mail = testing::deliver(members, tx, invitation.id).await?;
+        Ok(Invited { id: invitation.id, email, mail, link })
+    }
+
+    /// Does something for each round, many rounds to a transaction.
+    pub(super) async fn each_round<T>(
+        &self,
+        work: impl AsyncFn(&mut Conn, usize) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Stop> {
+        let mut all = Vec::with_capacity(self.rounds);
+        while all.len() < self.rounds {
+            let mut tx = self.world.begin().await?;
+            for round in (all.len()..self.rounds).take(50) {
+                all.push(work(&mut tx, round).await?);
+            }
+            self.world.commit(tx).await?;
+        }
+        Ok(all)
+    }
+
+    /// Each of these as it stands, with its history; fails where a history does not explain its invitation.
+    pub(super) async fn stand(&self, ids: impl IntoIterator<Item = InvitationId>) -> Result<Vec<Standing>, Stop> {
+        let mut all = Vec::new();
+        let mut conn = self.world.db.connect().await?;
+        for id in ids {
+            let key = Key::Id { kind: Membership::NAME, scope: None, id };
+            let Some(found) = self.world.db.find(&mut conn, &key, Read::Plain).await? else {
+                return Err(Stop::Failed(format!("{}: an invitation is not found by its id", self.level)));
+            };
+            let record = found.record;
+            let events = self.world.db.history(&mut conn, Membership::NAME, &record.scope, id).await?;
+            if let Err(objection) = timeline::explain(&record, &events) {
+                return Err(Stop::Failed(format!("{}: {objection}", self.level)));
+            }
+            all.push(Standing { record, events });
+        }
+        Ok(all)
+    }
+
+    /// Lets one worker, at this instant, do all there is to do, and takes what it mailed.
+    pub(super) async fn mailed_at(&self, instant: DateTime<Utc>) -> Result<Vec<Letter>, Stop> {
+        let worker = self.worker_at(instant, self.world.mailer.clone());
+        for _ in 0..10_000 {
+            if !worker.tick().await?.found_work() {
+                return Ok(self.world.mailer.take());
+            }
+        }
+        Err(Stop::Failed("the worker finds work for ever".into()))
+    }
+
+    pub(super) fn wrong(&self, round: usize, seen: impl std::fmt::Display) -> Stop {
+        Stop::Failed(format!("{}, round {round}, {} at once: {seen}", self.level, self.tasks))
+    }
+
+    /// An answer that nothing in this round explains.
+    pub(super) fn unexplained<T: std::fmt::Debug>(&self, round: usize, doing: &str, answer: &Result<T, Error>) -> Stop {
+        let beneath = answer.as_ref().err().map_or_else(String::new, |error| sources(error));
+        self.wrong(round, format!("{doing} was answered {answer:?}{beneath}"))
+    }
+}
+
+/// `hold!(race, round, condition, "what was seen instead")`: [`ensure`](super::case::ensure), with the round.
+macro_rules! hold {
+    ($race:expr, $round:expr, $condition:expr, $($seen:tt)+) => {
+        if !$condition {
+            return Err($race.wrong($round, format!($($seen)+)));
+        }
+    };
+}
+
+use hold;
+
+/// Does it again while the store asks for it.
+pub(super) async fn again<T>(work: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
+    let mut tries = 1;
+    loop {
+        match work().await {
+            Err(error) if error.is_retryable() && tries < TRIES => tries += 1,
+            ended => return ended,
+        }
+    }
+}
+
+/// One round of a worker, done again while the store asks for it.
+pub(super) async fn tick(worker: &Worker<Shared, ()>) -> Result<Tick, Error> {
+    again(async || worker.tick().await).await
+}
+
+/// An invitation that is raced for.
+pub(super) struct Invited {
+    pub(super) id: InvitationId,
+    pub(super) email: String,
+    pub(super) mail: Token,
+    pub(super) link: Token,
+}
+
+/// An invitation after its race.
+pub(super) struct Standing {
+    pub(super) record: Record,
+    pub(super) events: Vec<Event>,
+}
+
+impl Standing {
+    pub(super) fn count(&self, verb: Verb) -> usize {
+        self.events.iter().filter(|event| event.verb == verb).count()
+    }
+}
+
+/// Whether this refusal tells that the invitation has ended so: to the holder of a link, or to the inviting
+/// side.
+pub(super) fn tells(refusal: &Error, status: Status) -> bool {
+    match refusal {
+        Error::AlreadyAccepted => status == Status::Accepted,
+        Error::Rejected => status == Status::Rejected,
+        Error::Cancelled => status == Status::Cancelled,
+        Error::Expired { .. } => status == Status::Expired,
+        Error::IllegalTransition { status: seen, .. } => *seen == status && !status.is_open(),
+        _ => false,
+    }
+}

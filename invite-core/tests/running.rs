@@ -1,0 +1,61 @@
+//! A worker that runs until it is told to stop.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use invite_core::{
+    Actor, DeliveryState, Invitations, Kind, Letter, Mailer, NewInvitation, Outcome, Policy, Unchecked, Worker,
+    memory::{Memory, MemoryStore},
+};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Notify, oneshot};
+
+#[derive(Serialize, Deserialize)]
+struct Membership;
+
+impl Kind for Membership {
+    const NAME: &'static str = "member";
+}
+
+/// Holds a letter until told to go on; clones are one.
+#[derive(Clone, Default)]
+struct Held {
+    reached: Arc<Notify>,
+    released: Arc<Notify>,
+}
+
+#[async_trait]
+impl Mailer for Held {
+    async fn deliver(&self, _: &Letter) -> Outcome {
+        self.reached.notify_one();
+        self.released.notified().await;
+        Outcome::Accepted
+    }
+}
+
+#[tokio::test]
+async fn a_running_worker_is_woken_finishes_its_batch_and_leaves_no_lease() {
+    let memory = Memory::default();
+    let members = Invitations::<_, Membership>::new(MemoryStore, Policy::default(), Unchecked);
+    let held = Held::default();
+    let worker = Worker::new(MemoryStore, memory.clone(), held.clone()).serve(&members).poll(Duration::from_secs(3600));
+    let notifier = worker.notifier();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let running = tokio::spawn(async move { worker.run(async { drop(stopped.await) }).await });
+
+    let mut tx = memory.begin().await;
+    let new = NewInvitation::new("ada@example.com", Membership);
+    let id = members.scope(7).create(&mut tx, &Actor::new(1), new).await.unwrap().id;
+    tx.commit();
+    notifier.notify();
+    held.reached.notified().await;
+    stop.send(()).unwrap();
+    assert!(!running.is_finished(), "the letter in hand is finished first");
+    held.released.notify_one();
+    running.await.unwrap();
+
+    let sent = members.scope(7).get(&mut memory.connection(), &Actor::new(1), id).await.unwrap();
+    assert_eq!(sent.delivery.state, DeliveryState::Sent);
+    let another = Worker::new(MemoryStore, memory, held).serve(&members);
+    assert!(!another.tick().await.unwrap().found_work(), "nothing is left in the queue");
+}

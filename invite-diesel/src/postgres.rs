@@ -1,0 +1,303 @@
+//! PostgreSQL.
+//!
+//! Right at every isolation level. At REPEATABLE READ and SERIALIZABLE a lost race is a
+//! serialization failure, which [asks for a retry](invite_core::Error::is_retryable); at READ
+//! COMMITTED, the default, it is a refusal, and the transaction goes on. A `BEGIN` sent as SQL is
+//! invisible to diesel, and so to the library: it answers
+//! [`NotInTransaction`](invite_core::Error::NotInTransaction).
+//!
+//! diesel-async's pools ask each connection whether it is alive before they lend it, one round trip
+//! more for every call: `RecyclingMethod::Fast` spares it.
+
+mod columns;
+mod migrate;
+mod sql;
+mod worker;
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    pg::Pg,
+    result::DatabaseErrorKind,
+    row::NamedRow,
+    sql_types::{Array, Binary, Integer, Jsonb, Text, Timestamptz},
+};
+use diesel_async::AsyncPgConnection;
+use invite_core::{
+    Event, InvitationId, Record, Scope, Sort, Status,
+    store::{
+        AddressedQuery, Change, Dispatch, Found, Guard, Insertion, Key, ListQuery, NewEvent, Read, RenewedLinks,
+        StoreError, Target, TimeGuard, Transition,
+    },
+};
+use uuid::Uuid;
+
+use self::columns::PgColumns;
+use crate::{
+    error::classified,
+    row::{Entry, Readable},
+    session::{Database, Session},
+    statement::{Bind, Statement},
+    store::store,
+};
+
+pub use migrate::{MIGRATIONS, migrate};
+
+/// Invitations in PostgreSQL, through [`diesel_async`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PgStore;
+
+store!(PgStore, AsyncPgConnection);
+
+impl Database for Pg {
+    fn read<'a, T: Readable>(row: &impl NamedRow<'a, Self>) -> Result<T, StoreError> {
+        T::read(&PgColumns(row))
+    }
+
+    fn store_error(error: diesel::result::Error) -> StoreError {
+        store_error(error)
+    }
+}
+
+impl Bind for i32 {
+    type Sql = Integer;
+}
+
+impl Bind for DateTime<Utc> {
+    type Sql = Timestamptz;
+}
+
+impl Bind for Uuid {
+    type Sql = diesel::sql_types::Uuid;
+}
+
+impl Bind for &serde_json::Value {
+    type Sql = Jsonb;
+}
+
+impl Bind for Vec<&str> {
+    type Sql = Array<Text>;
+}
+
+impl Bind for Vec<i32> {
+    type Sql = Array<Integer>;
+}
+
+impl Bind for Vec<Uuid> {
+    type Sql = Array<diesel::sql_types::Uuid>;
+}
+
+impl Bind for Vec<Vec<u8>> {
+    type Sql = Array<Binary>;
+}
+
+async fn lock_for_write(_: &mut impl Session<Database = Pg>) -> Result<(), StoreError> {
+    Ok(())
+}
+
+async fn insert(conn: &mut impl Session<Database = Pg>, new: &Insertion<'_>) -> Result<bool, StoreError> {
+    let record = new.record;
+    let statement = Statement::new(sql::INSERT)
+        .bind(*record.id.as_uuid())
+        .bind(record.kind.as_str())
+        .bind(record.scope.as_str())
+        .bind(record.recipient.as_given())
+        .bind(record.recipient.canonical())
+        .bind(record.inviter.to_stored())
+        .bind(&record.payload)
+        .bind(&record.display)
+        .bind(record.message.as_deref())
+        .bind(record.locale.as_deref())
+        .bind(record.status.as_str())
+        .bind(int(record.generation)?)
+        .bind(int(record.min_generation)?)
+        .bind(int(record.revision)?)
+        .bind(new.open_key.map(|key| key.as_bytes().as_slice()))
+        .bind(record.created_at)
+        .bind(record.expires_at)
+        .bind(record.delivery.state.as_str())
+        .bind(int(record.delivery.attempts)?)
+        .bind(new.event.verb.as_str())
+        .bind(new.event.reason)
+        .bind(new.event.at);
+    Ok(dispatched(statement, new.dispatch).fetch_optional::<()>(conn).await?.is_some())
+}
+
+async fn transition(
+    conn: &mut impl Session<Database = Pg>,
+    transition: &Transition<'_>,
+) -> Result<Option<Found>, StoreError> {
+    let by_token = matches!(transition.guard.target, Target::Token(_));
+    let guarded = |sql| guarded(sql, transition);
+    let statement = match &transition.change {
+        Change::End { status, event } => guarded(if by_token { sql::END_BY_TOKEN } else { sql::END_BY_ID })?
+            .bind(status.as_str())
+            .bind(event.at)
+            .bind(event.actor.to_stored())
+            .bind(event.reason),
+        Change::Renew { at, expires_at, links } => {
+            let (retire, grace_until) = match links {
+                RenewedLinks::Retire { grace_until } => (true, *grace_until),
+                RenewedLinks::Keep => (false, None),
+            };
+            guarded(sql::RENEW)?.bind(*at).bind(*expires_at).bind(retire).bind(grace_until)
+        }
+        Change::Amend { recipient, payload, message, expires_at } => guarded(sql::AMEND)?
+            .bind(recipient.map(|(recipient, _)| recipient.as_given()))
+            .bind(recipient.map(|(recipient, _)| recipient.canonical()))
+            .bind(recipient.as_ref().and_then(|(_, key)| key.as_ref()).map(|key| key.as_bytes().as_slice()))
+            .bind(*payload)
+            .bind(message.flatten())
+            .bind(*expires_at)
+            .bind(message.is_some()),
+        Change::Link => guarded(sql::LINK)?,
+        Change::View { at } => guarded(sql::VIEW)?.bind(*at),
+        Change::FailDelivery => guarded(sql::FAIL_DELIVERY)?,
+    };
+    statement.fetch_optional(conn).await
+}
+
+// A snapshot older than the change that was lost to does not come here: the change itself
+// failed to serialize. So a plain read is the latest.
+async fn find(conn: &mut impl Session<Database = Pg>, key: &Key<'_>, _: Read) -> Result<Option<Found>, StoreError> {
+    let statement = match *key {
+        Key::Token(digest) => Statement::new(sql::FIND_BY_TOKEN).bind(digest.as_bytes().as_slice()),
+        Key::Id { kind, scope, id } => {
+            Statement::new(sql::FIND_BY_ID).bind(*id.as_uuid()).bind(kind).bind(scope.map(Scope::as_str))
+        }
+        Key::Open(key) => Statement::new(sql::FIND_OPEN).bind(key.as_bytes().as_slice()),
+    };
+    statement.fetch_optional(conn).await
+}
+
+async fn list(conn: &mut impl Session<Database = Pg>, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
+    let sql = match query.sort {
+        Sort::NewestFirst => sql::LIST_NEWEST_FIRST,
+        Sort::OldestFirst => sql::LIST_OLDEST_FIRST,
+        Sort::ExpiresFirst => sql::LIST_EXPIRES_FIRST,
+        Sort::Address => sql::LIST_BY_ADDRESS,
+    };
+    let statuses: Vec<_> = query.statuses.iter().map(|status: &Status| status.as_str()).collect();
+    let statement = Statement::new(sql)
+        .bind(query.kind)
+        .bind(query.scope.as_str())
+        .bind(query.after.map(|seek| seek.at))
+        .bind(query.after.map(|seek| *seek.id.as_uuid()))
+        .bind(i64::from(query.limit))
+        .bind(query.now)
+        .bind(query.address)
+        .bind(query.expiring_until)
+        .bind(statuses);
+    statement.fetch_all(conn).await
+}
+
+async fn addressed_to(
+    conn: &mut impl Session<Database = Pg>,
+    query: &AddressedQuery<'_>,
+) -> Result<Vec<Record>, StoreError> {
+    let addresses: Vec<_> = query.addresses.into_iter().flatten().collect();
+    let statement =
+        Statement::new(sql::ADDRESSED_TO).bind(query.kind).bind(query.now).bind(i64::from(query.limit)).bind(addresses);
+    statement.fetch_all(conn).await
+}
+
+async fn history(
+    conn: &mut impl Session<Database = Pg>,
+    kind: &str,
+    scope: &Scope,
+    invitation: InvitationId,
+) -> Result<Vec<Event>, StoreError> {
+    let statement = Statement::new(sql::HISTORY).bind(*invitation.as_uuid()).bind(kind).bind(scope.as_str());
+    let entries: Vec<Entry> = statement.fetch_all(conn).await?;
+    Ok(entries.into_iter().map(|entry| entry.of(invitation)).collect())
+}
+
+/// Binds a guard, its event and what it dispatches: the first twenty-two places of every change.
+fn guarded<'q>(sql: &'static str, transition: &Transition<'q>) -> Result<Statement<'q, Pg>, StoreError> {
+    let Transition { guard, event, dispatch, .. } = transition;
+    let (unexpired_at, due_at) = match guard.time {
+        TimeGuard::Unexpired => (Some(guard.now), None),
+        TimeGuard::Due => (None, Some(guard.now)),
+        TimeGuard::Any => (None, None),
+    };
+    let statement = match guard.target {
+        Target::Token(digest) => Statement::new(sql).bind(digest.as_bytes().as_slice()).bind(None::<&str>),
+        Target::Id(invitation, scope) => Statement::new(sql).bind(*invitation.as_uuid()).bind(scope.map(Scope::as_str)),
+    };
+    let statement = statement
+        .bind(guard.kind)
+        .bind(guard.statuses[0].as_str())
+        .bind(guard.statuses[1].as_str())
+        .bind(guard.now)
+        .bind(unexpired_at)
+        .bind(due_at);
+    let statement =
+        recipient(statement, guard).bind(guard.not_resent_since).bind(guard.generation.map(int).transpose()?);
+    Ok(dispatched(recorded(statement, event), *dispatch))
+}
+
+fn recipient<'q>(statement: Statement<'q, Pg>, guard: &Guard<'q>) -> Statement<'q, Pg> {
+    let verified = guard.recipient.verified();
+    let compare = match (&verified, guard.recipient.by_domain()) {
+        (None, _) => "anyone",
+        (Some(_), false) => "address",
+        (Some(_), true) => "domain",
+    };
+    let values: Vec<_> = verified.into_iter().flatten().flatten().collect();
+    statement.bind(compare).bind(values).bind(guard.recipient.proved_by_mail())
+}
+
+fn recorded<'q>(statement: Statement<'q, Pg>, event: &NewEvent<'q>) -> Statement<'q, Pg> {
+    statement.bind(event.verb.as_str()).bind(event.actor.to_stored()).bind(event.reason).bind(event.at)
+}
+
+fn dispatched<'q>(statement: Statement<'q, Pg>, dispatch: Dispatch<'q>) -> Statement<'q, Pg> {
+    let (letter, token) = match dispatch {
+        Dispatch::None => (None, None),
+        Dispatch::Letter(letter) => (Some(letter), None),
+        Dispatch::Token(digest, channel) => (None, Some((digest, channel))),
+    };
+    statement
+        .bind(letter.map(|letter| *letter.delivery.as_uuid()))
+        .bind(letter.map(|letter| letter.purpose.as_str()))
+        .bind(letter.map(|letter| letter.not_before))
+        .bind(token.map(|(digest, _)| digest.as_bytes().as_slice()))
+        .bind(token.map(|(_, channel)| channel.as_str()))
+}
+
+/// PostgreSQL has no unsigned integers; no counter comes near the limit.
+fn int(value: u32) -> Result<i32, StoreError> {
+    i32::try_from(value).map_err(StoreError::failed)
+}
+
+/// What an error of this database means to the library's callers: for a host's own statements,
+/// begins and commits, so that one retry loop serves both, and for the reads of an
+/// [`Authority`](invite_core::Authority).
+///
+/// Diesel passes on few of the server's codes. A deadlock, a lock that was not to be had and a
+/// server that is shutting down are known by their English words, so with another `lc_messages`
+/// they do not ask for a retry.
+///
+/// A unique violation of the library's own asks for a retry too. Where a statement of the host's own
+/// may meet one, let it say `ON CONFLICT DO NOTHING`: then it is no error, and the transaction lives.
+#[must_use]
+pub fn store_error(error: diesel::result::Error) -> StoreError {
+    classified(error, |kind, about| {
+        // Of ours it can only be two amendments to one address at once: done again, the later one
+        // finds the earlier. A host's own is the host's to judge.
+        let is_ours = about.table_name() == Some("invite_invitations");
+        matches!(kind, DatabaseErrorKind::UniqueViolation) && is_ours
+            || PASSING.iter().any(|words| about.message().starts_with(words))
+    })
+}
+
+/// How the messages begin of 40P01, of 55P03, of 57P01, 57P02 and 57P03, and of 53300.
+const PASSING: [&str; 8] = [
+    "deadlock detected",
+    "could not obtain lock on ",
+    "canceling statement due to lock timeout",
+    "terminating connection ",
+    "the database system is ",
+    "sorry, too many clients already",
+    "remaining connection slots are reserved ",
+    "too many connections for ",
+];

@@ -1,0 +1,1 @@
+../../../invite-sqlx/src/postgres/sql.rs

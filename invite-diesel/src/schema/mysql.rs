@@ -1,0 +1,148 @@
+//! The tables in MySQL and MariaDB. Ids are the 16 bytes of a UUID, times are UTC.
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// The invitations.
+    invite_invitations (id) {
+        /// `id`
+        id -> Binary,
+        /// `kind`
+        kind -> Text,
+        /// `scope`
+        scope -> Binary,
+        /// `recipient_given`
+        recipient_given -> Text,
+        /// `recipient`
+        recipient -> Text,
+        /// `inviter`
+        inviter -> Text,
+        /// `payload`
+        payload -> Text,
+        /// `display`
+        display -> Text,
+        /// `message`
+        message -> Nullable<Text>,
+        /// `locale`
+        locale -> Nullable<Text>,
+        /// `status`
+        status -> Text,
+        /// `ended_at`
+        ended_at -> Nullable<Datetime>,
+        /// `ended_by`
+        ended_by -> Nullable<Text>,
+        /// `ended_reason`
+        ended_reason -> Nullable<Text>,
+        /// `address_proved`
+        address_proved -> Bool,
+        /// `generation`
+        generation -> Unsigned<Integer>,
+        /// `min_generation`
+        min_generation -> Unsigned<Integer>,
+        /// `grace_until`
+        grace_until -> Nullable<Datetime>,
+        /// `revision`
+        revision -> Unsigned<Integer>,
+        /// `open_key`
+        open_key -> Nullable<Binary>,
+        /// `created_at`
+        created_at -> Datetime,
+        /// `expires_at`
+        expires_at -> Datetime,
+        /// `resent_at`
+        resent_at -> Nullable<Datetime>,
+        /// `viewed_at`
+        viewed_at -> Nullable<Datetime>,
+        /// `delivery_state`
+        delivery_state -> Text,
+        /// `delivery_attempts`
+        delivery_attempts -> Unsigned<Integer>,
+        /// `delivery_error`
+        delivery_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// Digests of tokens, never a token.
+    invite_tokens (digest) {
+        /// `digest`
+        digest -> Binary,
+        /// `invitation`
+        invitation -> Binary,
+        /// `generation`
+        generation -> Unsigned<Integer>,
+        /// `channel`
+        channel -> Text,
+        /// `created_at`
+        created_at -> Datetime,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// Letters still to be mailed.
+    invite_outbox (id) {
+        /// `id`
+        id -> Binary,
+        /// `kind`
+        kind -> Text,
+        /// `invitation`
+        invitation -> Binary,
+        /// `generation`
+        generation -> Unsigned<Integer>,
+        /// `purpose`
+        purpose -> Text,
+        /// `not_before`
+        not_before -> Datetime,
+        /// `attempt`
+        attempt -> Unsigned<Integer>,
+        /// `refusals`
+        refusals -> Unsigned<Integer>,
+        /// `unknowns`
+        unknowns -> Unsigned<Integer>,
+        /// `lease_owner`
+        lease_owner -> Nullable<Binary>,
+        /// `lease_until`
+        lease_until -> Nullable<Datetime>,
+        /// `last_error`
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// What happened.
+    invite_events (id) {
+        /// `id`
+        id -> Unsigned<BigInt>,
+        /// `invitation`
+        invitation -> Binary,
+        /// `revision`
+        revision -> Unsigned<Integer>,
+        /// `action`
+        action -> Text,
+        /// `actor`
+        actor -> Text,
+        /// `reason`
+        reason -> Nullable<Text>,
+        /// `at`
+        at -> Datetime,
+    }
+}
+
+diesel::table! {
+    /// Which migrations ran.
+    invite_migrations (version) {
+        /// `version`
+        version -> Integer,
+    }
+}
+
+diesel::joinable!(invite_tokens -> invite_invitations (invitation));
+diesel::joinable!(invite_outbox -> invite_invitations (invitation));
+diesel::joinable!(invite_events -> invite_invitations (invitation));
+diesel::allow_tables_to_appear_in_same_query!(invite_invitations, invite_tokens, invite_outbox, invite_events);

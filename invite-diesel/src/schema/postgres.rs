@@ -1,0 +1,140 @@
+//! The tables in PostgreSQL.
+
+diesel::table! {
+    /// The invitations.
+    invite_invitations (id) {
+        /// `id`
+        id -> Uuid,
+        /// `kind`
+        kind -> Text,
+        /// `scope`
+        scope -> Text,
+        /// `recipient_given`
+        recipient_given -> Text,
+        /// `recipient`
+        recipient -> Text,
+        /// `inviter`
+        inviter -> Text,
+        /// `payload`
+        payload -> Jsonb,
+        /// `display`
+        display -> Jsonb,
+        /// `message`
+        message -> Nullable<Text>,
+        /// `locale`
+        locale -> Nullable<Text>,
+        /// `status`
+        status -> Text,
+        /// `ended_at`
+        ended_at -> Nullable<Timestamptz>,
+        /// `ended_by`
+        ended_by -> Nullable<Text>,
+        /// `ended_reason`
+        ended_reason -> Nullable<Text>,
+        /// `address_proved`
+        address_proved -> Bool,
+        /// `generation`
+        generation -> Integer,
+        /// `min_generation`
+        min_generation -> Integer,
+        /// `grace_until`
+        grace_until -> Nullable<Timestamptz>,
+        /// `revision`
+        revision -> Integer,
+        /// `open_key`
+        open_key -> Nullable<Binary>,
+        /// `created_at`
+        created_at -> Timestamptz,
+        /// `expires_at`
+        expires_at -> Timestamptz,
+        /// `resent_at`
+        resent_at -> Nullable<Timestamptz>,
+        /// `viewed_at`
+        viewed_at -> Nullable<Timestamptz>,
+        /// `delivery_state`
+        delivery_state -> Text,
+        /// `delivery_attempts`
+        delivery_attempts -> Integer,
+        /// `delivery_error`
+        delivery_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Digests of tokens, never a token.
+    invite_tokens (digest) {
+        /// `digest`
+        digest -> Binary,
+        /// `invitation`
+        invitation -> Uuid,
+        /// `generation`
+        generation -> Integer,
+        /// `channel`
+        channel -> Text,
+        /// `created_at`
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Letters still to be mailed.
+    invite_outbox (id) {
+        /// `id`
+        id -> Uuid,
+        /// `kind`
+        kind -> Text,
+        /// `invitation`
+        invitation -> Uuid,
+        /// `generation`
+        generation -> Integer,
+        /// `purpose`
+        purpose -> Text,
+        /// `not_before`
+        not_before -> Timestamptz,
+        /// `attempt`
+        attempt -> Integer,
+        /// `refusals`
+        refusals -> Integer,
+        /// `unknowns`
+        unknowns -> Integer,
+        /// `lease_owner`
+        lease_owner -> Nullable<Uuid>,
+        /// `lease_until`
+        lease_until -> Nullable<Timestamptz>,
+        /// `last_error`
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// What happened.
+    invite_events (id) {
+        /// `id`
+        id -> BigInt,
+        /// `invitation`
+        invitation -> Uuid,
+        /// `revision`
+        revision -> Integer,
+        /// `action`
+        action -> Text,
+        /// `actor`
+        actor -> Text,
+        /// `reason`
+        reason -> Nullable<Text>,
+        /// `at`
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Which migrations ran.
+    invite_migrations (version) {
+        /// `version`
+        version -> Integer,
+    }
+}
+
+diesel::joinable!(invite_tokens -> invite_invitations (invitation));
+diesel::joinable!(invite_outbox -> invite_invitations (invitation));
+diesel::joinable!(invite_events -> invite_invitations (invitation));
+diesel::allow_tables_to_appear_in_same_query!(invite_invitations, invite_tokens, invite_outbox, invite_events);

@@ -1,0 +1,140 @@
+//! The tables in SQLite. Ids are the 16 bytes of a UUID, times microseconds since 1970, UTC.
+
+diesel::table! {
+    /// The invitations.
+    invite_invitations (id) {
+        /// `id`
+        id -> Binary,
+        /// `kind`
+        kind -> Text,
+        /// `scope`
+        scope -> Text,
+        /// `recipient_given`
+        recipient_given -> Text,
+        /// `recipient`
+        recipient -> Text,
+        /// `inviter`
+        inviter -> Text,
+        /// `payload`
+        payload -> Text,
+        /// `display`
+        display -> Text,
+        /// `message`
+        message -> Nullable<Text>,
+        /// `locale`
+        locale -> Nullable<Text>,
+        /// `status`
+        status -> Text,
+        /// `ended_at`
+        ended_at -> Nullable<BigInt>,
+        /// `ended_by`
+        ended_by -> Nullable<Text>,
+        /// `ended_reason`
+        ended_reason -> Nullable<Text>,
+        /// `address_proved`
+        address_proved -> Bool,
+        /// `generation`
+        generation -> BigInt,
+        /// `min_generation`
+        min_generation -> BigInt,
+        /// `grace_until`
+        grace_until -> Nullable<BigInt>,
+        /// `revision`
+        revision -> BigInt,
+        /// `open_key`
+        open_key -> Nullable<Binary>,
+        /// `created_at`
+        created_at -> BigInt,
+        /// `expires_at`
+        expires_at -> BigInt,
+        /// `resent_at`
+        resent_at -> Nullable<BigInt>,
+        /// `viewed_at`
+        viewed_at -> Nullable<BigInt>,
+        /// `delivery_state`
+        delivery_state -> Text,
+        /// `delivery_attempts`
+        delivery_attempts -> BigInt,
+        /// `delivery_error`
+        delivery_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Digests of tokens, never a token.
+    invite_tokens (digest) {
+        /// `digest`
+        digest -> Binary,
+        /// `invitation`
+        invitation -> Binary,
+        /// `generation`
+        generation -> BigInt,
+        /// `channel`
+        channel -> Text,
+        /// `created_at`
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Letters still to be mailed.
+    invite_outbox (id) {
+        /// `id`
+        id -> Binary,
+        /// `kind`
+        kind -> Text,
+        /// `invitation`
+        invitation -> Binary,
+        /// `generation`
+        generation -> BigInt,
+        /// `purpose`
+        purpose -> Text,
+        /// `not_before`
+        not_before -> BigInt,
+        /// `attempt`
+        attempt -> BigInt,
+        /// `refusals`
+        refusals -> BigInt,
+        /// `unknowns`
+        unknowns -> BigInt,
+        /// `lease_owner`
+        lease_owner -> Nullable<Binary>,
+        /// `lease_until`
+        lease_until -> Nullable<BigInt>,
+        /// `last_error`
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// What happened.
+    invite_events (id) {
+        /// `id`
+        id -> BigInt,
+        /// `invitation`
+        invitation -> Binary,
+        /// `revision`
+        revision -> BigInt,
+        /// `action`
+        action -> Text,
+        /// `actor`
+        actor -> Text,
+        /// `reason`
+        reason -> Nullable<Text>,
+        /// `at`
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Which migrations ran.
+    invite_migrations (version) {
+        /// `version`
+        version -> BigInt,
+    }
+}
+
+diesel::joinable!(invite_tokens -> invite_invitations (invitation));
+diesel::joinable!(invite_outbox -> invite_invitations (invitation));
+diesel::joinable!(invite_events -> invite_invitations (invitation));
+diesel::allow_tables_to_appear_in_same_query!(invite_invitations, invite_tokens, invite_outbox, invite_events);

@@ -1,0 +1,1 @@
+../../../invite-sqlx/src/sqlite/sql.rs

@@ -1,0 +1,290 @@
+//! Every statement finds what it looks for by an index, among a million invitations, whether the
+//! server plans for the values at hand or for any: after some executions of a prepared statement it
+//! may keep one plan for all.
+
+use std::{env, process};
+
+use serde_json::Value;
+use sqlx::{
+    AssertSqlSafe, Connection, Executor, PgConnection, PgPool, Row,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use super::sql;
+use crate::plans::{Complaints, OPEN, PAGE, SMALL, early, forgotten, late, middle, rows};
+
+const PRIMARY: &str = "invite_invitations_pkey";
+const OPEN_KEY: &str = "invite_invitations_open_key_key";
+const LIST: &str = "invite_invitations_list";
+const DUE: &str = "invite_invitations_due";
+const RECIPIENT: &str = "invite_invitations_recipient";
+const TOKENS: &str = "invite_tokens_pkey";
+const QUEUE: &str = "invite_outbox_pkey";
+const QUEUE_DUE: &str = "invite_outbox_due";
+const HISTORY: &str = "invite_events_history";
+
+const NOW: &str = "'2030-01-01Z'::timestamptz";
+
+/// A statement, and how it must find what it looks for.
+struct Search {
+    name: &'static str,
+    sql: &'static str,
+    values: String,
+    /// Each index it searches, and nothing else.
+    indexes: &'static [&'static str],
+    /// The most pages it may touch.
+    pages: u64,
+    /// The most rows it may sort.
+    sorted: u64,
+}
+
+impl Search {
+    fn new(name: &'static str, sql: &'static str, values: String, indexes: &'static [&'static str]) -> Self {
+        Self { name, sql, values, indexes, pages: 60, sorted: 0 }
+    }
+
+    /// It is about so many rows instead of one.
+    fn many(self, rows: u64) -> Self {
+        Self { pages: 60 + 20 * rows, ..self }
+    }
+
+    /// A page that begins after nothing looks nothing up, and a plan for these values says so.
+    fn may_miss(&self, index: &str) -> bool {
+        self.sql == sql::LIST_BY_ADDRESS && index == PRIMARY
+    }
+
+    fn sorts(self, rows: u64) -> Self {
+        Self { sorted: rows, ..self }
+    }
+
+    /// It looks at every row of the large scope.
+    fn of_the_scope(self, rows: u64) -> Self {
+        Self { pages: rows, sorted: rows / 8, ..self }
+    }
+}
+
+fn searches(rows: u64) -> Vec<Search> {
+    let (token, open) = (guarded(&digest(OPEN), "NULL"), guarded(&id(OPEN), "'big'"));
+    let end = format!("'accepted', {NOW}, 'user:2', NULL");
+    let kinds = "ARRAY['member', 'provider', 'guest']";
+    let all = "NULL, NULL, ARRAY[]::text[]";
+    let list = |sort: &str, after: &str| format!("'member', {sort}, {after}, {PAGE}, {NOW}, {all}");
+    let first = "NULL, NULL";
+    let after = |n: u64| format!("{NOW} - interval '{} seconds', {}", rows - n, id(n));
+    let (deep, early, late) = (after(middle(rows)), after(early(rows)), after(late(rows)));
+    let eight = (0..8).map(|n| format!("'{}'", address(OPEN + n))).collect::<Vec<_>>().join(", ");
+    vec![
+        Search::new("insert", sql::INSERT, insertion(rows + 1), &[]),
+        Search::new("find by token", sql::FIND_BY_TOKEN, digest(OPEN), &[PRIMARY, TOKENS]),
+        Search::new("find by id", sql::FIND_BY_ID, format!("{}, 'member', 'big'", id(OPEN)), &[PRIMARY]),
+        Search::new("find open", sql::FIND_OPEN, digest(OPEN), &[OPEN_KEY]),
+        Search::new("end by token", sql::END_BY_TOKEN, format!("{token}, {end}"), &[PRIMARY, TOKENS]),
+        Search::new("end by id", sql::END_BY_ID, format!("{open}, {end}"), &[PRIMARY]),
+        Search::new("renew", sql::RENEW, format!("{open}, {NOW}, {NOW}, true, {NOW}"), &[PRIMARY]),
+        Search::new(
+            "amend",
+            sql::AMEND,
+            format!("{open}, 'x@example.com', 'x@example.com', {}, NULL, NULL, NULL, false", digest(0)),
+            &[OPEN_KEY, PRIMARY],
+        ),
+        Search::new("link", sql::LINK, open.clone(), &[PRIMARY]),
+        Search::new("view", sql::VIEW, format!("{token}, {NOW}"), &[PRIMARY, TOKENS]),
+        Search::new("fail delivery", sql::FAIL_DELIVERY, open, &[PRIMARY]),
+        Search::new("newest first", sql::LIST_NEWEST_FIRST, list("'big'", first), &[LIST]).many(PAGE),
+        Search::new("newest first, deep", sql::LIST_NEWEST_FIRST, list("'big'", &deep), &[LIST]).many(PAGE),
+        Search::new("newest first, near", sql::LIST_NEWEST_FIRST, list("'big'", &late), &[LIST]).many(PAGE),
+        Search::new("newest first, small", sql::LIST_NEWEST_FIRST, list(&format!("'{SMALL}'"), first), &[LIST])
+            .many(PAGE),
+        Search::new("oldest first", sql::LIST_OLDEST_FIRST, list("'big'", first), &[LIST]).many(PAGE),
+        Search::new("oldest first, deep", sql::LIST_OLDEST_FIRST, list("'big'", &deep), &[LIST]).many(PAGE),
+        Search::new("oldest first, near", sql::LIST_OLDEST_FIRST, list("'big'", &early), &[LIST]).many(PAGE),
+        Search::new("expires first", sql::LIST_EXPIRES_FIRST, list("'big'", first), &[LIST]).of_the_scope(rows),
+        Search::new("expires first, deep", sql::LIST_EXPIRES_FIRST, list("'big'", &deep), &[LIST]).of_the_scope(rows),
+        Search::new("by address", sql::LIST_BY_ADDRESS, list("'big'", first), &[LIST, PRIMARY]).of_the_scope(rows),
+        Search::new("by address, deep", sql::LIST_BY_ADDRESS, list("'big'", &deep), &[LIST, PRIMARY])
+            .of_the_scope(rows),
+        Search::new("addressed to", sql::ADDRESSED_TO, format!("'member', {NOW}, 100, ARRAY[{eight}]"), &[RECIPIENT])
+            .many(8)
+            .sorts(16),
+        Search::new("history", sql::HISTORY, format!("{}, 'member', 'big'", id(OPEN)), &[HISTORY, PRIMARY]).sorts(2),
+        Search::new("lease", sql::LEASE, format!("{kinds}, {NOW}, 8, {}, {NOW}", id(1)), &[PRIMARY, QUEUE_DUE, QUEUE])
+            .many(8),
+        Search::new("discard", sql::DISCARD, format!("ARRAY[{}, {}]", id(1), id(2)), &[QUEUE]),
+        Search::new(
+            "insert tokens",
+            sql::INSERT_TOKENS,
+            format!("ARRAY[{}], ARRAY[{}], ARRAY[1], {NOW}", digest(0), id(OPEN)),
+            &[],
+        ),
+        Search::new("remove", sql::REMOVE, format!("{}, {}, 0", id(1), id(1)), &[QUEUE]),
+        Search::new("postpone", sql::POSTPONE, format!("{}, {}, 0, {NOW}, 1, 1, 'x'", id(1), id(1)), &[QUEUE]),
+        Search::new("summary", sql::SUMMARY, format!("{}, 1, 'sent', 1, NULL", id(OPEN)), &[PRIMARY]),
+        Search::new("expire", sql::EXPIRE, format!("{kinds}, {NOW}, 200"), &[DUE, PRIMARY]).many(200),
+    ]
+}
+
+/// The first twenty-two places of a change, for a claimant of eight addresses.
+fn guarded(target: &str, scope: &str) -> String {
+    let addresses: Vec<_> = (0..8).map(|n| format!("'{}'", address(OPEN + n))).collect();
+    let addresses = addresses.join(", ");
+    format!(
+        "{target}, {scope}, 'member', 'pending', 'delivery_failed', {NOW}, {NOW}, NULL, 'address', \
+         ARRAY[{addresses}], NULL, NULL, NULL, 'accepted', 'user:2', NULL, {NOW}, NULL, NULL, NULL, NULL, NULL"
+    )
+}
+
+fn insertion(n: u64) -> String {
+    format!(
+        "{}, 'member', 'big', '{address}', '{address}', 'user:1', '{{}}', '{{}}', NULL, NULL, 'pending', 1, 1, 1, {}, \
+         {NOW}, {NOW}, 'queued', 0, 'created', NULL, {NOW}, {}, 'invitation', {NOW}, NULL, NULL",
+        id(n),
+        digest(n),
+        id(n),
+        address = address(n)
+    )
+}
+
+fn id(n: u64) -> String {
+    format!("'{n:032x}'::uuid")
+}
+
+fn digest(n: u64) -> String {
+    format!("'\\x{n:064x}'::bytea")
+}
+
+fn address(n: u64) -> String {
+    format!("person{}@d{}.example", n % 600_000, n % 97)
+}
+
+/// The tables as years leave them: three kinds, many small scopes and a large one, most
+/// invitations ended, a fifth open, one in a hundred due; a queue of a tenth, of which one in a
+/// hundred is due. Without indexes and without a log while they fill, which is several times as
+/// quick; ids and digests count, because a tree is searched alike whatever its keys.
+const FILL: &str = "
+    DROP INDEX invite_invitations_list, invite_invitations_due, invite_invitations_recipient, invite_events_history;
+    ALTER TABLE invite_invitations SET UNLOGGED;
+    ALTER TABLE invite_tokens SET UNLOGGED;
+    ALTER TABLE invite_outbox SET UNLOGGED;
+    ALTER TABLE invite_events SET UNLOGGED;
+
+    INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display, status,
+        ended_at, ended_by, generation, min_generation, revision, open_key, created_at, expires_at, delivery_state,
+        delivery_attempts)
+    SELECT id, CASE WHEN n % 8 = 0 OR n % 20 < 16 THEN 'member' WHEN n % 20 < 19 THEN 'provider' ELSE 'guest' END,
+        CASE WHEN n % 8 = 0 THEN 'big' ELSE 'org:' || n * 7919 % 20000 END, address, address, 'user:' || n % 1000,
+        '{\"role\":\"member\"}', '{\"inviter\":\"Ada\",\"organization\":\"Example\"}', status,
+        CASE WHEN open THEN NULL ELSE present END, CASE WHEN open THEN NULL ELSE 'system' END, 1, 1, 1,
+        CASE WHEN open THEN digest END, present - (ROWS - n) * interval '1 second',
+        present + CASE WHEN open AND n % 20 <> 7 THEN interval '7 days' - n % 500000 * interval '1 second'
+                       ELSE n % 10000 * interval '-1 second' END,
+        'sent', 1
+    FROM (
+        SELECT n, lpad(to_hex(n), 32, '0')::uuid AS id, decode(lpad(to_hex(n), 64, '0'), 'hex') AS digest,
+            'person' || n % 600000 || '@d' || n % 97 || '.example' AS address, n / 100 % 10 IN (7, 8) AS open,
+            (ARRAY['accepted', 'accepted', 'accepted', 'accepted', 'accepted', 'expired', 'cancelled', 'pending',
+                   'pending', 'rejected'])[1 + n / 100 % 10] AS status,
+            '2030-01-01Z'::timestamptz AS present
+        FROM generate_series(1, ROWS::bigint) AS n
+    ) AS numbered;
+    INSERT INTO invite_tokens
+    SELECT decode(lpad(to_hex(n), 64, '0'), 'hex'), lpad(to_hex(n), 32, '0')::uuid, 1, 'mail', '2030-01-01Z'
+    FROM generate_series(1, ROWS) AS n;
+    INSERT INTO invite_events (invitation, revision, action, actor, at)
+    SELECT lpad(to_hex(n), 32, '0')::uuid, revision, 'created', 'user:1', '2030-01-01Z'
+    FROM generate_series(1, ROWS) AS n, generate_series(1, 2) AS revision;
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+    SELECT lpad(to_hex(n), 32, '0')::uuid, 'member', lpad(to_hex(n * 10), 32, '0')::uuid, 1, 'invitation',
+        '2030-01-01Z'::timestamptz + (n - ROWS / 1000) * interval '1 second'
+    FROM generate_series(1, ROWS / 10) AS n;
+";
+
+#[test]
+fn no_statement_is_forgotten() {
+    let forgotten = forgotten(include_str!("sql.rs"), include_str!("plans.rs"), &[]);
+    assert_eq!(forgotten, Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn every_search_among_a_million_has_its_index() {
+    let rows = rows();
+    let server = env::var("INVITE_TEST_POSTGRES_URL").expect("`cargo xtask databases` sets INVITE_TEST_POSTGRES_URL");
+    let server: PgConnectOptions = server.parse().unwrap();
+    let database = format!("invite_plans_{}", process::id());
+    let mut keeper = PgConnection::connect_with(&server).await.unwrap();
+    keeper.execute(AssertSqlSafe(format!("CREATE DATABASE {database}"))).await.unwrap();
+    let pool = PgPoolOptions::new().max_connections(1).connect_with(server.database(&database)).await.unwrap();
+    fill(&pool, rows).await;
+
+    let mut complaints = Complaints::default();
+    let mut conn = pool.acquire().await.unwrap();
+    for search in searches(rows) {
+        for mode in ["force_custom_plan", "force_generic_plan"] {
+            let plan = explain(&mut conn, &search, mode).await;
+            judge(&search, mode, &plan, &mut complaints);
+        }
+    }
+    drop(conn);
+    pool.close().await;
+    keeper.execute(AssertSqlSafe(format!("DROP DATABASE {database}"))).await.unwrap();
+    complaints.assert_none();
+}
+
+async fn fill(pool: &PgPool, rows: u64) {
+    super::migrate(pool).await.unwrap();
+    let indexes: Vec<String> = sqlx::query_scalar(
+        "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND indexdef LIKE 'CREATE INDEX%' \
+         AND tablename IN ('invite_invitations', 'invite_events')",
+    )
+    .fetch_all(pool)
+    .await
+    .unwrap();
+    let fill = FILL.replace("ROWS", &rows.to_string());
+    let fill = format!("SET maintenance_work_mem = '256MB'; {fill}; {}; ANALYZE", indexes.join("; "));
+    for statement in fill.split(';') {
+        pool.execute(AssertSqlSafe(statement.to_owned())).await.unwrap();
+    }
+}
+
+/// Runs the statement, prepared, and undoes it.
+async fn explain(conn: &mut PgConnection, search: &Search, mode: &str) -> Value {
+    let mut tx = conn.begin().await.unwrap();
+    let prepare = format!("SET LOCAL plan_cache_mode = {mode}; PREPARE statement AS {}", search.sql);
+    tx.execute(sqlx::raw_sql(AssertSqlSafe(prepare))).await.unwrap_or_else(|error| panic!("{}: {error}", search.name));
+    let explain = format!("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) EXECUTE statement ({})", search.values);
+    let row = tx.fetch_one(sqlx::raw_sql(AssertSqlSafe(explain))).await;
+    let row = row.unwrap_or_else(|error| panic!("{}: {error}", search.name));
+    let plan: Value = row.get(0);
+    tx.execute("DEALLOCATE statement").await.unwrap();
+    tx.rollback().await.unwrap();
+    plan[0]["Plan"].clone()
+}
+
+fn judge(search: &Search, mode: &str, plan: &Value, complaints: &mut Complaints) {
+    let nodes = nodes(plan);
+    let complain = |what: String| format!("{} ({mode}): {what}\n{plan:#}", search.name);
+
+    let mut indexes: Vec<_> = nodes.iter().filter_map(|node| node["Index Name"].as_str()).collect();
+    indexes.sort_unstable();
+    indexes.dedup();
+    let right = indexes.iter().all(|index| search.indexes.contains(index))
+        && search.indexes.iter().all(|index| indexes.contains(index) || search.may_miss(index));
+    complaints.unless(right, || complain(format!("searches {indexes:?}")));
+    let scans: Vec<_> = nodes.iter().filter(|node| node["Node Type"] == "Seq Scan").collect();
+    complaints.unless(scans.is_empty(), || complain("reads a whole table".into()));
+    let sorted = nodes.iter().filter(|node| node["Node Type"].as_str().is_some_and(|kind| kind.contains("Sort")));
+    let sorted: u64 = sorted.map(|node| node["Plans"][0]["Actual Rows"].as_f64().unwrap_or_default() as u64).sum();
+    complaints.unless(sorted <= search.sorted, || complain(format!("sorts {sorted} rows")));
+    let pages = ["Shared Hit Blocks", "Shared Read Blocks"].map(|blocks| plan[blocks].as_u64().unwrap_or_default());
+    let pages: u64 = pages.iter().sum();
+    complaints.unless(pages <= search.pages, || complain(format!("touches {pages} pages")));
+    let arbiters: Vec<_> = nodes.iter().filter_map(|node| node["Conflict Arbiter Indexes"].as_array()).collect();
+    let expected = usize::from(search.sql == sql::INSERT);
+    complaints.unless(arbiters.len() == expected && arbiters.iter().all(|indexes| *indexes == &[OPEN_KEY]), || {
+        complain(format!("looks for conflicts by {arbiters:?}"))
+    });
+}
+
+fn nodes(plan: &Value) -> Vec<&Value> {
+    let below = plan["Plans"].as_array().map(Vec::as_slice).unwrap_or_default();
+    [plan].into_iter().chain(below.iter().flat_map(nodes)).collect()
+}

@@ -1,0 +1,165 @@
+//! Every statement finds what it looks for by an index, among a million invitations, before the
+//! tables were ever analysed and after.
+
+use sqlx::{
+    AssertSqlSafe, Executor, Row, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::sql;
+use crate::plans::{Complaints, forgotten, rows};
+
+const BY_ID: &str = "SEARCH i USING INDEX sqlite_autoindex_invite_invitations_1 (id=?)";
+const BY_DIGEST: &str = "SEARCH invite_tokens USING PRIMARY KEY (digest=?)";
+const IN_QUEUE: &str = "SEARCH invite_outbox USING INDEX sqlite_autoindex_invite_outbox_1 (id=?)";
+const BY_SCOPE: &str = "SEARCH i USING INDEX invite_invitations_list (kind=? AND scope=?)";
+const SORT: &str = "USE TEMP B-TREE FOR ORDER BY";
+const KINDS: &str = "SCAN json_each VIRTUAL TABLE INDEX 1:";
+
+/// Every statement that looks for something, and every way it may look.
+const SEARCHES: &[(&str, &[&str])] = &[
+    (sql::INSERT, &[]),
+    (sql::FIND_BY_ID, &[BY_ID]),
+    (sql::FIND_BY_TOKEN, &["SEARCH t USING PRIMARY KEY (digest=?)", BY_ID]),
+    (sql::FIND_OPEN, &["SEARCH i USING INDEX sqlite_autoindex_invite_invitations_2 (open_key=?)"]),
+    (sql::END_BY_TOKEN, &[BY_ID, BY_DIGEST]),
+    (sql::VIEW, &[BY_ID, BY_DIGEST]),
+    (sql::END_BY_ID, &[BY_ID, BY_DIGEST]),
+    (sql::RENEW, &[BY_ID, BY_DIGEST]),
+    (sql::AMEND, &[BY_ID, BY_DIGEST, "SEARCH o USING INDEX sqlite_autoindex_invite_invitations_2 (open_key=?)"]),
+    (sql::LINK, &[BY_ID, BY_DIGEST]),
+    (sql::FAIL_DELIVERY, &[BY_ID, BY_DIGEST]),
+    (
+        sql::LIST_NEWEST_FIRST,
+        &["SEARCH i USING INDEX invite_invitations_list (kind=? AND scope=? AND (created_at,id)<(?,?))"],
+    ),
+    (
+        sql::LIST_OLDEST_FIRST,
+        &["SEARCH i USING INDEX invite_invitations_list (kind=? AND scope=? AND (created_at,id)>(?,?))"],
+    ),
+    (sql::LIST_EXPIRES_FIRST, &[BY_SCOPE, SORT]),
+    (sql::LIST_BY_ADDRESS, &[BY_SCOPE, SORT, "SEARCH a USING INDEX sqlite_autoindex_invite_invitations_1 (id=?)"]),
+    (sql::ADDRESSED_TO, &["SEARCH i USING INDEX invite_invitations_recipient (recipient=?)", SORT]),
+    (sql::HISTORY, &[BY_ID, "SEARCH e USING INDEX invite_events_history (invitation=?)"]),
+    (
+        sql::ANY_LETTERS,
+        &[
+            "SEARCH o USING INDEX invite_outbox_due (not_before<?)",
+            "SEARCH i USING COVERING INDEX sqlite_autoindex_invite_invitations_1 (id=?)",
+            KINDS,
+        ],
+    ),
+    (sql::DUE_LETTERS, &["SEARCH o USING INDEX invite_outbox_due (not_before<?)", BY_ID, KINDS]),
+    (sql::LEASE, &[IN_QUEUE]),
+    (sql::DISCARD, &[IN_QUEUE]),
+    (sql::REMOVE, &[IN_QUEUE]),
+    (sql::POSTPONE, &[IN_QUEUE]),
+    (sql::SUMMARY, &["SEARCH invite_invitations USING INDEX sqlite_autoindex_invite_invitations_1 (id=?)"]),
+    (sql::ANY_DUE, &["SEARCH invite_invitations USING INDEX invite_invitations_due (expires_at<?)", KINDS]),
+    (sql::EXPIRE_EVENTS, &["SEARCH invite_invitations USING INDEX invite_invitations_due (expires_at<?)", KINDS]),
+    (
+        sql::EXPIRE,
+        &[
+            "SEARCH invite_invitations USING COVERING INDEX sqlite_autoindex_invite_invitations_1 (id=?)",
+            "SEARCH invite_invitations USING INDEX invite_invitations_due (expires_at<?)",
+            KINDS,
+        ],
+    ),
+];
+
+/// The tables as years leave them: three kinds, many small scopes and a large one, most
+/// invitations ended, a fifth open, one in a hundred due; a queue of a tenth, of which one in a
+/// hundred is due. Without indexes while they fill, which is several times as quick; ids and
+/// digests count, because a tree is searched alike whatever its keys.
+const FILL: &str = r#"
+    DROP INDEX invite_invitations_list;
+    DROP INDEX invite_invitations_due;
+    DROP INDEX invite_invitations_recipient;
+    DROP INDEX invite_events_history;
+
+    CREATE TABLE numbers (n INTEGER NOT NULL PRIMARY KEY);
+    WITH RECURSIVE counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < ROWS)
+    INSERT INTO numbers SELECT n FROM counted;
+    INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display, status,
+        ended_at, ended_by, generation, min_generation, revision, open_key, created_at, expires_at, delivery_state,
+        delivery_attempts)
+    SELECT CAST(printf('%016d', n) AS BLOB),
+        CASE WHEN n % 8 = 0 OR n % 20 < 16 THEN 'member' WHEN n % 20 < 19 THEN 'provider' ELSE 'guest' END,
+        CASE WHEN n % 8 = 0 THEN 'big' ELSE 'org:' || n * 7919 % 20000 END, address, address, 'user:' || n % 1000,
+        '{"role":"member"}', '{"inviter":"Ada","organization":"Example"}', status,
+        CASE WHEN open THEN NULL ELSE present END, CASE WHEN open THEN NULL ELSE 'system' END, 1, 1, 1,
+        CASE WHEN open THEN CAST(printf('%032d', n) AS BLOB) END, present - (ROWS - n) * 1000000,
+        present + CASE WHEN open AND n % 20 <> 7 THEN 604800 - n % 500000 ELSE -(n % 10000) END * 1000000, 'sent', 1
+    FROM (
+        SELECT n, 'person' || n % 600000 || '@d' || n % 97 || '.example' AS address, n / 100 % 10 IN (7, 8) AS open,
+            CASE n / 100 % 10 WHEN 7 THEN 'pending' WHEN 8 THEN 'pending' WHEN 5 THEN 'expired' WHEN 6 THEN 'cancelled'
+                              WHEN 9 THEN 'rejected' ELSE 'accepted' END AS status,
+            1893456000000000 AS present
+        FROM numbers
+    );
+    INSERT INTO invite_tokens
+    SELECT CAST(printf('%032d', n) AS BLOB), CAST(printf('%016d', n) AS BLOB), 1, 'mail', 1893456000000000 FROM numbers;
+    INSERT INTO invite_events (invitation, revision, action, actor, at)
+    SELECT CAST(printf('%016d', n) AS BLOB), 1, 'created', 'user:1', 1893456000000000 FROM numbers;
+    INSERT INTO invite_events (invitation, revision, action, actor, at)
+    SELECT CAST(printf('%016d', n) AS BLOB), 2, 'accepted', 'user:2', 1893456000000000 FROM numbers;
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+    SELECT CAST(printf('%016d', n) AS BLOB), 'member', CAST(printf('%016d', n * 10) AS BLOB), 1, 'invitation',
+        1893456000000000 + (n - ROWS / 1000) * 1000000
+    FROM numbers WHERE n <= ROWS / 10;
+"#;
+
+#[test]
+fn no_statement_is_forgotten() {
+    let forgotten = forgotten(
+        include_str!("sql.rs"),
+        include_str!("plans.rs"),
+        &["LOCK", "INSERT_EVENT", "INSERT_TOKEN", "INSERT_LETTER"],
+    );
+    assert_eq!(forgotten, Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn every_search_among_a_million_has_its_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqliteConnectOptions::new()
+        .filename(folder.path().join("plans.db"))
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Off)
+        .synchronous(SqliteSynchronous::Off)
+        .pragma("cache_size", "-1000000")
+        .pragma("temp_store", "memory");
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    fill(&pool, rows()).await;
+
+    let mut complaints = Complaints::default();
+    judge(&pool, "before", &mut complaints).await;
+    pool.execute("ANALYZE").await.unwrap();
+    judge(&pool, "after", &mut complaints).await;
+    pool.close().await;
+    complaints.assert_none();
+}
+
+async fn fill(pool: &SqlitePool, rows: u64) {
+    super::migrate(pool).await.unwrap();
+    let indexes: Vec<String> = sqlx::query_scalar(
+        "SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL \
+         AND tbl_name IN ('invite_invitations', 'invite_events')",
+    )
+    .fetch_all(pool)
+    .await
+    .unwrap();
+    let fill = format!("{};{}", FILL.replace("ROWS", &rows.to_string()), indexes.join(";"));
+    pool.execute(sqlx::raw_sql(AssertSqlSafe(fill))).await.unwrap();
+}
+
+async fn judge(pool: &SqlitePool, when: &str, complaints: &mut Complaints) {
+    for (statement, expected) in SEARCHES {
+        let plan = pool.fetch_all(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"))).await.unwrap();
+        let mut plan: Vec<String> = plan.iter().map(|step| step.get("detail")).collect();
+        plan.retain(|step| !step.contains("SUBQUERY") && step != "CREATE BLOOM FILTER");
+        let known = plan.iter().all(|step| expected.contains(&step.as_str()));
+        let all = expected.iter().all(|step| plan.iter().any(|found| found == step));
+        complaints.unless(known && all, || format!("{when} ANALYZE: {statement}\n{plan:#?}"));
+    }
+}

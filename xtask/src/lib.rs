@@ -1,0 +1,28 @@
+//! The repository's own commands, and the database servers that tests throw away.
+//!
+//! `cargo xtask test` runs every test, `cargo xtask ci` what CI checks besides: [`run`]. A test that has to kill its
+//! server, because it is about that, starts one of its own: [`Server`].
+
+mod account;
+mod command;
+mod databases;
+mod engine;
+mod folder;
+mod keeper;
+mod locate;
+mod mariadb;
+mod postgres;
+mod processes;
+mod programs;
+mod selection;
+mod server;
+mod tally;
+
+pub use crate::{
+    command::run,
+    engine::{Durability, Engine},
+    folder::Folder,
+    mariadb::ENGINE as MARIADB,
+    postgres::ENGINE as POSTGRES,
+    server::Server,
+};

@@ -1,0 +1,149 @@
+//! MySQL or MariaDB through diesel-async, each case in an empty database on the server of the test command.
+
+use std::sync::{Mutex, PoisonError};
+
+use diesel::{QueryableByName, sql_types::Binary};
+use diesel_async::{
+    AnsiTransactionManager, AsyncConnection, AsyncMysqlConnection, RunQueryDsl, SimpleAsyncConnection,
+    TransactionManager,
+    pooled_connection::{
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+        deadpool::{Object, Pool},
+    },
+};
+use invite_core::{
+    InvitationId,
+    conformance::{Damage, Effort, Harness},
+    store::StoreError,
+};
+use invite_diesel::{
+    MySqlStore,
+    mysql::{self, store_error},
+};
+use tokio::runtime::Runtime;
+
+use crate::sqlx_mysql::DUMP;
+
+/// As for PostgreSQL: dropped by nobody.
+pub struct OnMySql {
+    runtime: Runtime,
+    /// Databases that are empty again.
+    empty: Mutex<Vec<Pool<AsyncMysqlConnection>>>,
+}
+
+impl Default for OnMySql {
+    fn default() -> Self {
+        Self { runtime: crate::runtime(), empty: Mutex::default() }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Dumped {
+    #[diesel(sql_type = Binary)]
+    row_text: Vec<u8>,
+}
+
+/// Connections to this database, as many as tasks race.
+pub(crate) fn pool(url: &str) -> Result<Pool<AsyncMysqlConnection>, StoreError> {
+    let mut config = ManagerConfig::default();
+    config.recycling_method = RecyclingMethod::Fast;
+    let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+    Pool::builder(manager).max_size(32).build().map_err(StoreError::failed)
+}
+
+async fn database() -> Result<Pool<AsyncMysqlConnection>, StoreError> {
+    let server = crate::server("INVITE_TEST_MYSQL_URL")?;
+    let name = crate::unique_name();
+    let mut admin = AsyncMysqlConnection::establish(&server).await.map_err(StoreError::failed)?;
+    admin.batch_execute(&format!("CREATE DATABASE {name}")).await.map_err(store_error)?;
+    let pool = pool(&crate::beside(&server, &name))?;
+    mysql::migrate(&mut *pool.get().await.map_err(StoreError::failed)?).await?;
+    Ok(pool)
+}
+
+impl Harness for OnMySql {
+    type Store = MySqlStore;
+    type Pool = Pool<AsyncMysqlConnection>;
+    type Connection = Object<AsyncMysqlConnection>;
+    type Transaction = Object<AsyncMysqlConnection>;
+
+    fn store(&self) -> MySqlStore {
+        MySqlStore
+    }
+
+    fn block_on<F: Future>(&self, work: F) -> F::Output {
+        self.runtime.block_on(work)
+    }
+
+    fn levels(&self) -> &'static [&'static str] {
+        &[
+            "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+            "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+            "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+        ]
+    }
+
+    fn effort(&self) -> Effort {
+        crate::effort()
+    }
+
+    async fn fresh(&self) -> Result<Self::Pool, StoreError> {
+        let empty = self.empty.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        match empty {
+            Some(pool) => Ok(pool),
+            None => database().await,
+        }
+    }
+
+    async fn close(&self, pool: Self::Pool) {
+        let Ok(mut conn) = pool.get().await else { return };
+        for statement in crate::EMPTY {
+            if conn.batch_execute(statement).await.is_err() {
+                return;
+            }
+        }
+        drop(conn);
+        self.empty.lock().unwrap_or_else(PoisonError::into_inner).push(pool);
+    }
+
+    async fn connect(&self, pool: &Self::Pool) -> Result<Self::Connection, StoreError> {
+        pool.get().await.map_err(StoreError::failed)
+    }
+
+    async fn begin(&self, pool: &Self::Pool, level: &'static str) -> Result<Self::Transaction, StoreError> {
+        let mut conn = self.connect(pool).await?;
+        conn.batch_execute(level).await.map_err(store_error)?;
+        AnsiTransactionManager::begin_transaction(&mut *conn).await.map_err(store_error)?;
+        Ok(conn)
+    }
+
+    async fn commit(&self, mut tx: Self::Transaction) -> Result<(), StoreError> {
+        AnsiTransactionManager::commit_transaction(&mut *tx).await.map_err(store_error)
+    }
+
+    async fn rollback(&self, mut tx: Self::Transaction) -> Result<(), StoreError> {
+        AnsiTransactionManager::rollback_transaction(&mut *tx).await.map_err(store_error)
+    }
+
+    async fn move_time_zone(&self, tx: &mut Self::Transaction) -> Result<bool, StoreError> {
+        tx.batch_execute("SET time_zone = '+05:45'").await.map_err(store_error)?;
+        Ok(true)
+    }
+
+    async fn damage(&self, tx: &mut Self::Transaction, what: Damage, id: InvitationId) -> Result<bool, StoreError> {
+        let Some(statement) = crate::damage(what) else { return Ok(false) };
+        let statement = diesel::sql_query(statement).bind::<Binary, _>(id.as_uuid().as_bytes().as_slice());
+        statement.execute(&mut **tx).await.map_err(store_error)?;
+        Ok(true)
+    }
+
+    async fn at_rest(&self, pool: &Self::Pool) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut conn = self.connect(pool).await?;
+        let mut bytes = Vec::new();
+        for statement in DUMP {
+            let rows: Vec<Dumped> = diesel::sql_query(statement).load(&mut *conn).await.map_err(store_error)?;
+            bytes.extend(rows.into_iter().flat_map(|dumped| dumped.row_text));
+        }
+        Ok(Some(bytes))
+    }
+}
