@@ -15,7 +15,7 @@ use crate::{
 
 pub(super) const MUTANTS: &[Mutant] = broken![
     "two invitations are open at once",
-    ["insert::one_open_over_all_scopes_collides_over_all_scopes"]: Edit { open_key: |_| None, ..Edit::NONE };
+    ["open_key::one_open_over_all_scopes_collides_over_all_scopes"]: Edit { open_key: |_| None, ..Edit::NONE };
     "an ended invitation stays in the way of the next",
     ["sweep::a_swept_row_gives_its_open_key_back"]: NeverFreed;
     "an amended address does not take its open key",
@@ -30,11 +30,11 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     "an amended address keeps the open key of the former",
     ["changing::a_new_address_takes_its_place_and_leaves_the_old_one_free"]: KeepsKey;
     "a collision is an error",
-    ["insert::one_open_over_all_scopes_collides_over_all_scopes"]: CollisionIsError;
+    ["open_key::one_open_over_all_scopes_collides_over_all_scopes"]: CollisionIsError;
     "a collision of an amendment is an error",
     ["changing::a_new_address_that_is_taken_is_refused_with_the_other_one_s_id"]: AmendmentCollides;
     "a collision is answered as if the invitation had been stored",
-    ["insert::one_open_over_all_scopes_collides_over_all_scopes"]: CollisionIsSilent;
+    ["open_key::one_open_over_all_scopes_collides_over_all_scopes"]: CollisionIsSilent;
     "what holds an open key is not found by it",
     ["inviting::one_address_over_all_scopes_where_the_policy_says_so"]: NotFoundByKey;
 ];
