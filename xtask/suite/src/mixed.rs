@@ -35,8 +35,9 @@ impl Shared for sqlx_postgres::OnPostgres {
     type Other = diesel_postgres::OnPostgres;
 
     fn beside(pool: &Self::Pool) -> Result<<Self::Other as Harness>::Pool, StoreError> {
-        use sqlx::ConnectOptions;
-        diesel_postgres::pool(pool.connect_options().to_url_lossy().as_str(), 32)
+        let options = pool.connect_options();
+        let name = options.get_database().unwrap_or_default();
+        diesel_postgres::pool(&crate::beside(&crate::server("INVITE_TEST_POSTGRES_URL")?, name), 32)
     }
 }
 
