@@ -17,13 +17,13 @@ use crate::{
 };
 
 pub(super) const CASES: &[Case] = races![
-    an_invitation_that_is_addressed_to_somebody_else_meanwhile_is_not_accepted_by_the_former:
+    whose_address_was_taken_away_meanwhile_does_not_accept:
         "The address is compared in the WHERE of the acceptance, with the row that changes.",
     an_end_that_is_moved_while_an_acceptance_waits_is_the_end_it_heeds:
         "`expires_at` is compared in the WHERE of the acceptance, with the row that changes.",
 ];
 
-async fn an_invitation_that_is_addressed_to_somebody_else_meanwhile_is_not_accepted_by_the_former(db: Db) -> Verdict {
+async fn whose_address_was_taken_away_meanwhile_does_not_accept(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {
         let invited = race.invited().await?;
