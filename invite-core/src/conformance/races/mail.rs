@@ -96,7 +96,7 @@ impl Mailer for Noting {
     }
 }
 
-// Races rows 26, 27, 38
+// Races rows 26, 27
 async fn letters_of_what_others_change_meanwhile_are_mailed_once_or_not_at_all(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {
