@@ -7,11 +7,7 @@
 )]
 
 mod backends;
-mod invited;
-mod inviting;
 #[cfg(all(feature = "mysql", feature = "postgres"))]
 mod naive;
 mod races;
 mod support;
-mod values;
-mod worker;
