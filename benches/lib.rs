@@ -1,20 +1,18 @@
-//! What both benches measure: a database, the library's way to do a thing, and the same thing
+//! What the benches measure: on each database the library's way to do a thing, and the same thing
 //! written by hand over the same driver, with as little SQL as will do.
 
-pub mod by_hand;
+mod by_hand;
+mod databases;
+pub mod measure;
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use invite_core::{
-    Accepted, Actor, Claimant, Invitations, Kind, NewInvitation, Policy, Query, Token, Unchecked, testing,
-};
-use invite_sqlx::{SqliteStore, sqlite};
+use async_trait::async_trait;
+use data_encoding::BASE64URL_NOPAD;
+use invite_core::{Cursor, Kind, Letter, Mailer, NewInvitation, Outcome, Token};
 use serde::{Deserialize, Serialize};
-use sqlx::{
-    SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
-use tempfile::TempDir;
+
+pub use databases::{mysql, postgres, sqlite};
 
 /// The payload of every invitation here.
 #[derive(Debug, Serialize, Deserialize)]
@@ -27,80 +25,79 @@ impl Kind for Membership {
     const NAME: &'static str = "member";
 }
 
-/// An SQLite file in WAL mode with the library's tables and a host's `memberships`.
-#[derive(Debug)]
-pub struct Database {
-    /// Connections to it.
-    pub pool: SqlitePool,
-    /// The library over it.
-    pub members: Invitations<SqliteStore, Membership>,
-    _folder: TempDir,
+/// Who does the work.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "every database knows each")]
+pub enum Side {
+    /// This library.
+    Library,
+    /// The statements one would write, in a transaction.
+    ByHand,
+    /// The same in one statement, where the database can.
+    InOne,
+    /// Less than the library does, and no more than must be.
+    Bare,
+    /// By hand, of every column the library reads.
+    Everything,
 }
 
-impl Database {
-    /// A fresh one.
-    pub async fn new(synchronous: SqliteSynchronous) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let options = SqliteConnectOptions::new()
-            .filename(folder.path().join("bench.db"))
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(synchronous)
-            .busy_timeout(Duration::from_secs(30));
-        // The ping before each loan is the pool's, and the same for both sides: left out.
-        let pool = SqlitePoolOptions::new().test_before_acquire(false).connect_with(options).await.expect("a database");
-        sqlite::migrate(&pool).await.expect("the schema");
-        sqlx::query("CREATE TABLE memberships (person TEXT NOT NULL, role TEXT NOT NULL, invitation BLOB NOT NULL)")
-            .execute(&pool)
-            .await
-            .expect("the host's table");
-        let members = Invitations::new(SqliteStore, Policy::default(), Unchecked);
-        Self { pool, members, _folder: folder }
-    }
+/// A page of a list.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "every database knows each")]
+pub enum Page {
+    /// The newest.
+    First,
+    /// What lies behind this many rows of [`Subject::fill`].
+    Behind(u64),
+}
 
+/// A database with everything to be measured on it. Each person has a number.
+#[async_trait]
+pub trait Subject: Send + Sync + 'static {
     /// Invites, in a transaction of its own.
-    pub async fn create(&self, n: u64) {
-        let mut tx = self.pool.begin().await.expect("begin");
-        self.members.scope(7).create(&mut tx, &Actor::new(1), new(n)).await.expect("create");
-        tx.commit().await.expect("commit");
-    }
+    async fn create(&self, side: Side, n: u64);
 
-    /// Invites so many and returns their links' tokens.
-    pub async fn invited(&self, from: u64, how_many: u64) -> Vec<Token> {
-        let mut tx = self.pool.begin().await.expect("begin");
-        let mut tokens = Vec::new();
-        for n in from..from + how_many {
-            let created = self.members.scope(7).create(&mut tx, &Actor::new(1), new(n)).await.expect("create");
-            tokens.push(testing::deliver(&self.members, &mut tx, created.id).await.expect("token"));
-        }
-        tx.commit().await.expect("commit");
-        tokens
-    }
+    /// Reads what a landing page shows.
+    async fn preview(&self, side: Side, token: &Token);
 
-    /// Previews, outside any transaction.
-    pub async fn preview(&self, token: &Token) {
-        let mut conn = self.pool.acquire().await.expect("connection");
-        self.members.preview(&mut conn, token).await.expect("preview");
-    }
+    /// Accepts and inserts the membership, both or neither.
+    async fn accept(&self, side: Side, token: &Token, n: u64);
 
-    /// Accepts and inserts the membership, in one transaction.
-    pub async fn accept(&self, token: &Token, n: u64) {
-        let mut tx = self.pool.begin().await.expect("begin");
-        let claimant = Claimant::new(n).verified(&address(n));
-        let accepted = self.members.accept(&mut tx, token, claimant).await.expect("accept");
-        let Accepted::Now(acceptance) = accepted else { panic!("accepted before") };
-        let role = acceptance.invitation.payload().expect("payload").role;
-        by_hand::join(&mut tx, n, &role, acceptance.invitation.id.as_uuid().as_bytes()).await;
-        tx.commit().await.expect("commit");
-    }
+    /// Reads fifty of a scope, the newest first.
+    async fn list(&self, side: Side, page: Page);
 
-    /// Lists the newest fifty.
-    pub async fn list(&self) {
-        let mut conn = self.pool.acquire().await.expect("connection");
-        let page = self.members.scope(7).list(&mut conn, &Actor::new(1), &Query::new()).await.expect("list");
-        assert_eq!(page.items.len(), 50);
+    /// Expires everything that is due, some hundred at a time.
+    async fn sweep(&self, side: Side);
+
+    /// Sends every letter there is, to nobody.
+    async fn mail(&self, side: Side);
+
+    /// Invites so many people and returns their links' tokens.
+    async fn invited(&self, from: u64, how_many: u64) -> Vec<Token>;
+
+    /// Adds so many invitations that are due.
+    async fn add_due(&self, from: u64, how_many: u64);
+
+    /// Queues so many letters and no more.
+    async fn queue(&self, from: u64, how_many: u64);
+
+    /// Fills the scope `big` with so many invitations.
+    async fn fill(&self, how_many: u64);
+}
+
+/// Takes every letter and forgets it.
+#[derive(Debug)]
+pub struct Nobody;
+
+#[async_trait]
+impl Mailer for Nobody {
+    async fn deliver(&self, _: &Letter) -> Outcome {
+        Outcome::Accepted
     }
 }
+
+/// A subject that several tasks may use.
+pub type Shared = Arc<dyn Subject>;
 
 /// The address of the n-th person.
 #[must_use]
@@ -113,3 +110,52 @@ pub fn new(n: u64) -> NewInvitation<Membership> {
     let display = serde_json::json!({ "organization": "Example", "inviter": "Ada" });
     NewInvitation::new(address(n), Membership { role: "member".into() }).display(&display)
 }
+
+/// Where [`Subject::fill`] begins in time, in microseconds; each invitation is a second later.
+const FILLED_FROM: i64 = 1_700_000_000_000_000;
+
+/// The time and the id of the n-th that was filled in.
+fn filled(n: u64) -> (i64, [u8; 16]) {
+    let mut id = [0; 16];
+    id[8..].copy_from_slice(&n.to_be_bytes());
+    (FILLED_FROM + i64::try_from(n).unwrap_or_default() * 1_000_000, id)
+}
+
+/// The cursor of the page that begins after the n-th, as its text has it.
+fn cursor(n: u64) -> Cursor {
+    let (at, id) = filled(n);
+    let text = BASE64URL_NOPAD.encode(&[&[0][..], &at.to_be_bytes(), &id].concat());
+    text.parse().expect("the text of a cursor")
+}
+
+/// Unique and growing, as a UUIDv7 is.
+fn growing_id(n: u64) -> [u8; 16] {
+    let mut id = [0x70; 16];
+    id[..8].copy_from_slice(&n.to_be_bytes());
+    id
+}
+
+/// Unique and anywhere, as a digest is.
+fn scattered_key(n: u64) -> [u8; 32] {
+    let mut key = [1; 32];
+    key[..8].copy_from_slice(&n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
+    key
+}
+
+/// The columns of an invitation.
+macro_rules! columns {
+    () => {
+        "id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, ended_at, \
+         ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision, created_at, \
+         expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error"
+    };
+}
+use columns;
+
+const PAYLOAD: &str = r#"{"role":"member"}"#;
+const DISPLAY: &str = r#"{"inviter":"Ada","organization":"Example"}"#;
+/// How long an invitation lives, in seconds.
+const LIFETIME: i64 = 604_800;
+/// How many letters a worker takes at a time, and how many invitations a sweep: the library's own choice.
+const BATCH: i64 = 8;
+const SWEEP: i64 = 200;

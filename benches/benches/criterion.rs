@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use invite_benches::{Database, Membership, address, new};
+use invite_benches::{Membership, Page, Side, Subject, address, new, sqlite::Database};
 use invite_core::{
     Accepted, Actor, Claimant, Invitations, Policy, Query, SystemRandom, Token, TokenFormat, Unchecked,
     memory::{Memory, MemoryStore},
@@ -104,16 +104,14 @@ fn sqlite(c: &mut Criterion) {
             n += 1;
             (n, runtime.block_on(database.invited(n, 1)).remove(0))
         };
-        for _ in 0..100 {
-            invited();
-        }
+        runtime.block_on(database.fill(1_000));
         let (_, token) = invited();
-        group.bench_function("preview", |b| b.iter(|| runtime.block_on(database.preview(&token))));
-        group.bench_function("list", |b| b.iter(|| runtime.block_on(database.list())));
+        group.bench_function("preview", |b| b.iter(|| runtime.block_on(database.preview(Side::Library, &token))));
+        group.bench_function("list", |b| b.iter(|| runtime.block_on(database.list(Side::Library, Page::First))));
         group.bench_function("accept", |b| {
             b.iter_batched(
                 &mut invited,
-                |(n, token)| runtime.block_on(database.accept(&token, n)),
+                |(n, token)| runtime.block_on(database.accept(Side::Library, &token, n)),
                 BatchSize::SmallInput,
             );
         });
@@ -121,7 +119,7 @@ fn sqlite(c: &mut Criterion) {
         group.bench_function("create", |b| {
             b.iter(|| {
                 fresh += 1;
-                runtime.block_on(database.create(fresh));
+                runtime.block_on(database.create(Side::Library, fresh));
             });
         });
         group.finish();

@@ -1,119 +1,125 @@
 //! The library beside the same work by hand, interleaved in one run: only such ratios carry to
-//! another machine. `INVITE_BENCH_ROUNDS` sets how many slices of each are compared (40); an
-//! argument chooses the comparisons whose names contain it.
+//! another machine. `INVITE_BENCH_ROUNDS` sets how often each side has its turn, `INVITE_BENCH_ROWS`
+//! how long the lists are (1,000,000); an argument chooses the comparisons whose names contain it.
+//! PostgreSQL and MariaDB are measured where `INVITE_TEST_POSTGRES_URL` and `INVITE_TEST_MYSQL_URL`
+//! name a server: `cargo xtask databases --fsync -- cargo bench -p invite-benches --bench ratios`.
 
-use std::{
-    env,
-    time::{Duration, Instant},
+use std::{env, sync::Arc};
+
+use invite_benches::{
+    Page, Shared, Side, Subject,
+    measure::{Before, Bench, Comparison, Work},
+    mysql, postgres, sqlite,
 };
-
-use chrono::Utc;
-use invite_benches::{Database, by_hand};
-use invite_core::{Clock, SystemClock, Token};
 use sqlx::sqlite::SqliteSynchronous;
 
-/// How often each side does its work before the other has its turn.
-const SLICE: u64 = 100;
+const DUE: u64 = 100_000;
+const LETTERS: u64 = 400;
 
-/// Whose turn it is.
-#[derive(Clone, Copy)]
-enum Side {
-    Library,
-    ByHand,
+const TWO: &[(Side, &str)] = &[(Side::Library, "library"), (Side::ByHand, "by hand")];
+const THREE: &[(Side, &str)] =
+    &[(Side::Library, "library"), (Side::ByHand, "by hand"), (Side::InOne, "by hand in one statement")];
+const SWEEPS: &[(Side, &str)] =
+    &[(Side::Library, "library"), (Side::ByHand, "by hand"), (Side::Bare, "one bare update")];
+const LISTS: &[(Side, &str)] =
+    &[(Side::Library, "library"), (Side::ByHand, "by hand"), (Side::Everything, "by hand, every column")];
+
+const CREATE: Work = |subject, side, n, _, _| Box::pin(async move { subject.create(side, n).await });
+const PREVIEW: Work =
+    |subject, side, _, tokens, place| Box::pin(async move { subject.preview(side, &tokens[place]).await });
+const ACCEPT: Work =
+    |subject, side, n, tokens, place| Box::pin(async move { subject.accept(side, &tokens[place], n).await });
+const LIST: Work = |subject, side, _, _, _| Box::pin(async move { subject.list(side, Page::First).await });
+const LIST_DEEP: Work =
+    |subject, side, _, _, _| Box::pin(async move { subject.list(side, Page::Behind(rows() / 2)).await });
+const SWEEP: Work = |subject, side, _, _, _| Box::pin(async move { subject.sweep(side).await });
+const MAIL: Work = |subject, side, _, _, _| Box::pin(async move { subject.mail(side).await });
+
+const ONE: Comparison = Comparison {
+    name: "",
+    rounds: 40,
+    slice: 100,
+    at_once: 1,
+    before: Before::Nothing,
+    things: 1,
+    sides: TWO,
+    work: CREATE,
+};
+
+/// As often as to be as long as those of one at a time.
+const EIGHT: Comparison = Comparison { slice: 800, at_once: 8, rounds: 20, ..ONE };
+
+fn rows() -> u64 {
+    env::var("INVITE_BENCH_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(1_000_000)
 }
 
-struct Comparison {
-    rounds: u64,
-    next: u64,
-    filter: Option<String>,
-}
-
-impl Comparison {
-    /// Measures both sides slice by slice, and prints the medians and the ratio of speeds.
-    async fn run(
-        &mut self,
-        name: &str,
-        database: &Database,
-        mut prepare: impl AsyncFnMut(&Database, u64) -> Vec<Token>,
-        mut work: impl AsyncFnMut(Side, &Database, u64, Option<&Token>),
-    ) {
-        if !self.filter.as_ref().is_none_or(|part| name.contains(part)) {
-            return;
-        }
-        let mut slices: [Vec<Duration>; 2] = [Vec::new(), Vec::new()];
-        for round in 0..self.rounds {
-            // Neither side always goes first.
-            let order = if round % 2 == 0 { [Side::Library, Side::ByHand] } else { [Side::ByHand, Side::Library] };
-            for side in order {
-                let first = self.next;
-                self.next += SLICE;
-                let tokens = prepare(database, first).await;
-                let start = Instant::now();
-                for n in 0..SLICE {
-                    work(side, database, first + n, tokens.get(usize::try_from(n).unwrap_or_default())).await;
-                }
-                slices[side as usize].push(start.elapsed());
-            }
-        }
-        let [library, by_hand] = slices.map(|mut slices| {
-            slices.sort_unstable();
-            slices[slices.len() / 2].as_secs_f64() / SLICE as f64
-        });
-        println!(
-            "{name:<28} library {:>8.1} us   by hand {:>8.1} us   speed {:.2} x",
-            library * 1e6,
-            by_hand * 1e6,
-            by_hand / library
-        );
+async fn compare(bench: &mut Bench, database: &str, subject: impl Subject, server: bool, statements: bool) {
+    let subject: Shared = Arc::new(subject);
+    let sides = if statements { THREE } else { TWO };
+    let mut comparisons = vec![
+        Comparison { name: "create", sides, ..ONE },
+        Comparison { name: "preview", before: Before::Tokens, work: PREVIEW, ..ONE },
+        Comparison { name: "accept", before: Before::Tokens, work: ACCEPT, sides, ..ONE },
+    ];
+    if server {
+        comparisons.extend([
+            Comparison { name: "create, 8 at once", sides, ..EIGHT },
+            Comparison { name: "preview, 8 at once", before: Before::Tokens, work: PREVIEW, ..EIGHT },
+            Comparison { name: "accept, 8 at once", before: Before::Tokens, work: ACCEPT, sides, ..EIGHT },
+        ]);
+    }
+    comparisons.extend([
+        Comparison {
+            name: "mail",
+            before: Before::Letters(LETTERS),
+            things: LETTERS,
+            work: MAIL,
+            slice: 1,
+            rounds: 10,
+            ..ONE
+        },
+        Comparison {
+            name: "sweep",
+            before: Before::Due(DUE),
+            things: DUE,
+            work: SWEEP,
+            slice: 1,
+            rounds: 3,
+            sides: SWEEPS,
+            ..ONE
+        },
+    ]);
+    for comparison in comparisons {
+        bench.run(database, &subject, &comparison).await;
+    }
+    let lists = [
+        Comparison { name: "list, first page", work: LIST, sides: LISTS, ..ONE },
+        Comparison { name: "list, half-way", work: LIST_DEEP, sides: LISTS, ..ONE },
+    ];
+    if lists.iter().any(|list| bench.wants(&format!("{database} {}", list.name))) {
+        subject.fill(rows()).await;
+    }
+    for list in lists {
+        bench.run(database, &subject, &list).await;
     }
 }
 
-fn now() -> i64 {
-    SystemClock.now().with_timezone(&Utc).timestamp_micros()
-}
-
-async fn compare() {
-    let rounds = env::var("INVITE_BENCH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(40);
-    let mut comparison =
-        Comparison { rounds, next: 1, filter: env::args().skip(1).find(|argument| !argument.starts_with('-')) };
-    for (name, synchronous) in [("NORMAL", SqliteSynchronous::Normal), ("FULL", SqliteSynchronous::Full)] {
-        let database = Database::new(synchronous).await;
-        let nothing = async |_: &Database, _| Vec::new();
-        let invited = async |database: &Database, first| database.invited(first, SLICE).await;
-        comparison
-            .run(&format!("SQLite {name} create"), &database, nothing, async |side, database, n, _| match side {
-                Side::Library => database.create(n).await,
-                Side::ByHand => by_hand::create(database, n, now()).await,
-            })
-            .await;
-        comparison
-            .run(&format!("SQLite {name} preview"), &database, invited, async |side, database, _, token| {
-                let token = token.expect("prepared");
-                match side {
-                    Side::Library => database.preview(token).await,
-                    Side::ByHand => by_hand::preview(database, token, now()).await,
-                }
-            })
-            .await;
-        comparison
-            .run(&format!("SQLite {name} accept"), &database, invited, async |side, database, n, token| {
-                let token = token.expect("prepared");
-                match side {
-                    Side::Library => database.accept(token, n).await,
-                    Side::ByHand => by_hand::accept(database, token, n, now()).await,
-                }
-            })
-            .await;
-        comparison
-            .run(&format!("SQLite {name} list of 50"), &database, nothing, async |side, database, _, _| match side {
-                Side::Library => database.list().await,
-                Side::ByHand => by_hand::list(database).await,
-            })
-            .await;
+async fn compare_all() {
+    let mut bench = Bench::from_arguments();
+    for (name, synchronous) in [("SQLite NORMAL", SqliteSynchronous::Normal), ("SQLite FULL", SqliteSynchronous::Full)]
+    {
+        compare(&mut bench, name, sqlite::Database::new(synchronous).await, false, false).await;
+    }
+    match env::var("INVITE_TEST_POSTGRES_URL") {
+        Ok(url) => compare(&mut bench, "PostgreSQL", postgres::Database::new(&url).await, true, true).await,
+        Err(_) => println!("PostgreSQL is not measured: INVITE_TEST_POSTGRES_URL names no server"),
+    }
+    match env::var("INVITE_TEST_MYSQL_URL") {
+        Ok(url) => compare(&mut bench, "MariaDB", mysql::Database::new(&url).await, true, false).await,
+        Err(_) => println!("MariaDB is not measured: INVITE_TEST_MYSQL_URL names no server"),
     }
 }
 
 fn main() {
-    // Cargo passes `--bench`; there is nothing to choose.
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(compare());
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime").block_on(compare_all());
 }

@@ -15,11 +15,12 @@ use axum::{
 };
 use invite_core::{Claimant, Recipient, Token, check_line};
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::FromRow;
 use tower_sessions::Session;
 
 use crate::{
     App, answers,
+    database::{Conn, NewUser},
     error::ApiError,
     extract::{Empty, Json},
     organizations::{self, MemberOf},
@@ -38,13 +39,21 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/me", get(get_me))
 }
 
-/// An account. What is secret about it never leaves this module.
+/// An account, without what is secret about it.
 #[derive(Debug, Clone, Serialize, FromRow)]
 pub(crate) struct User {
     pub(crate) id: i64,
     pub(crate) email: String,
     pub(crate) email_verified: bool,
     pub(crate) full_name: String,
+}
+
+/// With what is secret about it, which never leaves this module.
+#[derive(FromRow)]
+pub(crate) struct Account {
+    #[sqlx(flatten)]
+    user: User,
+    password_hash: String,
 }
 
 #[derive(Deserialize)]
@@ -79,7 +88,7 @@ pub(crate) async fn sign_up(app: &App, form: SignUp) -> Result<SignedUp, ApiErro
     let hash = hash(form.password).await?;
 
     retry(|| async {
-        let mut tx = app.begin().await?;
+        let mut tx = app.pool.begin().await?;
         let mut user = insert(&mut tx, &email, full_name, &hash).await?;
         let mut membership = None;
         if let Some(token) = &token {
@@ -96,42 +105,31 @@ pub(crate) async fn sign_up(app: &App, form: SignUp) -> Result<SignedUp, ApiErro
 
 /// Checks the password.
 pub(crate) async fn log_in(app: &App, email: &str, password: String) -> Result<User, ApiError> {
-    #[derive(FromRow)]
-    struct Row {
-        #[sqlx(flatten)]
-        user: User,
-        password_hash: String,
-    }
-
-    let sql = "SELECT id, email, email_verified, full_name, password_hash FROM users WHERE email_canonical = ?";
-    let row: Option<Row> = match email.parse::<Recipient>() {
-        Ok(email) => sqlx::query_as(sql).bind(email.canonical()).fetch_optional(&app.pool).await?,
+    let account = match email.parse::<Recipient>() {
+        Ok(email) => app.pool.acquire().await?.tables().find_account(email.canonical()).await?,
         Err(_) => None,
     };
-    let (user, hash) = row.map(|row| (row.user, row.password_hash)).unzip();
+    let (user, hash) = account.map(|account| (account.user, account.password_hash)).unzip();
     // Also where there is no such account: the time it takes must not tell.
     let matches = verify(password, hash).await?;
     user.filter(|_| matches).ok_or_else(|| ApiError::unauthenticated("Wrong e-mail address or password."))
 }
 
 pub(crate) async fn find(app: &App, id: i64) -> Result<Option<User>, ApiError> {
-    let sql = "SELECT id, email, email_verified, full_name FROM users WHERE id = ?";
-    Ok(sqlx::query_as(sql).bind(id).fetch_optional(&app.pool).await?)
+    Ok(app.pool.acquire().await?.tables().find_user(id).await?)
 }
 
 /// Records that the user reads the mail sent to their address.
-pub(crate) async fn mark_verified(conn: &mut SqliteConnection, user: &mut User) -> Result<(), ApiError> {
-    sqlx::query("UPDATE users SET email_verified = 1 WHERE id = ?").bind(user.id).execute(conn).await?;
+pub(crate) async fn mark_verified(conn: &mut Conn, user: &mut User) -> Result<(), ApiError> {
+    conn.tables().mark_verified(user.id).await?;
     user.email_verified = true;
     Ok(())
 }
 
-async fn insert(conn: &mut SqliteConnection, email: &Recipient, name: &str, hash: &str) -> Result<User, ApiError> {
-    let sql = "INSERT INTO users (email, email_canonical, full_name, password_hash) VALUES (?, ?, ?, ?)
-               ON CONFLICT (email_canonical) DO NOTHING
-               RETURNING id, email, email_verified, full_name";
-    let row = sqlx::query_as(sql).bind(email.as_given()).bind(email.canonical()).bind(name).bind(hash);
-    row.fetch_optional(conn).await?.ok_or_else(|| {
+async fn insert(conn: &mut Conn, email: &Recipient, full_name: &str, hash: &str) -> Result<User, ApiError> {
+    let (email, email_canonical) = (email.as_given(), email.canonical());
+    let new = NewUser { email, email_canonical, full_name, password_hash: hash };
+    conn.tables().insert_user(&new).await?.ok_or_else(|| {
         ApiError::new(StatusCode::CONFLICT, "email_taken", "There is an account with this address. Please log in.")
     })
 }

@@ -9,11 +9,11 @@ use chrono::{DateTime, Utc};
 use invite_core::{Accepted, Actor, Claimant, Invitation, InvitationId, Scope, Token};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::SqliteConnection;
 
 use crate::{
     App,
     accounts::{self, User},
+    database::Conn,
     error::ApiError,
     extract::{Empty, Json, Path},
     invitations::Membership,
@@ -99,7 +99,7 @@ pub(crate) async fn accept(app: &App, user: &User, token: &str) -> Result<Joined
             // Whoever has never confirmed their address confirms it by the mailed link.
             false => Claimant::new_account(user.id, &user.email),
         };
-        let mut tx = app.begin().await?;
+        let mut tx = app.pool.begin().await?;
         let accepted = app.members.accept(&mut tx, &token, claimant).await?;
         let (member, already) = join(&mut tx, &mut user, accepted).await?;
         tx.commit().await?;
@@ -112,7 +112,7 @@ pub(crate) async fn accept(app: &App, user: &User, token: &str) -> Result<Joined
 pub(crate) async fn accept_by_id(app: &App, user: &User, id: InvitationId) -> Result<Joined, ApiError> {
     retry(|| async {
         let mut user = user.clone();
-        let mut tx = app.begin().await?;
+        let mut tx = app.pool.begin().await?;
         let accepted = app.members.accept_by_id(&mut tx, id, owner_of_address(&user)).await?;
         let (member, already) = join(&mut tx, &mut user, accepted).await?;
         tx.commit().await?;
@@ -124,7 +124,7 @@ pub(crate) async fn accept_by_id(app: &App, user: &User, id: InvitationId) -> Re
 /// Makes a member of whoever has accepted, in the transaction that accepted. Also says whether
 /// they had accepted before.
 pub(crate) async fn join(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     user: &mut User,
     accepted: Accepted<Membership>,
 ) -> Result<(MemberOf, bool), ApiError> {
@@ -138,7 +138,7 @@ pub(crate) async fn join(
             accounts::mark_verified(conn, user).await?;
         }
     }
-    let organization = organizations::find(conn, org).await?.ok_or_else(ApiError::not_found)?;
+    let organization = conn.tables().find_organization(org).await?.ok_or_else(ApiError::not_found)?;
     let role = invitation.payload()?.role;
     Ok((MemberOf { organization, role, invitation_id: Some(invitation.id.to_string()) }, already))
 }
@@ -148,7 +148,7 @@ pub(crate) async fn reject(app: &App, user: Option<&User>, token: &str, reason: 
     let token: Token = token.parse()?;
     let actor = user.map_or(Actor::Bearer, |user| Actor::new(user.id));
     retry(|| async {
-        let mut tx = app.begin().await?;
+        let mut tx = app.pool.begin().await?;
         app.members.reject(&mut tx, &token, &actor, reason).await?;
         Ok(tx.commit().await?)
     })
@@ -163,7 +163,7 @@ pub(crate) async fn reject_by_id(
     reason: Option<&str>,
 ) -> Result<(), ApiError> {
     retry(|| async {
-        let mut tx = app.begin().await?;
+        let mut tx = app.pool.begin().await?;
         app.members.reject_by_id(&mut tx, id, owner_of_address(user), reason).await?;
         Ok(tx.commit().await?)
     })

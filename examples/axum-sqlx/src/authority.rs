@@ -5,13 +5,12 @@ use std::{num::NonZeroU32, time::Duration};
 use async_trait::async_trait;
 use axum::http::StatusCode;
 use invite_core::{Action, Actor, Authority, Clock, Denial, Recipient, Scope, SystemClock};
-use invite_sqlx::sqlite::store_error;
-use sqlx::SqliteConnection;
 
 use crate::{
+    database::{Conn, store_error},
     error::{ApiError, forbidden},
     invitations::Membership,
-    organizations::{self, Role},
+    organizations::Role,
 };
 
 const MINUTE: i64 = 60;
@@ -25,10 +24,10 @@ pub(crate) struct OrgRoles {
 }
 
 #[async_trait]
-impl Authority<SqliteConnection, Membership> for OrgRoles {
+impl Authority<Conn, Membership> for OrgRoles {
     async fn authorize(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         actor: &Actor,
         scope: &Scope,
         action: &Action<'_, Membership>,
@@ -36,7 +35,13 @@ impl Authority<SqliteConnection, Membership> for OrgRoles {
         let (Some(Ok(user)), Ok(org)) = (actor.id().map(str::parse), scope.as_str().parse()) else {
             return Err(Refusal::Outsider.into());
         };
-        let Some(role) = organizations::role_of(conn, org, user).await? else {
+        let tables = conn.tables();
+        let role = if matches!(action, Action::Read) {
+            tables.role_of(org, user).await
+        } else {
+            tables.hold_role_of(org, user).await
+        };
+        let Some(role) = role.map_err(store_error)? else {
             return Err(Refusal::Outsider.into());
         };
         if role < Role::Admin {
@@ -47,7 +52,7 @@ impl Authority<SqliteConnection, Membership> for OrgRoles {
                 check_rank(role, new.payload())?;
                 // The library has checked the address before it asks.
                 let recipient: Recipient = new.email().parse()?;
-                if organizations::has_member(conn, org, &recipient).await? {
+                if tables.has_member(org, recipient.canonical()).await.map_err(store_error)? {
                     return Err(Refusal::AlreadyMember.into());
                 }
                 self.charge(conn, user).await
@@ -63,22 +68,11 @@ impl Authority<SqliteConnection, Membership> for OrgRoles {
 impl OrgRoles {
     /// Takes one of this minute's, if one is left. It is taken for good: cancelling gives nothing
     /// back. Whatever is refused after all is rolled back, and this with it.
-    async fn charge(&self, conn: &mut SqliteConnection, user: i64) -> Result<(), Denial> {
+    async fn charge(&self, conn: &mut Conn, user: i64) -> Result<(), Denial> {
         let now = SystemClock.now();
         let minute = now.timestamp().div_euclid(MINUTE);
-        // The statement decides, so two requests cannot both find the last one free.
-        let sql = "INSERT INTO quotas (user_id, minute, used) VALUES (?1, ?2, 1)
-                   ON CONFLICT (user_id) DO UPDATE
-                   SET used = CASE WHEN minute = ?2 THEN used + 1 ELSE 1 END, minute = ?2
-                   WHERE minute <> ?2 OR used < ?3";
-        let charged = sqlx::query(sql)
-            .bind(user)
-            .bind(minute)
-            .bind(self.invites_per_minute.get())
-            .execute(conn)
-            .await
-            .map_err(store_error)?;
-        if charged.rows_affected() == 1 {
+        let most = self.invites_per_minute.get();
+        if conn.tables().charge(user, minute, most).await.map_err(store_error)? {
             return Ok(());
         }
         let over = Duration::from_millis(now.timestamp_millis().rem_euclid(MINUTE * 1000).unsigned_abs());

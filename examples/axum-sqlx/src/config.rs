@@ -1,6 +1,6 @@
 //! What the environment says.
 
-use std::{env, num::NonZeroU32, str::FromStr, time::Duration};
+use std::{env, fmt, num::NonZeroU32, str::FromStr, time::Duration};
 
 use invite_mail::SmtpServer;
 
@@ -10,7 +10,7 @@ const INVITES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
 #[derive(Debug)]
 pub struct Config {
     pub(crate) port: u16,
-    pub(crate) database_url: String,
+    pub(crate) database_url: DatabaseUrl,
     /// Where people reach the application; `None` means on this machine, at the real port.
     pub(crate) public_url: Option<String>,
     pub(crate) mail: Mail,
@@ -18,6 +18,15 @@ pub struct Config {
     pub(crate) lease: Duration,
     /// How many letters and links one person may ask for in a minute.
     pub(crate) invites_per_minute: NonZeroU32,
+}
+
+/// Where the database is. There may be a password in it.
+pub(crate) struct DatabaseUrl(pub(crate) String);
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseUrl")
+    }
 }
 
 /// Where letters go.
@@ -49,7 +58,7 @@ impl Config {
         };
         Ok(Self {
             port: number("PORT", text("PORT"))?.unwrap_or(3000),
-            database_url: text("DATABASE_URL").unwrap_or_else(|| "sqlite://invitations.sqlite".into()),
+            database_url: DatabaseUrl(text("DATABASE_URL").unwrap_or_else(|| "sqlite://invitations.sqlite".into())),
             public_url: text("PUBLIC_URL"),
             mail,
             lease: Duration::from_secs(number("WORKER_LEASE_SECONDS", text("WORKER_LEASE_SECONDS"))?.unwrap_or(900)),
@@ -71,7 +80,9 @@ mod tests {
     }
 
     #[test]
-    fn no_password_of_the_mail_server_is_shown() {
+    fn no_password_is_shown() {
+        let shown = read(&[("DEV_MAILBOX", "1"), ("DATABASE_URL", "postgres://app:hunter2@db.example.com/app")]);
+        assert!(!format!("{:?}", shown.unwrap()).contains("hunter2"));
         let shown = format!("{:?}", read(&[("SMTP_URL", "smtps://invitations:hunter2@mail.example.com")]).unwrap());
         assert!(shown.contains("mail.example.com") && !shown.contains("hunter2"), "{shown}");
         let error = read(&[("SMTP_URL", "smtps://invitations:hunter2@mail.example.com/inbox")]).unwrap_err();

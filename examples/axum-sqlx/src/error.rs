@@ -8,10 +8,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use invite_core::{Error, InvitationId, MalformedToken, store::StoreError};
-use invite_sqlx::sqlite::store_error;
 use serde::Serialize;
 
-use crate::authority::Refusal;
+use crate::{authority::Refusal, database::store_error};
 
 /// Why a request was refused: what programs read (`status`, `code`) and what people read (`detail`).
 #[derive(Debug, Clone)]
@@ -69,12 +68,13 @@ impl ApiError {
 
     /// A bug or a broken database: the log learns what it was, the client does not.
     pub(crate) fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        log(&*source.into());
+        tracing::error!(error = causes(&*source.into()), "a request failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side.")
     }
 
+    /// Somebody else was in the way, and the next try may well succeed.
     pub(crate) fn unavailable(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        log(&*source.into());
+        tracing::warn!(error = causes(&*source.into()), "the database could not do it now");
         let busy = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database is busy. Please try again.");
         Self { retry_after: Some(Duration::from_secs(1)), ..busy }
     }
@@ -203,12 +203,17 @@ fn sentence(message: &str) -> String {
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
-fn log(error: &(dyn StdError + 'static)) {
+/// An error and what caused it, in one line.
+pub(crate) fn causes(error: &(dyn StdError + 'static)) -> String {
     let mut causes = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        causes = format!("{causes}: {cause}");
+        let cause_text = cause.to_string();
+        // Some drivers' errors say what their source says.
+        if !causes.ends_with(&cause_text) {
+            causes = format!("{causes}: {cause_text}");
+        }
         source = cause.source();
     }
-    tracing::error!(error = causes, "a request failed");
+    causes
 }

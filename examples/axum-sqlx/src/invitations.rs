@@ -9,15 +9,9 @@ use invite_core::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sqlx::SqliteConnection;
 
 use crate::{
-    App,
-    accounts::User,
-    answers::word,
-    authority::Refusal,
-    error::ApiError,
-    organizations::{self, Role},
+    App, accounts::User, answers::word, authority::Refusal, database::Conn, error::ApiError, organizations::Role,
     retry::retry,
 };
 
@@ -90,7 +84,7 @@ pub(crate) struct EventView {
 /// Invites by mail. The letter is queued in the same transaction, and sent after the commit.
 pub(crate) async fn create(app: &App, user: &User, org: i64, input: &Invite) -> Result<InvitationView, ApiError> {
     let invitation = retry(|| async {
-        let mut tx = app.begin().await?;
+        let mut tx = app.pool.begin().await?;
         let new = new_invitation(&mut tx, user, org, input).await?;
         let invitation = app.members.scope(org).create(&mut tx, &Actor::new(user.id), new).await?;
         tx.commit().await?;
@@ -109,7 +103,7 @@ pub(crate) async fn create_with_link(
     input: &Invite,
 ) -> Result<(InvitationView, String), ApiError> {
     let (invitation, token) = retry(|| async {
-        let mut tx = app.begin().await?;
+        let mut tx = app.pool.begin().await?;
         let new = new_invitation(&mut tx, user, org, input).await?;
         let created = app.members.scope(org).create_with_link(&mut tx, &Actor::new(user.id), new).await?;
         tx.commit().await?;
@@ -121,12 +115,12 @@ pub(crate) async fn create_with_link(
 }
 
 async fn new_invitation(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     user: &User,
     org: i64,
     input: &Invite,
 ) -> Result<NewInvitation<Membership>, ApiError> {
-    let organization = organizations::find(conn, org).await?.ok_or(Refusal::Outsider)?;
+    let organization = conn.tables().find_organization(org).await?.ok_or(Refusal::Outsider)?;
     // Words for the letter. The role is not among them: an amendment changes the payload, and not this.
     let mut new = NewInvitation::new(&input.email, Membership { role: input.role }).display(&json!({
         "organization": organization.name,
@@ -170,7 +164,7 @@ pub(crate) async fn amend(
         amendment = amendment.expires_in(lifetime(hours)?);
     }
     let invitation = retry(|| async {
-        let mut tx = app.begin().await?;
+        let mut tx = app.pool.begin().await?;
         let invitation = app.members.scope(org).amend(&mut tx, &Actor::new(user.id), id, &amendment).await?;
         tx.commit().await?;
         Ok(invitation)
@@ -182,7 +176,7 @@ pub(crate) async fn amend(
 /// Has it mailed again; earlier links die.
 pub(crate) async fn resend(app: &App, user: &User, org: i64, id: InvitationId) -> Result<InvitationView, ApiError> {
     let invitation = retry(|| async {
-        let mut tx = app.begin().await?;
+        let mut tx = app.pool.begin().await?;
         let invitation = app.members.scope(org).resend(&mut tx, &Actor::new(user.id), id).await?;
         tx.commit().await?;
         Ok(invitation)
@@ -195,7 +189,7 @@ pub(crate) async fn resend(app: &App, user: &User, org: i64, id: InvitationId) -
 /// Makes one more link to hand over; earlier links live.
 pub(crate) async fn new_link(app: &App, user: &User, org: i64, id: InvitationId) -> Result<String, ApiError> {
     let (invitation, token) = retry(|| async {
-        let mut tx = app.begin().await?;
+        let mut tx = app.pool.begin().await?;
         let made = app.members.scope(org).new_link(&mut tx, &Actor::new(user.id), id).await?;
         tx.commit().await?;
         Ok(made)
@@ -213,7 +207,7 @@ pub(crate) async fn cancel(
     reason: Option<&str>,
 ) -> Result<InvitationView, ApiError> {
     let invitation = retry(|| async {
-        let mut tx = app.begin().await?;
+        let mut tx = app.pool.begin().await?;
         let invitation = app.members.scope(org).cancel(&mut tx, &Actor::new(user.id), id, reason).await?;
         tx.commit().await?;
         Ok(invitation)

@@ -1,13 +1,15 @@
-//! A whole backend with invitations: Axum, sqlx, SQLite.
+//! A whole backend with invitations: Axum and sqlx, on SQLite, PostgreSQL or MariaDB.
 //!
 //! Accounts, organizations and sessions are this example's own; everything about invitations is
 //! the library's. Read `invitations.rs` for the inviting side, `answers.rs` for the invited side,
-//! `authority.rs` for the rule who may invite, and [`run`] for how it is put together.
+//! `authority.rs` for the rule who may invite, [`run`] for how it is put together, and `database.rs`
+//! for what differs between the databases.
 
 mod accounts;
 mod answers;
 mod authority;
 mod config;
+mod database;
 mod error;
 mod extract;
 mod invitations;
@@ -18,22 +20,24 @@ mod retry;
 mod security;
 mod session;
 
-use std::{error::Error, io, net::Ipv4Addr, str::FromStr, sync::Arc, time::Duration};
+use std::{error::Error, io, net::Ipv4Addr, sync::Arc, time::Duration};
 
 use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware, routing::get};
 use chrono::TimeDelta;
 use invite_core::{Invitations, Notifier, Policy, Worker};
 use invite_mail::{Composer, LinkBuilder, LinkStyle, Sender, SmtpMailer};
-use invite_sqlx::SqliteStore;
-use sqlx::{
-    Sqlite, SqlitePool, Transaction,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode},
-};
 use tokio::{net::TcpListener, sync::oneshot};
 use url::Url;
 
 pub use crate::config::Config;
-use crate::{authority::OrgRoles, config::Mail, error::ApiError, invitations::Membership, mailbox::Mailbox};
+use crate::{
+    authority::OrgRoles,
+    config::Mail,
+    database::{Pool, Store},
+    error::{ApiError, causes},
+    invitations::Membership,
+    mailbox::Mailbox,
+};
 
 /// How long running requests may take to finish once the program is to end. Whoever never finishes
 /// theirs must not keep the worker from finishing its letters.
@@ -42,8 +46,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What every handler gets.
 #[derive(Clone)]
 pub(crate) struct App {
-    pub(crate) pool: SqlitePool,
-    pub(crate) members: Invitations<SqliteStore, Membership>,
+    pub(crate) pool: Pool,
+    pub(crate) members: Invitations<Store, Membership>,
     pub(crate) links: LinkBuilder,
     /// To be called after a commit that queued a letter.
     pub(crate) notifier: Notifier,
@@ -56,20 +60,13 @@ pub(crate) struct App {
     pub(crate) https: bool,
 }
 
-impl App {
-    /// Begins a transaction that will write. IMMEDIATE, because some of ours read first, and SQLite
-    /// refuses to let a reader become a writer once another has written.
-    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, ApiError> {
-        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
-    }
-}
-
 /// Serves until Ctrl-C or SIGTERM, then finishes the requests and the letters in hand.
 ///
 /// # Errors
 /// Whatever keeps it from starting: the configuration, the database, the port.
 pub async fn run(config: Config) -> Result<(), Box<dyn Error>> {
-    let pool = connect(&config.database_url).await?;
+    let pool = Pool::connect(&config.database_url.0).await;
+    let pool = pool.map_err(|error| format!("DATABASE_URL: {}", causes(&*error)))?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
     let address = listener.local_addr()?;
     // Links are built from this, never from what a request says about its host.
@@ -77,17 +74,17 @@ pub async fn run(config: Config) -> Result<(), Box<dyn Error>> {
     let links = LinkBuilder::new(&format!("{}/invitation", public_url.trim_end_matches('/')), LinkStyle::Query)?;
 
     let policy = Policy::default().resend_cooldown(TimeDelta::seconds(30));
-    let members = Invitations::new(SqliteStore, policy, OrgRoles { invites_per_minute: config.invites_per_minute });
+    let members = Invitations::new(Store, policy, OrgRoles { invites_per_minute: config.invites_per_minute });
     let composer = Composer::new(Sender::new("invitations@example.com")?.name("Example")?, links.clone());
     let (mailbox, worker) = match config.mail {
         Mail::Smtp(server) => {
             // Must be over well within the lease, or another worker sends the same letter.
             let server = server.timeout(config.lease / 3);
-            (None, Worker::new(SqliteStore, pool.clone(), SmtpMailer::new(composer, server)?))
+            (None, Worker::new(Store, pool.clone(), SmtpMailer::new(composer, server)?))
         }
         Mail::DevelopmentMailbox => {
             let mailbox = Mailbox::new(composer);
-            (Some(mailbox.clone()), Worker::new(SqliteStore, pool.clone(), mailbox))
+            (Some(mailbox.clone()), Worker::new(Store, pool.clone(), mailbox))
         }
     };
     let worker = worker.serve(&members).lease(config.lease);
@@ -121,18 +118,6 @@ async fn serve(listener: TcpListener, router: Router) -> io::Result<()> {
         served = serving.into_future() => served,
         () = out_of_patience => Ok(()),
     }
-}
-
-async fn connect(url: &str) -> Result<SqlitePool, Box<dyn Error>> {
-    let options = SqliteConnectOptions::from_str(url)?
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .busy_timeout(Duration::from_secs(2))
-        .foreign_keys(true);
-    let pool = SqlitePool::connect_with(options).await?;
-    sqlx::raw_sql(include_str!("../schema.sql")).execute(&pool).await?;
-    invite_sqlx::sqlite::migrate(&pool).await?;
-    Ok(pool)
 }
 
 fn router(app: App) -> Router {

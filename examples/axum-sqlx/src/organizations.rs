@@ -6,15 +6,18 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
-use invite_core::{Invitation, Recipient, check_line, store::StoreError};
-use invite_sqlx::sqlite::store_error;
-use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, SqliteConnection};
+use invite_core::{Invitation, check_line};
+use serde::{
+    Deserialize, Serialize,
+    de::{IntoDeserializer, value},
+};
+use sqlx::FromRow;
 
 use crate::{
     App,
     accounts::User,
     authority::Refusal,
+    database::Conn,
     error::ApiError,
     extract::{Json, Path},
     invitations::Membership,
@@ -29,15 +32,39 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 /// What a member may do; a later one outranks an earlier one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[sqlx(rename_all = "lowercase")]
 pub(crate) enum Role {
     Viewer,
     Member,
     Manager,
     Admin,
     Owner,
+}
+
+impl Role {
+    /// As it is stored and sent.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Member => "member",
+            Self::Manager => "manager",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+
+    pub(crate) fn from_stored(word: String) -> sqlx::Result<Self> {
+        Self::try_from(word).map_err(|error| sqlx::Error::Decode(error.into()))
+    }
+}
+
+impl TryFrom<String> for Role {
+    type Error = value::Error;
+
+    fn try_from(word: String) -> Result<Self, value::Error> {
+        Self::deserialize(word.into_deserializer())
+    }
 }
 
 #[derive(Debug, Clone, Serialize, FromRow)]
@@ -51,6 +78,7 @@ pub(crate) struct Organization {
 pub(crate) struct MemberOf {
     #[sqlx(flatten)]
     pub(crate) organization: Organization,
+    #[sqlx(try_from = "String")]
     pub(crate) role: Role,
     pub(crate) invitation_id: Option<String>,
 }
@@ -60,6 +88,7 @@ pub(crate) struct MemberOf {
 pub(crate) struct Member {
     #[sqlx(flatten)]
     pub(crate) user: MemberUser,
+    #[sqlx(try_from = "String")]
     pub(crate) role: Role,
     pub(crate) invitation_id: Option<String>,
 }
@@ -76,15 +105,9 @@ pub(crate) async fn create(app: &App, user: &User, name: &str) -> Result<Organiz
     let name = name.trim();
     check_line("name", name)?;
     retry(|| async {
-        let mut tx = app.begin().await?;
-        let sql = "INSERT INTO organizations (name) VALUES (?) RETURNING id, name";
-        let organization: Organization = sqlx::query_as(sql).bind(name).fetch_one(&mut *tx).await?;
-        sqlx::query("INSERT INTO memberships (organization_id, user_id, role) VALUES (?, ?, ?)")
-            .bind(organization.id)
-            .bind(user.id)
-            .bind(Role::Owner)
-            .execute(&mut *tx)
-            .await?;
+        let mut tx = app.pool.begin().await?;
+        let organization = tx.tables().insert_organization(name).await?;
+        tx.tables().insert_member(organization.id, user.id, Role::Owner, None).await?;
         tx.commit().await?;
         Ok(organization)
     })
@@ -93,59 +116,29 @@ pub(crate) async fn create(app: &App, user: &User, name: &str) -> Result<Organiz
 
 /// All memberships of a user.
 pub(crate) async fn of(app: &App, user: &User) -> Result<Vec<MemberOf>, ApiError> {
-    let sql = "SELECT o.id, o.name, m.role, m.invitation_id
-               FROM memberships m JOIN organizations o ON o.id = m.organization_id
-               WHERE m.user_id = ? ORDER BY o.name, o.id";
-    Ok(sqlx::query_as(sql).bind(user.id).fetch_all(&app.pool).await?)
+    Ok(app.pool.acquire().await?.tables().memberships_of(user.id).await?)
 }
 
 /// All members of an organization, for one of them.
 pub(crate) async fn members(app: &App, user: &User, org: i64) -> Result<Vec<Member>, ApiError> {
     let mut conn = app.pool.acquire().await?;
-    if role_of(&mut conn, org, user.id).await?.is_none() {
+    if conn.tables().role_of(org, user.id).await?.is_none() {
         return Err(Refusal::Outsider.into());
     }
-    let sql = "SELECT u.id, u.email, u.full_name, m.role, m.invitation_id
-               FROM memberships m JOIN users u ON u.id = m.user_id
-               WHERE m.organization_id = ? ORDER BY u.full_name, u.id";
-    Ok(sqlx::query_as(sql).bind(org).fetch_all(&mut *conn).await?)
-}
-
-pub(crate) async fn find(conn: &mut SqliteConnection, org: i64) -> Result<Option<Organization>, ApiError> {
-    Ok(sqlx::query_as("SELECT id, name FROM organizations WHERE id = ?").bind(org).fetch_optional(conn).await?)
-}
-
-/// A user's role; `None` for whoever does not belong.
-pub(crate) async fn role_of(conn: &mut SqliteConnection, org: i64, user: i64) -> Result<Option<Role>, StoreError> {
-    let sql = "SELECT role FROM memberships WHERE organization_id = ? AND user_id = ?";
-    sqlx::query_scalar(sql).bind(org).bind(user).fetch_optional(conn).await.map_err(store_error)
-}
-
-/// Whether somebody with this address belongs.
-pub(crate) async fn has_member(conn: &mut SqliteConnection, org: i64, email: &Recipient) -> Result<bool, StoreError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM memberships m JOIN users u ON u.id = m.user_id
-                              WHERE m.organization_id = ? AND u.email_canonical = ?)";
-    sqlx::query_scalar(sql).bind(org).bind(email.canonical()).fetch_one(conn).await.map_err(store_error)
+    Ok(conn.tables().members_of(org).await?)
 }
 
 /// Makes the user a member, with what the accepted invitation grants. Whoever belongs already, by
 /// another invitation, is refused; the caller rolls back, and the invitation stays open.
 pub(crate) async fn add_member(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     org: i64,
     user: &User,
     invitation: &Invitation<Membership>,
 ) -> Result<(), ApiError> {
-    let sql = "INSERT INTO memberships (organization_id, user_id, role, invitation_id) VALUES (?, ?, ?, ?)
-               ON CONFLICT (organization_id, user_id) DO NOTHING";
-    let inserted = sqlx::query(sql)
-        .bind(org)
-        .bind(user.id)
-        .bind(invitation.payload()?.role)
-        .bind(invitation.id.to_string())
-        .execute(conn)
-        .await?;
-    if inserted.rows_affected() == 0 { Err(ApiError::already_member()) } else { Ok(()) }
+    let (role, id) = (invitation.payload()?.role, invitation.id.to_string());
+    let inserted = conn.tables().insert_member(org, user.id, role, Some(&id)).await?;
+    if inserted { Ok(()) } else { Err(ApiError::already_member()) }
 }
 
 #[derive(Deserialize)]

@@ -2,24 +2,36 @@
 
 mod accepting;
 mod addressed;
+mod addressed_to;
 mod again;
 mod amend;
 mod asking;
 mod at_rest;
 mod change;
 mod changing;
+mod claim;
+mod damage;
 mod expiry;
+mod filter;
+mod find;
 mod guard;
+mod history;
+mod insert;
 mod invited;
 mod inviting;
 mod leases;
 mod links;
+mod list;
 mod meanwhile;
+mod open_key;
 mod outcomes;
 mod pages;
 mod recipient_guard;
 mod refusals;
+mod settle;
+mod sweep;
 mod token_guard;
+mod transactions;
 mod values;
 mod worker;
 
@@ -29,24 +41,36 @@ pub(super) fn all() -> Vec<Case> {
     let mut all = [
         accepting::CASES,
         addressed::CASES,
+        addressed_to::CASES,
         again::CASES,
         amend::CASES,
         asking::CASES,
         at_rest::CASES,
         change::CASES,
         changing::CASES,
+        claim::CASES,
+        damage::CASES,
         expiry::CASES,
+        filter::CASES,
+        find::CASES,
         guard::CASES,
+        history::CASES,
+        insert::CASES,
         invited::CASES,
         inviting::CASES,
         leases::CASES,
         links::CASES,
+        list::CASES,
         meanwhile::CASES,
+        open_key::CASES,
         outcomes::CASES,
         pages::CASES,
         recipient_guard::CASES,
         refusals::CASES,
+        settle::CASES,
+        sweep::CASES,
         token_guard::CASES,
+        transactions::CASES,
         values::CASES,
         worker::CASES,
     ]

@@ -11,7 +11,9 @@
 //! * 42 to 44: there is no pepper; schemas and pairs of adapters are tested where they are known.
 
 #![expect(clippy::future_not_send, reason = "each case stays on its thread")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "an answer nobody foresaw is to be shown")]
 
+mod amended;
 mod answers;
 mod creating;
 mod host;
@@ -30,7 +32,7 @@ use futures_util::future::LocalBoxFuture;
 use super::{
     case::{Case, Stop, Verdict, sources},
     erased::{Conn, Db, Shared},
-    history::timeline,
+    history::{self, timeline},
     world::{Membership, World, new},
 };
 use crate::{
@@ -49,7 +51,7 @@ use crate::{
 };
 
 pub(super) fn all() -> Vec<Case> {
-    [answers::CASES, creating::CASES, host::CASES, time::CASES, mail::CASES].concat()
+    [amended::CASES, answers::CASES, creating::CASES, host::CASES, time::CASES, mail::CASES, history::CASES].concat()
 }
 
 /// [`cases`](super::case::cases) whose futures never leave a thread of their own: what waits for threads must
@@ -65,9 +67,9 @@ macro_rules! races {
     };
 }
 
-use races;
+pub(super) use races;
 
-fn alone(db: &Db, case: fn(Db) -> LocalBoxFuture<'static, Verdict>) -> Verdict {
+pub(super) fn alone(db: &Db, case: fn(Db) -> LocalBoxFuture<'static, Verdict>) -> Verdict {
     let case = || {
         let mut verdict = Err(Stop::Failed("`block_on` returned before the end".into()));
         db.block_on(Box::pin(async { verdict = case(Arc::clone(db)).await }));
@@ -146,6 +148,11 @@ impl Race<'_> {
     /// The same with fewer at once.
     pub(super) fn of_at_most(self, tasks: usize) -> Self {
         Self { tasks: self.tasks.min(tasks), ..self }
+    }
+
+    /// As many rounds fewer as each does more.
+    pub(super) fn in_rounds_of(self, calls: usize) -> Self {
+        Self { rounds: self.rounds.div_ceil(calls), ..self }
     }
 
     /// One whole unit of work at this level, done again in a new transaction while it asks for that: the loop

@@ -8,11 +8,12 @@ use crate::{
     actor::{Actor, Scope},
     invitation::{Delivery, DeliveryState, InvitationId, OpenKey, Record},
     policy::OneOpen,
+    query::Sort,
     recipient::Recipient,
     state::{Status, Verb},
     store::{
-        Change, DeliveryId, Dispatch, Guard, Key, NewEvent, NewLetter, Purpose, RecipientGuard, RenewedLinks, Target,
-        TimeGuard, Transition,
+        AddressedQuery, Change, DeliveryId, Dispatch, Guard, Key, ListQuery, NewEvent, NewLetter, Purpose,
+        RecipientGuard, RenewedLinks, Target, TimeGuard, Transition,
     },
     token::TokenDigest,
 };
@@ -39,9 +40,13 @@ pub(super) fn digest(n: u8) -> TokenDigest {
     TokenDigest::from_bytes([n; 32])
 }
 
+pub(super) fn delivery(n: u32) -> DeliveryId {
+    DeliveryId::from_uuid(uuid(n))
+}
+
 /// The nth letter, due at noon.
 pub(super) fn letter(n: u32) -> NewLetter {
-    NewLetter { delivery: DeliveryId::from_uuid(uuid(n)), purpose: Purpose::Invitation, not_before: noon() }
+    NewLetter { delivery: delivery(n), purpose: Purpose::Invitation, not_before: noon() }
 }
 
 /// A case's own address: one that does not parse is a mistake of the suite.
@@ -182,3 +187,24 @@ pub(super) fn delivery_failed(guard: Guard<'_>) -> Transition<'_> {
 /// An amendment of nothing.
 pub(super) const NOTHING: Change<'static> =
     Change::Amend { recipient: None, payload: None, message: None, expires_at: None };
+
+/// All of a scope's members, newest first.
+pub(super) fn everything(scope: &Scope) -> ListQuery<'_> {
+    ListQuery {
+        kind: KIND,
+        scope,
+        now: noon(),
+        statuses: &[],
+        address: None,
+        expiring_until: None,
+        sort: Sort::NewestFirst,
+        after: None,
+        limit: 100,
+    }
+}
+
+/// All that is addressed to these.
+pub(super) fn addressed<'a>(kind: &'a str, addresses: &[&'a str]) -> AddressedQuery<'a> {
+    let addresses = std::array::from_fn(|place| addresses.get(place).copied());
+    AddressedQuery { kind, addresses, now: noon(), limit: 100 }
+}

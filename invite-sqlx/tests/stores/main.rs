@@ -9,5 +9,4 @@
 mod backends;
 #[cfg(all(feature = "mysql", feature = "postgres"))]
 mod naive;
-mod races;
 mod support;

@@ -6,10 +6,7 @@ use axum::{
     response::Response,
 };
 use chrono::{DateTime, Utc};
-use serde::{
-    Deserialize, Serialize,
-    de::{IntoDeserializer, value},
-};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
@@ -145,7 +142,7 @@ pub(super) fn roles(own: Role) -> Vec<Choice> {
     [Role::Member, Role::Viewer, Role::Manager, Role::Admin, Role::Owner]
         .into_iter()
         .filter(|role| *role <= own)
-        .map(|role| Choice::new(word(role), word(role)))
+        .map(|role| Choice::new(role.word(), role.word()))
         .collect()
 }
 
@@ -154,19 +151,8 @@ pub(super) fn lifetimes() -> [Choice; 5] {
         .map(|(hours, label)| Choice::new(hours, label))
 }
 
-pub(super) const fn word(role: Role) -> &'static str {
-    match role {
-        Role::Viewer => "viewer",
-        Role::Member => "member",
-        Role::Manager => "manager",
-        Role::Admin => "admin",
-        Role::Owner => "owner",
-    }
-}
-
 pub(super) fn role(word: &str) -> Result<Role, ApiError> {
-    Role::deserialize(IntoDeserializer::<value::Error>::into_deserializer(word))
-        .map_err(|_| ApiError::invalid("role", "role is not one of the choices"))
+    Role::try_from(word.to_owned()).map_err(|_| ApiError::invalid("role", "role is not one of the choices"))
 }
 
 pub(super) fn hours(text: &str) -> Result<i64, ApiError> {

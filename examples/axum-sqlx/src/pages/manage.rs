@@ -46,7 +46,7 @@ async fn show_after(
     let events: Vec<Happened> = events.into_iter().map(|event| Happened::new(event, &names)).collect();
     let form = form.unwrap_or_else(|| {
         Form::default()
-            .value("role", inviting::word(item.role))
+            .value("role", item.role.word())
             .value("expires_in_hours", "")
             .value("message", item.message.as_str())
     });

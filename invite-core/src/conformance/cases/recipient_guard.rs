@@ -16,13 +16,17 @@ pub(super) const CASES: &[Case] = cases![
     anyone_may_where_the_guard_says_so:
         "`RecipientGuard::Anyone` puts no condition on the address.",
     each_of_eight_verified_addresses_counts:
-        "`RecipientGuard::verified` gives up to eight values; one that equals the canonical address is enough, at any place.",
+        "`RecipientGuard::verified` gives up to eight values; one that equals the canonical address is enough, \
+         at any place.",
     without_a_verified_address_nobody_is_the_recipient:
         "Eight empty places equal no address: an empty list refuses.",
     a_verified_address_is_equal_or_it_is_not:
         "Canonical addresses compare as a whole, byte by byte; in none of them is there a wildcard.",
     the_same_domain_is_enough_where_the_guard_says_so:
-        "With `by_domain`, one of the values must equal what follows the `@`: no part of it, nothing more, nothing alike.",
+        "With `by_domain`, one of the values must equal what follows the `@`: no part of it, nothing more, \
+         nothing alike.",
+    a_domain_above_is_another_domain:
+        "With `by_domain`, neither may end in, or begin with, the other: the whole domains must be equal.",
     a_domain_is_not_asked_for_unless_the_guard_says_so:
         "Without `by_domain` somebody else's address in the same domain does not suffice.",
     a_mailed_token_proves_the_address_it_was_mailed_to:
@@ -107,6 +111,8 @@ async fn a_verified_address_is_equal_or_it_is_not(db: Db) -> Verdict {
         "ada.l@example.com.eu",
         "ada.l@mail.example.com",
         "ada.l@exampl.com",
+        "ada.l@example.co",
+        "l@example.com",
         "?da.l@example.com",
         "*@example.com",
         "___.l@example.com",
@@ -135,6 +141,21 @@ async fn the_same_domain_is_enough_where_the_guard_says_so(db: Db) -> Verdict {
         ("ada@example.org", false),
     ] {
         let claimant = Claimant::new(2).verified("someone@example.net").verified(address);
+        may(&direct, &ada, same_domain(&claimant), wanted, &format!("from the domain of {address}")).await?;
+    }
+    Ok(())
+}
+
+async fn a_domain_above_is_another_domain(db: Db) -> Verdict {
+    let direct = Direct::on(&db);
+    let ada = invited(&direct, "ada@mail.example.com", Channel::Link).await?;
+    for (address, wanted) in [
+        ("grace@mail.example.com", true),
+        ("grace@example.com", false),
+        ("grace@ail.example.com", false),
+        ("grace@mail.example.co", false),
+    ] {
+        let claimant = Claimant::new(2).verified(address);
         may(&direct, &ada, same_domain(&claimant), wanted, &format!("from the domain of {address}")).await?;
     }
     Ok(())

@@ -23,12 +23,15 @@ use crate::{
 };
 
 pub(super) const MUTANTS: &[Mutant] = broken![
-    "a transition answers with the row as it was before", []: Before;
-    "a transition answers without the token it found the row by", []: Edit {
+    "a transition answers with the row as it was before",
+    ["values::the_longest_values_fit"]: Before;
+    "a transition answers without the token it found the row by",
+    ["links::a_link_opens_the_invitation_it_was_made_for"]: Edit {
         changed: |found| found.token = None,
         ..Edit::NONE
     };
-    "an end is stored as a cancellation", []: Edit {
+    "an end is stored as a cancellation",
+    ["invited::the_holder_of_a_genuine_link_hears_how_it_ended"]: Edit {
         transition: |asked| {
             if let Change::End { status, .. } = &mut asked.change {
                 *status = Status::Cancelled;
@@ -36,7 +39,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "the row of an end does not say why", []: Edit {
+    "the row of an end does not say why",
+    ["changing::a_cancellation_says_who_when_and_why"]: Edit {
         transition: |asked| {
             if let Change::End { event, .. } = &mut asked.change {
                 event.reason = None;
@@ -44,7 +48,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "the row of an end does not say who", []: Edit {
+    "the row of an end does not say who",
+    ["changing::cancelling_again_gets_the_same_answer"]: Edit {
         transition: |asked| {
             if let Change::End { event, .. } = &mut asked.change {
                 event.actor = &Actor::System;
@@ -52,7 +57,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "the row of an end says another time", []: Edit {
+    "the row of an end says another time",
+    ["list::a_list_holds_whole_rows"]: Edit {
         transition: |asked| {
             if let Change::End { event, .. } = &mut asked.change {
                 event.at += TimeDelta::microseconds(1);
@@ -60,16 +66,20 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "every end says that the mailbox was proved", []: Edit {
+    "every end says that the mailbox was proved",
+    ["list::a_list_holds_whole_rows"]: Edit {
         found: |found| found.record.ended.iter_mut().for_each(|ended| ended.address_proved = true),
         ..Edit::NONE
     };
-    "no end says that the mailbox was proved", []: Edit {
+    "no end says that the mailbox was proved",
+    ["worker::a_host_can_deliver_by_itself_in_a_transaction_it_rolls_back"]: Edit {
         found: |found| found.record.ended.iter_mut().for_each(|ended| ended.address_proved = false),
         ..Edit::NONE
     };
-    "a resend shortens a life", []: Shortens::default();
-    "a resend never prolongs a life", []: Edit {
+    "a resend shortens a life",
+    ["links::a_resend_never_shortens_a_life"]: Shortens::default();
+    "a resend never prolongs a life",
+    ["links::a_resend_gives_a_fresh_life"]: Edit {
         transition: |asked| {
             if let Change::Renew { expires_at, .. } = &mut asked.change {
                 *expires_at = None;
@@ -77,7 +87,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "a resend is stored with another time", []: Edit {
+    "a resend is stored with another time",
+    ["change::a_renewal_retires_earlier_links_or_keeps_them"]: Edit {
         transition: |asked| {
             if let Change::Renew { at, .. } = &mut asked.change {
                 *at -= TimeDelta::microseconds(1);
@@ -85,7 +96,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "an amendment does not clear a message", []: Edit {
+    "an amendment does not clear a message",
+    ["changing::a_blank_message_removes_the_message"]: Edit {
         transition: |asked| {
             if let Change::Amend { message: message @ Some(None), .. } = &mut asked.change {
                 *message = None;
@@ -93,7 +105,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "every amendment clears the message", []: Edit {
+    "every amendment clears the message",
+    ["changing::an_amendment_leaves_what_it_does_not_name"]: Edit {
         transition: |asked| {
             if let Change::Amend { message: message @ None, .. } = &mut asked.change {
                 *message = Some(None);
@@ -101,7 +114,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "an amendment does not store the message", []: Edit {
+    "an amendment does not store the message",
+    ["changing::an_amendment_changes_what_it_names"]: Edit {
         transition: |asked| {
             if let Change::Amend { message: message @ Some(Some(_)), .. } = &mut asked.change {
                 *message = None;
@@ -109,7 +123,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "an amendment does not store the payload", []: Edit {
+    "an amendment does not store the payload",
+    ["changing::a_blank_message_removes_the_message"]: Edit {
         transition: |asked| {
             if let Change::Amend { payload, .. } = &mut asked.change {
                 *payload = None;
@@ -117,7 +132,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "an amendment does not store the new end of life", []: Edit {
+    "an amendment does not store the new end of life",
+    ["changing::an_amendment_changes_what_it_names"]: Edit {
         transition: |asked| {
             if let Change::Amend { expires_at, .. } = &mut asked.change {
                 *expires_at = None;
@@ -125,8 +141,10 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "an amendment never shortens a life", []: NeverShorter;
-    "an amendment does not store the new address", []: Edit {
+    "an amendment never shortens a life",
+    ["changing::an_amendment_changes_what_it_names"]: NeverShorter;
+    "an amendment does not store the new address",
+    ["changing::a_new_address_takes_its_place_and_leaves_the_old_one_free"]: Edit {
         transition: |asked| {
             if let Change::Amend { recipient, .. } = &mut asked.change {
                 *recipient = None;
@@ -134,13 +152,17 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "every look at a link is counted", []: EveryLook;
-    "a link is looked at once, however often it is resent", []: OnceForAll::default();
-    "a look raises the revision", []: Edit {
+    "every look at a link is counted",
+    ["again::a_second_look_writes_nothing_more"]: EveryLook;
+    "a link is looked at once, however often it is resent",
+    ["change::a_view_is_written_once_until_the_next_renewal"]: OnceForAll::default();
+    "a look raises the revision",
+    ["change::a_link_changes_nothing_but_the_revision"]: Edit {
         found: |found| found.record.revision += u32::from(found.record.viewed_at.is_some()),
         ..Edit::NONE
     };
-    "a look is stored with another time", []: Edit {
+    "a look is stored with another time",
+    ["change::a_link_changes_nothing_but_the_revision"]: Edit {
         transition: |asked| {
             if let Change::View { at } = &mut asked.change {
                 *at -= TimeDelta::microseconds(1);
@@ -148,7 +170,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "a refused letter leaves the status", []: Edit {
+    "a refused letter leaves the status",
+    ["change::a_failed_delivery_changes_the_status_alone"]: Edit {
         transition: |asked| {
             if matches!(asked.change, Change::FailDelivery) {
                 asked.change = Change::Link;

@@ -15,16 +15,20 @@ use crate::{
 };
 
 pub(super) const MUTANTS: &[Mutant] = broken![
-    "the guard does not look at the status", []: AnyStatus;
-    "the guard looks at the first of the two statuses only", []: Edit {
+    "the guard does not look at the status",
+    ["expiry::a_clock_that_steps_back_revives_nothing_that_was_swept"]: AnyStatus;
+    "the guard looks at the first of the two statuses only",
+    ["outcomes::the_link_of_a_letter_refused_for_good_still_works"]: Edit {
         transition: |asked| asked.guard.statuses[1] = asked.guard.statuses[0],
         ..Edit::NONE
     };
-    "the guard does not look at the time", []: Edit {
+    "the guard does not look at the time",
+    ["guard::a_guard_that_does_not_hold_writes_nothing"]: Edit {
         transition: |asked| asked.guard.time = TimeGuard::Any,
         ..Edit::NONE
     };
-    "an invitation still counts at the very instant it expires", []: Edit {
+    "an invitation still counts at the very instant it expires",
+    ["invited::whatever_is_done_past_its_time_is_answered_as_expired"]: Edit {
         transition: |asked| {
             if asked.guard.time == TimeGuard::Unexpired {
                 asked.guard.now -= TimeDelta::microseconds(1);
@@ -32,7 +36,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "an invitation is not yet due at the instant it expires", []: Edit {
+    "an invitation is not yet due at the instant it expires",
+    ["inviting::making_way_expires_only_the_one_in_the_way"]: Edit {
         transition: |asked| {
             if asked.guard.time == TimeGuard::Due {
                 asked.guard.now -= TimeDelta::microseconds(1);
@@ -40,7 +45,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "whatever is open counts as due", []: Edit {
+    "whatever is open counts as due",
+    ["guard::a_guard_that_does_not_hold_writes_nothing"]: Edit {
         transition: |asked| {
             if asked.guard.time == TimeGuard::Due {
                 asked.guard.time = TimeGuard::Any;
@@ -48,9 +54,12 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "a change by id does not look at the kind", []: AnyKind { by_token: false };
-    "a change by token does not look at the kind", []: AnyKind { by_token: true };
-    "a change by id does not look at the scope", []: Edit {
+    "a change by id does not look at the kind",
+    ["guard::a_transaction_goes_on_after_a_refusal"]: AnyKind { by_token: false };
+    "a change by token does not look at the kind",
+    ["guard::another_kind_s_row_never_changes"]: AnyKind { by_token: true };
+    "a change by id does not look at the scope",
+    ["guard::an_id_is_looked_for_in_the_scope_that_is_named"]: Edit {
         transition: |asked| {
             if let Target::Id(_, scope) = &mut asked.guard.target {
                 *scope = None;
@@ -58,23 +67,27 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "a change by id compares scopes without case", []: Lenient(|mut guard, found| {
+    "a change by id compares scopes without case",
+    ["guard::an_id_is_looked_for_in_the_scope_that_is_named"]: Lenient(|mut guard, found| {
         let Target::Id(id, Some(scope)) = guard.target else { return None };
         let alike = scope.as_str().eq_ignore_ascii_case(found.record.scope.as_str());
         guard.target = Target::Id(id, None);
         alike.then_some(guard)
     });
-    "a change by id compares scopes without trailing blanks", []: Lenient(|mut guard, found| {
+    "a change by id compares scopes without trailing blanks",
+    ["guard::an_id_is_looked_for_in_the_scope_that_is_named"]: Lenient(|mut guard, found| {
         let Target::Id(id, Some(scope)) = guard.target else { return None };
         let alike = scope.as_str().trim_end() == found.record.scope.as_str().trim_end();
         guard.target = Target::Id(id, None);
         alike.then_some(guard)
     });
-    "the cool-down of a resend is not looked at", []: Edit {
+    "the cool-down of a resend is not looked at",
+    ["expiry::a_clock_that_steps_back_does_not_end_the_cool_down"]: Edit {
         transition: |asked| asked.guard.not_resent_since = None,
         ..Edit::NONE
     };
-    "the cool-down lasts through its last instant", []: Edit {
+    "the cool-down lasts through its last instant",
+    ["expiry::a_clock_that_steps_back_does_not_end_the_cool_down"]: Edit {
         transition: |asked| {
             if let Some(since) = &mut asked.guard.not_resent_since {
                 *since -= TimeDelta::microseconds(1);
@@ -82,14 +95,17 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "what was never resent is as if it had just been", []: Strict(|guard, found| {
+    "what was never resent is as if it had just been",
+    ["links::a_policy_may_leave_the_end_where_it_is"]: Strict(|guard, found| {
         guard.not_resent_since.is_some() && found.record.resent_at.is_none()
     });
-    "the guard does not look at the generation", []: Edit {
+    "the guard does not look at the generation",
+    ["guard::a_generation_that_is_named_must_be_the_row_s"]: Edit {
         transition: |asked| asked.guard.generation = None,
         ..Edit::NONE
     };
-    "the guard takes a later generation for the one it names", []: Lenient(|mut guard, found| {
+    "the guard takes a later generation for the one it names",
+    ["guard::a_generation_that_is_named_must_be_the_row_s"]: Lenient(|mut guard, found| {
         let later = guard.generation.is_some_and(|generation| found.record.generation > generation);
         guard.generation = None;
         later.then_some(guard)

@@ -7,10 +7,14 @@ use super::{
     edit::Edit,
     guard::{Lenient, Strict, by_id, is_retired},
 };
-use crate::store::{Change, RecipientGuard, RenewedLinks, Target};
+use crate::{
+    invitation::DeliveryState,
+    store::{Change, RecipientGuard, RenewedLinks, Target},
+};
 
 pub(super) const MUTANTS: &[Mutant] = broken![
-    "the guard does not look at the generation of the token", []: Lenient(|guard, found| {
+    "the guard does not look at the generation of the token",
+    ["links::a_resend_retires_links_handed_over_by_other_means"]: Lenient(|guard, found| {
         // By id the store would look for no token, so the address is settled here.
         let holds = guard.recipient.holds(&found.record.recipient, found.token.as_ref());
         (is_retired(&guard, found) && holds).then(|| {
@@ -19,12 +23,15 @@ pub(super) const MUTANTS: &[Mutant] = broken![
             guard
         })
     });
-    "links to the former address work after an amendment", []: Lenient(|mut guard, found| {
-        let amended = is_retired(&guard, found) && found.record.resent_at.is_none();
+    "links to the former address work after an amendment",
+    ["changing::a_new_address_retires_every_earlier_link"]: Lenient(|mut guard, found| {
+        let readdressed = found.record.delivery.state == DeliveryState::NotMailed;
+        let amended = is_retired(&guard, found) && readdressed;
         guard.recipient = RecipientGuard::Anyone;
         amended.then(|| by_id(guard, found))
     });
-    "a resend leaves earlier links working", []: Edit {
+    "a resend leaves earlier links working",
+    ["change::a_renewal_retires_earlier_links_or_keeps_them"]: Edit {
         transition: |asked| {
             if let Change::Renew { links, .. } = &mut asked.change {
                 *links = RenewedLinks::Keep;
@@ -32,7 +39,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "a resend kills earlier links though it should leave them", []: Edit {
+    "a resend kills earlier links though it should leave them",
+    ["change::a_renewal_retires_earlier_links_or_keeps_them"]: Edit {
         transition: |asked| {
             if let Change::Renew { links: links @ RenewedLinks::Keep, .. } = &mut asked.change {
                 *links = RenewedLinks::Retire { grace_until: None };
@@ -40,7 +48,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "a resend gives earlier links no grace", []: Edit {
+    "a resend gives earlier links no grace",
+    ["change::a_renewal_retires_earlier_links_or_keeps_them"]: Edit {
         transition: |asked| {
             if let Change::Renew { links: RenewedLinks::Retire { grace_until }, .. } = &mut asked.change {
                 *grace_until = None;
@@ -48,7 +57,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "grace never ends", []: Edit {
+    "grace never ends",
+    ["change::a_renewal_retires_earlier_links_or_keeps_them"]: Edit {
         transition: |asked| {
             if let Change::Renew { links: RenewedLinks::Retire { grace_until: Some(until) }, .. } = &mut asked.change {
                 *until += TimeDelta::days(3650);
@@ -56,22 +66,26 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "grace lasts through its last instant", []: Lenient(|mut guard, found| {
+    "grace lasts through its last instant",
+    ["links::after_grace_the_links_of_the_letter_before_are_dead"]: Lenient(|mut guard, found| {
         let at_its_end = is_retired(&guard, found) && found.record.grace_until == Some(guard.now);
         guard.now -= TimeDelta::microseconds(1);
         at_its_end.then_some(guard)
     });
-    "grace covers every earlier generation", []: Lenient(|mut guard, found| {
+    "grace covers every earlier generation",
+    ["links::grace_is_for_the_letter_before_and_none_earlier"]: Lenient(|mut guard, found| {
         let in_grace = found.record.grace_until.is_some_and(|until| guard.now < until);
         let retired = is_retired(&guard, found);
         guard.recipient = RecipientGuard::Anyone;
         (in_grace && retired).then(|| by_id(guard, found))
     });
-    "the guard knows no grace", []: Strict(|guard, found| {
+    "the guard knows no grace",
+    ["links::in_grace_the_links_of_the_letter_before_work_until_its_last_microsecond"]: Strict(|guard, found| {
         matches!(guard.target, Target::Token(_))
             && found.token.as_ref().is_some_and(|token| token.generation < found.record.min_generation)
     });
-    "only links of the latest generation work", []: Strict(|guard, found| {
+    "only links of the latest generation work",
+    ["links::a_policy_may_keep_earlier_links"]: Strict(|guard, found| {
         matches!(guard.target, Target::Token(_))
             && found.token.as_ref().is_some_and(|token| token.generation < found.record.generation)
     });

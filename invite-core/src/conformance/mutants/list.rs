@@ -18,11 +18,16 @@ use crate::{
 };
 
 pub(super) const MUTANTS: &[Mutant] = broken![
-    "a list shows every scope", []: AlikeScopes(|_, _| true);
-    "a list compares scopes without case", []: AlikeScopes(str::eq_ignore_ascii_case);
-    "a list shows every scope that begins alike", []: AlikeScopes(|scope, asked| scope.starts_with(asked));
-    "a list shows every kind", []: EveryKind;
-    "a page leaves out what is as old as the end of the page before", []: Edit {
+    "a list shows every scope",
+    ["list::an_empty_scope_has_an_empty_list"]: AlikeScopes(|_, _| true);
+    "a list compares scopes without case",
+    ["values::scopes_that_look_alike_are_different"]: AlikeScopes(str::eq_ignore_ascii_case);
+    "a list shows every scope that begins alike",
+    ["values::scopes_that_look_alike_are_different"]: AlikeScopes(|scope, asked| scope.starts_with(asked));
+    "a list shows every kind",
+    ["asking::a_list_shows_its_own_scope_and_kind_only"]: EveryKind;
+    "a page leaves out what is as old as the end of the page before",
+    ["pages::pages_newest_first_show_every_row_once_even_rows_of_one_instant"]: Edit {
         page: |query, records| {
             if let Some(seek) = query.after {
                 records.retain(|record| query.sort == Sort::Address || place(query.sort, record) != seek.at);
@@ -30,7 +35,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "a page of equal times skips by id the wrong way round", []: Edit {
+    "a page of equal times skips by id the wrong way round",
+    ["list::by_address_goes_on_where_the_page_ended"]: Edit {
         page: |query, records| {
             if let Some(seek) = query.after {
                 records.retain(|record| query.sort == Sort::NewestFirst || record.id < seek.id);
@@ -38,16 +44,26 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "a page begins with the last row of the page before", []: Repeats;
-    "every page is the first", []: Edit { query: |query| query.after = None, ..Edit::NONE };
-    "the limit of a list is not looked at", []: Edit { query: |query| query.limit = 10_000, ..Edit::NONE };
-    "a list is one row short of its limit", []: Edit { query: |query| query.limit -= 1, ..Edit::NONE };
-    "a list does not look at the statuses", []: Edit { query: |query| query.statuses = &[], ..Edit::NONE };
-    "a list looks at the first status only", []: Edit {
+    "a page begins with the last row of the page before",
+    ["pages::pages_newest_first_show_every_row_once_even_rows_of_one_instant"]: Repeats;
+    "every page is the first",
+    ["pages::pages_newest_first_show_every_row_once_even_rows_of_one_instant"]: Edit {
+        query: |query| query.after = None,
+        ..Edit::NONE
+    };
+    "the limit of a list is not looked at",
+    ["list::no_more_than_the_limit"]: Edit { query: |query| query.limit = 10_000, ..Edit::NONE };
+    "a list is one row short of its limit",
+    ["pages::a_cursor_of_another_order_is_refused"]: Edit { query: |query| query.limit -= 1, ..Edit::NONE };
+    "a list does not look at the statuses",
+    ["pages::filters_are_all_in_force_at_once"]: Edit { query: |query| query.statuses = &[], ..Edit::NONE };
+    "a list looks at the first status only",
+    ["pages::a_list_of_some_statuses_shows_no_other"]: Edit {
         query: |query| query.statuses = query.statuses.get(..1).unwrap_or_default(),
         ..Edit::NONE
     };
-    "a list takes what has expired unswept for pending", []: Edit {
+    "a list takes what has expired unswept for pending",
+    ["pages::a_list_of_some_statuses_shows_no_other"]: Edit {
         query: |query| {
             if query.expiring_until.is_none() {
                 query.now = DateTime::UNIX_EPOCH;
@@ -55,63 +71,104 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "a list takes for pending what expires at this very instant", []: Edit {
+    "a list takes for pending what expires at this very instant",
+    ["filter::each_status_is_listed_as_it_is_seen_now"]: Edit {
         query: |query| query.now -= TimeDelta::microseconds(1),
         ..Edit::NONE
     };
-    "a list does not look at the address", []: Edit { query: |query| query.address = None, ..Edit::NONE };
-    "a list takes % and _ in an address for wildcards", []: Addresses(|part, record| {
+    "a list does not look at the address",
+    ["pages::filters_are_all_in_force_at_once"]: Edit { query: |query| query.address = None, ..Edit::NONE };
+    "a list takes % and _ in an address for wildcards",
+    ["filter::an_address_contains_the_text_and_nothing_in_it_is_a_wildcard"]: Addresses(|part, record| {
         like(format!("%{part}%").as_bytes(), record.recipient.canonical().as_bytes())
     });
-    "a list looks at the address as it was given", []: Addresses(|part, record| {
+    "a list looks at the address as it was given",
+    ["pages::filters_are_all_in_force_at_once"]: Addresses(|part, record| {
         record.recipient.as_given().contains(part)
     });
-    "a list looks at how an address begins", []: Addresses(|part, record| {
+    "a list looks at how an address begins",
+    ["filter::an_address_contains_the_text_and_nothing_in_it_is_a_wildcard"]: Addresses(|part, record| {
         record.recipient.canonical().starts_with(part)
     });
-    "a list does not look at what expires soon", []: Edit { query: |query| query.expiring_until = None, ..Edit::NONE };
-    "a list takes what has ended for what expires soon", []: Expiring(|query, until, record| {
+    "a list does not look at what expires soon",
+    ["pages::a_list_by_time_left_shows_open_ones_that_end_in_time"]: Edit {
+        query: |query| query.expiring_until = None,
+        ..Edit::NONE
+    };
+    "a list takes what has ended for what expires soon",
+    ["pages::a_list_by_time_left_shows_open_ones_that_end_in_time"]: Expiring(|query, until, record| {
         record.expires_at > query.now && record.expires_at <= until
     });
-    "a list takes what has expired for what expires soon", []: Expiring(|_, until, record| {
+    "a list takes what has expired for what expires soon",
+    ["pages::a_list_by_time_left_shows_open_ones_that_end_in_time"]: Expiring(|_, until, record| {
         record.status.is_open() && record.expires_at <= until
     });
-    "a list leaves out what expires at the last instant asked for", []: Edit {
+    "a list leaves out what expires at the last instant asked for",
+    ["pages::a_list_by_time_left_shows_open_ones_that_end_in_time"]: Edit {
         query: |query| query.expiring_until = query.expiring_until.map(|until| until - TimeDelta::microseconds(1)),
         ..Edit::NONE
     };
-    "every list is sorted newest first", []: Edit { query: |query| query.sort = Sort::NewestFirst, ..Edit::NONE };
-    "every list is sorted oldest first", []: Edit { query: |query| query.sort = Sort::OldestFirst, ..Edit::NONE };
-    "what expires first is listed by its creation", []: Edit {
+    "every list is sorted newest first",
+    ["pages::a_list_of_some_statuses_shows_no_other"]: Edit {
+        query: |query| query.sort = Sort::NewestFirst,
+        ..Edit::NONE
+    };
+    "every list is sorted oldest first",
+    ["pages::a_list_of_some_statuses_shows_no_other"]: Edit {
+        query: |query| query.sort = Sort::OldestFirst,
+        ..Edit::NONE
+    };
+    "what expires first is listed by its creation",
+    ["pages::pages_by_expiry_show_every_row_once_even_rows_of_one_instant"]: Edit {
         query: |query| if query.sort == Sort::ExpiresFirst { query.sort = Sort::OldestFirst },
         ..Edit::NONE
     };
-    "what is sorted by address is listed by its creation", []: Edit {
+    "what is sorted by address is listed by its creation",
+    ["pages::a_list_of_some_statuses_shows_no_other"]: Edit {
         query: |query| if query.sort == Sort::Address { query.sort = Sort::OldestFirst },
         ..Edit::NONE
     };
-    "a person is shown what has expired unswept", []: Edit {
+    "a person is shown what has expired unswept",
+    ["addressed_to::only_what_is_open_and_unexpired_is_anybody_s_to_answer"]: Edit {
         person: |query| query.now = DateTime::UNIX_EPOCH,
         ..Edit::NONE
     };
-    "a person is shown what expires at this very instant", []: Edit {
+    "a person is shown what expires at this very instant",
+    ["addressed_to::only_what_is_open_and_unexpired_is_anybody_s_to_answer"]: Edit {
         person: |query| query.now -= TimeDelta::microseconds(1),
         ..Edit::NONE
     };
-    "a person is shown what has ended", []: EndedToo;
-    "a person is shown other kinds", []: OtherKindsToo;
-    "a person is shown the oldest first", []: Edit { waiting: |records| records.reverse(), ..Edit::NONE };
-    "a person is shown what is addressed to the first address only", []: Edit {
+    "a person is shown what has ended",
+    ["addressed_to::only_what_is_open_and_unexpired_is_anybody_s_to_answer"]: EndedToo;
+    "a person is shown other kinds",
+    ["addressed_to::only_invitations_of_the_kind_are_addressed"]: OtherKindsToo;
+    "a person is shown the oldest first",
+    ["addressed_to::the_newest_comes_first_and_no_more_than_the_limit"]: Edit {
+        waiting: |records| records.reverse(),
+        ..Edit::NONE
+    };
+    "a person is shown what is addressed to the first address only",
+    ["addressed_to::each_of_eight_addresses_is_looked_for_in_every_scope"]: Edit {
         person: |query| query.addresses[1..].fill(None),
         ..Edit::NONE
     };
-    "a person is not shown what is addressed to the eighth address", []: Edit {
+    "a person is not shown what is addressed to the eighth address",
+    ["addressed_to::each_of_eight_addresses_is_looked_for_in_every_scope"]: Edit {
         person: |query| query.addresses[7] = None,
         ..Edit::NONE
     };
-    "a person is shown one fewer than the limit", []: Edit { person: |query| query.limit -= 1, ..Edit::NONE };
-    "a person is shown more than the limit", []: Edit { person: |query| query.limit = 10_000, ..Edit::NONE };
-    "a person is shown what one scope has only", []: Edit {
+    "a person is shown one fewer than the limit",
+    ["addressed_to::the_newest_comes_first_and_no_more_than_the_limit"]: Edit {
+        person: |query| query.limit -= 1,
+        ..Edit::NONE
+    };
+    "a person is shown more than the limit",
+    ["addressed_to::the_newest_comes_first_and_no_more_than_the_limit"]: Edit {
+        person: |query| query.limit = 10_000,
+        ..Edit::NONE
+    };
+    "a person is shown what one scope has only",
+    ["addressed_to::each_of_eight_addresses_is_looked_for_in_every_scope"]: Edit {
         waiting: |records| {
             let scope = records.first().map(|record| record.scope.clone());
             records.retain(|record| Some(&record.scope) == scope.as_ref());

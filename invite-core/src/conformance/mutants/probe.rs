@@ -20,12 +20,14 @@ use crate::{
 const PROBES: &[Case] = cases![
     spoiled_rows: "The harness can spoil a row.",
     lost_updates: "At some level a transaction may write though another did since it looked.",
+    snapshots: "At the first level a plain read shows what was, and another what is.",
     retries: "At some level a transaction may not write because another did since it looked.",
 ];
 
 pub(super) const DAMAGE: Case = PROBES[0];
 pub(super) const LOOKING: Case = PROBES[1];
-pub(super) const RETRY: Case = PROBES[2];
+pub(super) const SNAPSHOTS: Case = PROBES[2];
+pub(super) const RETRY: Case = PROBES[3];
 
 async fn spoiled_rows(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
@@ -41,6 +43,23 @@ async fn lost_updates(db: Db) -> Verdict {
         }
     }
     Err(Stop::NotApplicable("no transaction writes if another did since it looked"))
+}
+
+async fn snapshots(db: Db) -> Verdict {
+    levels(&db)?;
+    let world = World::new(&db, Policy::default());
+    let id = world.invite("ada@example.com").await?.id;
+    let mut tx = world.begin().await?;
+    look(&db, &mut tx, id, Read::Plain).await?;
+    let mut other = world.begin().await?;
+    let changed = write(&db, &mut other, id).await;
+    let changed = if changed.is_ok() { world.commit(other).await } else { world.rollback(other).await };
+    let seen = (look(&db, &mut tx, id, Read::Plain).await, look(&db, &mut tx, id, Read::Latest).await);
+    world.rollback(tx).await?;
+    match (changed, seen) {
+        (Ok(()), (Ok(was), Ok(is))) if was != is => Ok(()),
+        _ => Err(Stop::NotApplicable("a plain read shows what is, or the latest cannot be read")),
+    }
 }
 
 async fn retries(db: Db) -> Verdict {
@@ -66,13 +85,13 @@ async fn look_then_write(db: &Db, level: &'static str) -> Result<bool, StoreErro
     let id = created.map_err(StoreError::failed)?.id;
 
     let mut first = db.begin_at(level).await?;
-    let looked = look(db, &mut first, id).await;
+    let looked = look(db, &mut first, id, Read::Plain).await;
     let second = match db.begin_at(level).await {
-        Ok(mut second) => look(db, &mut second, id).await.map(|()| second),
+        Ok(mut second) => look(db, &mut second, id, Read::Plain).await.map(|_| second),
         refused => refused,
     };
     let mut second = match (looked, second) {
-        (Ok(()), Ok(second)) => second,
+        (Ok(_), Ok(second)) => second,
         (_, Err(error)) | (Err(error), Ok(_)) => {
             db.rollback(first).await?;
             return Err(error);
@@ -87,9 +106,10 @@ async fn look_then_write(db: &Db, level: &'static str) -> Result<bool, StoreErro
     wrote_too
 }
 
-async fn look(db: &Db, conn: &mut Conn, id: InvitationId) -> Result<(), StoreError> {
+/// At which revision it is.
+async fn look(db: &Db, conn: &mut Conn, id: InvitationId, read: Read) -> Result<Option<u32>, StoreError> {
     let key = Key::Id { kind: Membership::NAME, scope: None, id };
-    db.find(conn, &key, Read::Plain).await.map(drop)
+    Ok(db.find(conn, &key, read).await?.map(|found| found.record.revision))
 }
 
 async fn write(db: &Db, conn: &mut Conn, id: InvitationId) -> Result<bool, StoreError> {

@@ -21,19 +21,23 @@ use crate::{
 };
 
 pub(super) const MUTANTS: &[Mutant] = broken![
-    "no letter is queued", []: Edit {
+    "no letter is queued",
+    ["claim::every_lease_counts_an_attempt"]: Edit {
         dispatch: |dispatch| if matches!(dispatch, Dispatch::Letter(_)) { Dispatch::None } else { dispatch },
         ..Edit::NONE
     };
-    "a letter is queued for later than it says", []: Edit {
+    "a letter is queued for later than it says",
+    ["claim::every_lease_counts_an_attempt"]: Edit {
         letter: |letter| letter.not_before += TimeDelta::microseconds(1),
         ..Edit::NONE
     };
-    "a letter is sent before it is due", []: Edit {
+    "a letter is sent before it is due",
+    ["claim::letters_are_leased_oldest_first"]: Edit {
         letter: |letter| letter.not_before = DateTime::UNIX_EPOCH,
         ..Edit::NONE
     };
-    "a postponed letter is tried again at once", []: Edit {
+    "a postponed letter is tried again at once",
+    ["expiry::a_clock_that_steps_back_does_not_hurry_a_letter_that_was_put_off"]: Edit {
         settlement: |settlement| {
             if let QueueChange::Postpone { not_before, .. } = &mut settlement.queue {
                 *not_before = DateTime::UNIX_EPOCH;
@@ -41,7 +45,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "a postponed letter waits longer than it should", []: Edit {
+    "a postponed letter waits longer than it should",
+    ["settle::a_letter_that_is_postponed_waits_with_what_is_known_of_it"]: Edit {
         settlement: |settlement| {
             if let QueueChange::Postpone { not_before, .. } = &mut settlement.queue {
                 *not_before += TimeDelta::microseconds(1);
@@ -49,7 +54,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "a letter is sent twice", []: Edit {
+    "a letter is sent twice",
+    ["claim::every_lease_counts_an_attempt"]: Edit {
         claims: |claim, claims| {
             let copies: Vec<_> = claims.letters.iter().filter_map(|letter| {
                 let delivery = DeliveryId::from_uuid(uuid::Uuid::from_u128(!letter.delivery.as_uuid().as_u128()));
@@ -60,58 +66,80 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "a token that was handed out is not stored", []: Edit {
+    "a token that was handed out is not stored",
+    ["insert::an_insertion_makes_the_token_known_that_it_brings"]: Edit {
         dispatch: |dispatch| if matches!(dispatch, Dispatch::Token(..)) { Dispatch::None } else { dispatch },
         ..Edit::NONE
     };
-    "a token that was handed over is stored as mailed", []: Edit {
+    "a token that was handed over is stored as mailed",
+    ["insert::an_insertion_makes_the_token_known_that_it_brings"]: Edit {
         dispatch: |dispatch| match dispatch {
             Dispatch::Token(digest, _) => Dispatch::Token(digest, Channel::Mail),
             Dispatch::None | Dispatch::Letter(_) => dispatch,
         },
         ..Edit::NONE
     };
-    "a claim stores another digest than the token's", []: OtherDigest;
-    "a claim makes a digest up when there is no randomness", []: MadeUpDigest;
-    "a lease ends as it begins", []: Edit { claim: |claim| claim.lease_until = claim.now, ..Edit::NONE };
-    "a lease ends before it should", []: Edit {
+    "a claim stores another digest than the token's",
+    ["worker::a_link_works_before_its_letter_leaves"]: OtherDigest;
+    "a claim makes a digest up when there is no randomness",
+    ["claim::without_randomness_nothing_is_leased"]: MadeUpDigest;
+    "a lease ends as it begins",
+    ["claim::no_more_letters_are_leased_than_asked_for"]: Edit {
+        claim: |claim| claim.lease_until = claim.now,
+        ..Edit::NONE
+    };
+    "a lease ends before it should",
+    ["claim::a_leased_letter_is_nobody_else_s_until_the_lease_has_run_out"]: Edit {
         claim: |claim| claim.lease_until -= TimeDelta::microseconds(1),
         ..Edit::NONE
     };
-    "a lease lasts through its last instant", []: Edit {
+    "a lease lasts through its last instant",
+    ["claim::every_lease_counts_an_attempt"]: Edit {
         claim: |claim| claim.lease_until += TimeDelta::microseconds(1),
         ..Edit::NONE
     };
-    "a claim takes more letters than its limit", []: Edit { claim: |claim| claim.limit = 1_000, ..Edit::NONE };
-    "a claim takes letters of every kind", []: EveryKind;
-    "a claim takes letters of one kind only", []: Edit {
+    "a claim takes more letters than its limit",
+    ["claim::no_more_letters_are_leased_than_asked_for"]: Edit { claim: |claim| claim.limit = 1_000, ..Edit::NONE };
+    "a claim takes letters of every kind",
+    ["claim::only_letters_of_the_kinds_asked_for_are_leased"]: EveryKind;
+    "a claim takes letters of one kind only",
+    ["claim::only_letters_of_the_kinds_asked_for_are_leased"]: Edit {
         claim: |claim| claim.kinds = claim.kinds.get(..1).unwrap_or_default(),
         ..Edit::NONE
     };
-    "a claim takes the newest letters first", []: Edit { claims: |_, claims| claims.letters.reverse(), ..Edit::NONE };
-    "a claim takes letters about what has ended", []: Stale::new(|record, _, _| {
+    "a claim takes the newest letters first",
+    ["claim::letters_are_leased_oldest_first"]: Edit { claims: |_, claims| claims.letters.reverse(), ..Edit::NONE };
+    "a claim takes letters about what has ended",
+    ["changing::a_cancellation_stops_the_letter_that_is_queued"]: Stale::new(|record, _, _| {
         matches!(record.status, Status::Accepted | Status::Rejected | Status::Cancelled)
     });
-    "a claim takes letters about what has expired", []: Stale::new(|record, claim, _| {
+    "a claim takes letters about what has expired",
+    ["claim::a_letter_is_current_until_the_end_of_its_invitation"]: Stale::new(|record, claim, _| {
         record.status == Status::Expired || record.expires_at <= claim.now
     });
-    "a claim takes letters of an earlier generation", []: Stale::new(|record, claim, generation| {
+    "a claim takes letters of an earlier generation",
+    ["worker::letters_of_what_was_resent_meanwhile_are_not_sent"]: Stale::new(|record, claim, generation| {
         record.generation > generation && record.status == Status::Pending && record.expires_at > claim.now
     });
-    "a letter that does not read stops the others", needs DAMAGE, []: Stops;
-    "a letter that does not read is not spoken of", needs DAMAGE, []: Edit {
+    "a letter that does not read stops the others", needs DAMAGE,
+    ["damage::a_damaged_row_stops_no_other_letter"]: Stops;
+    "a letter that does not read is not spoken of", needs DAMAGE,
+    ["damage::a_damaged_row_stops_no_other_letter"]: Edit {
         claims: |_, claims| claims.unreadable.clear(),
         ..Edit::NONE
     };
-    "a claim does not say how many letters it threw away", []: Edit {
+    "a claim does not say how many letters it threw away",
+    ["worker::stale_letters_do_not_keep_a_fresh_one_waiting"]: Edit {
         claims: |_, claims| claims.discarded = 0,
         ..Edit::NONE
     };
-    "every attempt is called the first", []: Edit {
+    "every attempt is called the first",
+    ["claim::every_lease_counts_an_attempt"]: Edit {
         claims: |_, claims| claims.letters.iter_mut().for_each(|letter| letter.attempt = 1),
         ..Edit::NONE
     };
-    "refusals are not counted", []: Edit {
+    "refusals are not counted",
+    ["settle::a_letter_that_is_postponed_waits_with_what_is_known_of_it"]: Edit {
         settlement: |settlement| {
             if let QueueChange::Postpone { refusals, .. } = &mut settlement.queue {
                 *refusals = 0;
@@ -119,7 +147,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "outcomes nobody knows are not counted", []: Edit {
+    "outcomes nobody knows are not counted",
+    ["outcomes::what_nobody_knows_is_tried_a_few_times_and_never_fails"]: Edit {
         settlement: |settlement| {
             if let QueueChange::Postpone { unknowns, .. } = &mut settlement.queue {
                 *unknowns = 0;

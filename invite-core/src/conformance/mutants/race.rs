@@ -24,7 +24,8 @@ use crate::{
 };
 
 pub(super) const MUTANTS: &[Mutant] = broken![
-    "everything is decided on an earlier read", needs LOOKING, []: Looks::new(|guard, found| {
+    "everything is decided on an earlier read", needs LOOKING,
+    ["races::of_many_acceptances_of_one_invitation_exactly_one_happens"]: Looks::new(|guard, found| {
         let loose = Guard {
             time: TimeGuard::Any,
             recipient: RecipientGuard::Anyone,
@@ -34,22 +35,28 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         };
         Status::ALL.map(|status| Guard { statuses: [status; 2], ..loose.clone() }).into()
     });
-    "the status is decided on an earlier read", needs LOOKING, []: Looks::new(|guard, _| {
+    "the status is decided on an earlier read", needs LOOKING,
+    ["races::of_many_acceptances_of_one_invitation_exactly_one_happens"]: Looks::new(|guard, _| {
         Status::ALL.map(|status| Guard { statuses: [status; 2], ..guard.clone() }).into()
     });
-    "whether a link still works is decided on an earlier read", needs LOOKING, []: Looks::new(|guard, found| {
+    "whether a link still works is decided on an earlier read", needs LOOKING,
+    ["races::a_link_that_was_retired_while_an_acceptance_waited_opens_nothing"]: Looks::new(|guard, found| {
         vec![Guard { recipient: RecipientGuard::Anyone, ..by_id(guard, found) }]
     });
-    "whose address it must be is decided on an earlier read", needs LOOKING, []: Looks::new(|guard, _| {
+    "whose address it must be is decided on an earlier read", needs LOOKING,
+    ["races::whose_address_was_taken_away_meanwhile_does_not_accept"]: Looks::new(|guard, _| {
         vec![Guard { recipient: RecipientGuard::Anyone, ..guard }]
     });
-    "the time is decided on an earlier read", needs LOOKING, []: Looks::new(|guard, _| {
+    "the time is decided on an earlier read", needs LOOKING,
+    ["races::an_end_that_is_moved_while_an_acceptance_waits_is_the_end_it_heeds"]: Looks::new(|guard, _| {
         vec![Guard { time: TimeGuard::Any, ..guard }]
     });
-    "the cool-down is decided on an earlier read", needs LOOKING, []: Looks::new(|guard, _| {
+    "the cool-down is decided on an earlier read", needs LOOKING,
+    ["races::of_many_resends_within_the_cool_down_one_happens_with_one_letter"]: Looks::new(|guard, _| {
         vec![Guard { not_resent_since: None, ..guard }]
     });
-    "whether there is an open invitation is decided on an earlier read", needs LOOKING, []: LooksForOpen::default();
+    "whether there is an open invitation is decided on an earlier read", needs LOOKING,
+    ["races::of_many_creations_for_one_address_one_happens_and_its_letter_alone_is_mailed"]: LooksForOpen::default();
 ];
 
 /// Waits a little for others that look meanwhile, so that they decide on the same.

@@ -18,21 +18,33 @@ use crate::{
 };
 
 pub(super) const MUTANTS: &[Mutant] = broken![
-    "reading by id does not look at the scope", []: AnyScope(|_, _| true);
-    "reading by id compares scopes without case", []: AnyScope(str::eq_ignore_ascii_case);
-    "reading by id compares scopes without trailing blanks", []: AnyScope(|a, b| a.trim_end() == b.trim_end());
-    "reading by id does not look at the kind", []: AnyKind;
-    "reading by token names no token", []: Edit { found: |found| found.token = None, ..Edit::NONE };
-    "a token is found by half of its digest", []: HalfDigest::default();
-    "every token is read as handed over", []: Edit {
+    "reading by id does not look at the scope",
+    ["find::an_id_is_found_in_its_kind_and_in_the_scope_that_is_named"]: AnyScope(|_, _| true);
+    "reading by id compares scopes without case",
+    ["insert::scopes_that_look_alike_are_different"]: AnyScope(str::eq_ignore_ascii_case);
+    "reading by id compares scopes without trailing blanks",
+    ["insert::scopes_that_look_alike_are_different"]: AnyScope(|a, b| a.trim_end() == b.trim_end());
+    "reading by id does not look at the kind",
+    ["find::an_id_is_found_in_its_kind_and_in_the_scope_that_is_named"]: AnyKind;
+    "reading by token names no token",
+    ["insert::an_insertion_makes_the_token_known_that_it_brings"]: Edit {
+        found: |found| found.token = None,
+        ..Edit::NONE
+    };
+    "a token is found by half of its digest",
+    ["token_guard::an_unknown_digest_opens_nothing"]: HalfDigest::default();
+    "every token is read as handed over",
+    ["insert::an_insertion_makes_the_token_known_that_it_brings"]: Edit {
         found: |found| found.token.iter_mut().for_each(|token| token.channel = Channel::Link),
         ..Edit::NONE
     };
-    "every token is read as of the first generation", []: Edit {
+    "every token is read as of the first generation",
+    ["change::what_goes_out_is_of_the_generation_after_the_change"]: Edit {
         found: |found| found.token.iter_mut().for_each(|token| token.generation = 1),
         ..Edit::NONE
     };
-    "an invitation whose letter was refused is read as pending", []: Edit {
+    "an invitation whose letter was refused is read as pending",
+    ["change::a_failed_delivery_changes_the_status_alone"]: Edit {
         found: |found| {
             if found.record.status == Status::DeliveryFailed {
                 found.record.status = Status::Pending;
@@ -40,13 +52,27 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "a row that does not parse is read as it was created", needs DAMAGE, []: Defaults;
-    "a row that does not parse is left out", needs DAMAGE, []: LeftOut;
-    "a row that does not parse asks for a retry", needs DAMAGE, []: Edit {
+    "a refusal is explained by what the transaction read before", needs SNAPSHOTS,
+    ["meanwhile::what_was_cancelled_since_is_not_explained_by_the_row_before"]: Snapshot;
+    "a row that does not parse is read as it was created", needs DAMAGE,
+    ["damage::a_damaged_row_is_read_as_corrupt"]: Defaults;
+    "a row that does not parse is left out", needs DAMAGE,
+    ["damage::a_damaged_row_is_read_as_corrupt"]: LeftOut;
+    "a row that does not parse asks for a retry", needs DAMAGE,
+    ["damage::a_damaged_row_is_read_as_corrupt"]: Edit {
         error: |error| if is_corrupt(&error) { StoreError::retryable(error) } else { error },
         ..Edit::NONE
     };
 ];
+
+struct Snapshot;
+
+#[async_trait]
+impl Spoil for Snapshot {
+    async fn find(&self, below: &Below, conn: &mut Conn, key: &Key<'_>, _: Read) -> Result<Option<Found>, StoreError> {
+        below.db.find(conn, key, Read::Plain).await
+    }
+}
 
 struct AnyScope(fn(&str, &str) -> bool);
 

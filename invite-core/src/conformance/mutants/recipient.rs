@@ -9,45 +9,57 @@ use super::{
     spoil::{Below, Spoil},
 };
 use crate::{
-    claimant::Claimant,
+    claimant::{Claimant, MAX_ADDRESSES},
     conformance::erased::Conn,
     store::{Found, Guard, RecipientGuard, StoreError, Transition},
     token::Channel,
 };
 
 pub(super) const MUTANTS: &[Mutant] = broken![
-    "the guard does not look at the address", []: Edit {
+    "the guard does not look at the address",
+    ["recipient_guard::without_a_verified_address_nobody_is_the_recipient"]: Edit {
         transition: |asked| asked.guard.recipient = RecipientGuard::Anyone,
         ..Edit::NONE
     };
-    "an address that ends in a verified one is enough", []: Lenient(|guard, found| {
+    "an address that ends in a verified one is enough",
+    ["recipient_guard::a_verified_address_is_equal_or_it_is_not"]: Lenient(|guard, found| {
         let canonical = found.record.recipient.canonical();
         anyone_if(guard, |verified, by_domain| !by_domain && canonical.ends_with(verified))
     });
-    "an address that begins with a verified one is enough", []: Lenient(|guard, found| {
+    "an address that begins with a verified one is enough",
+    ["recipient_guard::a_verified_address_is_equal_or_it_is_not"]: Lenient(|guard, found| {
         let canonical = found.record.recipient.canonical();
         anyone_if(guard, |verified, by_domain| !by_domain && canonical.starts_with(verified))
     });
-    "an address is enough that the verified one ends in", []: Lenient(|guard, found| {
+    "an address is enough that the verified one ends in",
+    ["accepting::somebody_else_s_address_does_not_accept"]: Lenient(|guard, found| {
         let canonical = found.record.recipient.canonical();
         anyone_if(guard, |verified, by_domain| !by_domain && verified.ends_with(canonical))
     });
-    "the verified address is compared with the address as it was given", []: Strict(|guard, found| {
+    "the verified address is compared with the address as it was given",
+    ["changing::a_new_address_is_mailed_nothing_until_it_is_resent_and_then_it_alone"]: Strict(|guard, found| {
         let given = found.record.recipient.as_given();
-        guard.recipient.verified().is_some_and(|verified| !guard.recipient.by_domain() && !verified.contains(&Some(given)))
+        let differs = |verified: [_; MAX_ADDRESSES]| !verified.contains(&Some(given));
+        !guard.recipient.by_domain()
             && guard.recipient.holds(&found.record.recipient, None)
+            && guard.recipient.verified().is_some_and(differs)
     });
-    "only the first verified address is looked at", []: Addresses(|addresses| addresses.truncate(1));
-    "only the first seven verified addresses are looked at", []: Addresses(|addresses| addresses.truncate(7));
-    "a domain that ends in a verified one is enough", []: Lenient(|guard, found| {
+    "only the first verified address is looked at",
+    ["accepting::each_of_eight_verified_addresses_counts"]: Addresses(|addresses| addresses.truncate(1));
+    "only the first seven verified addresses are looked at",
+    ["accepting::each_of_eight_verified_addresses_counts"]: Addresses(|addresses| addresses.truncate(7));
+    "a domain that ends in a verified one is enough",
+    ["recipient_guard::a_domain_above_is_another_domain"]: Lenient(|guard, found| {
         let domain = found.record.recipient.domain();
         anyone_if(guard, |verified, by_domain| by_domain && domain.ends_with(verified))
     });
-    "a domain is enough that the verified one ends in", []: Lenient(|guard, found| {
+    "a domain is enough that the verified one ends in",
+    ["accepting::a_policy_may_admit_the_domain_and_no_domain_like_it"]: Lenient(|guard, found| {
         let domain = found.record.recipient.domain();
         anyone_if(guard, |verified, by_domain| by_domain && verified.ends_with(domain))
     });
-    "a shared domain is always enough", []: Edit {
+    "a shared domain is always enough",
+    ["recipient_guard::a_domain_is_not_asked_for_unless_the_guard_says_so"]: Edit {
         transition: |asked| {
             if let RecipientGuard::Claimant { same_domain, .. } = &mut asked.guard.recipient {
                 *same_domain = true;
@@ -55,7 +67,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "a shared domain is never enough", []: Edit {
+    "a shared domain is never enough",
+    ["recipient_guard::a_domain_above_is_another_domain"]: Edit {
         transition: |asked| {
             if let RecipientGuard::Claimant { same_domain, .. } = &mut asked.guard.recipient {
                 *same_domain = false;
@@ -63,15 +76,18 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "a link that was handed over proves the mailbox", []: Lenient(|guard, found| {
+    "a link that was handed over proves the mailbox",
+    ["recipient_guard::a_link_or_an_id_proves_no_address"]: Lenient(|guard, found| {
         let handed_over = found.token.as_ref().is_some_and(|token| token.channel == Channel::Link);
         let claimed = guard.recipient.proved_by_mail() == Some(found.record.recipient.canonical());
         (handed_over && claimed).then_some(Guard { recipient: RecipientGuard::Anyone, ..guard })
     });
-    "a mailed token proves no mailbox", []: Strict(|guard, found| {
+    "a mailed token proves no mailbox",
+    ["worker::a_host_can_deliver_by_itself_in_a_transaction_it_rolls_back"]: Strict(|guard, found| {
         guard.recipient.verified().is_some() && !guard.recipient.holds(&found.record.recipient, None)
     });
-    "a mailed token proves every mailbox", []: Lenient(|guard, found| {
+    "a mailed token proves every mailbox",
+    ["recipient_guard::without_a_verified_address_nobody_is_the_recipient"]: Lenient(|guard, found| {
         let mailed = found.token.as_ref().is_some_and(|token| token.channel == Channel::Mail);
         mailed.then_some(Guard { recipient: RecipientGuard::Anyone, ..guard })
     });

@@ -11,17 +11,20 @@ use crate::{
 };
 
 pub(super) const MUTANTS: &[Mutant] = broken![
-    "times are kept to the second", []: Edit {
+    "times are kept to the second",
+    ["insert::times_come_back_to_the_microsecond_whatever_the_year"]: Edit {
         row: |record| times(record, |at| at.trunc_subsecs(0)),
         transition: |asked| new_times(&mut asked.change, |at| at.trunc_subsecs(0)),
         ..Edit::NONE
     };
-    "times are kept to the millisecond", []: Edit {
+    "times are kept to the millisecond",
+    ["insert::times_come_back_to_the_microsecond_whatever_the_year"]: Edit {
         row: |record| times(record, |at| at.trunc_subsecs(3)),
         transition: |asked| new_times(&mut asked.change, |at| at.trunc_subsecs(3)),
         ..Edit::NONE
     };
-    "the time of an end is kept to the millisecond", []: Edit {
+    "the time of an end is kept to the millisecond",
+    ["change::an_end_says_how_when_by_whom_and_why"]: Edit {
         transition: |asked| {
             if let Change::End { event, .. } = &mut asked.change {
                 event.at = event.at.trunc_subsecs(3);
@@ -29,15 +32,18 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "scopes lose their case", []: Edit {
+    "scopes lose their case",
+    ["values::scopes_that_look_alike_are_different"]: Edit {
         row: |record| record.scope = Scope::new(record.scope.as_str().to_lowercase()),
         ..Edit::NONE
     };
-    "scopes lose their trailing blanks", []: Edit {
+    "scopes lose their trailing blanks",
+    ["values::scopes_that_look_alike_are_different"]: Edit {
         row: |record| record.scope = Scope::new(record.scope.as_str().trim_end()),
         ..Edit::NONE
     };
-    "addresses lose the form they were given in", []: Edit {
+    "addresses lose the form they were given in",
+    ["inviting::what_is_created_is_read_back_to_the_letter"]: Edit {
         row: |record| {
             let canonical = record.recipient.canonical();
             if let Some(recipient) = Recipient::from_stored(canonical, canonical) {
@@ -46,20 +52,29 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "the inviter is lost", []: Edit { row: |record| record.inviter = Actor::System, ..Edit::NONE };
-    "the payload is lost", []: Edit { row: |record| record.payload = serde_json::Value::Null, ..Edit::NONE };
-    "the words for letters are lost", []: Edit {
+    "the inviter is lost",
+    ["insert::a_row_without_anything_optional_comes_back"]: Edit {
+        row: |record| record.inviter = Actor::System,
+        ..Edit::NONE
+    };
+    "the payload is lost",
+    ["guard::an_unknown_id_is_no_error"]: Edit { row: |record| record.payload = serde_json::Value::Null, ..Edit::NONE };
+    "the words for letters are lost",
+    ["insert::json_comes_back_as_it_was"]: Edit {
         row: |record| record.display = serde_json::Value::Null,
         ..Edit::NONE
     };
-    "the message is lost", []: Edit { row: |record| record.message = None, ..Edit::NONE };
-    "text loses what ASCII does not have", []: Edit {
+    "the message is lost",
+    ["insert::the_longest_values_fit"]: Edit { row: |record| record.message = None, ..Edit::NONE };
+    "text loses what ASCII does not have",
+    ["insert::the_longest_values_fit"]: Edit {
         row: |record| {
             record.message = record.message.take().map(|text| text.replace(|c: char| !c.is_ascii(), "?"));
         },
         ..Edit::NONE
     };
-    "the language is lost", []: Edit { row: |record| record.locale = None, ..Edit::NONE };
+    "the language is lost",
+    ["insert::the_longest_values_fit"]: Edit { row: |record| record.locale = None, ..Edit::NONE };
 ];
 
 fn times(record: &mut Record, cut: fn(DateTime<Utc>) -> DateTime<Utc>) {

@@ -13,12 +13,18 @@ use crate::{
 };
 
 pub(super) const MUTANTS: &[Mutant] = broken![
-    "writing is allowed outside a transaction", []: Anywhere;
-    "writing is refused inside a transaction", []: Nowhere;
-    "a creation commits the caller's transaction", []: Commits { insert: true };
-    "a change commits the caller's transaction", []: Commits { insert: false };
-    "a change that does not happen rolls the caller's transaction back", []: RollsBack;
-    "what asks for a retry is called a failure", needs RETRY, []: Edit {
+    "writing is allowed outside a transaction",
+    ["transactions::a_plain_connection_is_in_no_transaction"]: Anywhere;
+    "writing is refused inside a transaction",
+    ["asking::a_refusal_repeated_stays_one"]: Nowhere;
+    "a creation commits the caller's transaction",
+    ["inviting::a_creation_that_is_rolled_back_leaves_nothing"]: Commits { insert: true };
+    "a change commits the caller's transaction",
+    ["links::a_link_rolled_back_opens_nothing"]: Commits { insert: false };
+    "a change that does not happen rolls the caller's transaction back",
+    ["transactions::no_call_ends_the_caller_s_transaction"]: RollsBack;
+    "what asks for a retry is called a failure", needs RETRY,
+    ["races::of_many_acceptances_of_one_invitation_exactly_one_happens"]: Edit {
         error: |error| if error.is_retryable() { StoreError::failed(error) } else { error },
         ..Edit::NONE
     };

@@ -11,21 +11,30 @@ use super::{
 use crate::store::{DeliveryId, QueueChange, Settlement, StoreError};
 
 pub(super) const MUTANTS: &[Mutant] = broken![
-    "a late worker settles what another has leased", []: Unfenced { any_owner: true, any_attempt: true };
-    "a lease is known by its attempt only", []: Unfenced { any_owner: true, any_attempt: false };
-    "a lease is known by its owner only", []: Unfenced { any_owner: false, any_attempt: true };
-    "a late worker is told that it settled", []: Edit { settled: |_| true, ..Edit::NONE };
-    "a worker is told that it came too late", []: Edit { settled: |_| false, ..Edit::NONE };
-    "a settlement writes over what became of a newer generation", []: NewerGeneration;
-    "a settlement does not say what became of the letter", []: Edit {
+    "a late worker settles what another has leased",
+    ["settle::a_letter_taken_over_is_not_settled_by_whoever_had_it"]: Unfenced { any_owner: true, any_attempt: true };
+    "a lease is known by its attempt only",
+    ["settle::only_who_leased_a_letter_at_this_attempt_settles_it"]: Unfenced { any_owner: true, any_attempt: false };
+    "a lease is known by its owner only",
+    ["settle::a_letter_taken_over_is_not_settled_by_whoever_had_it"]: Unfenced { any_owner: false, any_attempt: true };
+    "a late worker is told that it settled",
+    ["leases::the_late_word_of_a_worker_that_lost_its_lease_is_not_heard"]: Edit { settled: |_| true, ..Edit::NONE };
+    "a worker is told that it came too late",
+    ["settle::a_letter_that_is_done_with_is_gone"]: Edit { settled: |_| false, ..Edit::NONE };
+    "a settlement writes over what became of a newer generation",
+    ["settle::a_letter_of_an_earlier_generation_says_nothing_about_the_new_one"]: NewerGeneration;
+    "a settlement does not say what became of the letter",
+    ["outcomes::a_mailer_that_panics_loses_no_letter"]: Edit {
         settlement: |settlement| settlement.generation += 1,
         ..Edit::NONE
     };
-    "a settlement forgets its change of status", []: Edit {
+    "a settlement forgets its change of status",
+    ["outcomes::a_refusal_for_good_is_a_failed_delivery"]: Edit {
         settlement: |settlement| settlement.transition = None,
         ..Edit::NONE
     };
-    "a letter that was sent stays in the queue", []: Edit {
+    "a letter that was sent stays in the queue",
+    ["accepting::a_ninth_address_is_refused"]: Edit {
         settlement: |settlement| {
             if matches!(settlement.queue, QueueChange::Remove) {
                 let not_before = DateTime::UNIX_EPOCH;
@@ -34,23 +43,34 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "a letter that should be tried again is removed", []: Edit {
+    "a letter that should be tried again is removed",
+    ["expiry::a_clock_that_steps_back_does_not_hurry_a_letter_that_was_put_off"]: Edit {
         settlement: |settlement| settlement.queue = QueueChange::Remove,
         ..Edit::NONE
     };
-    "the sweep takes what has a microsecond left", []: Edit {
+    "the sweep takes what has a microsecond left",
+    ["expiry::what_was_swept_says_when_and_by_whom"]: Edit {
         sweep: |now, _| *now += TimeDelta::microseconds(1),
         ..Edit::NONE
     };
-    "the sweep leaves what expires at this very instant", []: Edit {
+    "the sweep leaves what expires at this very instant",
+    ["expiry::nothing_is_swept_twice"]: Edit {
         sweep: |now, _| *now -= TimeDelta::microseconds(1),
         ..Edit::NONE
     };
-    "the sweep takes more than its limit", []: Edit { sweep: |_, limit| *limit = 1_000_000, ..Edit::NONE };
-    "the sweep takes one fewer than its limit", []: Edit { sweep: |_, limit| *limit -= 1, ..Edit::NONE };
-    "the sweep takes every kind", []: EveryKind;
-    "the sweep takes one kind only", []: OneKind;
-    "the sweep does not say how many it took", []: Edit { swept: |_| 0, ..Edit::NONE };
+    "the sweep takes more than its limit",
+    ["expiry::the_sweep_expires_in_batches_each_with_its_event"]: Edit {
+        sweep: |_, limit| *limit = 1_000_000,
+        ..Edit::NONE
+    };
+    "the sweep takes one fewer than its limit",
+    ["expiry::the_sweep_expires_in_batches_each_with_its_event"]: Edit { sweep: |_, limit| *limit -= 1, ..Edit::NONE };
+    "the sweep takes every kind",
+    ["sweep::the_sweep_is_of_the_kinds_asked_for"]: EveryKind;
+    "the sweep takes one kind only",
+    ["sweep::the_sweep_is_of_the_kinds_asked_for"]: OneKind;
+    "the sweep does not say how many it took",
+    ["sweep::a_swept_row_gives_its_open_key_back"]: Edit { swept: |_| 0, ..Edit::NONE };
 ];
 
 struct Unfenced {

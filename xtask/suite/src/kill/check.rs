@@ -1,11 +1,13 @@
 //! What must hold after a kill, once another worker has done what was left.
 
 mod events;
+#[cfg(test)]
+mod lies;
 mod mail;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use invite_core::{Actor, Error, Event, InvitationId, NewInvitation, Query, Record, Sort, Token};
+use invite_core::{Actor, Error, Event, InvitationId, NewInvitation, Query, Record, Sort, Status, Token};
 
 use super::{
     figures::Figures,
@@ -51,6 +53,15 @@ impl Told {
         }
         told
     }
+}
+
+/// Where each invitation of a life stood, and at which revision.
+pub(super) type Standing = BTreeMap<InvitationId, (Status, u32)>;
+
+/// What the database says today of where they stand.
+pub(super) async fn standing<H: Reachable>(harness: &H, pool: &H::Pool, members: &Members<H>, scope: &str) -> Standing {
+    let seen = read(harness, pool, members, scope).await;
+    seen.records.into_values().map(|record| (record.id, (record.status, record.revision))).collect()
 }
 
 /// Holds what the database says against the journal, whose first so many entries are older than the kill.

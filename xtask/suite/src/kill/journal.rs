@@ -14,7 +14,7 @@ use invite_core::InvitationId;
 use serde::{Deserialize, Serialize};
 
 /// One line.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Entry {
     /// An operation is about to be tried.
     Began { operation: String, deed: Deed },

@@ -14,7 +14,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use tokio::task::JoinSet;
 
 use super::{
-    check,
+    check::{self, Standing},
     figures::Figures,
     journal::{self, Entry, Journal},
     load::{Caller, Known},
@@ -29,6 +29,8 @@ const WORKERS: u32 = 3;
 const BATCH: u32 = 2;
 /// The worker that takes over.
 const HEIR: u32 = WORKERS;
+/// How often the heir goes to work at most.
+const ROUNDS: usize = 100;
 /// How often a worker looks for letters.
 const POLL: Duration = Duration::from_millis(2);
 
@@ -102,23 +104,37 @@ impl<H: Reachable> Life<H> {
         Running { tasks, stop, served }
     }
 
-    /// Has another worker take over when the leases have run out, and checks everything.
-    pub(super) async fn inherit(&self) -> Figures {
+    /// Has another worker take over when the leases have run out, and checks everything. Nothing happens to this
+    /// life's invitations any more.
+    pub(super) async fn inherit(&self) -> (Figures, Standing) {
         let journal = Arc::new(Journal::open(&self.journal, self.number));
         let before = journal::read(&self.journal).len();
         let post = Post::new(HEIR, Arc::clone(&journal), Arc::default());
         let worker = self.worker(world::clock_after(self.number), post, 32).await;
-        loop {
+        let mut left = true;
+        for _ in 0..ROUNDS {
             let tick = worker.tick().await.expect("nobody is in the heir's way");
             assert_eq!((tick.expired, tick.postponed, tick.lost, tick.unreadable), (0, 0, 0, 0), "{tick:?}");
-            if !tick.found_work() {
+            left = tick.found_work();
+            if !left {
                 break;
             }
         }
+        assert!(!left, "the heir is never done");
         let pool = self.pool(1).await;
         let members = self.members(world::clock_after(self.number));
         let entries = journal::read(&self.journal);
-        check::check(&*self.harness, &pool, &members, &world::scope(self.number), entries, before).await
+        let scope = world::scope(self.number);
+        let figures = check::check(&*self.harness, &pool, &members, &scope, entries, before).await;
+        (figures, check::standing(&*self.harness, &pool, &members, &scope).await)
+    }
+
+    /// Later kills have changed nothing.
+    pub(super) async fn still_stands(&self, standing: &Standing) {
+        let pool = self.pool(1).await;
+        let members = self.members(world::clock_after(self.number));
+        let now = check::standing(&*self.harness, &pool, &members, &world::scope(self.number)).await;
+        assert_eq!(now, *standing, "life {}", self.number);
     }
 
     async fn pool(&self, connections: u32) -> H::Pool {

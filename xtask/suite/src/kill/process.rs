@@ -48,7 +48,7 @@ pub fn kill_processes<H: Reachable>(harness: H, name: &str, server: &str, kills:
     let harness = Arc::new(harness);
     let database = format!("killed_{}_{}", name, process::id());
     let url = runtime.block_on(harness.create(server, &database)).expect("a database");
-    let mut figures = Figures::default();
+    let (mut figures, mut lives) = (Figures::default(), Vec::new());
     for number in 0..kills {
         let journal = Life::<H>::journal_in(folder.path(), number);
         let order = Order { name: name.into(), url: url.clone(), life: number, seed: random.random(), journal };
@@ -69,7 +69,12 @@ pub fn kill_processes<H: Reachable>(harness: H, name: &str, server: &str, kills:
             }
         }
         let life = Life { harness: Arc::clone(&harness), url: url.clone(), number, journal: order.journal };
-        figures += runtime.block_on(life.inherit());
+        let (met, standing) = runtime.block_on(life.inherit());
+        figures += met;
+        lives.push((life, standing));
+    }
+    for (life, standing) in &lives {
+        runtime.block_on(life.still_stands(standing));
     }
     figures
 }

@@ -32,7 +32,7 @@ pub fn kill_servers<H: Reachable>(harness: H, engine: &'static Engine, kills: u3
     let mut server = Server::start(engine, folder.path(), Durability::Fsync).unwrap_or_else(|why| panic!("{why}"));
     let harness = Arc::new(harness);
     let url = runtime.block_on(harness.create(&server.url(), "killed")).expect("a database");
-    let mut figures = Figures::default();
+    let (mut figures, mut lives) = (Figures::default(), Vec::new());
     for number in 0..kills {
         let journal = Life::<H>::journal_in(journals.path(), number);
         let life = Life { harness: Arc::clone(&harness), url: url.clone(), number, journal };
@@ -50,7 +50,12 @@ pub fn kill_servers<H: Reachable>(harness: H, engine: &'static Engine, kills: u3
             until_served(&running, served + SERVED_AGAIN);
             runtime.block_on(running.end());
         }
-        figures += runtime.block_on(life.inherit());
+        let (met, standing) = runtime.block_on(life.inherit());
+        figures += met;
+        lives.push((life, standing));
+    }
+    for (life, standing) in &lives {
+        runtime.block_on(life.still_stands(standing));
     }
     figures
 }

@@ -1,0 +1,17 @@
+//! The example as its clients see it: the real program, over real HTTP.
+
+mod accounts;
+mod answering;
+mod hostile;
+mod inviting;
+mod kill;
+mod limits;
+mod lists;
+mod misdirected;
+mod operations;
+mod races;
+mod readonly;
+mod refusals;
+mod sessions;
+mod smtp;
+mod support;
