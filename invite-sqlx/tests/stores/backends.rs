@@ -32,13 +32,6 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     fn rollback(tx: Self::Tx) -> impl Future<Output = ()> + Send;
     /// A rollback of what may be broken already.
     fn abandon(tx: Self::Tx) -> impl Future<Output = ()> + Send;
-    /// Far from UTC, for the rest of the transaction's connection.
-    fn set_time_zone(tx: &mut Self::Tx) -> impl Future<Output = ()> + Send;
-    /// A connection outside any transaction.
-    fn with_connection(
-        &self,
-        work: impl AsyncFnOnce(&mut <Self::Store as InvitationStore>::Conn) + Send,
-    ) -> impl Future<Output = ()>;
 }
 
 /// Many tasks share few connections: whoever waits for one waits for as long as a busy machine takes.

@@ -7,10 +7,6 @@
 )]
 
 mod backends;
-mod invited;
-mod inviting;
 #[cfg(all(feature = "mysql", feature = "postgres"))]
 mod naive;
 mod support;
-mod values;
-mod worker;

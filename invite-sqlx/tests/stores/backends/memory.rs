@@ -63,13 +63,7 @@ impl Backend for InMemory {
         tx.0.rollback();
     }
 
-    async fn set_time_zone(_: &mut MemoryTx) {}
-
     async fn abandon(tx: MemoryTx) {
         tx.0.rollback();
-    }
-
-    async fn with_connection(&self, work: impl AsyncFnOnce(&mut MemoryConn) + Send) {
-        work(&mut self.0.connection()).await;
     }
 }

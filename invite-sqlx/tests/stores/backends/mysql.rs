@@ -67,16 +67,7 @@ impl Backend for OnMySql {
         tx.rollback().await.unwrap();
     }
 
-    async fn set_time_zone(tx: &mut Self::Tx) {
-        sqlx::query("SET time_zone = '+05:45'").execute(&mut **tx).await.unwrap();
-    }
-
     async fn abandon(tx: Self::Tx) {
         let _ = tx.rollback().await;
-    }
-
-    async fn with_connection(&self, work: impl AsyncFnOnce(&mut MySqlConnection) + Send) {
-        let mut conn = self.pool.acquire().await.unwrap();
-        work(&mut conn).await;
     }
 }

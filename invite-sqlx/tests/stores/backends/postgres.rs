@@ -66,16 +66,7 @@ impl Backend for OnPostgres {
         tx.rollback().await.unwrap();
     }
 
-    async fn set_time_zone(tx: &mut Self::Tx) {
-        sqlx::query("SET LOCAL TIME ZONE 'Asia/Kathmandu'").execute(&mut **tx).await.unwrap();
-    }
-
     async fn abandon(tx: Self::Tx) {
         let _ = tx.rollback().await;
-    }
-
-    async fn with_connection(&self, work: impl AsyncFnOnce(&mut PgConnection) + Send) {
-        let mut conn = self.pool.acquire().await.unwrap();
-        work(&mut conn).await;
     }
 }

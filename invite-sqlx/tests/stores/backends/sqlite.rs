@@ -70,14 +70,7 @@ impl Backend for OnSqlite {
         tx.rollback().await.unwrap();
     }
 
-    async fn set_time_zone(_: &mut Self::Tx) {}
-
     async fn abandon(tx: Self::Tx) {
         let _ = tx.rollback().await;
-    }
-
-    async fn with_connection(&self, work: impl AsyncFnOnce(&mut sqlx::SqliteConnection) + Send) {
-        let mut conn = self.pool.acquire().await.unwrap();
-        work(&mut conn).await;
     }
 }
