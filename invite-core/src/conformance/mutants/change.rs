@@ -24,7 +24,7 @@ use crate::{
 
 pub(super) const MUTANTS: &[Mutant] = broken![
     "a transition answers with the row as it was before",
-    ["values::the_longest_values_fit"]: Before;
+    ["change::an_end_says_how_when_by_whom_and_why"]: Before;
     "a transition answers without the token it found the row by",
     ["links::a_link_opens_the_invitation_it_was_made_for"]: Edit {
         changed: |found| found.token = None,
@@ -40,7 +40,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "the row of an end does not say why",
-    ["changing::a_cancellation_says_who_when_and_why"]: Edit {
+    ["change::an_end_says_how_when_by_whom_and_why"]: Edit {
         transition: |asked| {
             if let Change::End { event, .. } = &mut asked.change {
                 event.reason = None;
@@ -49,7 +49,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "the row of an end does not say who",
-    ["changing::cancelling_again_gets_the_same_answer"]: Edit {
+    ["change::an_end_says_how_when_by_whom_and_why"]: Edit {
         transition: |asked| {
             if let Change::End { event, .. } = &mut asked.change {
                 event.actor = &Actor::System;
@@ -58,7 +58,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "the row of an end says another time",
-    ["list::a_list_holds_whole_rows"]: Edit {
+    ["change::an_end_says_how_when_by_whom_and_why"]: Edit {
         transition: |asked| {
             if let Change::End { event, .. } = &mut asked.change {
                 event.at += TimeDelta::microseconds(1);
@@ -67,12 +67,12 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "every end says that the mailbox was proved",
-    ["list::a_list_holds_whole_rows"]: Edit {
+    ["change::a_mailed_token_is_remembered_as_proof_and_nothing_else_is"]: Edit {
         found: |found| found.record.ended.iter_mut().for_each(|ended| ended.address_proved = true),
         ..Edit::NONE
     };
     "no end says that the mailbox was proved",
-    ["worker::a_host_can_deliver_by_itself_in_a_transaction_it_rolls_back"]: Edit {
+    ["change::a_mailed_token_is_remembered_as_proof_and_nothing_else_is"]: Edit {
         found: |found| found.record.ended.iter_mut().for_each(|ended| ended.address_proved = false),
         ..Edit::NONE
     };
@@ -124,7 +124,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "an amendment does not store the payload",
-    ["changing::a_blank_message_removes_the_message"]: Edit {
+    ["changing::an_amendment_changes_what_it_names"]: Edit {
         transition: |asked| {
             if let Change::Amend { payload, .. } = &mut asked.change {
                 *payload = None;
@@ -153,16 +153,16 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "every look at a link is counted",
-    ["again::a_second_look_writes_nothing_more"]: EveryLook;
+    ["change::a_view_is_written_once_until_the_next_renewal"]: EveryLook;
     "a link is looked at once, however often it is resent",
     ["change::a_view_is_written_once_until_the_next_renewal"]: OnceForAll::default();
     "a look raises the revision",
-    ["change::a_link_changes_nothing_but_the_revision"]: Edit {
+    ["change::every_change_but_a_view_counts_one_revision"]: Edit {
         found: |found| found.record.revision += u32::from(found.record.viewed_at.is_some()),
         ..Edit::NONE
     };
     "a look is stored with another time",
-    ["change::a_link_changes_nothing_but_the_revision"]: Edit {
+    ["change::a_view_is_written_once_until_the_next_renewal"]: Edit {
         transition: |asked| {
             if let Change::View { at } = &mut asked.change {
                 *at -= TimeDelta::microseconds(1);

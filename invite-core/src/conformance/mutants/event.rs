@@ -21,11 +21,14 @@ use crate::{
 
 pub(super) const MUTANTS: &[Mutant] = broken![
     "an acceptance leaves no event",
-    ["sweep::the_sweep_leaves_what_has_ended"]: Edit { history: |events| forget(events, Verb::Accepted), ..Edit::NONE };
+    ["history::every_word_of_the_log_is_read_as_it_was_written"]: Edit {
+        history: |events| forget(events, Verb::Accepted),
+        ..Edit::NONE
+    };
     "a decline leaves no event",
     ["sweep::the_sweep_leaves_what_has_ended"]: Edit { history: |events| forget(events, Verb::Rejected), ..Edit::NONE };
     "a cancellation leaves no event",
-    ["changing::cancelling_again_gets_the_same_answer"]: Edit {
+    ["changing::a_cancellation_says_who_when_and_why"]: Edit {
         history: |events| forget(events, Verb::Cancelled),
         ..Edit::NONE
     };
@@ -47,7 +50,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     "a look leaves no event",
     ["again::a_second_look_writes_nothing_more"]: Edit { history: |events| forget(events, Verb::Viewed), ..Edit::NONE };
     "an expiry leaves no event",
-    ["expiry::what_was_swept_says_when_and_by_whom"]: Edit {
+    ["sweep::each_swept_row_has_its_event"]: Edit {
         history: |events| forget(events, Verb::Expired),
         ..Edit::NONE
     };

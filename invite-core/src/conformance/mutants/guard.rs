@@ -16,19 +16,19 @@ use crate::{
 
 pub(super) const MUTANTS: &[Mutant] = broken![
     "the guard does not look at the status",
-    ["expiry::a_clock_that_steps_back_revives_nothing_that_was_swept"]: AnyStatus;
+    ["guard::a_row_changes_in_the_two_statuses_of_the_guard_only"]: AnyStatus;
     "the guard looks at the first of the two statuses only",
-    ["outcomes::the_link_of_a_letter_refused_for_good_still_works"]: Edit {
+    ["guard::a_row_changes_in_the_two_statuses_of_the_guard_only"]: Edit {
         transition: |asked| asked.guard.statuses[1] = asked.guard.statuses[0],
         ..Edit::NONE
     };
     "the guard does not look at the time",
-    ["guard::a_guard_that_does_not_hold_writes_nothing"]: Edit {
+    ["guard::unexpired_means_that_the_end_is_later_than_now"]: Edit {
         transition: |asked| asked.guard.time = TimeGuard::Any,
         ..Edit::NONE
     };
     "an invitation still counts at the very instant it expires",
-    ["invited::whatever_is_done_past_its_time_is_answered_as_expired"]: Edit {
+    ["guard::unexpired_means_that_the_end_is_later_than_now"]: Edit {
         transition: |asked| {
             if asked.guard.time == TimeGuard::Unexpired {
                 asked.guard.now -= TimeDelta::microseconds(1);
@@ -37,7 +37,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "an invitation is not yet due at the instant it expires",
-    ["inviting::making_way_expires_only_the_one_in_the_way"]: Edit {
+    ["guard::due_means_that_the_end_has_come"]: Edit {
         transition: |asked| {
             if asked.guard.time == TimeGuard::Due {
                 asked.guard.now -= TimeDelta::microseconds(1);
@@ -46,7 +46,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "whatever is open counts as due",
-    ["guard::a_guard_that_does_not_hold_writes_nothing"]: Edit {
+    ["guard::due_means_that_the_end_has_come"]: Edit {
         transition: |asked| {
             if asked.guard.time == TimeGuard::Due {
                 asked.guard.time = TimeGuard::Any;
@@ -55,7 +55,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "a change by id does not look at the kind",
-    ["guard::a_transaction_goes_on_after_a_refusal"]: AnyKind { by_token: false };
+    ["guard::another_kind_s_row_never_changes"]: AnyKind { by_token: false };
     "a change by token does not look at the kind",
     ["guard::another_kind_s_row_never_changes"]: AnyKind { by_token: true };
     "a change by id does not look at the scope",
@@ -82,12 +82,12 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         alike.then_some(guard)
     });
     "the cool-down of a resend is not looked at",
-    ["expiry::a_clock_that_steps_back_does_not_end_the_cool_down"]: Edit {
+    ["guard::resent_up_to_the_instant_of_the_guard_is_long_enough_ago"]: Edit {
         transition: |asked| asked.guard.not_resent_since = None,
         ..Edit::NONE
     };
     "the cool-down lasts through its last instant",
-    ["expiry::a_clock_that_steps_back_does_not_end_the_cool_down"]: Edit {
+    ["guard::resent_up_to_the_instant_of_the_guard_is_long_enough_ago"]: Edit {
         transition: |asked| {
             if let Some(since) = &mut asked.guard.not_resent_since {
                 *since -= TimeDelta::microseconds(1);
@@ -96,7 +96,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "what was never resent is as if it had just been",
-    ["links::a_policy_may_leave_the_end_where_it_is"]: Strict(|guard, found| {
+    ["guard::resent_up_to_the_instant_of_the_guard_is_long_enough_ago"]: Strict(|guard, found| {
         guard.not_resent_since.is_some() && found.record.resent_at.is_none()
     });
     "the guard does not look at the generation",

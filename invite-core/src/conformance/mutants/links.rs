@@ -14,7 +14,7 @@ use crate::{
 
 pub(super) const MUTANTS: &[Mutant] = broken![
     "the guard does not look at the generation of the token",
-    ["links::a_resend_retires_links_handed_over_by_other_means"]: Lenient(|guard, found| {
+    ["token_guard::tokens_of_min_generation_and_later_work"]: Lenient(|guard, found| {
         // By id the store would look for no token, so the address is settled here.
         let holds = guard.recipient.holds(&found.record.recipient, found.token.as_ref());
         (is_retired(&guard, found) && holds).then(|| {
@@ -58,7 +58,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "grace never ends",
-    ["change::a_renewal_retires_earlier_links_or_keeps_them"]: Edit {
+    ["links::after_grace_the_links_of_the_letter_before_are_dead"]: Edit {
         transition: |asked| {
             if let Change::Renew { links: RenewedLinks::Retire { grace_until: Some(until) }, .. } = &mut asked.change {
                 *until += TimeDelta::days(3650);
@@ -67,25 +67,25 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "grace lasts through its last instant",
-    ["links::after_grace_the_links_of_the_letter_before_are_dead"]: Lenient(|mut guard, found| {
+    ["token_guard::in_grace_the_generation_before_works_too_until_its_exact_end"]: Lenient(|mut guard, found| {
         let at_its_end = is_retired(&guard, found) && found.record.grace_until == Some(guard.now);
         guard.now -= TimeDelta::microseconds(1);
         at_its_end.then_some(guard)
     });
     "grace covers every earlier generation",
-    ["links::grace_is_for_the_letter_before_and_none_earlier"]: Lenient(|mut guard, found| {
+    ["token_guard::grace_is_for_one_generation_only"]: Lenient(|mut guard, found| {
         let in_grace = found.record.grace_until.is_some_and(|until| guard.now < until);
         let retired = is_retired(&guard, found);
         guard.recipient = RecipientGuard::Anyone;
         (in_grace && retired).then(|| by_id(guard, found))
     });
     "the guard knows no grace",
-    ["links::in_grace_the_links_of_the_letter_before_work_until_its_last_microsecond"]: Strict(|guard, found| {
+    ["token_guard::in_grace_the_generation_before_works_too_until_its_exact_end"]: Strict(|guard, found| {
         matches!(guard.target, Target::Token(_))
             && found.token.as_ref().is_some_and(|token| token.generation < found.record.min_generation)
     });
     "only links of the latest generation work",
-    ["links::a_policy_may_keep_earlier_links"]: Strict(|guard, found| {
+    ["token_guard::tokens_of_min_generation_and_later_work"]: Strict(|guard, found| {
         matches!(guard.target, Target::Token(_))
             && found.token.as_ref().is_some_and(|token| token.generation < found.record.generation)
     });

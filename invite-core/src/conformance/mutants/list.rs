@@ -19,13 +19,13 @@ use crate::{
 
 pub(super) const MUTANTS: &[Mutant] = broken![
     "a list shows every scope",
-    ["list::an_empty_scope_has_an_empty_list"]: AlikeScopes(|_, _| true);
+    ["list::a_list_is_of_one_kind_and_one_scope"]: AlikeScopes(|_, _| true);
     "a list compares scopes without case",
     ["values::scopes_that_look_alike_are_different"]: AlikeScopes(str::eq_ignore_ascii_case);
     "a list shows every scope that begins alike",
     ["values::scopes_that_look_alike_are_different"]: AlikeScopes(|scope, asked| scope.starts_with(asked));
     "a list shows every kind",
-    ["asking::a_list_shows_its_own_scope_and_kind_only"]: EveryKind;
+    ["list::a_list_is_of_one_kind_and_one_scope"]: EveryKind;
     "a page leaves out what is as old as the end of the page before",
     ["pages::pages_newest_first_show_every_row_once_even_rows_of_one_instant"]: Edit {
         page: |query, records| {
@@ -36,7 +36,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "a page of equal times skips by id the wrong way round",
-    ["list::by_address_goes_on_where_the_page_ended"]: Edit {
+    ["list::oldest_first_goes_on_where_the_page_ended"]: Edit {
         page: |query, records| {
             if let Some(seek) = query.after {
                 records.retain(|record| query.sort == Sort::NewestFirst || record.id < seek.id);
@@ -54,9 +54,9 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     "the limit of a list is not looked at",
     ["list::no_more_than_the_limit"]: Edit { query: |query| query.limit = 10_000, ..Edit::NONE };
     "a list is one row short of its limit",
-    ["pages::a_cursor_of_another_order_is_refused"]: Edit { query: |query| query.limit -= 1, ..Edit::NONE };
+    ["list::no_more_than_the_limit"]: Edit { query: |query| query.limit -= 1, ..Edit::NONE };
     "a list does not look at the statuses",
-    ["pages::filters_are_all_in_force_at_once"]: Edit { query: |query| query.statuses = &[], ..Edit::NONE };
+    ["pages::a_list_of_some_statuses_shows_no_other"]: Edit { query: |query| query.statuses = &[], ..Edit::NONE };
     "a list looks at the first status only",
     ["pages::a_list_of_some_statuses_shows_no_other"]: Edit {
         query: |query| query.statuses = query.statuses.get(..1).unwrap_or_default(),
@@ -77,13 +77,16 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "a list does not look at the address",
-    ["pages::filters_are_all_in_force_at_once"]: Edit { query: |query| query.address = None, ..Edit::NONE };
+    ["list::an_address_contains_the_text_and_nothing_in_it_is_a_wildcard"]: Edit {
+        query: |query| query.address = None,
+        ..Edit::NONE
+    };
     "a list takes % and _ in an address for wildcards",
     ["filter::an_address_contains_the_text_and_nothing_in_it_is_a_wildcard"]: Addresses(|part, record| {
         like(format!("%{part}%").as_bytes(), record.recipient.canonical().as_bytes())
     });
     "a list looks at the address as it was given",
-    ["pages::filters_are_all_in_force_at_once"]: Addresses(|part, record| {
+    ["list::an_address_contains_the_text_and_nothing_in_it_is_a_wildcard"]: Addresses(|part, record| {
         record.recipient.as_given().contains(part)
     });
     "a list looks at how an address begins",
@@ -109,22 +112,22 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "every list is sorted newest first",
-    ["pages::a_list_of_some_statuses_shows_no_other"]: Edit {
+    ["list::oldest_first_goes_on_where_the_page_ended"]: Edit {
         query: |query| query.sort = Sort::NewestFirst,
         ..Edit::NONE
     };
     "every list is sorted oldest first",
-    ["pages::a_list_of_some_statuses_shows_no_other"]: Edit {
+    ["list::newest_first_goes_on_where_the_page_ended"]: Edit {
         query: |query| query.sort = Sort::OldestFirst,
         ..Edit::NONE
     };
     "what expires first is listed by its creation",
-    ["pages::pages_by_expiry_show_every_row_once_even_rows_of_one_instant"]: Edit {
+    ["list::next_to_expire_goes_on_where_the_page_ended"]: Edit {
         query: |query| if query.sort == Sort::ExpiresFirst { query.sort = Sort::OldestFirst },
         ..Edit::NONE
     };
     "what is sorted by address is listed by its creation",
-    ["pages::a_list_of_some_statuses_shows_no_other"]: Edit {
+    ["list::by_address_goes_on_where_the_page_ended"]: Edit {
         query: |query| if query.sort == Sort::Address { query.sort = Sort::OldestFirst },
         ..Edit::NONE
     };

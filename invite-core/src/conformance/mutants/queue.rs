@@ -22,22 +22,22 @@ use crate::{
 
 pub(super) const MUTANTS: &[Mutant] = broken![
     "no letter is queued",
-    ["claim::every_lease_counts_an_attempt"]: Edit {
+    ["worker::a_letter_is_sent_once_after_the_commit"]: Edit {
         dispatch: |dispatch| if matches!(dispatch, Dispatch::Letter(_)) { Dispatch::None } else { dispatch },
         ..Edit::NONE
     };
     "a letter is queued for later than it says",
-    ["claim::every_lease_counts_an_attempt"]: Edit {
+    ["claim::a_letter_is_leased_from_its_instant_on"]: Edit {
         letter: |letter| letter.not_before += TimeDelta::microseconds(1),
         ..Edit::NONE
     };
     "a letter is sent before it is due",
-    ["claim::letters_are_leased_oldest_first"]: Edit {
+    ["claim::a_letter_is_leased_from_its_instant_on"]: Edit {
         letter: |letter| letter.not_before = DateTime::UNIX_EPOCH,
         ..Edit::NONE
     };
     "a postponed letter is tried again at once",
-    ["expiry::a_clock_that_steps_back_does_not_hurry_a_letter_that_was_put_off"]: Edit {
+    ["settle::a_letter_that_is_postponed_waits_with_what_is_known_of_it"]: Edit {
         settlement: |settlement| {
             if let QueueChange::Postpone { not_before, .. } = &mut settlement.queue {
                 *not_before = DateTime::UNIX_EPOCH;
@@ -55,7 +55,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "a letter is sent twice",
-    ["claim::every_lease_counts_an_attempt"]: Edit {
+    ["worker::a_letter_is_sent_once_after_the_commit"]: Edit {
         claims: |claim, claims| {
             let copies: Vec<_> = claims.letters.iter().filter_map(|letter| {
                 let delivery = DeliveryId::from_uuid(uuid::Uuid::from_u128(!letter.delivery.as_uuid().as_u128()));
@@ -80,11 +80,11 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "a claim stores another digest than the token's",
-    ["worker::a_link_works_before_its_letter_leaves"]: OtherDigest;
+    ["claim::the_digest_of_each_letter_is_stored_for_its_invitation"]: OtherDigest;
     "a claim makes a digest up when there is no randomness",
     ["claim::without_randomness_nothing_is_leased"]: MadeUpDigest;
     "a lease ends as it begins",
-    ["claim::no_more_letters_are_leased_than_asked_for"]: Edit {
+    ["claim::a_leased_letter_is_nobody_else_s_until_the_lease_has_run_out"]: Edit {
         claim: |claim| claim.lease_until = claim.now,
         ..Edit::NONE
     };
@@ -94,7 +94,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "a lease lasts through its last instant",
-    ["claim::every_lease_counts_an_attempt"]: Edit {
+    ["claim::a_leased_letter_is_nobody_else_s_until_the_lease_has_run_out"]: Edit {
         claim: |claim| claim.lease_until += TimeDelta::microseconds(1),
         ..Edit::NONE
     };
@@ -110,7 +110,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     "a claim takes the newest letters first",
     ["claim::letters_are_leased_oldest_first"]: Edit { claims: |_, claims| claims.letters.reverse(), ..Edit::NONE };
     "a claim takes letters about what has ended",
-    ["changing::a_cancellation_stops_the_letter_that_is_queued"]: Stale::new(|record, _, _| {
+    ["worker::letters_of_what_has_ended_are_not_sent"]: Stale::new(|record, _, _| {
         matches!(record.status, Status::Accepted | Status::Rejected | Status::Cancelled)
     });
     "a claim takes letters about what has expired",

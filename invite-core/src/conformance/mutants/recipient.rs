@@ -17,7 +17,7 @@ use crate::{
 
 pub(super) const MUTANTS: &[Mutant] = broken![
     "the guard does not look at the address",
-    ["recipient_guard::without_a_verified_address_nobody_is_the_recipient"]: Edit {
+    ["recipient_guard::a_verified_address_is_equal_or_it_is_not"]: Edit {
         transition: |asked| asked.guard.recipient = RecipientGuard::Anyone,
         ..Edit::NONE
     };
@@ -32,12 +32,12 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         anyone_if(guard, |verified, by_domain| !by_domain && canonical.starts_with(verified))
     });
     "an address is enough that the verified one ends in",
-    ["accepting::somebody_else_s_address_does_not_accept"]: Lenient(|guard, found| {
+    ["recipient_guard::a_verified_address_is_equal_or_it_is_not"]: Lenient(|guard, found| {
         let canonical = found.record.recipient.canonical();
         anyone_if(guard, |verified, by_domain| !by_domain && verified.ends_with(canonical))
     });
     "the verified address is compared with the address as it was given",
-    ["changing::a_new_address_is_mailed_nothing_until_it_is_resent_and_then_it_alone"]: Strict(|guard, found| {
+    ["recipient_guard::each_of_eight_verified_addresses_counts"]: Strict(|guard, found| {
         let given = found.record.recipient.as_given();
         let differs = |verified: [_; MAX_ADDRESSES]| !verified.contains(&Some(given));
         !guard.recipient.by_domain()
@@ -45,16 +45,16 @@ pub(super) const MUTANTS: &[Mutant] = broken![
             && guard.recipient.verified().is_some_and(differs)
     });
     "only the first verified address is looked at",
-    ["accepting::each_of_eight_verified_addresses_counts"]: Addresses(|addresses| addresses.truncate(1));
+    ["recipient_guard::each_of_eight_verified_addresses_counts"]: Addresses(|addresses| addresses.truncate(1));
     "only the first seven verified addresses are looked at",
-    ["accepting::each_of_eight_verified_addresses_counts"]: Addresses(|addresses| addresses.truncate(7));
+    ["recipient_guard::each_of_eight_verified_addresses_counts"]: Addresses(|addresses| addresses.truncate(7));
     "a domain that ends in a verified one is enough",
     ["recipient_guard::a_domain_above_is_another_domain"]: Lenient(|guard, found| {
         let domain = found.record.recipient.domain();
         anyone_if(guard, |verified, by_domain| by_domain && domain.ends_with(verified))
     });
     "a domain is enough that the verified one ends in",
-    ["accepting::a_policy_may_admit_the_domain_and_no_domain_like_it"]: Lenient(|guard, found| {
+    ["recipient_guard::the_same_domain_is_enough_where_the_guard_says_so"]: Lenient(|guard, found| {
         let domain = found.record.recipient.domain();
         anyone_if(guard, |verified, by_domain| by_domain && verified.ends_with(domain))
     });
@@ -68,7 +68,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "a shared domain is never enough",
-    ["recipient_guard::a_domain_above_is_another_domain"]: Edit {
+    ["recipient_guard::the_same_domain_is_enough_where_the_guard_says_so"]: Edit {
         transition: |asked| {
             if let RecipientGuard::Claimant { same_domain, .. } = &mut asked.guard.recipient {
                 *same_domain = false;
@@ -83,11 +83,11 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         (handed_over && claimed).then_some(Guard { recipient: RecipientGuard::Anyone, ..guard })
     });
     "a mailed token proves no mailbox",
-    ["worker::a_host_can_deliver_by_itself_in_a_transaction_it_rolls_back"]: Strict(|guard, found| {
+    ["recipient_guard::a_mailed_token_proves_the_address_it_was_mailed_to"]: Strict(|guard, found| {
         guard.recipient.verified().is_some() && !guard.recipient.holds(&found.record.recipient, None)
     });
     "a mailed token proves every mailbox",
-    ["recipient_guard::without_a_verified_address_nobody_is_the_recipient"]: Lenient(|guard, found| {
+    ["recipient_guard::a_mailed_token_proves_the_address_it_was_mailed_to"]: Lenient(|guard, found| {
         let mailed = found.token.as_ref().is_some_and(|token| token.channel == Channel::Mail);
         mailed.then_some(Guard { recipient: RecipientGuard::Anyone, ..guard })
     });

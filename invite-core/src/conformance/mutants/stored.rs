@@ -58,14 +58,20 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "the payload is lost",
-    ["guard::an_unknown_id_is_no_error"]: Edit { row: |record| record.payload = serde_json::Value::Null, ..Edit::NONE };
+    ["insert::json_comes_back_as_it_was"]: Edit {
+        row: |record| record.payload = serde_json::Value::Null,
+        ..Edit::NONE
+    };
     "the words for letters are lost",
     ["insert::json_comes_back_as_it_was"]: Edit {
         row: |record| record.display = serde_json::Value::Null,
         ..Edit::NONE
     };
     "the message is lost",
-    ["insert::the_longest_values_fit"]: Edit { row: |record| record.message = None, ..Edit::NONE };
+    ["inviting::what_is_created_is_read_back_to_the_letter"]: Edit {
+        row: |record| record.message = None,
+        ..Edit::NONE
+    };
     "text loses what ASCII does not have",
     ["insert::the_longest_values_fit"]: Edit {
         row: |record| {
@@ -74,7 +80,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "the language is lost",
-    ["insert::the_longest_values_fit"]: Edit { row: |record| record.locale = None, ..Edit::NONE };
+    ["inviting::what_is_created_is_read_back_to_the_letter"]: Edit { row: |record| record.locale = None, ..Edit::NONE };
 ];
 
 fn times(record: &mut Record, cut: fn(DateTime<Utc>) -> DateTime<Utc>) {

@@ -18,9 +18,9 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     "writing is refused inside a transaction",
     ["asking::a_refusal_repeated_stays_one"]: Nowhere;
     "a creation commits the caller's transaction",
-    ["inviting::a_creation_that_is_rolled_back_leaves_nothing"]: Commits { insert: true };
+    ["transactions::no_call_ends_the_caller_s_transaction"]: Commits { insert: true };
     "a change commits the caller's transaction",
-    ["links::a_link_rolled_back_opens_nothing"]: Commits { insert: false };
+    ["transactions::no_call_ends_the_caller_s_transaction"]: Commits { insert: false };
     "a change that does not happen rolls the caller's transaction back",
     ["transactions::no_call_ends_the_caller_s_transaction"]: RollsBack;
     "what asks for a retry is called a failure", needs RETRY,

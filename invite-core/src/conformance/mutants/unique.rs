@@ -15,11 +15,11 @@ use crate::{
 
 pub(super) const MUTANTS: &[Mutant] = broken![
     "two invitations are open at once",
-    ["open_key::one_open_over_all_scopes_collides_over_all_scopes"]: Edit { open_key: |_| None, ..Edit::NONE };
+    ["again::creating_again_names_the_first_and_mails_once"]: Edit { open_key: |_| None, ..Edit::NONE };
     "an ended invitation stays in the way of the next",
     ["sweep::a_swept_row_gives_its_open_key_back"]: NeverFreed;
     "an amended address does not take its open key",
-    ["changing::a_new_address_takes_its_place_and_leaves_the_old_one_free"]: Edit {
+    ["amend::a_new_address_moves_the_open_key"]: Edit {
         transition: |asked| {
             if let Change::Amend { recipient: Some((_, key)), .. } = &mut asked.change {
                 *key = None;
@@ -28,15 +28,15 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "an amended address keeps the open key of the former",
-    ["changing::a_new_address_takes_its_place_and_leaves_the_old_one_free"]: KeepsKey;
+    ["amend::a_new_address_moves_the_open_key"]: KeepsKey;
     "a collision is an error",
     ["open_key::one_open_over_all_scopes_collides_over_all_scopes"]: CollisionIsError;
     "a collision of an amendment is an error",
-    ["changing::a_new_address_that_is_taken_is_refused_with_the_other_one_s_id"]: AmendmentCollides;
+    ["amend::an_address_whose_open_key_is_taken_is_refused_and_nothing_is_written"]: AmendmentCollides;
     "a collision is answered as if the invitation had been stored",
     ["open_key::one_open_over_all_scopes_collides_over_all_scopes"]: CollisionIsSilent;
     "what holds an open key is not found by it",
-    ["inviting::one_address_over_all_scopes_where_the_policy_says_so"]: NotFoundByKey;
+    ["find::an_open_key_finds_the_row_that_holds_it"]: NotFoundByKey;
 ];
 
 /// Where the key of what has ended is taken for ever.

@@ -24,17 +24,17 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     "a settlement writes over what became of a newer generation",
     ["settle::a_letter_of_an_earlier_generation_says_nothing_about_the_new_one"]: NewerGeneration;
     "a settlement does not say what became of the letter",
-    ["outcomes::a_mailer_that_panics_loses_no_letter"]: Edit {
+    ["settle::what_became_of_a_letter_stands_on_its_invitation"]: Edit {
         settlement: |settlement| settlement.generation += 1,
         ..Edit::NONE
     };
     "a settlement forgets its change of status",
-    ["outcomes::a_refusal_for_good_is_a_failed_delivery"]: Edit {
+    ["settle::a_failure_is_a_change_with_its_event"]: Edit {
         settlement: |settlement| settlement.transition = None,
         ..Edit::NONE
     };
     "a letter that was sent stays in the queue",
-    ["accepting::a_ninth_address_is_refused"]: Edit {
+    ["settle::a_letter_that_is_done_with_is_gone"]: Edit {
         settlement: |settlement| {
             if matches!(settlement.queue, QueueChange::Remove) {
                 let not_before = DateTime::UNIX_EPOCH;
@@ -44,33 +44,36 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "a letter that should be tried again is removed",
-    ["expiry::a_clock_that_steps_back_does_not_hurry_a_letter_that_was_put_off"]: Edit {
+    ["settle::a_letter_that_is_postponed_waits_with_what_is_known_of_it"]: Edit {
         settlement: |settlement| settlement.queue = QueueChange::Remove,
         ..Edit::NONE
     };
     "the sweep takes what has a microsecond left",
-    ["expiry::what_was_swept_says_when_and_by_whom"]: Edit {
+    ["sweep::the_sweep_ends_what_is_due_to_the_microsecond"]: Edit {
         sweep: |now, _| *now += TimeDelta::microseconds(1),
         ..Edit::NONE
     };
     "the sweep leaves what expires at this very instant",
-    ["expiry::nothing_is_swept_twice"]: Edit {
+    ["sweep::the_sweep_ends_what_is_due_to_the_microsecond"]: Edit {
         sweep: |now, _| *now -= TimeDelta::microseconds(1),
         ..Edit::NONE
     };
     "the sweep takes more than its limit",
-    ["expiry::the_sweep_expires_in_batches_each_with_its_event"]: Edit {
+    ["sweep::the_sweep_ends_no_more_than_asked_for_and_counts_them"]: Edit {
         sweep: |_, limit| *limit = 1_000_000,
         ..Edit::NONE
     };
     "the sweep takes one fewer than its limit",
-    ["expiry::the_sweep_expires_in_batches_each_with_its_event"]: Edit { sweep: |_, limit| *limit -= 1, ..Edit::NONE };
+    ["sweep::the_sweep_ends_no_more_than_asked_for_and_counts_them"]: Edit {
+        sweep: |_, limit| *limit -= 1,
+        ..Edit::NONE
+    };
     "the sweep takes every kind",
     ["sweep::the_sweep_is_of_the_kinds_asked_for"]: EveryKind;
     "the sweep takes one kind only",
     ["sweep::the_sweep_is_of_the_kinds_asked_for"]: OneKind;
     "the sweep does not say how many it took",
-    ["sweep::a_swept_row_gives_its_open_key_back"]: Edit { swept: |_| 0, ..Edit::NONE };
+    ["sweep::the_sweep_ends_no_more_than_asked_for_and_counts_them"]: Edit { swept: |_| 0, ..Edit::NONE };
 ];
 
 struct Unfenced {
