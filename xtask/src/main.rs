@@ -17,7 +17,7 @@ use std::process::{Command, ExitCode};
 
 use databases::Databases;
 use engine::{Durability, ENGINES};
-use programs::PROGRAMS;
+use programs::{LIBRARIES, PROGRAMS};
 
 const USAGE: &str = "\
 usage: cargo xtask test [--fsync] [-- <arguments for cargo test>]
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
 
 /// Runs every test of the workspace, and ends with a list of what ran.
 fn test(durability: Durability, extra: &[&str]) -> Result<(), String> {
-    let programs: Vec<_> = PROGRAMS.iter().chain(databases::programs()).collect();
+    let programs: Vec<_> = PROGRAMS.iter().chain(LIBRARIES).chain(databases::programs()).collect();
     let mut versions = programs::ensure(&programs)?;
     versions.extend(databases::given());
     let databases = Databases::start(durability)?;
@@ -92,6 +92,7 @@ fn keep(durability: Durability, names: &[&str]) -> Result<(), String> {
 
 /// Checks what CI checks after the tests.
 fn ci() -> Result<(), String> {
+    programs::ensure(&LIBRARIES.iter().collect::<Vec<_>>())?;
     run(cargo("fmt --all --check"))?;
     run(cargo("clippy --locked --workspace --all-targets --all-features -- -D warnings"))?;
     let mut doc = cargo("doc --locked --workspace --no-deps --all-features");
