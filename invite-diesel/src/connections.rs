@@ -4,6 +4,8 @@
 mod bb8;
 #[cfg(feature = "deadpool")]
 mod deadpool;
+#[cfg(feature = "r2d2")]
+mod r2d2;
 
 use std::ops::DerefMut;
 
@@ -18,7 +20,7 @@ use crate::{
 /// Lends the worker connections: a pool.
 ///
 /// The feature `deadpool` has it for `diesel_async::pooled_connection::deadpool::Pool`, `bb8` for
-/// `diesel_async::pooled_connection::bb8::Pool`. For another pool write it yourself, on a type of
+/// `diesel_async::pooled_connection::bb8::Pool`, `r2d2` for `diesel::r2d2::Pool`. For another pool write it yourself, on a type of
 /// your own around it.
 #[async_trait]
 pub trait Connections: Send + Sync {

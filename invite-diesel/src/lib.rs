@@ -4,24 +4,38 @@
     doc = "Invitations through diesel: choose a database by a feature."
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    not(any(
+        feature = "blocking-mysql",
+        feature = "blocking-postgres",
+        feature = "blocking-sqlite",
+        feature = "mysql",
+        feature = "postgres",
+        feature = "sqlite"
+    )),
+    expect(dead_code, reason = "without a database there is nothing to use it")
+)]
 
+#[cfg(any(feature = "blocking-mysql", feature = "blocking-postgres", feature = "blocking-sqlite"))]
+pub mod blocking;
 mod connections;
 mod error;
 mod migration;
-#[cfg(feature = "mysql")]
+#[cfg(any(feature = "blocking-mysql", feature = "mysql"))]
 pub mod mysql;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "blocking-postgres", feature = "postgres"))]
 pub mod postgres;
 mod row;
 pub mod schema;
 mod session;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "blocking-sqlite", feature = "sqlite"))]
 pub mod sqlite;
 mod statement;
 mod store;
 
 pub use connections::Connections;
 pub use diesel;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 pub use diesel_async;
 pub use migration::Migration;
 #[cfg(feature = "mysql")]

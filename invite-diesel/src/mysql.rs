@@ -8,9 +8,9 @@
 //! [`NotInTransaction`](invite_core::Error::NotInTransaction).
 
 mod columns;
-mod migrate;
+pub(crate) mod migrate;
 mod sql;
-mod worker;
+pub(crate) mod worker;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use diesel::{
@@ -19,6 +19,7 @@ use diesel::{
     row::NamedRow,
     sql_types::{Datetime, Integer, Unsigned},
 };
+#[cfg(feature = "mysql")]
 use diesel_async::AsyncMysqlConnection;
 use invite_core::{
     Event, InvitationId, Record, Scope, Sort, Status, TokenDigest,
@@ -29,15 +30,18 @@ use invite_core::{
 };
 
 use self::columns::MysqlColumns;
+#[cfg(feature = "mysql")]
+use crate::store::store;
 use crate::{
     error::classified,
     row::{Entry, Readable},
     session::{Database, Session},
     statement::{Bind, Statement},
-    store::store,
 };
 
-pub use migrate::{MIGRATIONS, migrate};
+pub use migrate::MIGRATIONS;
+#[cfg(feature = "mysql")]
+pub use migrate::migrate;
 
 /// Invitations in MySQL or MariaDB, through [`diesel_async`].
 ///
@@ -64,10 +68,12 @@ pub use migrate::{MIGRATIONS, migrate};
 /// # Ok(())
 /// # }
 /// ```
+#[cfg(feature = "mysql")]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MySqlStore;
 
-store!(MySqlStore, AsyncMysqlConnection);
+#[cfg(feature = "mysql")]
+store!(MySqlStore, AsyncMysqlConnection, mysql);
 
 impl Database for Mysql {
     fn read<'a, T: Readable>(row: &impl NamedRow<'a, Self>) -> Result<T, StoreError> {
@@ -87,11 +93,11 @@ impl Bind for NaiveDateTime {
     type Sql = Datetime;
 }
 
-async fn lock_for_write(_: &mut impl Session<Database = Mysql>) -> Result<(), StoreError> {
+pub(crate) async fn lock_for_write(_: &mut impl Session<Database = Mysql>) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn insert(conn: &mut impl Session<Database = Mysql>, new: &Insertion<'_>) -> Result<bool, StoreError> {
+pub(crate) async fn insert(conn: &mut impl Session<Database = Mysql>, new: &Insertion<'_>) -> Result<bool, StoreError> {
     let record = new.record;
     let statement = Statement::new(sql::INSERT)
         .bind(id(record.id))
@@ -121,7 +127,7 @@ async fn insert(conn: &mut impl Session<Database = Mysql>, new: &Insertion<'_>) 
     Ok(true)
 }
 
-async fn transition(
+pub(crate) async fn transition(
     conn: &mut impl Session<Database = Mysql>,
     transition: &Transition<'_>,
 ) -> Result<Option<Found>, StoreError> {
@@ -174,7 +180,7 @@ async fn transition(
     Ok(Some(found))
 }
 
-async fn find(
+pub(crate) async fn find(
     conn: &mut impl Session<Database = Mysql>,
     key: &Key<'_>,
     read: Read,
@@ -194,7 +200,10 @@ async fn find(
     statement.fetch_optional(conn).await
 }
 
-async fn list(conn: &mut impl Session<Database = Mysql>, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
+pub(crate) async fn list(
+    conn: &mut impl Session<Database = Mysql>,
+    query: &ListQuery<'_>,
+) -> Result<Vec<Record>, StoreError> {
     // Where no row is named to begin after, one before the first or behind the last serves.
     let (sql, start) = match query.sort {
         Sort::NewestFirst => (sql::LIST_NEWEST_FIRST, (never(), vec![u8::MAX; 16])),
@@ -218,7 +227,7 @@ async fn list(conn: &mut impl Session<Database = Mysql>, query: &ListQuery<'_>) 
     statement.bind(query.limit).fetch_all(conn).await
 }
 
-async fn addressed_to(
+pub(crate) async fn addressed_to(
     conn: &mut impl Session<Database = Mysql>,
     query: &AddressedQuery<'_>,
 ) -> Result<Vec<Record>, StoreError> {
@@ -230,7 +239,7 @@ async fn addressed_to(
     statement.fetch_all(conn).await
 }
 
-async fn history(
+pub(crate) async fn history(
     conn: &mut impl Session<Database = Mysql>,
     kind: &str,
     scope: &Scope,
@@ -382,8 +391,8 @@ pub fn store_error(error: Error) -> StoreError {
 }
 
 /// How the messages begin of 1205, 1213 and 1020, of 1040, 1053, 1927 and 3024; and those of the
-/// driver about a connection that broke.
-const PASSING: [&str; 9] = [
+/// drivers about a connection that broke.
+const PASSING: [&str; 12] = [
     "Lock wait timeout exceeded",
     "Deadlock found when trying to get lock",
     "Record has changed since last read",
@@ -393,4 +402,7 @@ const PASSING: [&str; 9] = [
     "Query execution was interrupted, maximum statement execution time exceeded",
     "Input/output error: ",
     "Driver error: `Connection to the server is closed.",
+    "Lost connection to ",
+    "MySQL server has gone away",
+    "Server has gone away",
 ];

@@ -10,9 +10,9 @@
 //! more for every call: `RecyclingMethod::Fast` spares it.
 
 mod columns;
-mod migrate;
+pub(crate) mod migrate;
 mod sql;
-mod worker;
+pub(crate) mod worker;
 
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -21,6 +21,7 @@ use diesel::{
     row::NamedRow,
     sql_types::{Array, Binary, Integer, Jsonb, Text, Timestamptz},
 };
+#[cfg(feature = "postgres")]
 use diesel_async::AsyncPgConnection;
 use invite_core::{
     Event, InvitationId, Record, Scope, Sort, Status,
@@ -32,15 +33,18 @@ use invite_core::{
 use uuid::Uuid;
 
 use self::columns::PgColumns;
+#[cfg(feature = "postgres")]
+use crate::store::store;
 use crate::{
     error::classified,
     row::{Entry, Readable},
     session::{Database, Session},
     statement::{Bind, Statement},
-    store::store,
 };
 
-pub use migrate::{MIGRATIONS, migrate};
+pub use migrate::MIGRATIONS;
+#[cfg(feature = "postgres")]
+pub use migrate::migrate;
 
 /// Invitations in PostgreSQL, through [`diesel_async`].
 ///
@@ -67,10 +71,12 @@ pub use migrate::{MIGRATIONS, migrate};
 /// # Ok(())
 /// # }
 /// ```
+#[cfg(feature = "postgres")]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PgStore;
 
-store!(PgStore, AsyncPgConnection);
+#[cfg(feature = "postgres")]
+store!(PgStore, AsyncPgConnection, postgres);
 
 impl Database for Pg {
     fn read<'a, T: Readable>(row: &impl NamedRow<'a, Self>) -> Result<T, StoreError> {
@@ -114,11 +120,11 @@ impl Bind for Vec<Vec<u8>> {
     type Sql = Array<Binary>;
 }
 
-async fn lock_for_write(_: &mut impl Session<Database = Pg>) -> Result<(), StoreError> {
+pub(crate) async fn lock_for_write(_: &mut impl Session<Database = Pg>) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn insert(conn: &mut impl Session<Database = Pg>, new: &Insertion<'_>) -> Result<bool, StoreError> {
+pub(crate) async fn insert(conn: &mut impl Session<Database = Pg>, new: &Insertion<'_>) -> Result<bool, StoreError> {
     let record = new.record;
     let statement = Statement::new(sql::INSERT)
         .bind(*record.id.as_uuid())
@@ -146,7 +152,7 @@ async fn insert(conn: &mut impl Session<Database = Pg>, new: &Insertion<'_>) -> 
     Ok(dispatched(statement, new.dispatch).fetch_optional::<()>(conn).await?.is_some())
 }
 
-async fn transition(
+pub(crate) async fn transition(
     conn: &mut impl Session<Database = Pg>,
     transition: &Transition<'_>,
 ) -> Result<Option<Found>, StoreError> {
@@ -182,7 +188,11 @@ async fn transition(
 
 // A snapshot older than the change that was lost to does not come here: the change itself
 // failed to serialize. So a plain read is the latest.
-async fn find(conn: &mut impl Session<Database = Pg>, key: &Key<'_>, _: Read) -> Result<Option<Found>, StoreError> {
+pub(crate) async fn find(
+    conn: &mut impl Session<Database = Pg>,
+    key: &Key<'_>,
+    _: Read,
+) -> Result<Option<Found>, StoreError> {
     let statement = match *key {
         Key::Token(digest) => Statement::new(sql::FIND_BY_TOKEN).bind(digest.as_bytes().as_slice()),
         Key::Id { kind, scope, id } => {
@@ -193,7 +203,10 @@ async fn find(conn: &mut impl Session<Database = Pg>, key: &Key<'_>, _: Read) ->
     statement.fetch_optional(conn).await
 }
 
-async fn list(conn: &mut impl Session<Database = Pg>, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
+pub(crate) async fn list(
+    conn: &mut impl Session<Database = Pg>,
+    query: &ListQuery<'_>,
+) -> Result<Vec<Record>, StoreError> {
     let sql = match query.sort {
         Sort::NewestFirst => sql::LIST_NEWEST_FIRST,
         Sort::OldestFirst => sql::LIST_OLDEST_FIRST,
@@ -214,7 +227,7 @@ async fn list(conn: &mut impl Session<Database = Pg>, query: &ListQuery<'_>) -> 
     statement.fetch_all(conn).await
 }
 
-async fn addressed_to(
+pub(crate) async fn addressed_to(
     conn: &mut impl Session<Database = Pg>,
     query: &AddressedQuery<'_>,
 ) -> Result<Vec<Record>, StoreError> {
@@ -224,7 +237,7 @@ async fn addressed_to(
     statement.fetch_all(conn).await
 }
 
-async fn history(
+pub(crate) async fn history(
     conn: &mut impl Session<Database = Pg>,
     kind: &str,
     scope: &Scope,

@@ -157,6 +157,7 @@ impl Letter {
 }
 
 /// A record followed by its letter; and the letter's generation beside it.
+#[cfg(any(feature = "blocking-postgres", feature = "blocking-sqlite", feature = "postgres", feature = "sqlite"))]
 pub(crate) fn claimed(row: &impl Columns) -> Result<(Claimed, u32), StoreError> {
     let letter = Letter::at(row, COLUMNS)?;
     Ok(letter.of(Record::read(row)?))

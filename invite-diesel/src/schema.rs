@@ -14,9 +14,9 @@
 //!
 //! Read them only. What is written here past the library, its rules do not see.
 
-#[cfg(feature = "mysql")]
+#[cfg(any(feature = "blocking-mysql", feature = "mysql"))]
 pub mod mysql;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "blocking-postgres", feature = "postgres"))]
 pub mod postgres;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "blocking-sqlite", feature = "sqlite"))]
 pub mod sqlite;

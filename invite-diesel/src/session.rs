@@ -1,6 +1,9 @@
 //! What the stores need of a connection, whichever way it waits.
 
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod asynchronous;
+#[cfg(any(feature = "blocking-mysql", feature = "blocking-postgres", feature = "blocking-sqlite"))]
+mod blocking;
 
 use std::future::Future;
 

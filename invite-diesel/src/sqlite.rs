@@ -8,12 +8,15 @@
 //! [`NotInTransaction`](invite_core::Error::NotInTransaction).
 
 mod columns;
-mod migrate;
+pub(crate) mod migrate;
 mod sql;
-mod worker;
+pub(crate) mod worker;
 
 use chrono::{DateTime, Utc};
-use diesel::{SqliteConnection, row::NamedRow, sqlite::Sqlite};
+#[cfg(feature = "sqlite")]
+use diesel::SqliteConnection;
+use diesel::{row::NamedRow, sqlite::Sqlite};
+#[cfg(feature = "sqlite")]
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use invite_core::{
     Event, InvitationId, Record, Scope, Sort, Status, TokenDigest,
@@ -24,15 +27,18 @@ use invite_core::{
 };
 
 use self::columns::SqliteColumns;
+#[cfg(feature = "sqlite")]
+use crate::store::store;
 use crate::{
     error::classified,
     row::{Entry, Readable},
     session::{Database, Session},
     statement::Statement,
-    store::store,
 };
 
-pub use migrate::{MIGRATIONS, migrate};
+pub use migrate::MIGRATIONS;
+#[cfg(feature = "sqlite")]
+pub use migrate::migrate;
 
 /// Invitations in SQLite, through [`diesel_async`].
 ///
@@ -79,10 +85,12 @@ pub use migrate::{MIGRATIONS, migrate};
 /// # Ok(())
 /// # }
 /// ```
+#[cfg(feature = "sqlite")]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SqliteStore;
 
-store!(SqliteStore, SyncConnectionWrapper<SqliteConnection>);
+#[cfg(feature = "sqlite")]
+store!(SqliteStore, SyncConnectionWrapper<SqliteConnection>, sqlite);
 
 impl Database for Sqlite {
     fn read<'a, T: Readable>(row: &impl NamedRow<'a, Self>) -> Result<T, StoreError> {
@@ -94,12 +102,15 @@ impl Database for Sqlite {
     }
 }
 
-async fn lock_for_write(conn: &mut impl Session<Database = Sqlite>) -> Result<(), StoreError> {
+pub(crate) async fn lock_for_write(conn: &mut impl Session<Database = Sqlite>) -> Result<(), StoreError> {
     Statement::new(sql::LOCK).execute(conn).await?;
     Ok(())
 }
 
-async fn insert(conn: &mut impl Session<Database = Sqlite>, new: &Insertion<'_>) -> Result<bool, StoreError> {
+pub(crate) async fn insert(
+    conn: &mut impl Session<Database = Sqlite>,
+    new: &Insertion<'_>,
+) -> Result<bool, StoreError> {
     let record = new.record;
     let statement = Statement::new(sql::INSERT)
         .bind(id(record.id))
@@ -129,7 +140,7 @@ async fn insert(conn: &mut impl Session<Database = Sqlite>, new: &Insertion<'_>)
     Ok(true)
 }
 
-async fn transition(
+pub(crate) async fn transition(
     conn: &mut impl Session<Database = Sqlite>,
     transition: &Transition<'_>,
 ) -> Result<Option<Found>, StoreError> {
@@ -169,7 +180,11 @@ async fn transition(
     Ok(Some(found))
 }
 
-async fn find(conn: &mut impl Session<Database = Sqlite>, key: &Key<'_>, _: Read) -> Result<Option<Found>, StoreError> {
+pub(crate) async fn find(
+    conn: &mut impl Session<Database = Sqlite>,
+    key: &Key<'_>,
+    _: Read,
+) -> Result<Option<Found>, StoreError> {
     let statement = match *key {
         Key::Token(digest) => Statement::new(sql::FIND_BY_TOKEN).bind(digest.as_bytes().as_slice()),
         Key::Id { kind, scope, id: invitation } => {
@@ -180,7 +195,10 @@ async fn find(conn: &mut impl Session<Database = Sqlite>, key: &Key<'_>, _: Read
     statement.fetch_optional(conn).await
 }
 
-async fn list(conn: &mut impl Session<Database = Sqlite>, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
+pub(crate) async fn list(
+    conn: &mut impl Session<Database = Sqlite>,
+    query: &ListQuery<'_>,
+) -> Result<Vec<Record>, StoreError> {
     // Where no row is named to begin after, one before the first or behind the last serves.
     let (sql, start) = match query.sort {
         Sort::NewestFirst => (sql::LIST_NEWEST_FIRST, (i64::MAX, [u8::MAX; 16].to_vec())),
@@ -205,7 +223,7 @@ async fn list(conn: &mut impl Session<Database = Sqlite>, query: &ListQuery<'_>)
     statement.fetch_all(conn).await
 }
 
-async fn addressed_to(
+pub(crate) async fn addressed_to(
     conn: &mut impl Session<Database = Sqlite>,
     query: &AddressedQuery<'_>,
 ) -> Result<Vec<Record>, StoreError> {
@@ -217,7 +235,7 @@ async fn addressed_to(
     statement.fetch_all(conn).await
 }
 
-async fn history(
+pub(crate) async fn history(
     conn: &mut impl Session<Database = Sqlite>,
     kind: &str,
     scope: &Scope,

@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 
 use crate::databases::{self, Databases};
 use crate::engine::{Durability, ENGINES};
-use crate::programs::{self, PROGRAMS};
+use crate::programs::{self, LIBRARIES, PROGRAMS};
 use crate::selection::Selection;
 use crate::{keeper, tally};
 
@@ -73,7 +73,7 @@ fn test_with(mut options: &[&str]) -> Result<(), String> {
 fn test(selection: &Selection, durability: Durability, extra: &[&str]) -> Result<(), String> {
     let engines = selection.engines();
     // Those of servers that are given too: tests that kill a server start one of their own.
-    let programs: Vec<_> = PROGRAMS.iter().chain(engines.iter().map(|engine| &engine.program)).collect();
+    let programs: Vec<_> = PROGRAMS.iter().chain(LIBRARIES).chain(engines.iter().map(|engine| &engine.program)).collect();
     let mut versions = programs::ensure(&programs)?;
     versions.extend(engines.iter().filter_map(|engine| databases::given(engine)));
     let databases = Databases::start(&engines, durability)?;

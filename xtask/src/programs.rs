@@ -24,6 +24,16 @@ pub(crate) const PROGRAMS: &[Program] = &[
     },
 ];
 
+/// What the blocking connections of diesel are linked with. Whatever builds all features needs them.
+pub(crate) const LIBRARIES: &[Program] = &[
+    Program { name: "libpq", probe: &["pg_config", "--version"], debian_package: "libpq-dev" },
+    Program {
+        name: "libmysqlclient",
+        probe: &["mariadb_config", "--version"],
+        debian_package: "default-libmysqlclient-dev",
+    },
+];
+
 impl Program {
     /// What the program says of its version, or `None` where it is not installed.
     fn version(&self) -> Option<String> {

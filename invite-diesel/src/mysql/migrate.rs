@@ -1,6 +1,7 @@
 //! Bringing a database to the present schema.
 
 use diesel::mysql::Mysql;
+#[cfg(feature = "mysql")]
 use diesel_async::AsyncMysqlConnection;
 use invite_core::store::StoreError;
 
@@ -35,6 +36,7 @@ const LEDGER: &str = "CREATE TABLE IF NOT EXISTS invite_migrations (version INT 
 ///
 /// # Errors
 /// A [`StoreError`], also when the database has a schema that is newer than this library.
+#[cfg(feature = "mysql")]
 pub async fn migrate(conn: &mut AsyncMysqlConnection) -> Result<(), StoreError> {
     run(conn).await
 }

@@ -16,7 +16,7 @@ use crate::{
     statement::Statement,
 };
 
-pub(super) async fn claim(conn: &mut impl Session<Database = Mysql>, claim: &Claim<'_>) -> Result<Claims, StoreError> {
+pub(crate) async fn claim(conn: &mut impl Session<Database = Mysql>, claim: &Claim<'_>) -> Result<Claims, StoreError> {
     begin(conn).await?;
     let work = lease(conn, claim).await;
     end(conn, work).await
@@ -55,7 +55,7 @@ async fn lease(conn: &mut impl Session<Database = Mysql>, claim: &Claim<'_>) -> 
     Ok(End::Commit(claims))
 }
 
-pub(super) async fn settle(
+pub(crate) async fn settle(
     conn: &mut impl Session<Database = Mysql>,
     settlement: &Settlement<'_>,
 ) -> Result<bool, StoreError> {
@@ -94,7 +94,7 @@ async fn record(
     Ok(End::Commit(true))
 }
 
-pub(super) async fn sweep(
+pub(crate) async fn sweep(
     conn: &mut impl Session<Database = Mysql>,
     kinds: &[&str],
     now: DateTime<Utc>,

@@ -1,6 +1,7 @@
 //! Bringing a database to the present schema.
 
 use diesel::pg::Pg;
+#[cfg(feature = "postgres")]
 use diesel_async::AsyncPgConnection;
 use invite_core::store::StoreError;
 
@@ -31,6 +32,7 @@ const LEDGER: &str = "CREATE TABLE IF NOT EXISTS invite_migrations (version inte
 ///
 /// # Errors
 /// A [`StoreError`], also when the database has a schema that is newer than this library.
+#[cfg(feature = "postgres")]
 pub async fn migrate(conn: &mut AsyncPgConnection) -> Result<(), StoreError> {
     run(conn).await
 }

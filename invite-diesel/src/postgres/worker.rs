@@ -14,7 +14,7 @@ use crate::{
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
-pub(super) async fn claim(conn: &mut impl Session<Database = Pg>, claim: &Claim<'_>) -> Result<Claims, StoreError> {
+pub(crate) async fn claim(conn: &mut impl Session<Database = Pg>, claim: &Claim<'_>) -> Result<Claims, StoreError> {
     conn.begin(BEGIN).await.map_err(store_error)?;
     let work = lease(conn, claim).await;
     end(conn, work).await
@@ -60,7 +60,7 @@ async fn lease(conn: &mut impl Session<Database = Pg>, claim: &Claim<'_>) -> Res
     Ok(End::Commit(Claims { letters, discarded, unreadable }))
 }
 
-pub(super) async fn settle(
+pub(crate) async fn settle(
     conn: &mut impl Session<Database = Pg>,
     settlement: &Settlement<'_>,
 ) -> Result<bool, StoreError> {
@@ -94,7 +94,7 @@ async fn record(conn: &mut impl Session<Database = Pg>, settlement: &Settlement<
     Ok(End::Commit(true))
 }
 
-pub(super) async fn sweep(
+pub(crate) async fn sweep(
     conn: &mut impl Session<Database = Pg>,
     kinds: &[&str],
     now: DateTime<Utc>,

@@ -1,6 +1,9 @@
 //! Bringing a database to the present schema.
 
-use diesel::{SqliteConnection, sqlite::Sqlite};
+#[cfg(feature = "sqlite")]
+use diesel::SqliteConnection;
+use diesel::sqlite::Sqlite;
+#[cfg(feature = "sqlite")]
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use invite_core::store::StoreError;
 
@@ -26,6 +29,7 @@ const LEDGER: &str = "CREATE TABLE IF NOT EXISTS invite_migrations (version INTE
 ///
 /// # Errors
 /// A [`StoreError`], also when the database has a schema that is newer than this library.
+#[cfg(feature = "sqlite")]
 pub async fn migrate(conn: &mut SyncConnectionWrapper<SqliteConnection>) -> Result<(), StoreError> {
     run(conn).await
 }

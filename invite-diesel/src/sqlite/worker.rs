@@ -13,7 +13,7 @@ use crate::{
 
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
-pub(super) async fn claim(conn: &mut impl Session<Database = Sqlite>, claim: &Claim<'_>) -> Result<Claims, StoreError> {
+pub(crate) async fn claim(conn: &mut impl Session<Database = Sqlite>, claim: &Claim<'_>) -> Result<Claims, StoreError> {
     let kinds = json(&claim.kinds.into())?;
     let any = Statement::new(sql::ANY_LETTERS).bind(kinds.as_str()).bind(micros(claim.now));
     if any.fetch_optional::<()>(conn).await?.is_none() {
@@ -59,7 +59,7 @@ async fn lease(
     Ok(End::Commit(claims))
 }
 
-pub(super) async fn settle(
+pub(crate) async fn settle(
     conn: &mut impl Session<Database = Sqlite>,
     settlement: &Settlement<'_>,
 ) -> Result<bool, StoreError> {
@@ -102,7 +102,7 @@ async fn record(
     Ok(End::Commit(true))
 }
 
-pub(super) async fn sweep(
+pub(crate) async fn sweep(
     conn: &mut impl Session<Database = Sqlite>,
     kinds: &[&str],
     now: DateTime<Utc>,

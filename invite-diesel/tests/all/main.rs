@@ -1,5 +1,6 @@
 //! What is particular to diesel. What every store must do is tested elsewhere.
 
+mod blocking;
 mod errors;
 mod hosts;
 mod migrations;

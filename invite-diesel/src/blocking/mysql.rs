@@ -1,0 +1,25 @@
+//! MySQL and MariaDB, on connections of diesel's own.
+
+use diesel::MysqlConnection;
+use invite_core::store::StoreError;
+
+use super::wait;
+use crate::store::store;
+
+pub use crate::mysql::{MIGRATIONS, store_error};
+
+/// Invitations in MySQL and MariaDB, through [`diesel`].
+///
+/// Its futures never wait: drive them with [`wait`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MySqlStore;
+
+store!(MySqlStore, MysqlConnection, mysql);
+
+/// Brings the database to the present schema, as `migrate` does on a connection of diesel-async.
+///
+/// # Errors
+/// A [`StoreError`], also when the database has a schema that is newer than this library.
+pub fn migrate(conn: &mut MysqlConnection) -> Result<(), StoreError> {
+    wait(crate::mysql::migrate::run(conn))
+}

@@ -1,0 +1,25 @@
+//! PostgreSQL, on connections of diesel's own.
+
+use diesel::PgConnection;
+use invite_core::store::StoreError;
+
+use super::wait;
+use crate::store::store;
+
+pub use crate::postgres::{MIGRATIONS, store_error};
+
+/// Invitations in PostgreSQL, through [`diesel`].
+///
+/// Its futures never wait: drive them with [`wait`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PgStore;
+
+store!(PgStore, PgConnection, postgres);
+
+/// Brings the database to the present schema, as `migrate` does on a connection of diesel-async.
+///
+/// # Errors
+/// A [`StoreError`], also when the database has a schema that is newer than this library.
+pub fn migrate(conn: &mut PgConnection) -> Result<(), StoreError> {
+    wait(crate::postgres::migrate::run(conn))
+}
