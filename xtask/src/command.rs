@@ -73,7 +73,8 @@ fn test_with(mut options: &[&str]) -> Result<(), String> {
 fn test(selection: &Selection, durability: Durability, extra: &[&str]) -> Result<(), String> {
     let engines = selection.engines();
     // Those of servers that are given too: tests that kill a server start one of their own.
-    let programs: Vec<_> = PROGRAMS.iter().chain(LIBRARIES).chain(engines.iter().map(|engine| &engine.program)).collect();
+    let programs: Vec<_> =
+        PROGRAMS.iter().chain(LIBRARIES).chain(engines.iter().map(|engine| &engine.program)).collect();
     let mut versions = programs::ensure(&programs)?;
     versions.extend(engines.iter().filter_map(|engine| databases::given(engine)));
     let databases = Databases::start(&engines, durability)?;

@@ -52,8 +52,8 @@ impl Default for OnSqlite {
 }
 
 /// Diesel sets no busy timeout: what finds the file locked would fail at once.
-const DURABLE: &str = "PRAGMA busy_timeout = 100000; PRAGMA journal_mode = WAL;";
-const QUICK: &str = "PRAGMA busy_timeout = 100000; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;";
+const DURABLE: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL;";
+const QUICK: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;";
 
 /// So many connections to this file, which is not synced.
 pub(crate) fn pool(file: &str, connections: usize) -> Result<Pool<Conn>, StoreError> {

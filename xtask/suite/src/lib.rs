@@ -27,6 +27,9 @@ use tokio::runtime::Runtime;
 /// Many tasks share few connections: whoever waits for one waits for as long as a busy machine takes.
 const PATIENCE: Duration = Duration::from_secs(100);
 
+/// How long SQLite waits for another writer. Those that are broken on purpose may wait for themselves.
+const BUSY: Duration = Duration::from_secs(10);
+
 /// How many race at once, and how often, unless `INVITE_TEST_TASKS` and `INVITE_TEST_ROUNDS` say otherwise.
 const THOROUGH: Effort = Effort { tasks: 32, rounds: 100 };
 /// What is raced for with those statements elsewhere: diesel has sqlx's.

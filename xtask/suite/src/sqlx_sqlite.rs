@@ -83,7 +83,7 @@ impl Harness for OnSqlite {
             .create_if_missing(true)
             .journal_mode(self.journal)
             .synchronous(SqliteSynchronous::Off)
-            .busy_timeout(crate::PATIENCE);
+            .busy_timeout(crate::BUSY);
         // Who waits for SQLite's lock looks for it now and then, who waits for a connection is woken: with as many
         // connections as there are tasks, races take ten times as long.
         let pool = SqlitePoolOptions::new()
