@@ -16,7 +16,7 @@ pub(super) fn same(seen: &Record, wanted: &Record, what: &str) -> Verdict {
     let differences = fields(seen).into_iter().zip(fields(wanted)).filter(|(seen, wanted)| seen != wanted);
     let differences: Vec<_> =
         differences.map(|((name, seen), (_, wanted))| format!("{name} is {seen} and should be {wanted}")).collect();
-    ensure!(differences.is_empty() && seen == wanted, "{what}: {}", differences.join("; "));
+    ensure!(seen == wanted, "{what}: {}", differences.join("; "));
     Ok(())
 }
 

@@ -105,7 +105,7 @@ pub(super) struct Race<'a> {
 /// One race for every level of the database.
 pub(super) fn at_every_level(world: &World) -> impl Iterator<Item = Race<'_>> {
     let effort = world.db.effort();
-    let (tasks, rounds) = (effort.tasks.max(4), effort.rounds.max(1));
+    let (tasks, rounds) = (effort.tasks.max(4), effort.rounds.max(3));
     let levels = world.db.levels().iter().enumerate();
     levels.map(move |(nth, level)| Race { world, level, nth, tasks, rounds })
 }
@@ -113,7 +113,7 @@ pub(super) fn at_every_level(world: &World) -> impl Iterator<Item = Race<'_>> {
 /// One race, where all that races has transactions of its own.
 pub(super) fn of_workers(world: &World) -> Race<'_> {
     let effort = world.db.effort();
-    let (tasks, rounds) = (effort.tasks.max(4), effort.rounds.max(1));
+    let (tasks, rounds) = (effort.tasks.max(4), effort.rounds.max(3));
     Race { world, level: world.db.levels()[0], nth: 0, tasks, rounds }
 }
 

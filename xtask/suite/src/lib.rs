@@ -31,9 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(100);
 const BUSY: Duration = Duration::from_secs(10);
 
 /// How many race at once, and how often, unless `INVITE_TEST_TASKS` and `INVITE_TEST_ROUNDS` say otherwise.
-const THOROUGH: Effort = Effort { tasks: 32, rounds: 100 };
+const THOROUGH: Effort = Effort { tasks: 32, rounds: 30 };
 /// What is raced for with those statements elsewhere: diesel has sqlx's.
-const BRIEF: Effort = Effort { tasks: 32, rounds: 10 };
+const BRIEF: Effort = Effort { tasks: 32, rounds: 5 };
 
 fn effort(otherwise: Effort) -> Effort {
     let number = |name, otherwise| env::var(name).map_or(otherwise, |number| number.parse().expect(name));
