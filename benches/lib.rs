@@ -158,4 +158,4 @@ const DISPLAY: &str = r#"{"inviter":"Ada","organization":"Example"}"#;
 const LIFETIME: i64 = 604_800;
 /// How many letters a worker takes at a time, and how many invitations a sweep: the library's own choice.
 const BATCH: i64 = 8;
-const SWEEP: i64 = 1_000;
+const SWEEP: i64 = 200;

@@ -62,7 +62,7 @@ pub(crate) async fn preview(pool: &MySqlPool, token: &Token) {
     .fetch_one(pool)
     .await
     .expect("preview");
-    let _: (Vec<u8>, String, String) = (row.get(0), row.get(1), row.get(3));
+    let _: (Vec<u8>, Vec<u8>, String) = (row.get(0), row.get(1), row.get(3));
     role(row.get(2));
 }
 

@@ -81,6 +81,7 @@
 
 mod case;
 mod cases;
+mod compare;
 mod deeds;
 mod direct;
 mod erased;

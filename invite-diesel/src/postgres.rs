@@ -43,6 +43,30 @@ use crate::{
 pub use migrate::{MIGRATIONS, migrate};
 
 /// Invitations in PostgreSQL, through [`diesel_async`].
+///
+/// Used like [`SqliteStore`](crate::SqliteStore), whose example shows a whole life.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// # #[derive(serde::Serialize, serde::Deserialize)] struct Membership;
+/// # impl invite_core::Kind for Membership { const NAME: &'static str = "member"; }
+/// use diesel_async::{AsyncConnection, AsyncPgConnection};
+/// use invite_core::{Actor, Invitations, NewInvitation, Policy, Unchecked};
+/// use invite_diesel::{PgStore, postgres};
+///
+/// let mut conn = AsyncPgConnection::establish("postgres://localhost/app").await?;
+/// postgres::migrate(&mut conn).await?;
+/// let members = Invitations::<_, Membership>::new(PgStore, Policy::default(), Unchecked);
+///
+/// conn.transaction(async |conn| {
+///     let new = NewInvitation::new("ada@example.com", Membership);
+///     members.scope(7).create(conn, &Actor::new(1), new).await?;
+///     Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+/// })
+/// .await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PgStore;
 

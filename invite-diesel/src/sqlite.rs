@@ -35,6 +35,50 @@ use crate::{
 pub use migrate::{MIGRATIONS, migrate};
 
 /// Invitations in SQLite, through [`diesel_async`].
+///
+/// ```
+/// use diesel_async::{AsyncConnection, sync_connection_wrapper::SyncConnectionWrapper};
+/// use invite_core::{Accepted, Actor, Claimant, Invitations, Kind, NewInvitation, Policy, Unchecked, testing};
+/// use invite_diesel::{SqliteStore, sqlite};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Membership {
+///     role: String,
+/// }
+/// impl Kind for Membership {
+///     const NAME: &'static str = "member";
+/// }
+///
+/// // What a closure of yours may fail with; `?` makes it of both.
+/// type Failure = Box<dyn std::error::Error + Send + Sync>;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Failure> {
+/// let mut conn = SyncConnectionWrapper::<diesel::SqliteConnection>::establish(":memory:").await?;
+/// sqlite::migrate(&mut conn).await?;
+/// let members = Invitations::<_, Membership>::new(SqliteStore, Policy::default(), Unchecked);
+///
+/// # let token =
+/// conn.transaction(async |conn| {
+///     let new = NewInvitation::new("ada@example.com", Membership { role: "admin".into() });
+///     let invitation = members.scope(7).create(conn, &Actor::new(1), new).await?;
+/// #   let invitation = testing::deliver(&members, conn, invitation.id).await?;
+///     Ok::<_, Failure>(invitation)
+/// })
+/// .await?;
+///
+/// conn.transaction(async |conn| {
+///     let ada = Claimant::new(2).verified("ada@example.com");
+///     if let Accepted::Now(acceptance) = members.accept(conn, &token, ada).await? {
+///         let _role = acceptance.invitation.payload()?.role; // insert the membership here, on `conn`
+///     }
+///     Ok::<_, Failure>(())
+/// })
+/// .await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SqliteStore;
 

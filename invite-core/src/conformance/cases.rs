@@ -12,6 +12,7 @@ mod changing;
 mod claim;
 mod damage;
 mod expiry;
+mod filter;
 mod find;
 mod guard;
 mod history;
@@ -22,6 +23,7 @@ mod leases;
 mod links;
 mod list;
 mod meanwhile;
+mod open_key;
 mod outcomes;
 mod pages;
 mod recipient_guard;
@@ -49,6 +51,7 @@ pub(super) fn all() -> Vec<Case> {
         claim::CASES,
         damage::CASES,
         expiry::CASES,
+        filter::CASES,
         find::CASES,
         guard::CASES,
         history::CASES,
@@ -59,6 +62,7 @@ pub(super) fn all() -> Vec<Case> {
         links::CASES,
         list::CASES,
         meanwhile::CASES,
+        open_key::CASES,
         outcomes::CASES,
         pages::CASES,
         recipient_guard::CASES,

@@ -14,7 +14,7 @@ diesel::table! {
         /// `recipient_given`
         recipient_given -> Text,
         /// `recipient`
-        recipient -> Text,
+        recipient -> Binary,
         /// `inviter`
         inviter -> Text,
         /// `payload`

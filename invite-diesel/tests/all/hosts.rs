@@ -113,7 +113,7 @@ on_every_server! {
         assert!(request.await.unwrap_err().is_cancelled());
 
         let mut conn = pool.get().await.unwrap();
-        assert!(!db::Store::default().in_transaction(&mut conn), "the pool lends another connection");
+        assert!(!db::Store.in_transaction(&mut conn), "the pool lends another connection");
         assert_eq!(count!(conn, "memberships"), 0);
         assert_eq!(count!(conn, "invite_events"), 1);
         // Nor does it hold a lock.

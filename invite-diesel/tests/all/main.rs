@@ -1,7 +1,11 @@
 //! What is particular to diesel. What every store must do is tested elsewhere.
 
-#![expect(clippy::future_not_send, reason = "each test runs on one thread")]
-
+mod errors;
 mod hosts;
 mod migrations;
+mod pools;
+mod rows;
+mod shared;
+mod statements;
 mod support;
+mod tables;

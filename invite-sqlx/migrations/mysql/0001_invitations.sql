@@ -6,7 +6,7 @@ CREATE TABLE invite_invitations (
     kind              VARCHAR(64)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     scope             VARBINARY(800) NOT NULL,
     recipient_given   VARCHAR(254) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
-    recipient         VARCHAR(254) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    recipient         VARBINARY(254) NOT NULL,
     inviter           VARCHAR(210) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     payload           LONGTEXT     CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL CHECK (JSON_VALID(payload)),
     display           LONGTEXT     CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL CHECK (JSON_VALID(display)),

@@ -1,5 +1,6 @@
 //! The worker's transactions. They begin IMMEDIATE, and only when there is something to do.
 
+use async_lock::Mutex;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::store::{Claim, Claims, InvitationStore, QueueChange, Settlement, StoreError, WorkerStore};
@@ -9,6 +10,10 @@ use super::{SqliteStore, id, json, micros, sql, store_error, write_token};
 use crate::row;
 
 const BEGIN: &str = "BEGIN IMMEDIATE";
+
+/// Settlements come several at once, and SQLite lets one write at a time: who finds it busy sleeps,
+/// for longer than the other needs. So they queue up here first.
+static SETTLING: Mutex<()> = Mutex::new(());
 
 #[async_trait]
 impl WorkerStore<SqlitePool> for SqliteStore {
@@ -56,6 +61,7 @@ impl WorkerStore<SqlitePool> for SqliteStore {
     }
 
     async fn settle(&self, pool: &SqlitePool, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
+        let _turn = SETTLING.lock().await;
         let mut tx = pool.begin_with(BEGIN).await.map_err(store_error)?;
         let fenced = |sql: &'static str| {
             sqlx::query(sql)

@@ -11,7 +11,6 @@ mod invited;
 mod inviting;
 #[cfg(all(feature = "mysql", feature = "postgres"))]
 mod naive;
-mod races;
 mod support;
 mod values;
 mod worker;

@@ -22,7 +22,7 @@ use invite_diesel::{
 };
 use tokio::runtime::Runtime;
 
-use crate::sqlx_mysql::DUMP;
+use crate::{diesel_pool::lend, sqlx_mysql::DUMP};
 
 /// As for PostgreSQL: dropped by nobody.
 pub struct OnMySql {
@@ -43,12 +43,12 @@ struct Dumped {
     row_text: Vec<u8>,
 }
 
-/// Connections to this database, as many as tasks race.
-pub(crate) fn pool(url: &str) -> Result<Pool<AsyncMysqlConnection>, StoreError> {
+/// So many connections to this database.
+pub(crate) fn pool(url: &str, connections: usize) -> Result<Pool<AsyncMysqlConnection>, StoreError> {
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     let manager = AsyncDieselConnectionManager::new_with_config(url, config);
-    Pool::builder(manager).max_size(32).build().map_err(StoreError::failed)
+    Pool::builder(manager).max_size(connections).build().map_err(StoreError::failed)
 }
 
 async fn database() -> Result<Pool<AsyncMysqlConnection>, StoreError> {
@@ -56,7 +56,7 @@ async fn database() -> Result<Pool<AsyncMysqlConnection>, StoreError> {
     let name = crate::unique_name();
     let mut admin = AsyncMysqlConnection::establish(&server).await.map_err(StoreError::failed)?;
     admin.batch_execute(&format!("CREATE DATABASE {name}")).await.map_err(store_error)?;
-    let pool = pool(&crate::beside(&server, &name))?;
+    let pool = pool(&crate::beside(&server, &name), 32)?;
     mysql::migrate(&mut *pool.get().await.map_err(StoreError::failed)?).await?;
     Ok(pool)
 }
@@ -107,7 +107,7 @@ impl Harness for OnMySql {
     }
 
     async fn connect(&self, pool: &Self::Pool) -> Result<Self::Connection, StoreError> {
-        pool.get().await.map_err(StoreError::failed)
+        lend(pool).await
     }
 
     async fn begin(&self, pool: &Self::Pool, level: &'static str) -> Result<Self::Transaction, StoreError> {

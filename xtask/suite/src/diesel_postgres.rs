@@ -24,7 +24,10 @@ use invite_diesel::{
 };
 use tokio::runtime::Runtime;
 
-use crate::sqlx_postgres::{DUMP, damage};
+use crate::{
+    diesel_pool::lend,
+    sqlx_postgres::{DUMP, damage},
+};
 
 /// Databases are dropped by nobody: the server is thrown away as a whole.
 pub struct OnPostgres {
@@ -45,12 +48,12 @@ struct Dumped {
     row: String,
 }
 
-/// Connections to this database, as many as tasks race.
-pub(crate) fn pool(url: &str) -> Result<Pool<AsyncPgConnection>, StoreError> {
+/// So many connections to this database.
+pub(crate) fn pool(url: &str, connections: usize) -> Result<Pool<AsyncPgConnection>, StoreError> {
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     let manager = AsyncDieselConnectionManager::new_with_config(url, config);
-    Pool::builder(manager).max_size(32).build().map_err(StoreError::failed)
+    Pool::builder(manager).max_size(connections).build().map_err(StoreError::failed)
 }
 
 async fn database() -> Result<Pool<AsyncPgConnection>, StoreError> {
@@ -58,7 +61,7 @@ async fn database() -> Result<Pool<AsyncPgConnection>, StoreError> {
     let name = crate::unique_name();
     let mut admin = AsyncPgConnection::establish(&server).await.map_err(StoreError::failed)?;
     admin.batch_execute(&format!("CREATE DATABASE {name}")).await.map_err(store_error)?;
-    let pool = pool(&crate::beside(&server, &name))?;
+    let pool = pool(&crate::beside(&server, &name), 32)?;
     postgres::migrate(&mut *pool.get().await.map_err(StoreError::failed)?).await?;
     Ok(pool)
 }
@@ -107,7 +110,7 @@ impl Harness for OnPostgres {
     }
 
     async fn connect(&self, pool: &Self::Pool) -> Result<Self::Connection, StoreError> {
-        pool.get().await.map_err(StoreError::failed)
+        lend(pool).await
     }
 
     async fn begin(&self, pool: &Self::Pool, level: &'static str) -> Result<Self::Transaction, StoreError> {

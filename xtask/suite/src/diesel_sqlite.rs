@@ -32,7 +32,7 @@ use invite_diesel::{
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::sqlx_sqlite::at_rest;
+use crate::{diesel_pool::lend, sqlx_sqlite::at_rest};
 
 type Conn = SyncConnectionWrapper<SqliteConnection>;
 
@@ -52,23 +52,33 @@ impl Default for OnSqlite {
 }
 
 /// Diesel sets no busy timeout: what finds the file locked would fail at once.
-const SETTINGS: &str = "PRAGMA busy_timeout = 100000; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;";
+const DURABLE: &str = "PRAGMA busy_timeout = 100000; PRAGMA journal_mode = WAL;";
+const QUICK: &str = "PRAGMA busy_timeout = 100000; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;";
 
-/// Connections to this file, as many as tasks race.
-pub(crate) fn pool(file: &str) -> Result<Pool<Conn>, StoreError> {
+/// So many connections to this file, which is not synced.
+pub(crate) fn pool(file: &str, connections: usize) -> Result<Pool<Conn>, StoreError> {
+    pool_with(QUICK, file, connections)
+}
+
+/// So many connections to this file, which is synced as SQLite does it by itself.
+pub(crate) fn durable_pool(file: &str, connections: usize) -> Result<Pool<Conn>, StoreError> {
+    pool_with(DURABLE, file, connections)
+}
+
+fn pool_with(settings: &'static str, file: &str, connections: usize) -> Result<Pool<Conn>, StoreError> {
     let mut config = ManagerConfig::<Conn>::default();
     config.recycling_method = RecyclingMethod::Fast;
-    config.custom_setup = Box::new(|file| {
+    config.custom_setup = Box::new(move |file| {
         let connecting = Conn::establish(file);
         async move {
             let mut conn = connecting.await?;
-            conn.batch_execute(SETTINGS).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+            conn.batch_execute(settings).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(conn)
         }
         .boxed()
     });
     let manager = AsyncDieselConnectionManager::new_with_config(file, config);
-    Pool::builder(manager).max_size(32).build().map_err(StoreError::failed)
+    Pool::builder(manager).max_size(connections).build().map_err(StoreError::failed)
 }
 
 #[derive(QueryableByName)]
@@ -105,7 +115,7 @@ impl Harness for OnSqlite {
             return Ok(pool);
         }
         let file = self.folder.path().join(crate::unique_name());
-        let pool = pool(file.to_str().unwrap_or_default())?;
+        let pool = pool(file.to_str().unwrap_or_default(), 32)?;
         sqlite::migrate(&mut *pool.get().await.map_err(StoreError::failed)?).await?;
         Ok(pool)
     }
@@ -122,7 +132,7 @@ impl Harness for OnSqlite {
     }
 
     async fn connect(&self, pool: &Self::Pool) -> Result<Self::Connection, StoreError> {
-        pool.get().await.map_err(StoreError::failed)
+        lend(pool).await
     }
 
     async fn begin(&self, pool: &Self::Pool, level: &'static str) -> Result<Self::Transaction, StoreError> {

@@ -2,10 +2,12 @@
 //! what kills a process or a server in the middle of it.
 
 pub mod diesel_mysql;
+mod diesel_pool;
 pub mod diesel_postgres;
 pub mod diesel_sqlite;
 pub mod kill;
 pub mod memory;
+pub mod mixed;
 pub mod sqlx_mysql;
 pub mod sqlx_postgres;
 pub mod sqlx_sqlite;

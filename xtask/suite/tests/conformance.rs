@@ -12,7 +12,9 @@ use std::{
 };
 
 use invite_core::conformance::{self, Fate, Harness, Outcome, Suite};
-use invite_suite::{diesel_mysql, diesel_postgres, diesel_sqlite, memory, sqlx_mysql, sqlx_postgres, sqlx_sqlite};
+use invite_suite::{
+    diesel_mysql, diesel_postgres, diesel_sqlite, memory, mixed::Mixed, sqlx_mysql, sqlx_postgres, sqlx_sqlite,
+};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// One store, and what has become of its cases so far.
@@ -86,6 +88,9 @@ fn main() -> ExitCode {
         Entry::new("diesel_sqlite", diesel_sqlite::OnSqlite::default()),
         Entry::new("diesel_postgres", diesel_postgres::OnPostgres::default()),
         Entry::new("diesel_mysql", diesel_mysql::OnMySql::default()),
+        Entry::new("mixed_sqlite", Mixed::new(sqlx_sqlite::OnSqlite::wal())),
+        Entry::new("mixed_postgres", Mixed::new(sqlx_postgres::OnPostgres::default())),
+        Entry::new("mixed_mysql", Mixed::new(sqlx_mysql::OnMySql::default())),
     ];
     let trials = entries.iter().flat_map(Entry::trials).collect();
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);

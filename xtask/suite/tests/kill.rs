@@ -10,6 +10,7 @@ use std::{
 };
 
 use invite_suite::{
+    diesel_mysql, diesel_postgres, diesel_sqlite,
     kill::{self, Figures},
     sqlx_mysql::OnMySql,
     sqlx_postgres::OnPostgres,
@@ -30,6 +31,9 @@ type Remarks = Arc<Mutex<Vec<String>>>;
 fn main() -> ExitCode {
     if let Ok(order) = env::var(kill::CHILD) {
         match kill::name_in(&order).as_str() {
+            "diesel_mysql" => kill::child(diesel_mysql::OnMySql::default(), &order),
+            "diesel_postgres" => kill::child(diesel_postgres::OnPostgres::default(), &order),
+            "diesel_sqlite" => kill::child(diesel_sqlite::OnSqlite::default(), &order),
             "sqlx_mysql" => kill::child(OnMySql::default(), &order),
             "sqlx_postgres" => kill::child(OnPostgres::default(), &order),
             _ => kill::child(OnSqlite::wal(), &order),
@@ -38,6 +42,25 @@ fn main() -> ExitCode {
     }
     let remarks = Remarks::default();
     let trials = vec![
+        trial(&remarks, "diesel_mysql::a_killed_process_loses_nothing", |name, kills, random| {
+            let server = server("INVITE_TEST_MYSQL_URL");
+            kill::kill_processes(diesel_mysql::OnMySql::default(), name, &server, kills, random)
+        }),
+        trial(&remarks, "diesel_mysql::a_killed_server_loses_nothing", |_, kills, random| {
+            kill::kill_servers(diesel_mysql::OnMySql::default(), &MARIADB, kills, random)
+        }),
+        trial(&remarks, "diesel_postgres::a_killed_process_loses_nothing", |name, kills, random| {
+            let server = server("INVITE_TEST_POSTGRES_URL");
+            kill::kill_processes(diesel_postgres::OnPostgres::default(), name, &server, kills, random)
+        }),
+        trial(&remarks, "diesel_postgres::a_killed_server_loses_nothing", |_, kills, random| {
+            kill::kill_servers(diesel_postgres::OnPostgres::default(), &POSTGRES, kills, random)
+        }),
+        trial(&remarks, "diesel_sqlite::a_killed_process_loses_nothing", |name, kills, random| {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let files = folder.path().display().to_string();
+            kill::kill_processes(diesel_sqlite::OnSqlite::default(), name, &files, kills, random)
+        }),
         trial(&remarks, "sqlx_mysql::a_killed_process_loses_nothing", |name, kills, random| {
             kill::kill_processes(OnMySql::default(), name, &server("INVITE_TEST_MYSQL_URL"), kills, random)
         }),

@@ -7,7 +7,8 @@ use crate::{
     actor::Scope,
     conformance::{
         case::{Case, Stop, Verdict, cases, ensure},
-        direct::{Direct, within},
+        compare::within,
+        direct::Direct,
         erased::Db,
         rows::{
             self, NOTHING, OTHER_KIND, Row, address, by_id, by_token, cancelled, change, digest, id, letter, noon,
@@ -34,13 +35,15 @@ pub(super) const CASES: &[Case] = cases![
     everything_can_be_amended_at_once:
         "Each part of an amendment is written, and the row counts one revision.",
     a_new_address_retires_every_link_and_awaits_a_resend:
-        "A new recipient: generation + 1, `min_generation` the same, no grace, no view, delivery `not_mailed`, 0, null.",
+        "A new recipient: generation + 1, `min_generation` the same, no grace, no view, delivery `not_mailed`, \
+         0, null.",
     a_new_address_moves_the_open_key:
         "A new recipient's open key replaces the old: the old one is free, the new one taken.",
     a_new_address_without_an_open_key_holds_none:
         "A new recipient whose open key is `None` leaves the row without one.",
     an_address_whose_open_key_is_taken_is_refused_and_nothing_is_written:
-        "An amended open key that another row holds is the answer `None`: no column, event, letter or token is written.",
+        "An amended open key that another row holds is the answer `None`: no column, event, letter or token is \
+         written.",
     a_transaction_goes_on_after_a_taken_open_key:
         "A taken open key is a value, not an error that aborts the caller's transaction.",
     the_key_of_an_address_it_already_has_is_not_taken:

@@ -6,7 +6,8 @@ use crate::{
     actor::Actor,
     conformance::{
         case::{Case, Verdict, cases, ensure},
-        direct::{Direct, same_token, within},
+        compare::{same_token, within},
+        direct::Direct,
         erased::Db,
         rows::{
             self, NOTHING, Row, by_id, by_token, cancelled, change, delivery_failed, digest, ended, id, letter, noon,
@@ -26,15 +27,18 @@ pub(super) const CASES: &[Case] = cases![
     a_mailed_token_is_remembered_as_proof_and_nothing_else_is:
         "`address_proved` becomes whether the token the row was found by came by mail: not by link, and not by id.",
     an_end_frees_the_open_key:
-        "`Change::End` sets the open key to null: the next insertion with it succeeds, in the same transaction already.",
+        "`Change::End` sets the open key to null: the next insertion with it succeeds, in the same transaction \
+         already.",
     every_other_change_keeps_the_open_key:
         "Renewal, link, view, failed delivery and an amendment without an address leave the open key taken.",
     a_renewal_makes_it_pending_again_with_everything_about_the_old_letter_gone:
-        "`Change::Renew`: status pending, generation + 1, `resent_at`, no view, delivery queued with 0 attempts and no error.",
+        "`Change::Renew`: status pending, generation + 1, `resent_at`, no view, delivery queued with 0 attempts \
+         and no error.",
     a_renewal_never_shortens_a_life:
         "`Change::Renew` sets `expires_at` to the later of the old and the new; `None` leaves it.",
     a_renewal_retires_earlier_links_or_keeps_them:
-        "`Retire` sets `min_generation` to the new generation and `grace_until` as given, null too; `Keep` leaves both.",
+        "`Retire` sets `min_generation` to the new generation and `grace_until` as given, null too; `Keep` \
+         leaves both.",
     a_link_changes_nothing_but_the_revision:
         "`Change::Link` adds 1 to the revision.",
     a_view_is_written_once_until_the_next_renewal:

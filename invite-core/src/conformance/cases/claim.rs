@@ -5,7 +5,8 @@ use chrono::TimeDelta;
 use crate::{
     conformance::{
         case::{Case, Verdict, cases, ensure},
-        direct::{Ask, Direct, lease_end, same, same_token},
+        compare::{same, same_token},
+        direct::{Ask, Direct, lease_end},
         erased::Db,
         rows::{
             self, KIND, MICROSECOND, NOTHING, OTHER_KIND, by_id, change, delivery, id, letter, noon, renewed, row, uuid,
@@ -37,7 +38,8 @@ pub(super) const CASES: &[Case] = cases![
     the_tokens_of_earlier_attempts_stay_known:
         "Another attempt adds a token of the same generation; the one before still opens.",
     a_letter_that_is_not_current_is_removed:
-        "A letter for which `Claim::is_current` does not hold is counted, removed and given no token, whatever the reason.",
+        "A letter for which `Claim::is_current` does not hold is counted, removed and given no token, whatever \
+         the reason.",
     a_letter_is_current_until_the_end_of_its_invitation:
         "Whether a letter is current is asked of the row as it is, with the claim's `now`, to the microsecond.",
     a_claim_is_committed_when_it_returns:

@@ -18,11 +18,13 @@ use crate::{
 
 pub(super) const CASES: &[Case] = cases![
     a_damaged_row_is_read_as_corrupt:
-        "A row that does not parse is `StoreError::corrupt` in find, list and addressed_to: never a default, an empty answer or a panic.",
+        "A row that does not parse is `StoreError::corrupt` in find, list and addressed_to: never a default, an \
+         empty answer or a panic.",
     a_damaged_row_is_changed_into_nothing:
         "A change whose row does not parse afterwards is `StoreError::corrupt`, and the caller's rollback undoes it.",
     a_damaged_row_stops_no_other_letter:
-        "A letter whose invitation does not parse is leased without a token and told in `unreadable`; the others are sent.",
+        "A letter whose invitation does not parse is leased without a token and told in `unreadable`; the others \
+         are sent.",
 ];
 
 const KINDS_OF_DAMAGE: [(u32, Damage); 3] = [(1, Damage::DeliveryState), (2, Damage::Inviter), (3, Damage::Recipient)];

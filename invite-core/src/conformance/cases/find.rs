@@ -4,7 +4,8 @@ use crate::{
     actor::Scope,
     conformance::{
         case::{Case, Verdict, cases, ensure},
-        direct::{Direct, same, same_token},
+        compare::{same, same_token},
+        direct::Direct,
         erased::Db,
         rows::{KIND, OTHER_KIND, by_id, cancelled, digest, id, renewed, row},
         world::{committed, undone},

@@ -10,8 +10,8 @@ use crate::{
         direct::{Direct, both_ways},
         erased::Db,
         rows::{
-            KIND, MICROSECOND, OTHER_KIND, by_id, by_system, cancelled, change, digest, ended, id, letter, noon,
-            renewed, row,
+            KIND, MICROSECOND, OTHER_KIND, by_id, by_system, by_token, cancelled, change, digest, ended, id, letter,
+            noon, renewed, row, viewed,
         },
         world::{committed, undone},
     },
@@ -36,13 +36,15 @@ pub(super) const CASES: &[Case] = cases![
     any_time_means_that_nobody_asks_for_it:
         "`TimeGuard::Any` puts no condition on `expires_at`.",
     resent_up_to_the_instant_of_the_guard_is_long_enough_ago:
-        "`not_resent_since` is `resent_at IS NULL OR resent_at <= ?`: never resent passes, and so does the instant itself.",
+        "`not_resent_since` is `resent_at IS NULL OR resent_at <= ?`: never resent passes, and so does the \
+         instant itself.",
     a_generation_that_is_named_must_be_the_row_s:
         "`Guard::generation` is `generation = ?` where there is one, and nothing where there is none.",
     every_condition_must_hold_at_once:
         "The conditions of a guard are joined by AND: one that does not hold is enough to refuse.",
     only_the_row_that_is_meant_changes:
-        "The WHERE names one row. Nobody else's changes with it, however much alike, nor is anything added to its history.",
+        "The WHERE names one row. Nobody else's changes with it, however much alike, nor is anything added to \
+         its history.",
     a_guard_that_does_not_hold_writes_nothing:
         "`None` means that nothing was written: no row, no event, no letter, no token; not even with the commit.",
     a_transaction_goes_on_after_a_refusal:
@@ -212,8 +214,7 @@ async fn only_the_row_that_is_meant_changes(db: Db) -> Verdict {
     let twin = row(2).to("person1@example.com").unlimited();
     direct.put(&twin, Dispatch::None).await?;
     committed!(direct, tx => {
-        let view = change(Guard { target: Target::Token(&token.digest), ..by_id(id(1)) }, Verb::Viewed, Change::View { at: noon() });
-        direct.changes(&mut tx, &mut meant, Some(&token), &view).await?;
+        direct.changes(&mut tx, &mut meant, Some(&token), &viewed(by_token(&token.digest))).await?;
         let link = change(by_id(id(1)), Verb::LinkCreated, Change::Link);
         direct.changes(&mut tx, &mut meant, None, &link).await?;
         let accept = ended(by_id(id(1)), Status::Accepted, by_system(Verb::Accepted));

@@ -16,13 +16,15 @@ pub(super) const CASES: &[Case] = cases![
     anyone_may_where_the_guard_says_so:
         "`RecipientGuard::Anyone` puts no condition on the address.",
     each_of_eight_verified_addresses_counts:
-        "`RecipientGuard::verified` gives up to eight values; one that equals the canonical address is enough, at any place.",
+        "`RecipientGuard::verified` gives up to eight values; one that equals the canonical address is enough, \
+         at any place.",
     without_a_verified_address_nobody_is_the_recipient:
         "Eight empty places equal no address: an empty list refuses.",
     a_verified_address_is_equal_or_it_is_not:
         "Canonical addresses compare as a whole, byte by byte; in none of them is there a wildcard.",
     the_same_domain_is_enough_where_the_guard_says_so:
-        "With `by_domain`, one of the values must equal what follows the `@`: no part of it, nothing more, nothing alike.",
+        "With `by_domain`, one of the values must equal what follows the `@`: no part of it, nothing more, \
+         nothing alike.",
     a_domain_above_is_another_domain:
         "With `by_domain`, neither may end in, or begin with, the other: the whole domains must be equal.",
     a_domain_is_not_asked_for_unless_the_guard_says_so:

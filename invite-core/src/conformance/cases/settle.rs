@@ -5,7 +5,8 @@ use chrono::TimeDelta;
 use crate::{
     conformance::{
         case::{Case, Stop, Verdict, cases, ensure},
-        direct::{Ask, Direct, lease_end, within},
+        compare::within,
+        direct::{Ask, Direct, lease_end},
         erased::Db,
         rows::{MICROSECOND, Row, by_id, cancelled, delivery, delivery_failed, id, letter, noon, renewed, row, uuid},
     },
@@ -22,15 +23,18 @@ pub(super) const CASES: &[Case] = cases![
     what_became_of_a_letter_stands_on_its_invitation:
         "The summary is written whole, every state, with an error and without, and counts no revision and no event.",
     only_who_leased_a_letter_at_this_attempt_settles_it:
-        "A settlement is fenced by owner and attempt: `false`, and no summary, transition or change of the queue otherwise.",
+        "A settlement is fenced by owner and attempt: `false`, and no summary, transition or change of the queue \
+         otherwise.",
     a_letter_taken_over_is_not_settled_by_whoever_had_it:
         "After a takeover the former owner's settlement is `false`; so is the same worker's for its earlier attempt.",
     a_lease_that_ran_out_unnoticed_still_settles:
         "The fence is owner and attempt, not the time: until somebody takes the letter over it is theirs to settle.",
     a_settled_letter_is_not_settled_again:
-        "A second settlement finds no lease: `false`, and nothing written, whether the letter was removed or postponed.",
+        "A second settlement finds no lease: `false`, and nothing written, whether the letter was removed or \
+         postponed.",
     a_letter_of_an_earlier_generation_says_nothing_about_the_new_one:
-        "The summary is written only if the row is still of the letter's generation; the queue's row is settled all the same.",
+        "The summary is written only if the row is still of the letter's generation; the queue's row is settled \
+         all the same.",
     a_failure_is_a_change_with_its_event:
         "The settlement's transition is applied as by `transition`: change, revision and event.",
     a_failure_whose_guard_does_not_hold_changes_nothing_else:

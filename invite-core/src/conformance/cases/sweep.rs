@@ -6,7 +6,8 @@ use crate::{
     actor::Actor,
     conformance::{
         case::{Case, Verdict, cases, ensure},
-        direct::{Direct, within},
+        compare::within,
+        direct::Direct,
         erased::Db,
         rows::{KIND, MICROSECOND, OTHER_KIND, Row, by_id, change, ended, id, noon, row},
         world::undone,
@@ -22,7 +23,8 @@ pub(super) const CASES: &[Case] = cases![
     the_sweep_leaves_what_has_ended:
         "Terminal statuses are never left, whatever their `expires_at`.",
     a_swept_row_ended_by_the_system_at_the_sweep:
-        "A sweep is `Change::End` to expired by the system at `now`, without a reason or proof; the rest of the row stays.",
+        "A sweep is `Change::End` to expired by the system at `now`, without a reason or proof; the rest of the \
+         row stays.",
     each_swept_row_has_its_event:
         "Each swept row gets one event by the system at `now` with its new revision; no other row gets one.",
     a_swept_row_gives_its_open_key_back:

@@ -17,9 +17,11 @@ use crate::{
 
 pub(super) const CASES: &[Case] = cases![
     an_unknown_digest_opens_nothing:
-        "`Target::Token` and `Key::Token` compare all 32 bytes of the digest; one that is not stored is the answer `None`.",
+        "`Target::Token` and `Key::Token` compare all 32 bytes of the digest; one that is not stored is the answer \
+         `None`.",
     tokens_of_min_generation_and_later_work:
-        "A token works if its generation is at least the row's `min_generation`; without a grace time nothing else does.",
+        "A token works if its generation is at least the row's `min_generation`; without a grace time nothing \
+         else does.",
     in_grace_the_generation_before_works_too_until_its_exact_end:
         "While `now < grace_until`, tokens of the one generation before `min_generation` work too.",
     grace_is_for_one_generation_only:

@@ -20,7 +20,8 @@ use crate::{
 
 pub(super) const CASES: &[Case] = cases![
     a_plain_connection_is_in_no_transaction:
-        "`in_transaction` tells what the driver knows: `false` on a plain connection, before and after a read, `true` in one.",
+        "`in_transaction` tells what the driver knows: `false` on a plain connection, before and after a read, \
+         `true` in one.",
     no_call_ends_the_caller_s_transaction:
         "A store never begins, commits or rolls back on the caller's connection, whatever it answers.",
     nothing_is_seen_elsewhere_before_the_commit:

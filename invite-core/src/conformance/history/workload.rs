@@ -63,8 +63,14 @@ impl Dice {
 struct Known {
     id: InvitationId,
     place: usize,
-    tokens: Vec<(Arc<Token>, u32)>,
+    tokens: Vec<Link>,
 }
+
+/// A link that somebody has, and its generation.
+type Link = (Arc<Token>, u32);
+
+/// What a change is about, and the link it is made by if by one.
+type On = (Known, Option<Link>);
 
 /// What the threads share.
 struct Scene<'a> {
@@ -182,13 +188,7 @@ impl<'a> Scene<'a> {
         self.call(dice, actor, asked.0, asked.1).await.map(Some)
     }
 
-    async fn call(
-        &self,
-        dice: &Dice,
-        actor: Actor,
-        asked: Asked,
-        on: Option<(Known, Option<(Arc<Token>, u32)>)>,
-    ) -> Result<Call, Error> {
+    async fn call(&self, dice: &Dice, actor: Actor, asked: Asked, on: Option<On>) -> Result<Call, Error> {
         // Some come again and again; but only who comes once may be unsure, or think better of it.
         let (actor, mood) = match (dice.roll(4), &asked) {
             (0, Asked::Change { verb: Verb::Accepted, .. }) => (Actor::new(format!("regular {}", dice.roll(2))), 9),
@@ -225,7 +225,7 @@ impl<'a> Scene<'a> {
         tx: &mut Conn,
         actor: &Actor,
         asked: &Asked,
-        on: Option<&(Known, Option<(Arc<Token>, u32)>)>,
+        on: Option<&On>,
     ) -> Result<Option<(Invitation<Membership>, Option<Token>)>, Error> {
         let members = &self.race.world.members;
         let scoped = self.members();

@@ -72,7 +72,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "a list takes for pending what expires at this very instant",
-    ["list::each_status_is_listed_as_it_is_seen_now"]: Edit {
+    ["filter::each_status_is_listed_as_it_is_seen_now"]: Edit {
         query: |query| query.now -= TimeDelta::microseconds(1),
         ..Edit::NONE
     };
@@ -82,7 +82,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "a list takes % and _ in an address for wildcards",
-    ["list::an_address_contains_the_text_and_nothing_in_it_is_a_wildcard"]: Addresses(|part, record| {
+    ["filter::an_address_contains_the_text_and_nothing_in_it_is_a_wildcard"]: Addresses(|part, record| {
         like(format!("%{part}%").as_bytes(), record.recipient.canonical().as_bytes())
     });
     "a list looks at the address as it was given",
@@ -90,7 +90,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         record.recipient.as_given().contains(part)
     });
     "a list looks at how an address begins",
-    ["list::an_address_contains_the_text_and_nothing_in_it_is_a_wildcard"]: Addresses(|part, record| {
+    ["filter::an_address_contains_the_text_and_nothing_in_it_is_a_wildcard"]: Addresses(|part, record| {
         record.recipient.canonical().starts_with(part)
     });
     "a list does not look at what expires soon",

@@ -30,11 +30,11 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     "an amended address keeps the open key of the former",
     ["amend::a_new_address_moves_the_open_key"]: KeepsKey;
     "a collision is an error",
-    ["insert::one_open_over_all_scopes_collides_over_all_scopes"]: CollisionIsError;
+    ["open_key::one_open_over_all_scopes_collides_over_all_scopes"]: CollisionIsError;
     "a collision of an amendment is an error",
     ["amend::an_address_whose_open_key_is_taken_is_refused_and_nothing_is_written"]: AmendmentCollides;
     "a collision is answered as if the invitation had been stored",
-    ["insert::one_open_over_all_scopes_collides_over_all_scopes"]: CollisionIsSilent;
+    ["open_key::one_open_over_all_scopes_collides_over_all_scopes"]: CollisionIsSilent;
     "what holds an open key is not found by it",
     ["find::an_open_key_finds_the_row_that_holds_it"]: NotFoundByKey;
 ];

@@ -137,8 +137,12 @@ async fn of_acceptance_rejection_and_cancellation_the_first_stands(db: Db) -> Ve
 
 // Races row 41, and section 2.3
 async fn what_was_read_earlier_in_the_transaction_decides_nothing(db: Db) -> Verdict {
+    /// At MySQL's SERIALIZABLE what is read is locked: of those who have read together all but one deadlock, and
+    /// so do the rest when they come again. More at once would be nothing but more retries.
+    const READERS: usize = 8;
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {
+        let race = race.of_at_most(READERS);
         let invited = race.invited().await?;
         let answers = race.run(async |round, n| {
             let one = &invited[round];

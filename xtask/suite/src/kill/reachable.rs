@@ -11,7 +11,9 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
 };
 
-use crate::{sqlx_mysql::OnMySql, sqlx_postgres::OnPostgres, sqlx_sqlite::OnSqlite};
+use crate::{
+    diesel_mysql, diesel_postgres, diesel_sqlite, sqlx_mysql::OnMySql, sqlx_postgres::OnPostgres, sqlx_sqlite::OnSqlite,
+};
 
 /// As long as a killed server may take to come back.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -58,6 +60,36 @@ impl Reachable for OnMySql {
     async fn open(&self, url: &str, connections: u32) -> Result<MySqlPool, StoreError> {
         let pool = MySqlPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
         pool.connect(url).await.map_err(mysql::store_error)
+    }
+}
+
+impl Reachable for diesel_postgres::OnPostgres {
+    async fn create(&self, server: &str, name: &str) -> Result<String, StoreError> {
+        OnPostgres::default().create(server, name).await
+    }
+
+    async fn open(&self, url: &str, connections: u32) -> Result<Self::Pool, StoreError> {
+        diesel_postgres::pool(url, connections as usize)
+    }
+}
+
+impl Reachable for diesel_mysql::OnMySql {
+    async fn create(&self, server: &str, name: &str) -> Result<String, StoreError> {
+        OnMySql::default().create(server, name).await
+    }
+
+    async fn open(&self, url: &str, connections: u32) -> Result<Self::Pool, StoreError> {
+        diesel_mysql::pool(url, connections as usize)
+    }
+}
+
+impl Reachable for diesel_sqlite::OnSqlite {
+    async fn create(&self, server: &str, name: &str) -> Result<String, StoreError> {
+        OnSqlite::wal().create(server, name).await
+    }
+
+    async fn open(&self, url: &str, connections: u32) -> Result<Self::Pool, StoreError> {
+        diesel_sqlite::durable_pool(url, connections as usize)
     }
 }
 
