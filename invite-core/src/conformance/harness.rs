@@ -106,7 +106,7 @@ pub enum Damage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "two numbers")]
 pub struct Effort {
-    /// How many run at once.
+    /// How many run at once; fewer than four count as four.
     pub tasks: usize,
     /// How often, at each level.
     pub rounds: usize,

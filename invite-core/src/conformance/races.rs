@@ -19,6 +19,7 @@ mod creating;
 mod host;
 mod mail;
 mod time;
+mod workers;
 
 use std::{
     panic::AssertUnwindSafe,
@@ -51,7 +52,17 @@ use crate::{
 };
 
 pub(super) fn all() -> Vec<Case> {
-    [amended::CASES, answers::CASES, creating::CASES, host::CASES, time::CASES, mail::CASES, history::CASES].concat()
+    [
+        amended::CASES,
+        answers::CASES,
+        creating::CASES,
+        host::CASES,
+        time::CASES,
+        mail::CASES,
+        workers::CASES,
+        history::CASES,
+    ]
+    .concat()
 }
 
 /// [`cases`](super::case::cases) whose futures never leave a thread of their own: what waits for threads must

@@ -84,7 +84,7 @@ impl Harness for OnMySql {
     }
 
     fn effort(&self) -> Effort {
-        crate::effort()
+        crate::effort(crate::BRIEF)
     }
 
     async fn fresh(&self) -> Result<Self::Pool, StoreError> {

@@ -89,7 +89,7 @@ impl Harness for OnPostgres {
     }
 
     fn effort(&self) -> Effort {
-        crate::effort()
+        crate::effort(crate::BRIEF)
     }
 
     async fn fresh(&self) -> Result<Self::Pool, StoreError> {

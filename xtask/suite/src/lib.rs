@@ -27,11 +27,17 @@ use tokio::runtime::Runtime;
 /// Many tasks share few connections: whoever waits for one waits for as long as a busy machine takes.
 const PATIENCE: Duration = Duration::from_secs(100);
 
-/// What `INVITE_TEST_TASKS` and `INVITE_TEST_ROUNDS` say, or 32 tasks and 100 rounds.
-#[must_use]
-pub fn effort() -> Effort {
+/// How many race at once, and how often, unless `INVITE_TEST_TASKS` and `INVITE_TEST_ROUNDS` say otherwise.
+const THOROUGH: Effort = Effort { tasks: 32, rounds: 100 };
+/// What is raced for with those statements elsewhere: diesel has sqlx's.
+const BRIEF: Effort = Effort { tasks: 32, rounds: 10 };
+
+fn effort(otherwise: Effort) -> Effort {
     let number = |name, otherwise| env::var(name).map_or(otherwise, |number| number.parse().expect(name));
-    Effort { tasks: number("INVITE_TEST_TASKS", 32), rounds: number("INVITE_TEST_ROUNDS", 100) }
+    Effort {
+        tasks: number("INVITE_TEST_TASKS", otherwise.tasks),
+        rounds: number("INVITE_TEST_ROUNDS", otherwise.rounds),
+    }
 }
 
 /// Empties every table.

@@ -54,7 +54,7 @@ impl Harness for InMemory {
     }
 
     fn effort(&self) -> Effort {
-        crate::effort()
+        crate::effort(crate::BRIEF)
     }
 
     async fn fresh(&self) -> Result<Memory, StoreError> {

@@ -84,6 +84,7 @@ impl Turn {
 }
 
 /// A connection of either, inside a transaction or not.
+#[expect(clippy::exhaustive_enums, reason = "two harnesses have four kinds of connections")]
 pub enum Either<A: Harness, B: Harness> {
     /// The one's.
     One(A::Connection),
@@ -233,7 +234,7 @@ impl<A: Shared> Harness for Mixed<A> {
     }
 
     fn effort(&self) -> Effort {
-        self.one.effort()
+        crate::effort(crate::BRIEF)
     }
 
     async fn fresh(&self) -> Result<Self::Pool, StoreError> {

@@ -85,7 +85,7 @@ impl Harness for OnMySql {
     }
 
     fn effort(&self) -> Effort {
-        crate::effort()
+        crate::effort(crate::THOROUGH)
     }
 
     async fn fresh(&self) -> Result<MySqlPool, StoreError> {

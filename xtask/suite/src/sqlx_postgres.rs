@@ -94,7 +94,7 @@ impl Harness for OnPostgres {
     }
 
     fn effort(&self) -> Effort {
-        crate::effort()
+        crate::effort(crate::THOROUGH)
     }
 
     async fn fresh(&self) -> Result<PgPool, StoreError> {

@@ -70,7 +70,7 @@ impl Harness for OnSqlite {
     }
 
     fn effort(&self) -> Effort {
-        crate::effort()
+        crate::effort(if matches!(self.journal, SqliteJournalMode::Wal) { crate::THOROUGH } else { crate::BRIEF })
     }
 
     async fn fresh(&self) -> Result<SqlitePool, StoreError> {

@@ -144,21 +144,26 @@ async fn an_accepted_invitation_is_not_amended(db: Db) -> Verdict {
 async fn a_new_address_retires_every_earlier_link(db: Db) -> Verdict {
     for links in [EarlierLinks::Retire, EarlierLinks::Keep, EarlierLinks::KeepFor(TimeDelta::days(1))] {
         let world = World::new(&db, Policy::default().on_resend(links));
-        let id = world.invite("eda@example.com").await?.id;
-        let letters = [world.one_letter().await?, world.resend_and_mail(id).await?];
-        let link = world.link(id).await?;
-        let amended = world.amend(id, &Amendment::new().email("ada@example.com")).await?;
-        ensure!(amended.recipient.canonical() == "ada@example.com", "it is still for the old address");
-        same(&world.get(id).await?, &amended)?;
-        undone!(world, tx => {
-            for token in letters.iter().map(Letter::token).chain([&link]) {
-                let answer = world.members.preview(&mut tx, token).await;
-                refused!(answer, Error::Superseded, "looking by a link to the address before");
-                let answer = world.members.accept(&mut tx, token, ada()).await;
-                refused!(answer, Error::Superseded, "accepting by a link to the address before");
+        for resent in [false, true] {
+            let (id, letter) = world.invite_and_mail("eda@example.com").await?;
+            let mut letters = vec![letter];
+            if resent {
+                letters.push(world.resend_and_mail(id).await?);
             }
-        });
-        world.cancel(id).await?;
+            let link = world.link(id).await?;
+            let amended = world.amend(id, &Amendment::new().email("ada@example.com")).await?;
+            ensure!(amended.recipient.canonical() == "ada@example.com", "it is still for the old address");
+            same(&world.get(id).await?, &amended)?;
+            undone!(world, tx => {
+                for token in letters.iter().map(Letter::token).chain([&link]) {
+                    let answer = world.members.preview(&mut tx, token).await;
+                    refused!(answer, Error::Superseded, "looking by a link to the address before");
+                    let answer = world.members.accept(&mut tx, token, ada()).await;
+                    refused!(answer, Error::Superseded, "accepting by a link to the address before");
+                }
+            });
+            world.cancel(id).await?;
+        }
     }
     Ok(())
 }
@@ -307,17 +312,26 @@ async fn a_state_that_has_ended_is_never_left(db: Db) -> Verdict {
         let history = world.history(id).await?;
         let (members, admin, stranger) = (&world.members, &world.admin, Actor::new(9));
         let claimant = || Claimant::new(9).verified(&format!("{status}@example.com"));
-        let answers: [(&str, Answer); 10] = committed!(world, tx => [
+        let answers: [(&str, Answer); 5] = committed!(world, tx => [
             ("new_link", members.scope(7).new_link(&mut tx, admin, id).await.map(drop)),
             ("resend", members.scope(7).resend(&mut tx, admin, id).await.map(drop)),
             ("amend", members.scope(7).amend(&mut tx, admin, id, &Amendment::new().message("x")).await.map(drop)),
             ("cancel", members.scope(7).cancel(&mut tx, &stranger, id, None).await.map(drop)),
+            ("deliver", testing::deliver(members, &mut tx, id).await.map(drop)),
+        ]);
+        for (call, answer) in answers {
+            refused!(
+                answer,
+                Error::IllegalTransition { status: told, .. } if told == status,
+                "{call} with an invitation that is {status}"
+            );
+        }
+        let answers: [(&str, Answer); 5] = committed!(world, tx => [
             ("accept", members.accept(&mut tx, &token, claimant()).await.map(drop)),
             ("accept_by_id", members.accept_by_id(&mut tx, id, claimant()).await.map(drop)),
             ("reject", members.reject(&mut tx, &token, &stranger, None).await.map(drop)),
             ("reject_by_id", members.reject_by_id(&mut tx, id, claimant(), None).await.map(drop)),
             ("mark_viewed", members.mark_viewed(&mut tx, &token).await.map(drop)),
-            ("deliver", testing::deliver(members, &mut tx, id).await.map(drop)),
         ]);
         for (call, answer) in answers {
             ensure!(answer.is_err(), "{call} was done with an invitation that is {status}");
@@ -328,7 +342,6 @@ async fn a_state_that_has_ended_is_never_left(db: Db) -> Verdict {
         ensure!(letters == 0, "{letters} letters were sent about what is {status}");
         same(&world.get(id).await?, &before)?;
         ensure!(world.history(id).await? == history, "the history of what is {status} went on");
-        world.clock.advance(-TimeDelta::days(30));
     }
     Ok(())
 }

@@ -177,6 +177,7 @@ async fn a_first_look_is_recorded_once_per_letter_and_is_no_change(db: Db) -> Ve
         looks.push(committed!(world, tx => world.members.mark_viewed(&mut tx, letter.token()).await?));
     }
     let viewed = world.get(id).await?;
+    ensure!(viewed.revision == 1, "a look made the revision {}", viewed.revision);
     ensure!(viewed.viewed_at.is_some_and(|at| at == viewed.created_at), "it was viewed at {:?}", viewed.viewed_at);
     world.resend_and_mail(id).await?;
     let again = world.get(id).await?.viewed_at;

@@ -175,7 +175,10 @@ async fn a_policy_may_keep_earlier_links(db: Db) -> Verdict {
     let second = world.resend_and_mail(id).await?;
     let third = world.resend_and_mail(id).await?;
     for token in [first.token(), &link, second.token(), third.token()] {
-        undone!(world, tx => done(world.members.accept(&mut tx, token, ada()).await?)?);
+        undone!(world, tx => {
+            world.members.preview(&mut tx, token).await?;
+            done(world.members.accept(&mut tx, token, ada()).await?)?
+        });
     }
     Ok(())
 }

@@ -57,6 +57,7 @@ type Step = for<'a> fn(&'a Scene, &'a mut Conn) -> BoxFuture<'a, Answer>;
 /// What `act` is answered in a transaction that had read, when another has made a change since and commits.
 ///
 /// Where the database locks rows, `act` waits for that commit; so each has a thread of its own, for drivers that block.
+/// Where nothing made it wait, a refusal may have come before the commit: then it is asked again after it.
 async fn answered(db: Db, read: Step, change: Step, act: Step) -> Result<Answer, Stop> {
     if !db.overlaps() {
         return Err(Stop::NotApplicable("one transaction at a time"));
@@ -64,28 +65,35 @@ async fn answered(db: Db, read: Step, change: Step, act: Step) -> Result<Answer,
     let world = World::new(&db, Policy::default());
     let (id, token) = world.invited("ada@example.com").await?;
     let scene = Arc::new(Scene { world, id, token });
-    let (has_read, has_changed) = (Arc::new(Signal::new()), Arc::new(Signal::new()));
+    let [has_read, has_changed, has_committed] = [(); 3].map(|()| Arc::new(Signal::new()));
 
     let ours = {
-        let (scene, has_read, has_changed) = (Arc::clone(&scene), Arc::clone(&has_read), Arc::clone(&has_changed));
+        let scene = Arc::clone(&scene);
+        let [has_read, has_changed, has_committed] = [&has_read, &has_changed, &has_committed].map(Arc::clone);
         on_a_thread(&db, async move {
             let _in_any_case = Raise(&has_read);
             let mut tx = scene.world.begin().await?;
             read(&scene, &mut tx).await?;
             has_read.raise();
             has_changed.raised().await;
-            let answer = act(&scene, &mut tx).await;
+            let mut answer = act(&scene, &mut tx).await;
+            // A reader may be what a commit waits for: no more waiting once a retry is asked for.
+            if answer.as_ref().is_err_and(|error| !error.is_retryable()) {
+                has_committed.raised().await;
+                answer = act(&scene, &mut tx).await;
+            }
             scene.world.rollback(tx).await?;
             Ok(answer)
         })
     };
     let theirs = on_a_thread(&db, async move {
-        let _in_any_case = Raise(&has_changed);
+        let _in_any_case = (Raise(&has_changed), Raise(&has_committed));
         has_read.raised().await;
         let mut tx = scene.world.begin().await?;
         change(&scene, &mut tx).await?;
         has_changed.raise();
         scene.world.commit(tx).await?;
+        has_committed.raise();
         Ok(Ok(()))
     });
     theirs.await??;

@@ -26,6 +26,8 @@ pub(super) const CASES: &[Case] = cases![
     a_letter_is_sent_once_after_the_commit:
         "`Dispatch::Letter` queues on the caller's connection, `claim` finds it, and `settle` with `QueueChange::Remove` \
          deletes it.",
+    a_letter_is_not_sent_before_the_time_it_is_queued_for:
+        "`claim` takes letters whose `not_before` is not after `now`.",
     what_became_of_a_letter_is_written_on_the_invitation:
         "`settle` writes the delivery summary on the row, without a revision and without an event.",
     a_letter_says_what_the_invitation_says_now:
@@ -58,6 +60,16 @@ async fn a_letter_is_sent_once_after_the_commit(db: Db) -> Verdict {
     ensure!(letter.attempt() == 1, "the first attempt is number {}", letter.attempt());
     world.clock.advance(TimeDelta::days(1));
     world.sends_nothing("it was sent already").await
+}
+
+// Races row 39: the worker's clock is behind.
+async fn a_letter_is_not_sent_before_the_time_it_is_queued_for(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    world.invite("ada@example.com").await?;
+    world.clock.advance(-TimeDelta::microseconds(1));
+    world.sends_nothing("by its clock it is not due for another microsecond").await?;
+    world.clock.advance(TimeDelta::microseconds(1));
+    world.one_letter().await.map(drop)
 }
 
 async fn what_became_of_a_letter_is_written_on_the_invitation(db: Db) -> Verdict {

@@ -132,10 +132,11 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// One of the last few.
+    /// One of the last few, rather the last.
     fn one(&self, dice: &Dice) -> Option<Known> {
         let known = self.known();
-        let first = known.len().saturating_sub(3 * PLACES);
+        let few = if dice.roll(3) == 0 { 3 * PLACES } else { 2 };
+        let first = known.len().saturating_sub(few);
         known.get(first + dice.roll((known.len() - first).max(1))).cloned()
     }
 
@@ -154,7 +155,7 @@ impl<'a> Scene<'a> {
         let actor = Actor::new(format!("p{}", self.people.fetch_add(1, Ordering::SeqCst)));
         let asked = match dice.roll(20) {
             0..=4 => {
-                let lifetime = if dice.roll(2) == 0 { TimeDelta::minutes(20) } else { RULES.lifetime };
+                let lifetime = if dice.roll(2) == 0 { TimeDelta::minutes(3) } else { RULES.lifetime };
                 (Asked::Create { place, lifetime, mailed: dice.roll(4) > 0 }, None)
             }
             what @ 5..=16 => {

@@ -1,4 +1,4 @@
-//! Workers among themselves, and against everybody else.
+//! Workers while others answer, cancel and resend.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -6,39 +6,27 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
-use uuid::Uuid;
 
-use super::{Race, at_every_level, hold, new, of_workers, races, tells, tick};
+use super::{Race, at_every_level, hold, new, races, tells, tick};
 use crate::{
     actor::Actor,
     claimant::Claimant,
     conformance::{
         case::{Case, Verdict},
         erased::Db,
-        world::{Membership, World, refused_mail},
+        world::{World, refused_mail},
     },
     error::Error,
-    invitation::{Delivery, DeliveryState, InvitationId},
-    kind::Kind,
+    invitation::{DeliveryState, InvitationId},
     mailer::{Letter, Mailer, Outcome},
     policy::Policy,
-    random::SystemRandom,
     state::{Status, Verb},
-    store::{Claim, QueueChange, Settlement, StoreError},
     testing::CapturingMailer,
-    token::{Token, TokenFormat},
 };
 
 pub(super) const CASES: &[Case] = races![
-    of_many_workers_one_takes_each_letter:
-        "`claim` leases in the statement that looks, or locks what it has looked at: nobody else gets it.",
-    of_many_workers_that_find_a_lease_run_out_one_takes_the_letter_and_the_dead_are_fenced_off:
-        "`settle` compares owner and attempt in the WHERE, and writes nothing where they are not its own.",
     letters_of_what_others_change_meanwhile_are_mailed_once_or_not_at_all:
         "`claim` looks at the invitation in its own transaction (`Claim::is_current`), so what has ended before is not mailed, and what is open is never lost.",
-    a_letter_whose_fate_nobody_knows_is_tried_three_times_by_whoever_comes:
-        "`QueueChange::Postpone` keeps the counters and gives the lease back.",
     a_refused_letter_fails_what_is_open_and_nothing_else:
         "The transition of a settlement is guarded like any other.",
     a_late_refusal_of_an_earlier_letter_does_not_fail_the_next:
@@ -47,13 +35,13 @@ pub(super) const CASES: &[Case] = races![
 
 /// Answers every letter alike and keeps it; clones are one.
 #[derive(Clone)]
-struct Post {
+pub(super) struct Post {
     answer: Outcome,
-    seen: CapturingMailer,
+    pub(super) seen: CapturingMailer,
 }
 
 impl Post {
-    fn answering(answer: Outcome) -> Self {
+    pub(super) fn answering(answer: Outcome) -> Self {
         Self { answer, seen: CapturingMailer::default() }
     }
 }
@@ -67,7 +55,7 @@ impl Mailer for Post {
 }
 
 /// A letter for each round, not due before the round's instant.
-async fn queued(race: &Race<'_>, each: usize) -> Result<Vec<Vec<InvitationId>>, super::Stop> {
+pub(super) async fn queued(race: &Race<'_>, each: usize) -> Result<Vec<Vec<InvitationId>>, super::Stop> {
     race.each_round(async |tx, round| {
         let members = race.members_at(race.instant(round));
         let mut ids = Vec::new();
@@ -80,126 +68,14 @@ async fn queued(race: &Race<'_>, each: usize) -> Result<Vec<Vec<InvitationId>>, 
     .await
 }
 
-// Races row 28
-async fn of_many_workers_one_takes_each_letter(db: Db) -> Verdict {
-    let world = World::new(&db, Policy::default());
-    let race = of_workers(&world);
-    let queued = queued(&race, 2).await?;
-    let post = CapturingMailer::default();
-    let ticks = race.run(async |round, n| {
-        let worker = race.worker_at(race.instant(round), post.clone()).batch(if n % 2 == 0 { 1 } else { 8 });
-        tick(&worker).await
-    })?;
-    let mut sent = 0;
-    for (round, ticks) in ticks.iter().enumerate() {
-        for tick in ticks {
-            match tick {
-                Ok(tick) if tick.lost + tick.discarded + tick.unreadable == 0 => sent += tick.sent,
-                other => return Err(race.unexplained(round, "a worker", other)),
-            }
-        }
-    }
-    let mut letters = post.take();
-    hold!(race, 0, sent == letters.len(), "{} letters were mailed, and {sent} settled as sent", letters.len());
-    // What two workers left to each other.
-    letters.extend(race.mailed_at(race.instant(race.rounds)).await?);
-    let mut mailed: Vec<_> = letters.iter().map(|letter| (letter.invitation().id, letter.attempt())).collect();
-    mailed.sort_unstable();
-    let mut wanted: Vec<_> = queued.into_iter().flatten().map(|id| (id, 1)).collect();
-    wanted.sort_unstable();
-    hold!(race, 0, mailed == wanted, "of {} letters, {} were mailed, not each once", wanted.len(), mailed.len());
-    works(&race, &letters).await
-}
-
 /// The links of these letters open what they are about.
-async fn works(race: &Race<'_>, letters: &[Letter]) -> Verdict {
+pub(super) async fn works(race: &Race<'_>, letters: &[Letter]) -> Verdict {
     let mut conn = race.world.db.connect().await?;
     for letter in letters {
         let preview = race.world.members.preview(&mut conn, letter.token()).await;
         hold!(race, 0, preview.is_ok(), "the link of a mailed letter was answered {preview:?}");
     }
     Ok(())
-}
-
-/// What a worker held when it died, or stalled.
-struct Leased {
-    settlement: (crate::store::DeliveryId, InvitationId),
-    token: Token,
-}
-
-// Races rows 29, 30, 31
-async fn of_many_workers_that_find_a_lease_run_out_one_takes_the_letter_and_the_dead_are_fenced_off(db: Db) -> Verdict {
-    let world = World::new(&db, Policy::default());
-    let race = of_workers(&world);
-    let owner = Uuid::from_u128(1);
-    // One after the other they run out, after all were taken.
-    let until = |round| race.instant(race.rounds + round);
-    queued(&race, 1).await?;
-    let mut leased = Vec::new();
-    for round in 0..race.rounds {
-        let drawn = Mutex::new(None);
-        let minter = |_, kind: &str| {
-            let token = Token::generate(&SystemRandom, TokenFormat::default()).map_err(StoreError::failed)?;
-            let digest = token.digest(kind);
-            *drawn.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
-            Ok(digest)
-        };
-        let now = race.instant(round);
-        let kinds = &[Membership::NAME];
-        let claim = Claim { kinds, now, owner, lease_until: until(round), limit: 8, minter: &minter };
-        let claims = db.claim(&(), &claim).await?;
-        let token = drawn.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let (Some(token), [letter]) = (token, claims.letters.as_slice()) else {
-            return Err(race.wrong(round, format!("one letter is due, and {} were leased", claims.letters.len())));
-        };
-        leased.push(Leased { settlement: (letter.delivery, letter.record.id), token });
-    }
-
-    // Who had stalled comes back among those who take over.
-    let post = CapturingMailer::default();
-    let answers = race.run(async |round, n| {
-        if n == 0 {
-            let (delivery, invitation) = leased[round].settlement;
-            let summary = Delivery { attempts: 1, ..Delivery::new(DeliveryState::Sent) };
-            let settlement = Settlement {
-                delivery,
-                owner,
-                attempt: 1,
-                invitation,
-                generation: 1,
-                summary: &summary,
-                queue: QueueChange::Remove,
-                transition: None,
-            };
-            let settled = super::again(async || Ok(db.settle(&(), &settlement).await?)).await?;
-            return Ok(usize::from(settled));
-        }
-        let ticked = tick(&race.worker_at(until(round), post.clone())).await?;
-        Ok(ticked.sent)
-    })?;
-    let letters = post.take();
-    for (round, answers) in answers.iter().enumerate() {
-        let mut done = 0;
-        for answer in answers {
-            match answer {
-                Ok(count) => done += count,
-                other => return Err(race.unexplained(round, "a worker", other)),
-            }
-        }
-        let mailed: Vec<_> = letters
-            .iter()
-            .filter(|letter| letter.invitation().id == leased[round].settlement.1)
-            .map(Letter::attempt)
-            .collect();
-        let stalled = usize::from(mailed.is_empty());
-        hold!(race, round, done == 1, "one letter was settled {done} times");
-        hold!(race, round, mailed == vec![2; 1 - stalled], "after a lease ran out the attempts were {mailed:?}");
-        // Whoever got two mails has two links that work.
-        let mut conn = db.connect().await?;
-        let preview = world.members.preview(&mut conn, &leased[round].token).await;
-        hold!(race, round, preview.is_ok(), "the link of a worker that died was answered {preview:?}");
-    }
-    works(&race, &letters).await
 }
 
 /// Notes when the worker that sends it began to look.
@@ -220,7 +96,7 @@ impl Mailer for Noting {
     }
 }
 
-// Races rows 26, 27, 38
+// Races rows 26, 27
 async fn letters_of_what_others_change_meanwhile_are_mailed_once_or_not_at_all(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {
@@ -283,42 +159,6 @@ async fn letters_of_what_others_change_meanwhile_are_mailed_once_or_not_at_all(d
         }
     }
     Ok(())
-}
-
-// Races row 32
-async fn a_letter_whose_fate_nobody_knows_is_tried_three_times_by_whoever_comes(db: Db) -> Verdict {
-    let world = World::new(&db, Policy::default());
-    let race = of_workers(&world);
-    let queued = queued(&race, 1).await?;
-    let post = Post::answering(Outcome::Unknown { text: "no answer".into() });
-    let wait = |n: usize| TimeDelta::minutes(4) * i32::try_from(n % 4).unwrap_or(0);
-    let ticks = race.run(async |round, n| tick(&race.worker_at(race.instant(round) + wait(n), post.clone())).await)?;
-    for (round, ticks) in ticks.iter().enumerate() {
-        for tick in ticks {
-            if !matches!(tick, Ok(tick) if tick.failed + tick.discarded + tick.lost + tick.unreadable == 0) {
-                return Err(race.unexplained(round, "a worker", tick));
-            }
-        }
-    }
-    // Whatever the rounds left of the three.
-    for n in 1..=3 {
-        let worker = race.worker_at(race.instant(race.rounds) + wait(n), post.clone());
-        while tick(&worker).await?.found_work() {}
-    }
-    let letters = post.seen.take();
-    for (round, ids) in queued.into_iter().enumerate() {
-        for stands in race.stand(ids).await? {
-            let mut attempts: Vec<_> = (letters.iter())
-                .filter(|letter| letter.invitation().id == stands.record.id)
-                .map(Letter::attempt)
-                .collect();
-            attempts.sort_unstable();
-            hold!(race, round, attempts == [1, 2, 3], "the attempts at one letter were {attempts:?}");
-            let left = (stands.record.status, stands.record.delivery.state);
-            hold!(race, round, left == (Status::Pending, DeliveryState::Unknown), "it is left {left:?}");
-        }
-    }
-    works(&race, &letters).await
 }
 
 // Races row 33

@@ -2,6 +2,8 @@
 //! I7 hold after every step. INVITE_TEST_SEQUENCES sets how many sequences. (I8, no token at rest,
 //! is looked for in the database's files elsewhere.)
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "what nobody foresaw is to be shown")]
+
 mod expected;
 mod real;
 
