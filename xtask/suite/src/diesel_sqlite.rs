@@ -115,7 +115,7 @@ impl Harness for OnSqlite {
             return Ok(pool);
         }
         let file = self.folder.path().join(crate::unique_name());
-        let pool = pool(file.to_str().unwrap_or_default(), 32)?;
+        let pool = pool(file.to_str().unwrap_or_default(), crate::SQLITE_CONNECTIONS.into())?;
         sqlite::migrate(&mut *pool.get().await.map_err(StoreError::failed)?).await?;
         Ok(pool)
     }

@@ -30,6 +30,10 @@ const PATIENCE: Duration = Duration::from_secs(100);
 /// How long SQLite waits for another writer. Those that are broken on purpose may wait for themselves.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// Connections to one SQLite file. Who waits for its lock looks for it now and then, who waits for a connection is
+/// woken: with as many connections as there are tasks, races take ten times as long.
+const SQLITE_CONNECTIONS: u8 = 4;
+
 /// How many race at once, and how often, unless `INVITE_TEST_TASKS` and `INVITE_TEST_ROUNDS` say otherwise.
 const THOROUGH: Effort = Effort { tasks: 32, rounds: 30 };
 /// What is raced for with those statements elsewhere: diesel has sqlx's.

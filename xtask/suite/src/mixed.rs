@@ -55,7 +55,10 @@ impl Shared for sqlx_sqlite::OnSqlite {
     type Other = diesel_sqlite::OnSqlite;
 
     fn beside(pool: &Self::Pool) -> Result<<Self::Other as Harness>::Pool, StoreError> {
-        diesel_sqlite::pool(pool.connect_options().get_filename().to_str().unwrap_or_default(), 32)
+        diesel_sqlite::pool(
+            pool.connect_options().get_filename().to_str().unwrap_or_default(),
+            crate::SQLITE_CONNECTIONS.into(),
+        )
     }
 }
 

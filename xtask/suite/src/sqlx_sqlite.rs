@@ -84,10 +84,8 @@ impl Harness for OnSqlite {
             .journal_mode(self.journal)
             .synchronous(SqliteSynchronous::Off)
             .busy_timeout(crate::BUSY);
-        // Who waits for SQLite's lock looks for it now and then, who waits for a connection is woken: with as many
-        // connections as there are tasks, races take ten times as long.
         let pool = SqlitePoolOptions::new()
-            .max_connections(4)
+            .max_connections(crate::SQLITE_CONNECTIONS.into())
             .acquire_timeout(crate::PATIENCE)
             .test_before_acquire(false)
             .connect_with(options)
