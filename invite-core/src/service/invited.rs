@@ -7,7 +7,7 @@ use crate::{
     actor::Actor,
     claimant::Claimant,
     error::{Error, StoreError},
-    invitation::{Acceptance, Accepted, Invitation, InvitationId, Preview, Record},
+    invitation::{Acceptance, Accepted, Invitation, Preview, Record},
     kind::Kind,
     state::{Status, Verb},
     store::{
@@ -201,7 +201,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
 
     /// Makes a mail token known on the caller's connection; for tests of hosts.
     #[cfg(feature = "testing")]
-    pub(crate) async fn mint(&self, conn: &mut S::Conn, id: InvitationId) -> Result<Token, Error> {
+    pub(crate) async fn mint(&self, conn: &mut S::Conn, id: crate::InvitationId) -> Result<Token, Error> {
         self.writable(conn)?;
         let token = Token::generate(&*self.random, self.policy().token_format)?;
         let digest = token.digest(K::NAME);
