@@ -19,13 +19,13 @@ use crate::{
 
 pub(super) const MUTANTS: &[Mutant] = broken![
     "a list shows every scope",
-    ["list::a_list_is_of_one_kind_and_one_scope"]: AlikeScopes(|_, _| true);
+    ["filter::a_list_is_of_one_kind_and_one_scope"]: AlikeScopes(|_, _| true);
     "a list compares scopes without case",
     ["values::scopes_that_look_alike_are_different"]: AlikeScopes(str::eq_ignore_ascii_case);
     "a list shows every scope that begins alike",
     ["values::scopes_that_look_alike_are_different"]: AlikeScopes(|scope, asked| scope.starts_with(asked));
     "a list shows every kind",
-    ["list::a_list_is_of_one_kind_and_one_scope"]: EveryKind;
+    ["filter::a_list_is_of_one_kind_and_one_scope"]: EveryKind;
     "a page leaves out what is as old as the end of the page before",
     ["pages::pages_newest_first_show_every_row_once_even_rows_of_one_instant"]: Edit {
         page: |query, records| {
@@ -77,7 +77,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "a list does not look at the address",
-    ["list::an_address_contains_the_text_and_nothing_in_it_is_a_wildcard"]: Edit {
+    ["filter::an_address_contains_the_text_and_nothing_in_it_is_a_wildcard"]: Edit {
         query: |query| query.address = None,
         ..Edit::NONE
     };
@@ -86,7 +86,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         like(format!("%{part}%").as_bytes(), record.recipient.canonical().as_bytes())
     });
     "a list looks at the address as it was given",
-    ["list::an_address_contains_the_text_and_nothing_in_it_is_a_wildcard"]: Addresses(|part, record| {
+    ["filter::an_address_contains_the_text_and_nothing_in_it_is_a_wildcard"]: Addresses(|part, record| {
         record.recipient.as_given().contains(part)
     });
     "a list looks at how an address begins",
