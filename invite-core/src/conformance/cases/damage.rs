@@ -97,7 +97,8 @@ async fn a_damaged_row_is_changed_into_nothing(db: Db) -> Verdict {
             change(by_id(id), Verb::Amended, NOTHING),
         ];
         for transition in changes {
-            undone!(direct, tx => corrupt(direct.db.transition(&mut tx, &transition).await, transition.event.verb.as_str())?);
+            let verb = transition.event.verb.as_str();
+            undone!(direct, tx => corrupt(direct.db.transition(&mut tx, &transition).await, verb)?);
         }
         let events = direct.history(row).await?.len();
         ensure!(events == 1, "after changes that failed and were rolled back a row has {events} events");
