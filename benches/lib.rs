@@ -92,7 +92,7 @@ pub struct Nobody;
 #[async_trait]
 impl Mailer for Nobody {
     async fn deliver(&self, _: &Letter) -> Outcome {
-        Outcome::Accepted
+        Outcome::accepted()
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
     policy::OneOpen,
     recipient::Recipient,
     state::Status,
+    store::DeliveryId,
 };
 
 pub use self::{
@@ -74,6 +75,8 @@ pub struct Record {
     pub recipient: Recipient,
     /// Who invited.
     pub inviter: Actor,
+    /// Where letters to the inviter go.
+    pub inviter_address: Option<Recipient>,
     /// The kind's payload, as JSON; [`Invitation::payload`] gives it typed.
     pub payload: Value,
     /// The host's words for letters and pages.
@@ -105,6 +108,13 @@ pub struct Record {
     pub viewed_at: Option<DateTime<Utc>>,
     /// What became of the current generation's letter.
     pub delivery: Delivery,
+    /// Which delivery that letter is; `None` when none was asked for.
+    pub delivery_id: Option<DeliveryId>,
+    /// When the worker looks whether a reminder is due; not always when one is.
+    pub remind_at: Option<DateTime<Utc>>,
+    /// The shortest lead time, in seconds before the end, whose reminder is done with in this
+    /// generation; with it all longer ones are.
+    pub reminded: Option<u32>,
 }
 
 impl Record {

@@ -52,7 +52,7 @@ pub use crate::{
         Preview, Record,
     },
     kind::Kind,
-    mailer::{Letter, Mailer, Outcome},
+    mailer::{EnhancedCode, Letter, Mailer, Outcome},
     policy::{Acceptor, EarlierLinks, OneOpen, Policy},
     query::{Cursor, Page, Query, Sort},
     random::{RandomError, SecureRandom, SystemRandom},

@@ -1,6 +1,9 @@
 //! The contract of a mailer: a letter in, an outcome out.
 
-use std::fmt;
+mod enhanced;
+mod outcome;
+
+use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -8,17 +11,21 @@ use serde_json::Value;
 use crate::{
     invitation::Record,
     recipient::Recipient,
-    store::{DeliveryId, Purpose},
+    store::{Claimed, DeliveryId, Purpose},
     token::Token,
 };
+
+pub(crate) use self::outcome::fit_id;
+pub use self::{enhanced::EnhancedCode, outcome::Outcome};
 
 /// Hands letters over.
 ///
 /// A letter is what is to be said, not MIME: a mailer over a provider's API can use the
 /// provider's own templates. `deliver` answers an [`Outcome`], not a `Result`, because "did not
-/// work" is four different things.
+/// work" is five different things.
 ///
-/// It must return by itself, well within the worker's lease; nobody cancels it.
+/// It must return by itself; nobody cancels it. How long it may take it says itself, and the
+/// worker's lease is never shorter.
 ///
 /// ```
 /// use async_trait::async_trait;
@@ -29,9 +36,10 @@ use crate::{
 /// #[async_trait]
 /// impl Mailer for Void {
 ///     async fn deliver(&self, letter: &Letter) -> Outcome {
-///         let _to = letter.recipient().deliverable();
-///         let _link = format!("https://example.com/join#{}", letter.token().expose_secret());
-///         Outcome::Accepted
+///         let _to = letter.addressee().deliverable();
+///         // Letters to the inviter have no link.
+///         let _link = letter.token().map(|token| format!("https://example.com/join#{}", token.expose_secret()));
+///         Outcome::accepted()
 ///     }
 /// }
 /// ```
@@ -39,20 +47,51 @@ use crate::{
 pub trait Mailer: Send + Sync + 'static {
     /// Hands one letter over and says what became of it.
     async fn deliver(&self, letter: &Letter) -> Outcome;
+
+    /// The longest one `deliver` may take, if there is a limit: the worker's lease on a letter
+    /// outlives it.
+    fn time_limit(&self) -> Option<Duration> {
+        None
+    }
 }
 
-/// A letter to be mailed. Its `Debug` shows neither the address nor the token.
+/// A letter to be mailed. Its `Debug` shows neither an address nor the token.
 pub struct Letter {
     delivery: DeliveryId,
     attempt: u32,
     purpose: Purpose,
     record: Record,
-    token: Token,
+    addressee: Recipient,
+    reply_to: Option<Recipient>,
+    token: Option<Token>,
 }
 
 impl Letter {
-    pub(crate) fn new(delivery: DeliveryId, attempt: u32, purpose: Purpose, record: Record, token: Token) -> Self {
-        Self { delivery, attempt, purpose, record, token }
+    /// `None` when the letter lacks what one of its purpose must have: a token, or an address of
+    /// the inviter's.
+    pub(crate) fn new(claimed: Claimed, reply_to_inviter: bool, token: Option<Token>) -> Option<Self> {
+        let Claimed { delivery, purpose, attempt, record, .. } = claimed;
+        if purpose.has_link() != token.is_some() {
+            return None;
+        }
+        let (addressee, reply_to) = match purpose.is_to_inviter() {
+            true => (record.inviter_address.clone()?, None),
+            false => (record.recipient.clone(), record.inviter_address.clone().filter(|_| reply_to_inviter)),
+        };
+        Some(Self { delivery, attempt, purpose, record, addressee, reply_to, token })
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn duplicate(&self) -> Self {
+        Self {
+            delivery: self.delivery,
+            attempt: self.attempt,
+            purpose: self.purpose,
+            record: self.record.clone(),
+            addressee: self.addressee.clone(),
+            reply_to: self.reply_to.clone(),
+            token: self.token.as_ref().map(Token::duplicate),
+        }
     }
 
     /// Names the delivery, the same for all attempts: what a Message-ID or a provider's
@@ -74,7 +113,20 @@ impl Letter {
         self.purpose
     }
 
-    /// Whom to send it to: this address and no other.
+    /// Whom to send it to, this address and no other: the invited one, or the inviter's.
+    #[must_use]
+    pub fn addressee(&self) -> &Recipient {
+        &self.addressee
+    }
+
+    /// Where an answer to it goes: the inviter's address where the policy says so, on letters to
+    /// the invited.
+    #[must_use]
+    pub fn reply_to(&self) -> Option<&Recipient> {
+        self.reply_to.as_ref()
+    }
+
+    /// Who is invited.
     #[must_use]
     pub fn recipient(&self) -> &Recipient {
         &self.record.recipient
@@ -104,10 +156,11 @@ impl Letter {
         &self.record
     }
 
-    /// The secret for the link. It belongs into the link and nowhere else.
+    /// The secret for the link, in letters to the invited; those to the inviter have none. It
+    /// belongs into the link and nowhere else.
     #[must_use]
-    pub fn token(&self) -> &Token {
-        &self.token
+    pub fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
     }
 }
 
@@ -119,74 +172,5 @@ impl fmt::Debug for Letter {
             .field("purpose", &self.purpose)
             .field("invitation", &self.record.id)
             .finish_non_exhaustive()
-    }
-}
-
-/// What became of a letter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// The next server has taken responsibility for it.
-    Accepted,
-    /// This recipient or letter was refused, in so many words.
-    Refused {
-        /// Whether trying again is pointless.
-        permanent: bool,
-        /// The reply's code, such as 550.
-        code: Option<u16>,
-        /// The reply's text.
-        text: String,
-    },
-    /// Our side is wrong: credentials, TLS, a template. Never the recipient's fault, so it never
-    /// makes an invitation `delivery_failed`; tried again until the invitation has ended.
-    Misconfigured {
-        /// What is wrong.
-        text: String,
-    },
-    /// Nobody was there to take it, and it is certain that nothing was sent: no connection, or no
-    /// answer before the letter was handed over. Says nothing about the recipient, so it never
-    /// makes an invitation `delivery_failed`; tried again until the invitation has ended.
-    Unreachable {
-        /// What happened.
-        text: String,
-    },
-    /// Nobody knows: it may have been sent. Tried again a little, then left standing.
-    Unknown {
-        /// What happened.
-        text: String,
-    },
-}
-
-/// What is kept of a server's words.
-const ERROR_CHARS: usize = 200;
-/// Longer words are no language: identifiers, links, tokens.
-const WORD_BYTES: usize = 40;
-
-impl Outcome {
-    /// A server's words, fit to be shown and kept: no control characters, 200 characters at most,
-    /// and nothing they may quote of what the server was sent: addresses, links, tokens. The worker
-    /// applies it to every outcome; a mailer that shows or logs them itself should too.
-    #[must_use]
-    pub fn words(text: &str) -> String {
-        let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-        let telling = |word: &str| {
-            word.contains(['@', '#', '?']) || word.contains("://") || word.contains("inv1_") || word.len() > WORD_BYTES
-        };
-        let kept: Vec<_> = words.map(|word| if telling(word) { "…" } else { word }).collect();
-        kept.join(" ").chars().take(ERROR_CHARS).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_s_words_are_cleaned() {
-        let hex = "0f".repeat(32);
-        let text =
-            format!("550\r\n <ada@example.com>\u{0}\tsee https://x.example/?t=inv1_abc www.x.example/i/{hex} ok");
-        assert_eq!(Outcome::words(&text), "550 … see … … ok");
-        assert_eq!(Outcome::words(&"é ".repeat(500)).chars().count(), ERROR_CHARS);
     }
 }

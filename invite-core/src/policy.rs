@@ -35,6 +35,11 @@ pub struct Policy {
     pub(crate) may_decline: bool,
     pub(crate) one_open: OneOpen,
     pub(crate) token_format: TokenFormat,
+    pub(crate) reminders: &'static [TimeDelta],
+    pub(crate) notify_accepted: bool,
+    pub(crate) notify_rejected: bool,
+    pub(crate) notify_expired: bool,
+    pub(crate) reply_to_inviter: bool,
 }
 
 impl Default for Policy {
@@ -50,7 +55,7 @@ impl Policy {
 
     /// Seven days (90 at most), renewed by a resend, which retires earlier links and may follow
     /// another after a minute; only the invited, verified address may accept, and may decline;
-    /// one open invitation per scope and address; prefixed tokens.
+    /// one open invitation per scope and address; prefixed tokens; no letters but the invitation.
     ///
     /// Seven days is what most systems use and more than the 24 hours that NIST SP 800-63A allows
     /// a code mailed to an address: set [`NIST_LIFETIME`](Self::NIST_LIFETIME) where that rule
@@ -66,6 +71,11 @@ impl Policy {
             may_decline: true,
             one_open: OneOpen::PerScopeAndRecipient,
             token_format: TokenFormat::Prefixed,
+            reminders: &[],
+            notify_accepted: false,
+            notify_rejected: false,
+            notify_expired: false,
+            reply_to_inviter: false,
         }
     }
 
@@ -120,6 +130,39 @@ impl Policy {
     /// How tokens are written; tokens of the other format are answered as unknown.
     pub const fn token_format(mut self, format: TokenFormat) -> Self {
         self.token_format = format;
+        self
+    }
+
+    /// How long before its end the invited are reminded, in whole seconds, any number of times:
+    /// each once per invitation, and once again after a resend. Only of what was mailed.
+    pub const fn reminders(mut self, leads: &'static [TimeDelta]) -> Self {
+        self.reminders = leads;
+        self
+    }
+
+    /// Whether the inviter hears by mail that somebody has accepted, if the invitation has an
+    /// [address](crate::NewInvitation::inviter_address) of the inviter's. The same holds for the
+    /// other letters to the inviter.
+    pub const fn notify_accepted(mut self, notify: bool) -> Self {
+        self.notify_accepted = notify;
+        self
+    }
+
+    /// Whether the inviter hears that somebody has declined.
+    pub const fn notify_rejected(mut self, notify: bool) -> Self {
+        self.notify_rejected = notify;
+        self
+    }
+
+    /// Whether the inviter hears that an invitation has expired.
+    pub const fn notify_expired(mut self, notify: bool) -> Self {
+        self.notify_expired = notify;
+        self
+    }
+
+    /// Whether answers to the letters go to the inviter's address, which the invited then see.
+    pub const fn reply_to_inviter(mut self, reply: bool) -> Self {
+        self.reply_to_inviter = reply;
         self
     }
 }

@@ -50,6 +50,16 @@ impl Recipient {
         belong.then(|| Self { given: given.into(), canonical: canonical.into() })
     }
 
+    /// An address of which only the given form was stored; `None` when it is none.
+    ///
+    /// As [`from_stored`](Self::from_stored), it does not check the grammar again.
+    #[must_use]
+    pub fn from_given(given: &str) -> Option<Self> {
+        let (local, domain) = given.rsplit_once('@')?;
+        let canonical = format!("{}@{}", local.to_ascii_lowercase(), ascii_domain(domain)?);
+        Some(Self { given: given.into(), canonical })
+    }
+
     /// The address as the inviter wrote it.
     #[must_use]
     pub fn as_given(&self) -> &str {
@@ -88,13 +98,19 @@ impl FromStr for Recipient {
     type Err = Error;
 
     fn from_str(given: &str) -> Result<Self, Error> {
-        let malformed = || Error::invalid("recipient", Problem::Malformed);
+        Self::parse(given).map_err(|problem| Error::invalid("recipient", problem))
+    }
+}
+
+impl Recipient {
+    pub(crate) fn parse(given: &str) -> Result<Self, Problem> {
+        let malformed = || Problem::Malformed;
 
         if given.is_empty() {
-            return Err(Error::invalid("recipient", Problem::Empty));
+            return Err(Problem::Empty);
         }
         if given.len() > MAX {
-            return Err(Error::invalid("recipient", Problem::TooLong { max: MAX }));
+            return Err(Problem::TooLong { max: MAX });
         }
         let (local, domain) = given.rsplit_once('@').ok_or_else(malformed)?;
         if local.starts_with('-') || !local.bytes().all(is_plain_local) {
@@ -103,7 +119,7 @@ impl FromStr for Recipient {
         let ascii = ascii_domain(domain).ok_or_else(malformed)?;
         let canonical = format!("{}@{ascii}", local.to_ascii_lowercase());
         if canonical.len() > MAX {
-            return Err(Error::invalid("recipient", Problem::TooLong { max: MAX }));
+            return Err(Problem::TooLong { max: MAX });
         }
         // The grammar proper (dots, lengths of parts and labels, a top-level domain) is the
         // crate's, applied to the very form that will be stored and compared.

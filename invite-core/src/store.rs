@@ -138,6 +138,18 @@ impl DeliveryId {
     pub const fn as_uuid(&self) -> &Uuid {
         &self.0
     }
+
+    /// The delivery that a Message-ID made by `invite-mail` names: `<uuid@domain>`, with or without
+    /// the brackets, whatever the domain.
+    #[must_use]
+    pub fn from_message_id(id: &str) -> Option<Self> {
+        let id = id.trim();
+        let id = id.strip_prefix('<').and_then(|id| id.strip_suffix('>')).unwrap_or(id);
+        let (local, domain) = id.split_once('@')?;
+        // One spelling only: the one that was sent.
+        let hyphenated = local.len() == 36 && !domain.is_empty();
+        hyphenated.then(|| local.parse().ok().map(Self)).flatten()
+    }
 }
 
 /// What a letter is about.
@@ -146,21 +158,59 @@ impl DeliveryId {
 pub enum Purpose {
     /// It invites.
     Invitation,
+    /// It reminds the invited before the end.
+    Reminder,
+    /// It tells the inviter that the invitation was accepted.
+    Accepted,
+    /// It tells the inviter that the invitation was declined.
+    Rejected,
+    /// It tells the inviter that the invitation has expired.
+    Expired,
 }
 
 impl Purpose {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Invitation, Self::Reminder, Self::Accepted, Self::Rejected, Self::Expired];
+
     /// The stored word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Invitation => "invitation",
+            Self::Reminder => "reminder",
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
         }
     }
 
     /// The purpose behind a stored word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        (word == Self::Invitation.as_str()).then_some(Self::Invitation)
+        Self::ALL.into_iter().find(|purpose| purpose.as_str() == word)
+    }
+
+    /// The state it tells the inviter of; `None` for letters to the invited.
+    #[must_use]
+    pub const fn tells_of(self) -> Option<Status> {
+        match self {
+            Self::Invitation | Self::Reminder => None,
+            Self::Accepted => Some(Status::Accepted),
+            Self::Rejected => Some(Status::Rejected),
+            Self::Expired => Some(Status::Expired),
+        }
+    }
+
+    /// Whether it goes to the inviter.
+    #[must_use]
+    pub const fn is_to_inviter(self) -> bool {
+        self.tells_of().is_some()
+    }
+
+    /// Whether it carries a link, and so a token.
+    #[must_use]
+    pub const fn has_link(self) -> bool {
+        self.tells_of().is_none()
     }
 }
 

@@ -1,8 +1,11 @@
 //! For the tests of hosts: time and randomness that do as they are told, mail that stays here.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+use std::{
+    ops::Deref,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -100,7 +103,8 @@ impl SecureRandom for SeededRandom {
 /// # tx.commit();
 /// let mailer = CapturingMailer::default();
 /// let worker = Worker::new(MemoryStore, memory.clone(), mailer.clone()).serve(&members);
-/// mailer.answer(Outcome::Refused { permanent: true, code: Some(550), text: "no such user".into() });
+/// let text = "no such user".into();
+/// mailer.answer(Outcome::Refused { permanent: true, code: Some(550), enhanced: None, text });
 /// assert_eq!(worker.tick().await?.failed, 1);
 ///
 /// let invitation = members.scope("org:7").get(&mut memory.connection(), &me, id).await?;
@@ -114,25 +118,25 @@ pub struct CapturingMailer(Arc<Mutex<Captured>>);
 
 #[derive(Debug, Default)]
 struct Captured {
-    letters: Vec<Letter>,
+    letters: Vec<CapturedLetter>,
     next: Vec<Outcome>,
 }
 
 impl CapturingMailer {
     /// Answers the next letter with this outcome; after those named, with
-    /// [`Outcome::Accepted`]. A letter that is not accepted is kept all the same.
+    /// [`Outcome::accepted`]. A letter that is not accepted is kept all the same.
     pub fn answer(&self, outcome: Outcome) {
         self.lock().next.insert(0, outcome);
     }
 
-    /// Answers [`Outcome::Accepted`] from now on.
+    /// Answers [`Outcome::accepted`] from now on.
     pub fn forget_answers(&self) {
         self.lock().next.clear();
     }
 
     /// Takes the letters captured so far, oldest first.
     #[must_use]
-    pub fn take(&self) -> Vec<Letter> {
+    pub fn take(&self) -> Vec<CapturedLetter> {
         std::mem::take(&mut self.lock().letters)
     }
 
@@ -144,16 +148,32 @@ impl CapturingMailer {
 #[async_trait]
 impl Mailer for CapturingMailer {
     async fn deliver(&self, letter: &Letter) -> Outcome {
-        let copy = Letter::new(
-            letter.delivery(),
-            letter.attempt(),
-            letter.purpose(),
-            letter.invitation().clone(),
-            letter.token().duplicate(),
-        );
         let mut captured = self.lock();
-        captured.letters.push(copy);
-        captured.next.pop().unwrap_or(Outcome::Accepted)
+        captured.letters.push(CapturedLetter(letter.duplicate()));
+        captured.next.pop().unwrap_or(Outcome::accepted())
+    }
+}
+
+/// A letter that was captured: a [`Letter`] whose link can be followed without further ado.
+#[derive(Debug)]
+pub struct CapturedLetter(Letter);
+
+impl CapturedLetter {
+    /// The secret of its link.
+    ///
+    /// # Panics
+    /// When it is a letter to the inviter: those have no link.
+    #[must_use]
+    pub fn token(&self) -> &Token {
+        self.0.token().expect("a letter with a link")
+    }
+}
+
+impl Deref for CapturedLetter {
+    type Target = Letter;
+
+    fn deref(&self) -> &Letter {
+        &self.0
     }
 }
 

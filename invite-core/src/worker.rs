@@ -20,7 +20,8 @@ use crate::{
     error::{Error, StoreError},
     invitation::DeliveryState,
     kind::Kind,
-    mailer::{Letter, Mailer, Outcome},
+    mailer::{Letter, Mailer, Outcome, fit_id},
+    policy::Policy,
     random::{SecureRandom, SystemRandom, uuid_v7},
     service::Invitations,
     state::Verb,
@@ -28,11 +29,15 @@ use crate::{
         Change, Claim, Claimed, Claims, DeliveryId, Dispatch, Guard, NewEvent, RecipientGuard, Settlement, Target,
         TimeGuard, Transition, WorkerStore,
     },
-    token::{Token, TokenFormat},
+    token::Token,
 };
 
 /// How many expired invitations one transaction of the sweep takes.
 const SWEEP: u32 = 200;
+/// The longest lease.
+const LONGEST_LEASE: TimeDelta = TimeDelta::days(1);
+/// What a lease has beyond the longest a mailer may take: for the database, before and after.
+const LEASE_MARGIN: TimeDelta = TimeDelta::minutes(1);
 /// How often the outcome of a letter is written again when the database asks for a retry.
 const SETTLE_TRIES: usize = 8;
 
@@ -77,7 +82,7 @@ pub struct Worker<S, P> {
     store: S,
     pool: P,
     mailer: Arc<dyn Mailer>,
-    kinds: HashMap<&'static str, TokenFormat>,
+    kinds: HashMap<&'static str, Policy>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn SecureRandom>,
     batch: u32,
@@ -111,7 +116,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
     /// it does not serve.
     #[must_use]
     pub fn serve<K: Kind>(mut self, invitations: &Invitations<S, K>) -> Self {
-        self.kinds.insert(K::NAME, invitations.policy().token_format);
+        self.kinds.insert(K::NAME, invitations.policy().clone());
         self.clock = invitations.shared_clock();
         self.random = invitations.shared_random();
         self
@@ -124,14 +129,20 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         self
     }
 
-    /// How long a letter is this worker's; 15 minutes unless said otherwise, a day at most. It must be longer
-    /// than the mailer may take, because a letter whose lease ran out is sent again: RFC 5321
-    /// (4.5.3.2.6) lets a server take 10 minutes over the last reply alone.
+    /// How long a letter is this worker's; 15 minutes unless said otherwise, a day at most. A letter
+    /// whose lease ran out is sent again, so it is never shorter than the mailer's
+    /// [`time_limit`](Mailer::time_limit) and a minute; for a mailer without one, set it to more
+    /// than it may take: RFC 5321 (4.5.3.2.6) lets a server take 10 minutes over the last reply alone.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
-        const LONGEST: TimeDelta = TimeDelta::days(1);
-        self.lease = TimeDelta::from_std(lease).map_or(LONGEST, |lease| lease.min(LONGEST));
+        self.lease = TimeDelta::from_std(lease).map_or(LONGEST_LEASE, |lease| lease.min(LONGEST_LEASE));
         self
+    }
+
+    /// As set, but longer than the mailer may take.
+    fn effective_lease(&self) -> TimeDelta {
+        let limit = self.mailer.time_limit().and_then(|limit| TimeDelta::from_std(limit).ok());
+        limit.map_or(self.lease, |limit| self.lease.max(limit.min(LONGEST_LEASE) + LEASE_MARGIN))
     }
 
     /// Expires what is due, then leases one batch of letters, sends them, and records what became
@@ -156,13 +167,11 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         for error in &claims.unreadable {
             tracing::error!(%error, "a queued letter cannot be read, and waits");
         }
-        let letters: Vec<_> = claims
-            .letters
-            .into_iter()
-            .filter_map(|claimed| tokens.remove(&claimed.delivery).map(|token| (claimed, token)))
-            .collect();
-        let results: Vec<_> = stream::iter(letters)
-            .map(|(claimed, token)| self.send(owner, claimed, token))
+        let results: Vec<_> = stream::iter(claims.letters)
+            .map(|claimed| {
+                let token = tokens.remove(&claimed.delivery);
+                self.send(owner, claimed, token)
+            })
             .buffer_unordered(self.batch.try_into().unwrap_or(usize::MAX))
             .collect()
             .await;
@@ -187,25 +196,33 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
     ) -> Result<(Claims, HashMap<DeliveryId, Token>), Error> {
         let drawn = Mutex::new(HashMap::<DeliveryId, Token>::new());
         let minter = |delivery, kind: &str| {
-            let format = self.kinds.get(kind).copied().unwrap_or_default();
+            let format = self.kinds.get(kind).map_or_else(Default::default, |policy| policy.token_format);
             let token = Token::generate(&*self.random, format).map_err(StoreError::failed)?;
             let digest = token.digest(kind);
             drawn.lock().unwrap_or_else(PoisonError::into_inner).insert(delivery, token);
             Ok(digest)
         };
-        let claim = Claim { kinds, now, owner, lease_until: now + self.lease, limit: self.batch, minter: &minter };
+        let claim =
+            Claim { kinds, now, owner, lease_until: now + self.effective_lease(), limit: self.batch, minter: &minter };
         let claims = self.store.claim(&self.pool, &claim).await?;
         Ok((claims, drawn.into_inner().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// Hands one letter over and records what became of it; `None` when the lease was lost.
-    async fn send(&self, owner: Uuid, claimed: Claimed, token: Token) -> Result<Option<DeliveryState>, Error> {
-        let Claimed { delivery, purpose, attempt, refusals, unknowns, record } = claimed;
-        let (id, kind, generation) = (record.id, record.kind.clone(), record.generation);
-        let letter = Letter::new(delivery, attempt, purpose, record, token);
+    async fn send(&self, owner: Uuid, claimed: Claimed, token: Option<Token>) -> Result<Option<DeliveryState>, Error> {
+        let Claimed { delivery, attempt, refusals, unknowns, .. } = claimed;
+        let (id, kind, generation) = (claimed.record.id, claimed.record.kind.clone(), claimed.record.generation);
+        let reply_to_inviter = self.kinds.get(kind.as_str()).is_some_and(|policy| policy.reply_to_inviter);
+        let Some(letter) = Letter::new(claimed, reply_to_inviter, token) else {
+            return Err(StoreError::corrupt("letter").into());
+        };
         // A mailer that panics must not take the letters beside it along.
         let outcome = AssertUnwindSafe(self.mailer.deliver(&letter)).catch_unwind().await;
         let outcome = outcome.unwrap_or_else(|_| Outcome::Unknown { text: "the mailer panicked".into() });
+        if let Outcome::Accepted { id } = &outcome {
+            let id = id.as_deref().and_then(fit_id);
+            tracing::debug!(delivery = %delivery.as_uuid(), id, "a mail server took a letter");
+        }
 
         let now = instant(&*self.clock);
         // The letter has left: without randomness its outcome is recorded all the same.

@@ -29,7 +29,7 @@ impl Mailer for Held {
     async fn deliver(&self, _: &Letter) -> Outcome {
         self.reached.notify_one();
         self.released.notified().await;
-        Outcome::Accepted
+        Outcome::accepted()
     }
 }
 

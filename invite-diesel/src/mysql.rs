@@ -22,7 +22,7 @@ use diesel::{
 #[cfg(feature = "mysql")]
 use diesel_async::AsyncMysqlConnection;
 use invite_core::{
-    Event, InvitationId, Record, Scope, Sort, Status, TokenDigest,
+    Event, InvitationId, Recipient, Record, Scope, Sort, Status, TokenDigest,
     store::{
         AddressedQuery, Change, Dispatch, Found, Guard, Insertion, Key, ListQuery, NewEvent, Read, RenewedLinks,
         StoreError, Target, TimeGuard, Transition,
@@ -118,7 +118,10 @@ pub(crate) async fn insert(conn: &mut impl Session<Database = Mysql>, new: &Inse
         .bind(record.created_at.naive_utc())
         .bind(record.expires_at.naive_utc())
         .bind(record.delivery.state.as_str())
-        .bind(record.delivery.attempts);
+        .bind(record.delivery.attempts)
+        .bind(record.inviter_address.as_ref().map(Recipient::as_given))
+        .bind(record.delivery_id.map(|delivery| delivery.as_uuid().as_bytes().to_vec()))
+        .bind(record.remind_at.map(|at| at.naive_utc()));
     if affected(statement, conn).await?.is_none() {
         return Ok(false);
     }
@@ -141,16 +144,18 @@ pub(crate) async fn transition(
                 .bind(event.actor.to_stored())
                 .bind(event.reason)
         }
-        Change::Renew { at, expires_at, links } => {
+        Change::Renew { at, expires_at, links, delivery, remind_at } => {
             let (retire, grace_until) = match links {
                 RenewedLinks::Retire { grace_until } => (true, grace_until.map(|until| until.naive_utc())),
                 RenewedLinks::Keep => (false, None),
             };
             let expires_at = expires_at.map(|at| at.naive_utc());
             let statement = Statement::new(sql::RENEW).bind(at.naive_utc()).bind(expires_at);
-            statement.bind(retire).bind(retire).bind(grace_until)
+            let statement = statement.bind(retire).bind(retire).bind(grace_until);
+            let remind_at = remind_at.map(|at| at.naive_utc());
+            statement.bind(delivery.as_uuid().as_bytes().to_vec()).bind(remind_at)
         }
-        Change::Amend { recipient, payload, message, expires_at } => {
+        Change::Amend { recipient, payload, message, expires_at, remind_at } => {
             let statement = match recipient {
                 None => Statement::new(sql::AMEND),
                 Some((recipient, key)) => Statement::new(sql::READDRESS)
@@ -160,7 +165,11 @@ pub(crate) async fn transition(
             };
             let payload = payload.map(json).transpose()?;
             let statement = statement.bind(payload).bind(message.is_some()).bind(message.flatten());
-            statement.bind(expires_at.map(|at| at.naive_utc()))
+            let statement = statement.bind(expires_at.map(|at| at.naive_utc()));
+            match recipient {
+                None => statement.bind(remind_at.map(|at| at.naive_utc())),
+                Some(_) => statement,
+            }
         }
         Change::Link => Statement::new(sql::LINK),
         Change::View { at } => Statement::new(sql::VIEW).bind(at.naive_utc()),

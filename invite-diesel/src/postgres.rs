@@ -24,7 +24,7 @@ use diesel::{
 #[cfg(feature = "postgres")]
 use diesel_async::AsyncPgConnection;
 use invite_core::{
-    Event, InvitationId, Record, Scope, Sort, Status,
+    Event, InvitationId, Recipient, Record, Scope, Sort, Status,
     store::{
         AddressedQuery, Change, Dispatch, Found, Guard, Insertion, Key, ListQuery, NewEvent, Read, RenewedLinks,
         StoreError, Target, TimeGuard, Transition,
@@ -149,7 +149,13 @@ pub(crate) async fn insert(conn: &mut impl Session<Database = Pg>, new: &Inserti
         .bind(new.event.verb.as_str())
         .bind(new.event.reason)
         .bind(new.event.at);
-    Ok(dispatched(statement, new.dispatch).fetch_optional::<()>(conn).await?.is_some())
+    Ok(dispatched(statement, new.dispatch)
+        .bind(record.inviter_address.as_ref().map(Recipient::as_given))
+        .bind(record.delivery_id.map(|delivery| *delivery.as_uuid()))
+        .bind(record.remind_at)
+        .fetch_optional::<()>(conn)
+        .await?
+        .is_some())
 }
 
 pub(crate) async fn transition(
@@ -164,21 +170,23 @@ pub(crate) async fn transition(
             .bind(event.at)
             .bind(event.actor.to_stored())
             .bind(event.reason),
-        Change::Renew { at, expires_at, links } => {
+        Change::Renew { at, expires_at, links, delivery, remind_at } => {
             let (retire, grace_until) = match links {
                 RenewedLinks::Retire { grace_until } => (true, *grace_until),
                 RenewedLinks::Keep => (false, None),
             };
-            guarded(sql::RENEW)?.bind(*at).bind(*expires_at).bind(retire).bind(grace_until)
+            let renewed = guarded(sql::RENEW)?.bind(*at).bind(*expires_at).bind(retire).bind(grace_until);
+            renewed.bind(*delivery.as_uuid()).bind(*remind_at)
         }
-        Change::Amend { recipient, payload, message, expires_at } => guarded(sql::AMEND)?
+        Change::Amend { recipient, payload, message, expires_at, remind_at } => guarded(sql::AMEND)?
             .bind(recipient.map(|(recipient, _)| recipient.as_given()))
             .bind(recipient.map(|(recipient, _)| recipient.canonical()))
             .bind(recipient.as_ref().and_then(|(_, key)| key.as_ref()).map(|key| key.as_bytes().as_slice()))
             .bind(*payload)
             .bind(message.flatten())
             .bind(*expires_at)
-            .bind(message.is_some()),
+            .bind(message.is_some())
+            .bind(*remind_at),
         Change::Link => guarded(sql::LINK)?,
         Change::View { at } => guarded(sql::VIEW)?.bind(*at),
         Change::FailDelivery => guarded(sql::FAIL_DELIVERY)?,

@@ -19,7 +19,7 @@ use diesel::{row::NamedRow, sqlite::Sqlite};
 #[cfg(feature = "sqlite")]
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use invite_core::{
-    Event, InvitationId, Record, Scope, Sort, Status, TokenDigest,
+    Event, InvitationId, Recipient, Record, Scope, Sort, Status, TokenDigest,
     store::{
         AddressedQuery, Change, Dispatch, Found, Guard, Insertion, Key, ListQuery, NewEvent, Read, RenewedLinks,
         StoreError, Target, TimeGuard, Transition,
@@ -131,7 +131,10 @@ pub(crate) async fn insert(
         .bind(micros(record.created_at))
         .bind(micros(record.expires_at))
         .bind(record.delivery.state.as_str())
-        .bind(i64::from(record.delivery.attempts));
+        .bind(i64::from(record.delivery.attempts))
+        .bind(record.inviter_address.as_ref().map(Recipient::as_given))
+        .bind(record.delivery_id.map(|delivery| delivery.as_uuid().as_bytes().to_vec()))
+        .bind(record.remind_at.map(micros));
     if statement.execute(conn).await? == 0 {
         return Ok(false);
     }
@@ -155,21 +158,24 @@ pub(crate) async fn transition(
                 .bind(event.actor.to_stored())
                 .bind(event.reason)
         }
-        Change::Renew { at, expires_at, links } => {
+        Change::Renew { at, expires_at, links, delivery, remind_at } => {
             let (retire, grace_until) = match links {
                 RenewedLinks::Retire { grace_until } => (true, grace_until.map(micros)),
                 RenewedLinks::Keep => (false, None),
             };
-            guarded(sql::RENEW, guard).bind(micros(*at)).bind(expires_at.map(micros)).bind(retire).bind(grace_until)
+            let renewed = guarded(sql::RENEW, guard).bind(micros(*at)).bind(expires_at.map(micros));
+            let renewed = renewed.bind(retire).bind(grace_until);
+            renewed.bind(delivery.as_uuid().as_bytes().to_vec()).bind(remind_at.map(micros))
         }
-        Change::Amend { recipient, payload, message, expires_at } => guarded(sql::AMEND, guard)
+        Change::Amend { recipient, payload, message, expires_at, remind_at } => guarded(sql::AMEND, guard)
             .bind(recipient.map(|(recipient, _)| recipient.as_given()))
             .bind(recipient.map(|(recipient, _)| recipient.canonical()))
             .bind(recipient.as_ref().and_then(|(_, key)| key.as_ref()).map(|key| key.as_bytes().as_slice()))
             .bind(payload.map(json).transpose()?)
             .bind(message.flatten())
             .bind(expires_at.map(micros))
-            .bind(message.is_some()),
+            .bind(message.is_some())
+            .bind(remind_at.map(micros)),
         Change::Link => guarded(sql::LINK, guard),
         Change::View { at } => guarded(sql::VIEW, guard).bind(micros(*at)),
         Change::FailDelivery => guarded(sql::FAIL_DELIVERY, guard),

@@ -27,7 +27,7 @@ use crate::message::Composer;
 /// let mailer = ConsoleMailer::new(Composer::new(Sender::new("invitations@example.com")?, links));
 ///
 /// # let letter = letter_at("ada@example.com").await;
-/// assert_eq!(mailer.deliver(&letter).await, Outcome::Accepted);
+/// assert_eq!(mailer.deliver(&letter).await, Outcome::accepted());
 /// # Ok(())
 /// # }
 /// ```
@@ -54,14 +54,14 @@ impl Mailer for ConsoleMailer {
     async fn deliver(&self, letter: &Letter) -> Outcome {
         let email = match self.composer.compose(letter) {
             Ok(email) => email,
-            Err(error) => return Outcome::Misconfigured { text: error.to_string() },
+            Err(error) => return Outcome::Unwritable { text: error.to_string() },
         };
         let rule = "-".repeat(72);
         let (from, to, subject, text) = (email.from(), email.to(), email.subject(), email.text());
         let printed = format!("{rule}\nFrom: {from}\nTo: {to}\nSubject: {subject}\n\n{text}{rule}\n");
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         match writer.write_all(printed.as_bytes()).and_then(|()| writer.flush()) {
-            Ok(()) => Outcome::Accepted,
+            Ok(()) => Outcome::accepted(),
             Err(error) => Outcome::Misconfigured { text: format!("cannot print the letter: {}", error.kind()) },
         }
     }

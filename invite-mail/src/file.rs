@@ -31,7 +31,7 @@ use crate::message::Composer;
 /// let mailer = FileMailer::new(Composer::new(Sender::new("invitations@example.com")?, links), folder)?;
 ///
 /// # let letter = letter_at("ada@example.com").await;
-/// assert_eq!(mailer.deliver(&letter).await, Outcome::Accepted);
+/// assert_eq!(mailer.deliver(&letter).await, Outcome::accepted());
 /// assert!(folder.join(format!("{}-1.eml", letter.delivery().as_uuid())).exists());
 /// # Ok(())
 /// # }
@@ -67,11 +67,11 @@ impl Mailer for FileMailer {
     async fn deliver(&self, letter: &Letter) -> Outcome {
         let email = match self.composer.compose(letter) {
             Ok(email) => email,
-            Err(error) => return Outcome::Misconfigured { text: error.to_string() },
+            Err(error) => return Outcome::Unwritable { text: error.to_string() },
         };
         let name = format!("{}-{}", letter.delivery().as_uuid(), letter.attempt());
         match self.write(&name, &email.to_mime()) {
-            Ok(()) => Outcome::Accepted,
+            Ok(()) => Outcome::accepted(),
             // A full disk or a missing folder is ours, whoever the letter is for.
             Err(error) => Outcome::Misconfigured { text: format!("cannot write the letter: {}", error.kind()) },
         }

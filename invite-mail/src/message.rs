@@ -143,10 +143,10 @@ impl Composer {
     /// # Errors
     /// [`ComposeError`]: never a panic, whatever the letter holds.
     pub fn compose(&self, letter: &Letter) -> Result<Email, ComposeError> {
-        if letter.purpose() != Purpose::Invitation {
+        let (Purpose::Invitation, Some(token)) = (letter.purpose(), letter.token()) else {
             return Err(ComposeError::Purpose);
-        }
-        let link = self.links.link(letter.invitation(), letter.token());
+        };
+        let link = self.links.link(letter.invitation(), token);
         let Rendered { subject, text, html } = self.templates.render(letter, &link)?;
         if subject.is_empty() || subject.chars().any(ends_a_line) {
             return Err(ComposeError::Subject);
@@ -156,7 +156,7 @@ impl Composer {
             return Err(ComposeError::ControlCharacter);
         }
 
-        let to: Address = letter.recipient().deliverable().parse().map_err(|_| ComposeError::Recipient)?;
+        let to: Address = letter.addressee().deliverable().parse().map_err(|_| ComposeError::Recipient)?;
         let from = &self.sender.from;
         let envelope =
             Envelope::new(Some(from.email.clone()), vec![to.clone()]).map_err(|_| ComposeError::Recipient)?;

@@ -124,12 +124,12 @@ impl Mailer for SmtpMailer {
     async fn deliver(&self, letter: &Letter) -> Outcome {
         let email = match self.composer.compose(letter) {
             Ok(email) => email,
-            Err(error) => return Outcome::Misconfigured { text: error.to_string() },
+            Err(error) => return Outcome::Unwritable { text: error.to_string() },
         };
         let mut phase = Phase::Opening;
         // The library's own limit covers nothing but the connect.
         match timeout(self.server.timeout, self.hand_over(&email, &mut phase)).await {
-            Ok(Ok(())) => Outcome::Accepted,
+            Ok(Ok(())) => Outcome::accepted(),
             Ok(Err(error)) => verdict::of_error(phase, &error),
             Err(_) => verdict::of_silence(phase),
         }

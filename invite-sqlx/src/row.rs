@@ -10,18 +10,26 @@ use serde_json::Value;
 use uuid::Uuid;
 
 /// How many columns a record has; every database's `columns` names them in this order.
-const COLUMNS: usize = 26;
+const COLUMNS: usize = 30;
 
 /// What differs between databases: the types their columns have.
 pub(crate) trait Columns {
     fn text(&self, column: usize, name: &'static str) -> Result<&str, StoreError>;
     fn optional_text(&self, column: usize, name: &'static str) -> Result<Option<String>, StoreError>;
     fn optional_bytes(&self, column: usize, name: &'static str) -> Result<Option<&[u8]>, StoreError>;
-    fn uuid(&self, column: usize, name: &'static str) -> Result<Uuid, StoreError>;
-    fn count(&self, column: usize, name: &'static str) -> Result<u32, StoreError>;
+    fn optional_uuid(&self, column: usize, name: &'static str) -> Result<Option<Uuid>, StoreError>;
+    fn optional_count(&self, column: usize, name: &'static str) -> Result<Option<u32>, StoreError>;
     fn flag(&self, column: usize, name: &'static str) -> Result<bool, StoreError>;
     fn optional_time(&self, column: usize, name: &'static str) -> Result<Option<DateTime<Utc>>, StoreError>;
     fn json(&self, column: usize, name: &'static str) -> Result<Value, StoreError>;
+
+    fn uuid(&self, column: usize, name: &'static str) -> Result<Uuid, StoreError> {
+        self.optional_uuid(column, name)?.ok_or(StoreError::corrupt(name))
+    }
+
+    fn count(&self, column: usize, name: &'static str) -> Result<u32, StoreError> {
+        self.optional_count(column, name)?.ok_or(StoreError::corrupt(name))
+    }
 
     fn time(&self, column: usize, name: &'static str) -> Result<DateTime<Utc>, StoreError> {
         self.optional_time(column, name)?.ok_or(StoreError::corrupt(name))
@@ -78,6 +86,10 @@ pub(crate) fn record(row: &impl Columns) -> Result<Record, StoreError> {
             attempts: row.count(24, "delivery_attempts")?,
             last_error: row.optional_text(25, "delivery_error")?,
         },
+        inviter_address: inviter_address(row)?,
+        delivery_id: row.optional_uuid(27, "delivery_id")?.map(DeliveryId::from_uuid),
+        remind_at: row.optional_time(28, "remind_at")?,
+        reminded: row.optional_count(29, "reminded")?,
     })
 }
 
@@ -94,11 +106,16 @@ pub(crate) fn found(row: &impl Columns) -> Result<Found, StoreError> {
     Ok(Found { record: record(row)?, token })
 }
 
+fn inviter_address(row: &impl Columns) -> Result<Option<Recipient>, StoreError> {
+    let given = row.optional_text(26, "inviter_address")?;
+    given.map(|given| Recipient::from_given(&given).ok_or(StoreError::corrupt("inviter_address"))).transpose()
+}
+
 /// A letter of the queue, whose columns begin at `first`, without its invitation.
 pub(crate) struct Letter {
     pub(crate) delivery: DeliveryId,
     pub(crate) generation: u32,
-    purpose: Purpose,
+    pub(crate) purpose: Purpose,
     attempt: u32,
     refusals: u32,
     unknowns: u32,

@@ -17,7 +17,7 @@ mod worker;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Event, InvitationId, Record, Scope, Sort, Status, TokenDigest,
+    Event, InvitationId, Recipient, Record, Scope, Sort, Status, TokenDigest,
     store::{
         AddressedQuery, Change, Dispatch, Found, Guard, Insertion, InvitationStore, Key, ListQuery, NewEvent, Read,
         RenewedLinks, StoreError, Target, TimeGuard, Transition,
@@ -106,6 +106,9 @@ impl InvitationStore for SqliteStore {
             .bind(micros(record.expires_at))
             .bind(record.delivery.state.as_str())
             .bind(record.delivery.attempts)
+            .bind(record.inviter_address.as_ref().map(Recipient::as_given))
+            .bind(record.delivery_id.map(|delivery| delivery.as_uuid().as_bytes().to_vec()))
+            .bind(record.remind_at.map(micros))
             .execute(&mut *conn)
             .await
             .map_err(store_error)?;
@@ -133,21 +136,24 @@ impl InvitationStore for SqliteStore {
                     .bind(event.actor.to_stored())
                     .bind(event.reason)
             }
-            Change::Renew { at, expires_at, links } => {
+            Change::Renew { at, expires_at, links, delivery, remind_at } => {
                 let (retire, grace_until) = match links {
                     RenewedLinks::Retire { grace_until } => (true, grace_until.map(micros)),
                     RenewedLinks::Keep => (false, None),
                 };
-                guarded(sql::RENEW, guard).bind(micros(*at)).bind(expires_at.map(micros)).bind(retire).bind(grace_until)
+                let renewed = guarded(sql::RENEW, guard).bind(micros(*at)).bind(expires_at.map(micros));
+                let renewed = renewed.bind(retire).bind(grace_until);
+                renewed.bind(delivery.as_uuid().as_bytes().to_vec()).bind(remind_at.map(micros))
             }
-            Change::Amend { recipient, payload, message, expires_at } => guarded(sql::AMEND, guard)
+            Change::Amend { recipient, payload, message, expires_at, remind_at } => guarded(sql::AMEND, guard)
                 .bind(recipient.map(|(recipient, _)| recipient.as_given()))
                 .bind(recipient.map(|(recipient, _)| recipient.canonical()))
                 .bind(recipient.as_ref().and_then(|(_, key)| key.as_ref()).map(|key| key.as_bytes().as_slice()))
                 .bind(payload.map(json).transpose()?)
                 .bind(message.flatten())
                 .bind(expires_at.map(micros))
-                .bind(message.is_some()),
+                .bind(message.is_some())
+                .bind(remind_at.map(micros)),
             Change::Link => guarded(sql::LINK, guard),
             Change::View { at } => guarded(sql::VIEW, guard).bind(micros(*at)),
             Change::FailDelivery => guarded(sql::FAIL_DELIVERY, guard),

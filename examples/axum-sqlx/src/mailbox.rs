@@ -52,7 +52,7 @@ impl Mailer for Mailbox {
     async fn deliver(&self, letter: &Letter) -> Outcome {
         let email = match self.composer.compose(letter) {
             Ok(email) => email,
-            Err(error) => return Outcome::Misconfigured { text: error.to_string() },
+            Err(error) => return Outcome::Unwritable { text: error.to_string() },
         };
         let mut mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
         if mails.len() == CAPACITY {
@@ -65,7 +65,7 @@ impl Mailer for Mailbox {
             html: email.html().into(),
             links: vec![email.link().expose_secret().into()],
         });
-        Outcome::Accepted
+        Outcome::accepted()
     }
 }
 

@@ -28,6 +28,7 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
         scope,
         recipient,
         inviter,
+        inviter_address,
         payload,
         display,
         message,
@@ -43,8 +44,12 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
         resent_at,
         viewed_at,
         delivery,
+        delivery_id,
+        remind_at,
+        reminded,
     } = record;
     let recipient = (recipient.as_given(), recipient.canonical());
+    let inviter_address = inviter_address.as_ref().map(|address| (address.as_given(), address.canonical()));
     macro_rules! texts {
         ($($field:ident),*) => { vec![$((stringify!($field), format!("{:?}", $field))),*] };
     }
@@ -54,6 +59,7 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
         scope,
         recipient,
         inviter,
+        inviter_address,
         payload,
         display,
         message,
@@ -68,7 +74,10 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
         expires_at,
         resent_at,
         viewed_at,
-        delivery
+        delivery,
+        delivery_id,
+        remind_at,
+        reminded
     ]
 }
 

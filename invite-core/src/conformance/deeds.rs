@@ -139,6 +139,7 @@ pub(super) fn same(seen: &Invitation<Membership>, wanted: &Invitation<Membership
         scope,
         recipient,
         inviter,
+        inviter_address,
         payload,
         display,
         message,
@@ -153,7 +154,10 @@ pub(super) fn same(seen: &Invitation<Membership>, wanted: &Invitation<Membership
         expires_at,
         resent_at,
         viewed_at,
-        delivery
+        delivery,
+        delivery_id,
+        remind_at,
+        reminded
     ];
     ensure!(differing.is_empty(), "the row is not what it should be: {}", differing.join("; "));
     Ok(())

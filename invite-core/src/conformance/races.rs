@@ -42,11 +42,11 @@ use crate::{
     event::Event,
     invitation::{InvitationId, Record},
     kind::Kind,
-    mailer::{Letter, Mailer},
+    mailer::Mailer,
     service::Invitations,
     state::{Status, Verb},
     store::{Key, Read},
-    testing::{self, ManualClock},
+    testing::{self, CapturedLetter, ManualClock},
     token::Token,
     worker::{Tick, Worker},
 };
@@ -295,7 +295,7 @@ impl Race<'_> {
     }
 
     /// Lets one worker, at this instant, do all there is to do, and takes what it mailed.
-    pub(super) async fn mailed_at(&self, instant: DateTime<Utc>) -> Result<Vec<Letter>, Stop> {
+    pub(super) async fn mailed_at(&self, instant: DateTime<Utc>) -> Result<Vec<CapturedLetter>, Stop> {
         let worker = self.worker_at(instant, self.world.mailer.clone());
         for _ in 0..10_000 {
             if !worker.tick().await?.found_work() {

@@ -1,5 +1,7 @@
 //! Rows, guards and changes made by hand, for cases that call the store itself.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -69,6 +71,7 @@ pub(super) fn row(n: u32) -> Row {
         scope: Scope::new(7),
         recipient: address(&format!("person{n}@example.com")),
         inviter: Actor::new(1),
+        inviter_address: None,
         payload: json!({ "role": "admin" }),
         display: Value::Null,
         message: None,
@@ -84,6 +87,9 @@ pub(super) fn row(n: u32) -> Row {
         resent_at: None,
         viewed_at: None,
         delivery: Delivery::new(DeliveryState::NotMailed),
+        delivery_id: None,
+        remind_at: None,
+        reminded: None,
     };
     Row { record, one_open: OneOpen::PerScopeAndRecipient }
 }
@@ -163,6 +169,12 @@ pub(super) fn by_system(verb: Verb) -> NewEvent<'static> {
     NewEvent { verb, actor: &Actor::System, reason: None, at: noon() }
 }
 
+/// One that no other renewal has: there is a unique index.
+pub(super) fn next_delivery() -> DeliveryId {
+    static RENEWALS: AtomicU32 = AtomicU32::new(1_000_000);
+    delivery(RENEWALS.fetch_add(1, Ordering::Relaxed))
+}
+
 /// It is cancelled.
 pub(super) fn cancelled(guard: Guard<'_>) -> Transition<'_> {
     ended(guard, Status::Cancelled, by_system(Verb::Cancelled))
@@ -173,7 +185,8 @@ pub(super) fn ended<'a>(guard: Guard<'a>, status: Status, event: NewEvent<'a>) -
 }
 
 pub(super) fn renewed(guard: Guard<'_>, links: RenewedLinks) -> Transition<'_> {
-    change(guard, Verb::Resent, Change::Renew { at: noon(), expires_at: None, links })
+    let delivery = next_delivery();
+    change(guard, Verb::Resent, Change::Renew { at: noon(), expires_at: None, links, delivery, remind_at: None })
 }
 
 pub(super) fn viewed(guard: Guard<'_>) -> Transition<'_> {
@@ -186,7 +199,7 @@ pub(super) fn delivery_failed(guard: Guard<'_>) -> Transition<'_> {
 
 /// An amendment of nothing.
 pub(super) const NOTHING: Change<'static> =
-    Change::Amend { recipient: None, payload: None, message: None, expires_at: None };
+    Change::Amend { recipient: None, payload: None, message: None, expires_at: None, remind_at: None };
 
 /// All of a scope's members, newest first.
 pub(super) fn everything(scope: &Scope) -> ListQuery<'_> {

@@ -22,7 +22,7 @@ use crate::{
     policy::Policy,
     service::Invitations,
     store::StoreError,
-    testing::{self, CapturingMailer, ManualClock},
+    testing::{self, CapturedLetter, CapturingMailer, ManualClock},
     token::Token,
     worker::Worker,
 };
@@ -182,7 +182,7 @@ impl World {
     }
 
     /// Lets the worker do all there is to do, and takes what it mailed.
-    pub(super) async fn mailed(&self) -> Result<Vec<Letter>, Stop> {
+    pub(super) async fn mailed(&self) -> Result<Vec<CapturedLetter>, Stop> {
         for _ in 0..10_000 {
             if !self.worker.tick().await?.found_work() {
                 return Ok(self.mailer.take());
@@ -192,20 +192,20 @@ impl World {
     }
 
     /// Invites, mails, and takes the letter.
-    pub(super) async fn invite_and_mail(&self, email: &str) -> Result<(InvitationId, Letter), Stop> {
+    pub(super) async fn invite_and_mail(&self, email: &str) -> Result<(InvitationId, CapturedLetter), Stop> {
         let id = self.invite(email).await?.id;
         Ok((id, self.one_letter().await?))
     }
 
     /// Resends after the cool-down, mails, and takes the letter.
-    pub(super) async fn resend_and_mail(&self, id: InvitationId) -> Result<Letter, Stop> {
+    pub(super) async fn resend_and_mail(&self, id: InvitationId) -> Result<CapturedLetter, Stop> {
         self.clock.advance(TimeDelta::minutes(2));
         committed!(self, tx => self.members.scope(7).resend(&mut tx, &self.admin, id).await?);
         self.one_letter().await
     }
 
     /// Mails, and takes the letter.
-    pub(super) async fn one_letter(&self) -> Result<Letter, Stop> {
+    pub(super) async fn one_letter(&self) -> Result<CapturedLetter, Stop> {
         let mut letters = self.mailed().await?;
         ensure!(letters.len() == 1, "one letter was due, {} were sent", letters.len());
         Ok(letters.remove(0))
@@ -241,7 +241,7 @@ impl World {
 
 /// A permanent refusal by the recipient's server, or one for now.
 pub(super) fn refused_mail(permanent: bool) -> Outcome {
-    Outcome::Refused { permanent, code: Some(if permanent { 550 } else { 450 }), text: "no".into() }
+    Outcome::Refused { permanent, code: Some(if permanent { 550 } else { 450 }), enhanced: None, text: "no".into() }
 }
 
 /// `committed!(world, tx => expression)`: begins, evaluates, commits.

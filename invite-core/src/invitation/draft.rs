@@ -31,6 +31,7 @@ pub struct NewInvitation<K> {
     pub(crate) message: Option<String>,
     pub(crate) locale: Option<String>,
     pub(crate) lifetime: Option<TimeDelta>,
+    pub(crate) inviter_address: Option<String>,
 }
 
 impl<K: Kind> NewInvitation<K> {
@@ -43,6 +44,7 @@ impl<K: Kind> NewInvitation<K> {
             message: None,
             locale: None,
             lifetime: None,
+            inviter_address: None,
         }
     }
 
@@ -68,6 +70,13 @@ impl<K: Kind> NewInvitation<K> {
     /// Another lifetime than the policy's, within its maximum.
     pub fn expires_in(mut self, lifetime: TimeDelta) -> Self {
         self.lifetime = Some(lifetime);
+        self
+    }
+
+    /// Where letters to the inviter go, and answers to the invitation where the
+    /// [policy](crate::Policy::reply_to_inviter) says so. Checked like the invited address.
+    pub fn inviter_address(mut self, email: impl Into<String>) -> Self {
+        self.inviter_address = Some(email.into());
         self
     }
 

@@ -53,13 +53,15 @@ fn claim_letters(state: &mut State, undo: &mut Vec<Undo>, claim: &Claim<'_>) -> 
 
     let mut claims = Claims::default();
     for (delivery, mut queued, record) in due {
-        if !claim.is_current(&record, queued.generation) {
+        if !claim.is_current(&record, queued.purpose, queued.generation) {
             state.write_queue(delivery, None, undo);
             claims.discarded += 1;
             continue;
         }
-        let digest = claim.mint(delivery, &record.kind)?;
-        state.write_token(&record, &digest, Channel::Mail, undo);
+        if queued.purpose.has_link() {
+            let digest = claim.mint(delivery, &record.kind)?;
+            state.write_token(&record, &digest, Channel::Mail, undo);
+        }
         queued.attempt += 1;
         queued.lease = Some((claim.owner, claim.lease_until));
         let Queued { purpose, attempt, refusals, unknowns, .. } = queued;

@@ -195,7 +195,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         guard.not_resent_since = now.checked_sub_signed(policy.resend_cooldown).map(whole_micros);
         let transition = Transition {
             guard,
-            change: Change::Renew { at: now, expires_at, links },
+            change: Change::Renew { at: now, expires_at, links, delivery: letter.delivery, remind_at: None },
             event: NewEvent { verb: Verb::Resent, actor, reason: None, at: now },
             dispatch: Dispatch::Letter(&letter),
         };
@@ -255,6 +255,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
                 payload: payload.as_ref(),
                 message: message.as_ref().map(Option::as_deref),
                 expires_at,
+                remind_at: None,
             },
             event: NewEvent { verb: Verb::Amended, actor, reason: None, at: now },
             dispatch: Dispatch::None,
@@ -380,6 +381,8 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         dispatch: Dispatch<'_>,
     ) -> Result<Record, Error> {
         let recipient = new.email.parse::<Recipient>()?;
+        let inviter_address = new.inviter_address.as_deref().map(Recipient::parse).transpose();
+        let inviter_address = inviter_address.map_err(|problem| Error::invalid("inviter_address", problem))?;
         let payload = payload_json(&new.payload)?;
         let display = new.display.clone().map_err(|problem| Error::invalid("display", problem))?;
         text::shown_json("display", &display)?;
@@ -388,9 +391,9 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
             check_locale(locale)?;
         }
         let lifetime = new.lifetime.unwrap_or(self.invitations.policy().lifetime);
-        let delivery = match dispatch {
-            Dispatch::Letter(_) => DeliveryState::Queued,
-            Dispatch::None | Dispatch::Token(..) => DeliveryState::NotMailed,
+        let (delivery, delivery_id) = match dispatch {
+            Dispatch::Letter(letter) => (DeliveryState::Queued, Some(letter.delivery)),
+            Dispatch::None | Dispatch::Token(..) => (DeliveryState::NotMailed, None),
         };
         Ok(Record {
             id: self.invitations.new_id(now)?,
@@ -398,6 +401,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
             scope: self.scope.clone(),
             recipient,
             inviter: actor.clone(),
+            inviter_address,
             payload,
             display,
             message,
@@ -413,6 +417,9 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
             resent_at: None,
             viewed_at: None,
             delivery: Delivery::new(delivery),
+            delivery_id,
+            remind_at: None,
+            reminded: None,
         })
     }
 

@@ -22,9 +22,10 @@ pub trait WorkerStore<P>: InvitationStore {
     ///
     /// Due: `not_before <= now`, and not leased or the lease ran out. For each one,
     /// [`Claim::is_current`] decides whether it is still worth sending; if not, it is removed from
-    /// the queue. Otherwise: attempt + 1, owner and lease are set, and the digest that
-    /// [`Claim::mint`] gives is stored with channel mail and the letter's generation. Committed
-    /// when this returns, so that no link leaves the house before its digest is durable.
+    /// the queue. Otherwise: attempt + 1, owner and lease are set, and, if its purpose
+    /// [has a link](Purpose::has_link), the digest that [`Claim::mint`] gives is stored with channel
+    /// mail and the letter's generation. Committed when this returns, so that no link leaves the
+    /// house before its digest is durable.
     ///
     /// A letter that does not read, or whose invitation does not, must not stop the others: it is
     /// leased all the same, without a token, so that it is looked at again after the lease.
@@ -58,10 +59,13 @@ pub struct Claim<'a> {
 }
 
 impl Claim<'_> {
-    /// Whether a letter of this generation is still worth sending.
+    /// Whether a letter of this purpose and generation is still worth sending.
     #[must_use]
-    pub fn is_current(&self, record: &Record, generation: u32) -> bool {
-        record.status == Status::Pending && record.generation == generation && record.expires_at > self.now
+    pub fn is_current(&self, record: &Record, purpose: Purpose, generation: u32) -> bool {
+        match purpose.tells_of() {
+            None => record.status == Status::Pending && record.generation == generation && record.expires_at > self.now,
+            Some(status) => record.status == status && record.inviter_address.is_some(),
+        }
     }
 
     /// Draws a token for this letter and gives its digest; the token itself stays in core.
@@ -165,6 +169,7 @@ mod tests {
             scope: Scope::new(7),
             recipient: Recipient::from_stored("ada@example.com", "ada@example.com").unwrap(),
             inviter: Actor::System,
+            inviter_address: None,
             payload: Value::Null,
             display: Value::Null,
             message: None,
@@ -180,6 +185,9 @@ mod tests {
             resent_at: None,
             viewed_at: None,
             delivery: Delivery::new(DeliveryState::Queued),
+            delivery_id: None,
+            remind_at: None,
+            reminded: None,
         }
     }
 
@@ -188,11 +196,28 @@ mod tests {
         let now = DateTime::UNIX_EPOCH;
         let minter = |_, _: &str| Err(StoreError::corrupt("nothing"));
         let claim = Claim { kinds: &[], now, owner: Uuid::nil(), lease_until: now, limit: 1, minter: &minter };
-        assert!(claim.is_current(&record(now), 2));
-        assert!(!claim.is_current(&record(now), 1));
-        assert!(!claim.is_current(&Record { expires_at: now, ..record(now) }, 2));
-        for status in Status::ALL.into_iter().filter(|status| *status != Status::Pending) {
-            assert!(!claim.is_current(&Record { status, ..record(now) }, 2));
+        for purpose in [Purpose::Invitation, Purpose::Reminder] {
+            assert!(claim.is_current(&record(now), purpose, 2));
+            assert!(!claim.is_current(&record(now), purpose, 1));
+            assert!(!claim.is_current(&Record { expires_at: now, ..record(now) }, purpose, 2));
+            for status in Status::ALL.into_iter().filter(|status| *status != Status::Pending) {
+                assert!(!claim.is_current(&Record { status, ..record(now) }, purpose, 2));
+            }
+        }
+    }
+
+    #[test]
+    fn a_notice_is_sent_of_the_state_it_tells_of_to_an_inviter_with_an_address() {
+        let now = DateTime::UNIX_EPOCH;
+        let minter = |_, _: &str| Err(StoreError::corrupt("nothing"));
+        let claim = Claim { kinds: &[], now, owner: Uuid::nil(), lease_until: now, limit: 1, minter: &minter };
+        let address = Recipient::from_given("charles@example.com");
+        for purpose in Purpose::ALL.into_iter().filter(|purpose| purpose.is_to_inviter()) {
+            for status in Status::ALL {
+                let record = Record { status, inviter_address: address.clone(), ..record(now) };
+                assert_eq!(claim.is_current(&record, purpose, 2), purpose.tells_of() == Some(status));
+                assert!(!claim.is_current(&Record { inviter_address: None, ..record }, purpose, 2));
+            }
         }
     }
 }

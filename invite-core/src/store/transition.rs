@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Dispatch, FoundToken, NewEvent};
+use super::{DeliveryId, Dispatch, FoundToken, NewEvent};
 use crate::{
     actor::Scope,
     claimant::{Claimant, MAX_ADDRESSES},
@@ -167,7 +167,7 @@ impl Guard<'_> {
 #[derive(Debug, Clone)]
 #[expect(clippy::exhaustive_enums, reason = "a store has a statement for each")]
 pub enum Change<'a> {
-    /// Ends it: status, when, by whom, why; the open key becomes null. `address_proved` becomes
+    /// Ends it: status, when, by whom, why; open key and `remind_at` become null. `address_proved` becomes
     /// whether the token it was found by came by mail.
     End {
         /// The terminal status.
@@ -183,10 +183,15 @@ pub enum Change<'a> {
         expires_at: Option<DateTime<Utc>>,
         /// What happens to earlier links.
         links: RenewedLinks,
+        /// The delivery of its letter; becomes `delivery_id`.
+        delivery: DeliveryId,
+        /// Becomes `remind_at`; `reminded` becomes null.
+        remind_at: Option<DateTime<Utc>>,
     },
     /// Changes what it says.
     Amend {
-        /// A new address with its open key: retires all earlier links (generation + 1).
+        /// A new address with its open key: retires all earlier links (generation + 1). No letter
+        /// is under way to it: `delivery_id`, `remind_at` and `reminded` become null.
         recipient: Option<(&'a Recipient, Option<OpenKey>)>,
         /// A new payload.
         payload: Option<&'a serde_json::Value>,
@@ -194,6 +199,8 @@ pub enum Change<'a> {
         message: Option<Option<&'a str>>,
         /// A new end of its life.
         expires_at: Option<DateTime<Utc>>,
+        /// The new `remind_at`, unless there is a new address; `None` leaves it.
+        remind_at: Option<DateTime<Utc>>,
     },
     /// Nothing but the revision: a link was handed out.
     Link,
@@ -203,7 +210,7 @@ pub enum Change<'a> {
         /// When.
         at: DateTime<Utc>,
     },
-    /// The letter was refused for good: status `delivery_failed`.
+    /// The letter was refused for good: status `delivery_failed`, `remind_at` null.
     FailDelivery,
 }
 
@@ -229,6 +236,7 @@ impl Change<'_> {
         match self {
             Self::End { status, event } => {
                 record.status = *status;
+                record.remind_at = None;
                 record.ended = Some(Ended {
                     at: event.at,
                     by: event.actor.clone(),
@@ -236,19 +244,23 @@ impl Change<'_> {
                     address_proved: token.is_some_and(|token| token.channel == Channel::Mail),
                 });
             }
-            Self::Renew { at, expires_at, links } => {
+            Self::Renew { at, expires_at, links, delivery, remind_at } => {
                 record.status = Status::Pending;
                 record.generation += 1;
                 record.resent_at = Some(*at);
                 record.viewed_at = None;
                 record.expires_at = expires_at.map_or(record.expires_at, |new| new.max(record.expires_at));
                 record.delivery = Delivery::new(DeliveryState::Queued);
+                record.delivery_id = Some(*delivery);
+                record.remind_at = *remind_at;
+                record.reminded = None;
                 if let RenewedLinks::Retire { grace_until } = links {
                     record.min_generation = record.generation;
                     record.grace_until = *grace_until;
                 }
             }
-            Self::Amend { recipient, payload, message, expires_at } => {
+            Self::Amend { recipient, payload, message, expires_at, remind_at } => {
+                record.remind_at = remind_at.or(record.remind_at);
                 if let Some((recipient, _)) = recipient {
                     record.recipient = (*recipient).clone();
                     record.generation += 1;
@@ -256,6 +268,9 @@ impl Change<'_> {
                     record.grace_until = None;
                     record.viewed_at = None;
                     record.delivery = Delivery::new(DeliveryState::NotMailed);
+                    record.delivery_id = None;
+                    record.remind_at = None;
+                    record.reminded = None;
                 }
                 if let Some(payload) = payload {
                     record.payload = (*payload).clone();
@@ -267,7 +282,10 @@ impl Change<'_> {
             }
             Self::Link => {}
             Self::View { at } => record.viewed_at = Some(*at),
-            Self::FailDelivery => record.status = Status::DeliveryFailed,
+            Self::FailDelivery => {
+                record.status = Status::DeliveryFailed;
+                record.remind_at = None;
+            }
         }
     }
 }

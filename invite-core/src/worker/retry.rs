@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     invitation::{Delivery, DeliveryState},
-    mailer::Outcome,
+    mailer::{EnhancedCode, Outcome},
     store::QueueChange,
 };
 
@@ -47,12 +47,9 @@ impl Verdict {
 pub(super) fn judge(outcome: &Outcome, mut history: History, now: DateTime<Utc>, jitter: u8) -> Verdict {
     let mut last_error = None;
     let (state, again) = match outcome {
-        Outcome::Accepted => (DeliveryState::Sent, false),
-        Outcome::Refused { permanent, code, text } => {
-            last_error = Some(match code {
-                Some(code) => Outcome::words(&format!("{code} {text}")),
-                None => Outcome::words(text),
-            });
+        Outcome::Accepted { .. } => (DeliveryState::Sent, false),
+        Outcome::Refused { permanent, code, enhanced, text } => {
+            last_error = Some(reason(*code, *enhanced, text));
             history.refusals += 1;
             if *permanent || history.refusals >= MAX_REFUSALS {
                 (DeliveryState::Failed, false)
@@ -61,7 +58,7 @@ pub(super) fn judge(outcome: &Outcome, mut history: History, now: DateTime<Utc>,
             }
         }
         // Not the recipient's doing, so it never counts: tried until the invitation has ended.
-        Outcome::Misconfigured { text } | Outcome::Unreachable { text } => {
+        Outcome::Unwritable { text } | Outcome::Misconfigured { text } | Outcome::Unreachable { text } => {
             last_error = Some(Outcome::words(text));
             (DeliveryState::Retrying, true)
         }
@@ -80,6 +77,12 @@ pub(super) fn judge(outcome: &Outcome, mut history: History, now: DateTime<Utc>,
     Verdict { summary, again }
 }
 
+/// Codes and words as the inviting side may read them.
+pub(crate) fn reason(code: Option<u16>, enhanced: Option<EnhancedCode>, text: &str) -> String {
+    let parts = [code.map(|code| code.to_string()), enhanced.map(|code| code.to_string()), Some(text.into())];
+    Outcome::words(&parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
+}
+
 /// Doubles up to the cap, and spreads over a quarter of the wait so that letters refused together
 /// do not come back together.
 fn wait(attempt: u32, jitter: u8) -> TimeDelta {
@@ -95,7 +98,8 @@ mod tests {
     const FRESH: History = History { attempt: 1, refusals: 0, unknowns: 0 };
 
     fn refused(permanent: bool) -> Outcome {
-        Outcome::Refused { permanent, code: Some(450), text: "4.2.1 <ada@example.com> try later".into() }
+        let enhanced = EnhancedCode::new(4, 2, 1);
+        Outcome::Refused { permanent, code: Some(450), enhanced, text: "<ada@example.com> try later".into() }
     }
 
     #[test]
@@ -103,6 +107,7 @@ mod tests {
         let now = DateTime::UNIX_EPOCH;
         let verdict = judge(&refused(false), FRESH, now, 0);
         assert_eq!(verdict.summary.state, DeliveryState::Retrying);
+        assert_eq!(verdict.summary.last_error.as_deref(), Some("450 4.2.1 … try later"));
         assert!(
             matches!(verdict.queue(), QueueChange::Postpone { not_before, refusals: 1, .. } if not_before == now + FIRST_WAIT)
         );
@@ -123,8 +128,13 @@ mod tests {
     #[test]
     fn our_own_mistake_and_an_outage_are_never_the_recipient_s() {
         let long = History { attempt: 1_000, ..FRESH };
-        for outcome in [Outcome::Misconfigured { text: "535".into() }, Outcome::Unreachable { text: "refused".into() }]
-        {
+        let text = || "what happened".into();
+        let outcomes = [
+            Outcome::Misconfigured { text: text() },
+            Outcome::Unreachable { text: text() },
+            Outcome::Unwritable { text: text() },
+        ];
+        for outcome in outcomes {
             assert_eq!(judge(&outcome, long, DateTime::UNIX_EPOCH, 0).summary.state, DeliveryState::Retrying);
         }
     }

@@ -26,13 +26,13 @@ impl<'a, R: Row<'a, Mysql>> Columns for MysqlColumns<'_, R> {
         self.get::<Nullable<Binary>, _>(column, name)
     }
 
-    fn uuid(&self, column: usize, name: &'static str) -> Result<Uuid, StoreError> {
-        let bytes = self.get::<Binary, Vec<u8>>(column, name)?;
-        Uuid::from_slice(&bytes).map_err(|_| StoreError::corrupt(name))
+    fn optional_uuid(&self, column: usize, name: &'static str) -> Result<Option<Uuid>, StoreError> {
+        let bytes = self.optional_bytes(column, name)?;
+        bytes.as_deref().map(Uuid::from_slice).transpose().map_err(|_| StoreError::corrupt(name))
     }
 
-    fn count(&self, column: usize, name: &'static str) -> Result<u32, StoreError> {
-        self.get::<Unsigned<Integer>, _>(column, name)
+    fn optional_count(&self, column: usize, name: &'static str) -> Result<Option<u32>, StoreError> {
+        self.get::<Nullable<Unsigned<Integer>>, _>(column, name)
     }
 
     fn optional_number(&self, column: usize, name: &'static str) -> Result<Option<i64>, StoreError> {

@@ -31,7 +31,7 @@ async fn lease(conn: &mut impl Session<Database = Mysql>, claim: &Claim<'_>) -> 
         let invitation = Statement::new(sql::FIND_BY_ID).bind(invitation).bind(kind).bind(None::<&[u8]>);
         let read = claimed(letter, invitation.fetch_optional(conn).await?);
         if let Ok((letter, generation)) = &read
-            && !claim.is_current(&letter.record, *generation)
+            && !claim.is_current(&letter.record, letter.purpose, *generation)
         {
             Statement::new(sql::DISCARD).bind(delivery).execute(conn).await?;
             claims.discarded += 1;
@@ -45,8 +45,10 @@ async fn lease(conn: &mut impl Session<Database = Mysql>, claim: &Claim<'_>) -> 
         match read {
             Err(error) => claims.unreadable.push(error),
             Ok((mut letter, _)) => {
-                let digest = claim.mint(letter.delivery, &letter.record.kind)?;
-                write_token(conn, &letter.record, &digest, "mail", claim.now).await?;
+                if letter.purpose.has_link() {
+                    let digest = claim.mint(letter.delivery, &letter.record.kind)?;
+                    write_token(conn, &letter.record, &digest, "mail", claim.now).await?;
+                }
                 letter.attempt += 1;
                 claims.letters.push(letter);
             }

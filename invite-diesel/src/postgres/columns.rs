@@ -24,12 +24,13 @@ impl<'a, R: Row<'a, Pg>> Columns for PgColumns<'_, R> {
         self.get::<Nullable<Binary>, _>(column, name)
     }
 
-    fn uuid(&self, column: usize, name: &'static str) -> Result<Uuid, StoreError> {
-        self.get::<diesel::sql_types::Uuid, _>(column, name)
+    fn optional_uuid(&self, column: usize, name: &'static str) -> Result<Option<Uuid>, StoreError> {
+        self.get::<Nullable<diesel::sql_types::Uuid>, _>(column, name)
     }
 
-    fn count(&self, column: usize, name: &'static str) -> Result<u32, StoreError> {
-        self.get::<Integer, i32>(column, name)?.try_into().map_err(|_| StoreError::corrupt(name))
+    fn optional_count(&self, column: usize, name: &'static str) -> Result<Option<u32>, StoreError> {
+        let count = self.get::<Nullable<Integer>, Option<i32>>(column, name)?;
+        count.map(u32::try_from).transpose().map_err(|_| StoreError::corrupt(name))
     }
 
     fn optional_number(&self, column: usize, name: &'static str) -> Result<Option<i64>, StoreError> {

@@ -37,7 +37,9 @@ async fn lease(conn: &mut impl Session<Database = Pg>, claim: &Claim<'_>) -> Res
     let mut unreadable = Vec::new();
     for Leased { due, letter } in leased {
         match letter {
-            Ok((letter, generation)) if claim.is_current(&letter.record, generation) => letters.push((due, letter)),
+            Ok((letter, generation)) if claim.is_current(&letter.record, letter.purpose, generation) => {
+                letters.push((due, letter))
+            }
             Ok((letter, _)) => outdated.push(*letter.delivery.as_uuid()),
             Err(error) => unreadable.push(error),
         }
@@ -50,13 +52,16 @@ async fn lease(conn: &mut impl Session<Database = Pg>, claim: &Claim<'_>) -> Res
         Statement::new(sql::DISCARD).bind(outdated).execute(conn).await?;
     }
     let (mut digests, mut invitations, mut generations) = (Vec::new(), Vec::new(), Vec::new());
-    for letter in &letters {
+    for letter in letters.iter().filter(|letter| letter.purpose.has_link()) {
         digests.push(claim.mint(letter.delivery, &letter.record.kind)?.as_bytes().to_vec());
         invitations.push(*letter.record.id.as_uuid());
         generations.push(int(letter.record.generation)?);
     }
-    let tokens = Statement::new(sql::INSERT_TOKENS).bind(digests).bind(invitations).bind(generations).bind(claim.now);
-    tokens.execute(conn).await?;
+    if !digests.is_empty() {
+        let tokens =
+            Statement::new(sql::INSERT_TOKENS).bind(digests).bind(invitations).bind(generations).bind(claim.now);
+        tokens.execute(conn).await?;
+    }
     Ok(End::Commit(Claims { letters, discarded, unreadable }))
 }
 

@@ -59,6 +59,14 @@ diesel::table! {
         delivery_attempts -> Unsigned<Integer>,
         /// `delivery_error`
         delivery_error -> Nullable<Text>,
+        /// `inviter_address`
+        inviter_address -> Nullable<Text>,
+        /// `delivery_id`
+        delivery_id -> Nullable<Binary>,
+        /// `remind_at`
+        remind_at -> Nullable<Datetime>,
+        /// `reminded`
+        reminded -> Nullable<Unsigned<Integer>>,
     }
 }
 

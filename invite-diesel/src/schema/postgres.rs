@@ -57,6 +57,14 @@ diesel::table! {
         delivery_attempts -> Integer,
         /// `delivery_error`
         delivery_error -> Nullable<Text>,
+        /// `inviter_address`
+        inviter_address -> Nullable<Text>,
+        /// `delivery_id`
+        delivery_id -> Nullable<Uuid>,
+        /// `remind_at`
+        remind_at -> Nullable<Timestamptz>,
+        /// `reminded`
+        reminded -> Nullable<Integer>,
     }
 }
 

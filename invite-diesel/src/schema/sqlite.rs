@@ -57,6 +57,14 @@ diesel::table! {
         delivery_attempts -> BigInt,
         /// `delivery_error`
         delivery_error -> Nullable<Text>,
+        /// `inviter_address`
+        inviter_address -> Nullable<Text>,
+        /// `delivery_id`
+        delivery_id -> Nullable<Binary>,
+        /// `remind_at`
+        remind_at -> Nullable<BigInt>,
+        /// `reminded`
+        reminded -> Nullable<BigInt>,
     }
 }
 

@@ -23,14 +23,14 @@ impl<'a, R: Row<'a, Sqlite>> Columns for SqliteColumns<'_, R> {
         self.bytes(column, name, SqliteType::Binary)
     }
 
-    fn uuid(&self, column: usize, name: &'static str) -> Result<Uuid, StoreError> {
-        let bytes = self.optional_bytes(column, name)?.ok_or(StoreError::corrupt(name))?;
-        Uuid::from_slice(&bytes).map_err(|_| StoreError::corrupt(name))
+    fn optional_uuid(&self, column: usize, name: &'static str) -> Result<Option<Uuid>, StoreError> {
+        let bytes = self.optional_bytes(column, name)?;
+        bytes.as_deref().map(Uuid::from_slice).transpose().map_err(|_| StoreError::corrupt(name))
     }
 
-    fn count(&self, column: usize, name: &'static str) -> Result<u32, StoreError> {
-        let number = self.optional_number(column, name)?.ok_or(StoreError::corrupt(name))?;
-        u32::try_from(number).map_err(|_| StoreError::corrupt(name))
+    fn optional_count(&self, column: usize, name: &'static str) -> Result<Option<u32>, StoreError> {
+        let number = self.optional_number(column, name)?;
+        number.map(u32::try_from).transpose().map_err(|_| StoreError::corrupt(name))
     }
 
     fn optional_number(&self, column: usize, name: &'static str) -> Result<Option<i64>, StoreError> {

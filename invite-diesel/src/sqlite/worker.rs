@@ -35,7 +35,7 @@ async fn lease(
     for Due { delivery, letter } in due.fetch_all(conn).await? {
         let delivery = delivery.as_uuid().as_bytes().as_slice();
         if let Ok((letter, generation)) = &letter
-            && !claim.is_current(&letter.record, *generation)
+            && !claim.is_current(&letter.record, letter.purpose, *generation)
         {
             Statement::new(sql::DISCARD).bind(delivery).execute(conn).await?;
             claims.discarded += 1;
@@ -49,8 +49,10 @@ async fn lease(
         match letter {
             Err(error) => claims.unreadable.push(error),
             Ok((mut letter, _)) => {
-                let digest = claim.mint(letter.delivery, &letter.record.kind)?;
-                write_token(conn, &letter.record, &digest, "mail", claim.now).await?;
+                if letter.purpose.has_link() {
+                    let digest = claim.mint(letter.delivery, &letter.record.kind)?;
+                    write_token(conn, &letter.record, &digest, "mail", claim.now).await?;
+                }
                 letter.attempt += 1;
                 claims.letters.push(letter);
             }

@@ -137,7 +137,12 @@ async fn the_worker_of_one_adapter_mails_what_the_other_queued() {
     let refused = by_sqlx.scope(7).create(&mut tx, &Actor::new(1), new("ada@example.com")).await.unwrap().id;
     tx.commit().await.unwrap();
     let mailer = CapturingMailer::default();
-    mailer.answer(Outcome::Refused { permanent: true, code: Some(550), text: "no such mailbox".into() });
+    mailer.answer(Outcome::Refused {
+        permanent: true,
+        code: Some(550),
+        enhanced: None,
+        text: "no such mailbox".into(),
+    });
     let worker = Worker::new(invite_diesel::SqliteStore, db::pool(&url, 1), mailer.clone()).serve(&by_diesel);
     worker.tick().await.unwrap();
     let mut conn = pool.acquire().await.unwrap();

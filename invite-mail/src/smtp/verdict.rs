@@ -33,7 +33,7 @@ pub(super) fn of_error(phase: Phase, error: &Error) -> Outcome {
         } else if away {
             Outcome::Unreachable { text: format!("{code} {text}") }
         } else {
-            Outcome::Refused { permanent: error.is_permanent(), code: Some(code), text }
+            Outcome::Refused { permanent: error.is_permanent(), code: Some(code), enhanced: None, text }
         };
     }
     let io = io_error(error);
@@ -56,7 +56,7 @@ fn undecided(phase: Phase, what: &str) -> Outcome {
         Phase::Opening => unreachable("when connecting to the mail server"),
         Phase::Named => unreachable("before the letter was sent"),
         Phase::OnItsWay => Outcome::Unknown { text: format!("{what} after the letter was sent") },
-        Phase::Taken => Outcome::Accepted,
+        Phase::Taken => Outcome::accepted(),
     }
 }
 
@@ -90,6 +90,6 @@ mod tests {
         assert!(matches!(of_silence(Phase::Opening), Outcome::Unreachable { .. }));
         assert!(matches!(of_silence(Phase::Named), Outcome::Unreachable { .. }));
         assert!(matches!(of_silence(Phase::OnItsWay), Outcome::Unknown { .. }));
-        assert_eq!(of_silence(Phase::Taken), Outcome::Accepted);
+        assert_eq!(of_silence(Phase::Taken), Outcome::accepted());
     }
 }

@@ -76,7 +76,7 @@ async fn a_real_server_receives_the_letter_whole_with_a_link_that_works() {
     let mailer = SmtpMailer::from_url(composer(), &format!("smtp://127.0.0.1:{}", server.port)).unwrap();
     let words = serde_json::json!({ "organization": "Søn & Co", "inviter": "Zoë" });
     let letter = letter_saying(&words, Some("hello\n.\n.. <b>Žofie</b>")).await;
-    assert_eq!(mailer.deliver(&letter).await, Outcome::Accepted);
+    assert_eq!(mailer.deliver(&letter).await, Outcome::accepted());
 
     let mails = server.mails();
     assert_eq!(mails.len(), 1);
@@ -125,7 +125,7 @@ async fn tls_is_spoken_with_servers_we_trust_and_with_no_others() {
         }
         assert!(server.mails().is_empty());
         let outcome = mailer(described("localhost").trust(pem.clone())).deliver(&letter).await;
-        assert_eq!(outcome, Outcome::Accepted, "{security:?}");
+        assert_eq!(outcome, Outcome::accepted(), "{security:?}");
         assert_eq!(server.mails().len(), 1);
     }
 }

@@ -17,8 +17,8 @@ async fn a_file_holds_the_whole_mail_and_nothing_else_is_left() {
     let folder = folder.path().join("new/mail");
     let mailer = FileMailer::new(composer(), &folder).unwrap();
     let letter = letter_at("ada@example.com").await;
-    assert_eq!(mailer.deliver(&letter).await, Outcome::Accepted);
-    assert_eq!(mailer.deliver(&letter).await, Outcome::Accepted, "again, as after a lost lease");
+    assert_eq!(mailer.deliver(&letter).await, Outcome::accepted());
+    assert_eq!(mailer.deliver(&letter).await, Outcome::accepted(), "again, as after a lost lease");
 
     let names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names, [format!("{}-1.eml", letter.delivery().as_uuid()).as_str()]);
@@ -43,7 +43,8 @@ async fn a_folder_that_went_away_is_our_own_mistake() {
     let folder = tempfile::tempdir().unwrap();
     let mailer = FileMailer::new(composer(), folder.path().join("mail")).unwrap();
     fs::remove_dir_all(folder.path()).unwrap();
-    let outcome = mailer.deliver(&letter_at("ada@example.com").await).await;
+    let letter = letter_at("ada@example.com").await;
+    let outcome = mailer.deliver(&letter).await;
     assert_eq!(outcome, Outcome::Misconfigured { text: "cannot write the letter: entity not found".into() });
 }
 
@@ -63,7 +64,7 @@ async fn the_console_shows_envelope_subject_text_and_link() {
     let screen = Screen::default();
     let mailer = ConsoleMailer::to(composer(), screen.clone());
     let letter = letter_at("ada@example.com").await;
-    assert_eq!(mailer.deliver(&letter).await, Outcome::Accepted);
+    assert_eq!(mailer.deliver(&letter).await, Outcome::accepted());
     let shown = String::from_utf8(screen.0.lock().unwrap().clone()).unwrap();
     assert!(
         shown.contains("To: ada@example.com\nSubject: Charles invited you to join Analytical Engines\n\n"),

@@ -34,7 +34,8 @@ fn parts(mail: &ParsedMail<'_>) -> (String, String) {
 }
 
 async fn email_saying(display: &Value, message: Option<&str>) -> Email {
-    composer().compose(&letter_saying(display, message).await).unwrap()
+    let letter = letter_saying(display, message).await;
+    composer().compose(&letter).unwrap()
 }
 
 #[tokio::test]

@@ -24,14 +24,15 @@ async fn play(script: &[(&'static str, Act)]) -> (Outcome, Server) {
     let hangs = script.iter().any(|(_, act)| matches!(act, Hang));
     let server = Server::play(script.iter().copied().collect::<Script>()).await;
     let mailer = mailer(server.port, if hangs { SHORT } else { AMPLE });
-    let outcome = mailer.deliver(&letter_at("Ada@Example.com").await).await;
+    let letter = letter_at("Ada@Example.com").await;
+    let outcome = mailer.deliver(&letter).await;
     (outcome, server)
 }
 
 #[tokio::test]
 async fn an_accepted_letter_goes_to_one_recipient_from_the_configured_sender() {
     let (outcome, server) = play(&[]).await;
-    assert_eq!(outcome, Outcome::Accepted);
+    assert_eq!(outcome, Outcome::accepted());
     assert_eq!(server.commands("AUTH"), ["AUTH PLAIN AHVzZXIAcMOkc3N3b3Jk"]);
     assert_eq!(server.commands("MAIL"), ["MAIL FROM:<invitations@example.com>"]);
     assert_eq!(server.commands("RCPT"), ["RCPT TO:<Ada@example.com>"]);
@@ -41,7 +42,12 @@ async fn an_accepted_letter_goes_to_one_recipient_from_the_configured_sender() {
 
 #[tokio::test]
 async fn a_refusal_with_a_code_is_the_recipient_s_only_once_one_is_named() {
-    let refused = |permanent, code, text: &str| Outcome::Refused { permanent, code: Some(code), text: text.into() };
+    let refused = |permanent, code, text: &str| Outcome::Refused {
+        permanent,
+        code: Some(code),
+        enhanced: None,
+        text: text.into(),
+    };
     let ours = |text: &str| Outcome::Misconfigured { text: text.into() };
     let away = |text: &str| Outcome::Unreachable { text: text.into() };
     for (point, reply, expected) in [
@@ -81,7 +87,7 @@ async fn without_an_answer_the_fate_is_unknown_only_once_the_letter_was_sent() {
         assert!(matches!(outcome, Outcome::Unknown { .. }), "{act:?}: {outcome:?}");
         // The server took it: whatever it does then changes nothing.
         let (outcome, _server) = play(&[("QUIT", act)]).await;
-        assert_eq!(outcome, Outcome::Accepted, "{act:?}");
+        assert_eq!(outcome, Outcome::accepted(), "{act:?}");
     }
 }
 
@@ -108,7 +114,8 @@ async fn a_hung_letter_leaves_the_next_one_alone() {
 #[tokio::test]
 async fn a_server_that_is_not_there_is_tried_again() {
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-    let outcome = mailer(port, AMPLE).deliver(&letter_at("ada@example.com").await).await;
+    let letter = letter_at("ada@example.com").await;
+    let outcome = mailer(port, AMPLE).deliver(&letter).await;
     let Outcome::Unreachable { text } = outcome else { panic!("{outcome:?}") };
     assert!(text.ends_with(" when connecting to the mail server"), "{text}");
 }
@@ -127,7 +134,8 @@ async fn a_server_that_hides_starttls_gets_nothing() {
     let server = Server::play(Script::new()).await;
     let description = SmtpServer::new("127.0.0.1", Security::StartTls).port(server.port).credentials("user", "secret");
     let mailer = SmtpMailer::new(composer(), description).unwrap();
-    let outcome = mailer.deliver(&letter_at("ada@example.com").await).await;
+    let letter = letter_at("ada@example.com").await;
+    let outcome = mailer.deliver(&letter).await;
     assert_eq!(outcome, Outcome::Misconfigured { text: "STARTTLS is not supported on this server".into() });
     assert!(server.commands("AUTH").is_empty() && server.commands("MAIL").is_empty());
 }

@@ -13,12 +13,12 @@ pub(crate) fn composer() -> Composer {
     Composer::new(sender, links).clock(ManualClock::default())
 }
 
-pub(crate) fn expected_link(letter: &Letter) -> String {
+pub(crate) fn expected_link(letter: &CapturedLetter) -> String {
     format!("{BASE}?token={}&via=mail", letter.token().expose_secret())
 }
 
 /// A letter with these words and this message.
-pub(crate) async fn letter_saying(display: &Value, message: Option<&str>) -> Letter {
+pub(crate) async fn letter_saying(display: &Value, message: Option<&str>) -> CapturedLetter {
     let mut new = NewInvitation::new("Ada.Lovelace@Example.com", Membership).display(display);
     if let Some(message) = message {
         new = new.message(message);

@@ -1,9 +1,9 @@
 // How a letter comes about: only the worker makes them.
 
 use invite_core::{
-    Actor, Invitations, Kind, Letter, NewInvitation, Policy, Unchecked, Worker,
+    Actor, Invitations, Kind, NewInvitation, Policy, Unchecked, Worker,
     memory::{Memory, MemoryStore},
-    testing::{CapturingMailer, ManualClock},
+    testing::{CapturedLetter, CapturingMailer, ManualClock},
 };
 
 #[derive(Clone, serde::Serialize, serde::Deserialize)]
@@ -13,7 +13,7 @@ impl Kind for Membership {
     const NAME: &'static str = "member";
 }
 
-pub(crate) async fn letter_of(new: NewInvitation<Membership>, policy: Policy) -> Letter {
+pub(crate) async fn letter_of(new: NewInvitation<Membership>, policy: Policy) -> CapturedLetter {
     let memory = Memory::default();
     let members =
         Invitations::<_, Membership>::new(MemoryStore, policy, Unchecked).clock(ManualClock::default());
@@ -26,12 +26,12 @@ pub(crate) async fn letter_of(new: NewInvitation<Membership>, policy: Policy) ->
     mailer.take().remove(0)
 }
 
-pub(crate) async fn letter_at(address: &str) -> Letter {
+pub(crate) async fn letter_at(address: &str) -> CapturedLetter {
     let words = serde_json::json!({ "organization": "Analytical Engines", "inviter": "Charles" });
     letter_of(NewInvitation::new(address, Membership).display(&words), Policy::default()).await
 }
 
-pub(crate) fn letter() -> Letter {
+pub(crate) fn letter() -> CapturedLetter {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(letter_at("ada@example.com"))
 }

@@ -32,9 +32,18 @@ CREATE TABLE invite_invitations (
     delivery_state    VARCHAR(20)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     delivery_attempts INT UNSIGNED NOT NULL,
     delivery_error    VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
+    -- Where letters to the inviter go.
+    inviter_address   VARCHAR(254) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
+    -- The delivery of this generation's letter.
+    delivery_id       BINARY(16),
+    -- When to look whether a reminder is due, and the shortest lead that is done with, in seconds.
+    remind_at         DATETIME(6),
+    reminded          INT UNSIGNED,
     UNIQUE KEY invite_invitations_open (open_key),
+    UNIQUE KEY invite_invitations_delivery (delivery_id),
     KEY invite_invitations_list (kind, scope, created_at, id),
     KEY invite_invitations_due (status, expires_at),
+    KEY invite_invitations_remind (remind_at, id),
     KEY invite_invitations_recipient (recipient, status),
     CONSTRAINT invite_invitations_ended CHECK ((ended_at IS NULL) = (status IN ('pending', 'delivery_failed'))),
     CONSTRAINT invite_invitations_one_open CHECK (open_key IS NULL OR status IN ('pending', 'delivery_failed'))

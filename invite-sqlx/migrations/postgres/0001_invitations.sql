@@ -32,12 +32,20 @@ CREATE TABLE invite_invitations (
     viewed_at         timestamptz,
     delivery_state    text COLLATE "C" NOT NULL,
     delivery_attempts integer          NOT NULL,
-    delivery_error    text COLLATE "C"
+    delivery_error    text COLLATE "C",
+    -- Where letters to the inviter go.
+    inviter_address   text COLLATE "C",
+    -- The delivery of this generation's letter.
+    delivery_id       uuid UNIQUE,
+    -- When to look whether a reminder is due, and the shortest lead that is done with, in seconds.
+    remind_at         timestamptz,
+    reminded          integer
 );
 
 CREATE INDEX invite_invitations_list ON invite_invitations (kind, scope, created_at, id);
 CREATE INDEX invite_invitations_due ON invite_invitations (expires_at, id)
     WHERE status IN ('pending', 'delivery_failed');
+CREATE INDEX invite_invitations_remind ON invite_invitations (remind_at, id) WHERE remind_at IS NOT NULL;
 CREATE INDEX invite_invitations_recipient ON invite_invitations (recipient)
     WHERE status IN ('pending', 'delivery_failed');
 

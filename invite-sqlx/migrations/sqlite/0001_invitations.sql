@@ -32,12 +32,20 @@ CREATE TABLE invite_invitations (
     viewed_at         INTEGER,
     delivery_state    TEXT    NOT NULL,
     delivery_attempts INTEGER NOT NULL,
-    delivery_error    TEXT
+    delivery_error    TEXT,
+    -- Where letters to the inviter go.
+    inviter_address   TEXT,
+    -- The delivery of this generation's letter.
+    delivery_id       BLOB    UNIQUE CHECK (delivery_id IS NULL OR length(delivery_id) = 16),
+    -- When to look whether a reminder is due, and the shortest lead that is done with, in seconds.
+    remind_at         INTEGER,
+    reminded          INTEGER
 ) STRICT;
 
 CREATE INDEX invite_invitations_list ON invite_invitations (kind, scope, created_at, id);
 CREATE INDEX invite_invitations_due ON invite_invitations (expires_at, id)
     WHERE status IN ('pending', 'delivery_failed');
+CREATE INDEX invite_invitations_remind ON invite_invitations (remind_at, id) WHERE remind_at IS NOT NULL;
 CREATE INDEX invite_invitations_recipient ON invite_invitations (recipient)
     WHERE status IN ('pending', 'delivery_failed');
 

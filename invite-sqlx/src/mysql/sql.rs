@@ -8,7 +8,7 @@ macro_rules! columns {
         "i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, \
          i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, \
          i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, \
-         i.delivery_attempts, i.delivery_error"
+         i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded"
     };
 }
 
@@ -55,8 +55,9 @@ macro_rules! by_id {
 
 pub(super) const INSERT: &str = "INSERT INTO invite_invitations \
     (id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, generation, \
-     min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts) \
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+     min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts, inviter_address, \
+     delivery_id, remind_at) \
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 pub(super) const INSERT_EVENT: &str =
     "INSERT INTO invite_events (invitation, revision, action, actor, reason, at) VALUES (?, ?, ?, ?, ?, ?)";
@@ -69,38 +70,41 @@ pub(super) const INSERT_LETTER: &str = "INSERT INTO invite_outbox \
 
 pub(super) const END_BY_TOKEN: &str = by_token!(
     "i.status = ?, i.ended_at = ?, i.ended_by = ?, i.ended_reason = ?, i.address_proved = (t.channel = 'mail'), \
-     i.open_key = NULL, i.revision = i.revision + 1",
+     i.open_key = NULL, i.remind_at = NULL, i.revision = i.revision + 1",
     ""
 );
 
 pub(super) const END_BY_ID: &str = by_id!(
     "i.status = ?, i.ended_at = ?, i.ended_by = ?, i.ended_reason = ?, i.address_proved = FALSE, i.open_key = NULL, \
-     i.revision = i.revision + 1"
+     i.remind_at = NULL, i.revision = i.revision + 1"
 );
 
 // Assignments take effect from left to right: what is computed from the old generation comes first.
 
-/// When, the new end of its life, whether links retire (twice) and until when they have grace.
+/// When, the new end of its life, whether links retire (twice) and until when they have grace; the
+/// letter, and when to look for a reminder.
 pub(super) const RENEW: &str = by_id!(
     "i.status = 'pending', i.resent_at = ?, i.viewed_at = NULL, \
      i.expires_at = GREATEST(i.expires_at, COALESCE(?, i.expires_at)), \
      i.min_generation = IF(?, i.generation + 1, i.min_generation), i.grace_until = IF(?, ?, i.grace_until), \
      i.generation = i.generation + 1, i.revision = i.revision + 1, \
-     i.delivery_state = 'queued', i.delivery_attempts = 0, i.delivery_error = NULL"
+     i.delivery_state = 'queued', i.delivery_attempts = 0, i.delivery_error = NULL, i.delivery_id = ?, \
+     i.remind_at = ?, i.reminded = NULL"
 );
 
-/// Payload, whether there is a message to set and which, the end of its life.
+/// Payload, whether there is a message to set and which, the end of its life, when to look for a
+/// reminder.
 pub(super) const AMEND: &str = by_id!(
     "i.payload = COALESCE(?, i.payload), i.message = IF(?, ?, i.message), \
-     i.expires_at = COALESCE(?, i.expires_at), i.revision = i.revision + 1"
+     i.expires_at = COALESCE(?, i.expires_at), i.remind_at = COALESCE(?, i.remind_at), i.revision = i.revision + 1"
 );
 
 /// A new address, given and canonical, with its open key: retires every link and awaits a resend.
-/// Then as `AMEND`.
+/// Then as `AMEND`, but for the last.
 pub(super) const READDRESS: &str = by_id!(
     "i.recipient_given = ?, i.recipient = ?, i.open_key = ?, i.min_generation = i.generation + 1, \
      i.generation = i.generation + 1, i.grace_until = NULL, i.viewed_at = NULL, i.delivery_state = 'not_mailed', \
-     i.delivery_attempts = 0, i.delivery_error = NULL, \
+     i.delivery_attempts = 0, i.delivery_error = NULL, i.delivery_id = NULL, i.remind_at = NULL, i.reminded = NULL, \
      i.payload = COALESCE(?, i.payload), i.message = IF(?, ?, i.message), \
      i.expires_at = COALESCE(?, i.expires_at), i.revision = i.revision + 1"
 );
@@ -109,7 +113,8 @@ pub(super) const LINK: &str = by_id!("i.revision = i.revision + 1");
 
 pub(super) const VIEW: &str = by_token!("i.viewed_at = ?", " AND i.viewed_at IS NULL");
 
-pub(super) const FAIL_DELIVERY: &str = by_id!("i.status = 'delivery_failed', i.revision = i.revision + 1");
+pub(super) const FAIL_DELIVERY: &str =
+    by_id!("i.status = 'delivery_failed', i.remind_at = NULL, i.revision = i.revision + 1");
 
 macro_rules! find_by_token {
     ($lock:literal) => {
@@ -255,5 +260,6 @@ pub(super) const EXPIRE_EVENTS: &str = concat!(
 pub(super) const EXPIRE: &str = concat!(
     "UPDATE invite_invitations AS i",
     locked!(),
-    " SET i.status = 'expired', i.ended_at = ?, i.ended_by = 'system', i.open_key = NULL, i.revision = i.revision + 1"
+    " SET i.status = 'expired', i.ended_at = ?, i.ended_by = 'system', i.open_key = NULL, \
+      i.remind_at = NULL, i.revision = i.revision + 1"
 );

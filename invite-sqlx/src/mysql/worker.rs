@@ -27,7 +27,7 @@ impl WorkerStore<MySqlPool> for MySqlStore {
             let invitation = invitation.fetch_optional(&mut *tx).await.map_err(store_error)?;
             let read = claimed(row, invitation.as_ref());
             if let Ok((letter, generation)) = &read
-                && !claim.is_current(&letter.record, *generation)
+                && !claim.is_current(&letter.record, letter.purpose, *generation)
             {
                 sqlx::query(sql::DISCARD).bind(delivery).execute(&mut *tx).await.map_err(store_error)?;
                 claims.discarded += 1;
@@ -41,8 +41,10 @@ impl WorkerStore<MySqlPool> for MySqlStore {
             match read {
                 Err(error) => claims.unreadable.push(error),
                 Ok((mut letter, _)) => {
-                    let digest = claim.mint(letter.delivery, &letter.record.kind)?;
-                    write_token(&mut tx, &letter.record, &digest, "mail", claim.now).await?;
+                    if letter.purpose.has_link() {
+                        let digest = claim.mint(letter.delivery, &letter.record.kind)?;
+                        write_token(&mut tx, &letter.record, &digest, "mail", claim.now).await?;
+                    }
                     letter.attempt += 1;
                     claims.letters.push(letter);
                 }

@@ -21,12 +21,13 @@ impl Columns for PgRow {
         get(self, column, name)
     }
 
-    fn uuid(&self, column: usize, name: &'static str) -> Result<Uuid, StoreError> {
+    fn optional_uuid(&self, column: usize, name: &'static str) -> Result<Option<Uuid>, StoreError> {
         get(self, column, name)
     }
 
-    fn count(&self, column: usize, name: &'static str) -> Result<u32, StoreError> {
-        get::<i32>(self, column, name)?.try_into().map_err(|_| StoreError::corrupt(name))
+    fn optional_count(&self, column: usize, name: &'static str) -> Result<Option<u32>, StoreError> {
+        let count = get::<Option<i32>>(self, column, name)?;
+        count.map(u32::try_from).transpose().map_err(|_| StoreError::corrupt(name))
     }
 
     fn flag(&self, column: usize, name: &'static str) -> Result<bool, StoreError> {

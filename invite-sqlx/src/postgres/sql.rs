@@ -55,7 +55,15 @@ macro_rules! columns {
             $table,
             ".delivery_attempts, ",
             $table,
-            ".delivery_error"
+            ".delivery_error, ",
+            $table,
+            ".inviter_address, ",
+            $table,
+            ".delivery_id, ",
+            $table,
+            ".remind_at, ",
+            $table,
+            ".reminded"
         )
     };
 }
@@ -136,7 +144,7 @@ macro_rules! by_id {
 macro_rules! end {
     () => {
         "status = $23, ended_at = $24, ended_by = $25, ended_reason = $26, \
-         address_proved = COALESCE(t.channel = 'mail', false), open_key = NULL, revision = revision + 1"
+         address_proved = COALESCE(t.channel = 'mail', false), open_key = NULL, remind_at = NULL, revision = revision + 1"
     };
 }
 
@@ -149,7 +157,8 @@ pub(super) const RENEW: &str = by_id!(
      expires_at = greatest(expires_at, $24), \
      min_generation = CASE WHEN $25 THEN i.generation + 1 ELSE min_generation END, \
      grace_until = CASE WHEN $25 THEN $26 ELSE grace_until END, \
-     delivery_state = 'queued', delivery_attempts = 0, delivery_error = NULL",
+     delivery_state = 'queued', delivery_attempts = 0, delivery_error = NULL, delivery_id = $27, remind_at = $28, \
+     reminded = NULL",
     ""
 );
 
@@ -164,6 +173,9 @@ pub(super) const AMEND: &str = by_id!(
      delivery_state = CASE WHEN $24::text IS NULL THEN delivery_state ELSE 'not_mailed' END, \
      delivery_attempts = CASE WHEN $24::text IS NULL THEN delivery_attempts ELSE 0 END, \
      delivery_error = CASE WHEN $24::text IS NULL THEN delivery_error END, \
+     delivery_id = CASE WHEN $24::text IS NULL THEN delivery_id END, \
+     remind_at = CASE WHEN $24::text IS NULL THEN COALESCE($30, remind_at) END, \
+     reminded = CASE WHEN $24::text IS NULL THEN reminded END, \
      payload = COALESCE($26, payload), message = CASE WHEN $29 THEN $27 ELSE message END, expires_at = COALESCE($28, expires_at), \
      revision = revision + 1",
     " AND NOT EXISTS (SELECT 1 FROM invite_invitations AS o WHERE o.open_key = $25 AND o.id <> $1)"
@@ -173,14 +185,18 @@ pub(super) const LINK: &str = by_id!("revision = revision + 1", "");
 
 pub(super) const VIEW: &str = by_token!("viewed_at = $23", " AND i.viewed_at IS NULL");
 
-pub(super) const FAIL_DELIVERY: &str = by_id!("status = 'delivery_failed', revision = revision + 1", "");
+pub(super) const FAIL_DELIVERY: &str =
+    by_id!("status = 'delivery_failed', remind_at = NULL, revision = revision + 1", "");
 
-/// The invitation (1 to 19), its event (20 to 22), and a letter (23 to 25) or a token (26, 27).
+/// The invitation (1 to 19 and 28 to 30), its event (20 to 22), and a letter (23 to 25) or a token
+/// (26, 27).
 pub(super) const INSERT: &str = "WITH created AS (\
          INSERT INTO invite_invitations \
          (id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, generation, \
-          min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+          min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts, \
+          inviter_address, delivery_id, remind_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
+                 $28, $29, $30) \
          ON CONFLICT (open_key) DO NOTHING RETURNING id\
      ), logged AS (\
          INSERT INTO invite_events (invitation, revision, action, actor, reason, at) \
@@ -320,7 +336,7 @@ pub(super) const EXPIRE: &str = "WITH due AS (\
          ORDER BY expires_at, id LIMIT $3 FOR UPDATE SKIP LOCKED\
      ), changed AS (\
          UPDATE invite_invitations AS i SET status = 'expired', ended_at = $2, ended_by = 'system', open_key = NULL, \
-                revision = revision + 1 \
+                remind_at = NULL, revision = revision + 1 \
          WHERE i.id = ANY (ARRAY(SELECT id FROM due)) \
            AND i.status IN ('pending', 'delivery_failed') AND i.expires_at <= $2 \
          RETURNING i.id, i.revision\

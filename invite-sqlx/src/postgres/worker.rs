@@ -32,7 +32,7 @@ impl WorkerStore<PgPool> for PgStore {
         let mut unreadable = Vec::new();
         for row in &rows {
             match row::claimed(row) {
-                Ok((letter, generation)) if claim.is_current(&letter.record, generation) => {
+                Ok((letter, generation)) if claim.is_current(&letter.record, letter.purpose, generation) => {
                     letters.push((row::due(row)?, letter));
                 }
                 Ok((letter, _)) => outdated.push(*letter.delivery.as_uuid()),
@@ -47,13 +47,16 @@ impl WorkerStore<PgPool> for PgStore {
             sqlx::query(sql::DISCARD).bind(outdated).execute(&mut *tx).await.map_err(store_error)?;
         }
         let (mut digests, mut invitations, mut generations) = (Vec::new(), Vec::new(), Vec::new());
-        for letter in &letters {
+        for letter in letters.iter().filter(|letter| letter.purpose.has_link()) {
             digests.push(claim.mint(letter.delivery, &letter.record.kind)?.as_bytes().to_vec());
             invitations.push(*letter.record.id.as_uuid());
             generations.push(int(letter.record.generation)?);
         }
-        let tokens = sqlx::query(sql::INSERT_TOKENS).bind(digests).bind(invitations).bind(generations).bind(claim.now);
-        tokens.execute(&mut *tx).await.map_err(store_error)?;
+        if !digests.is_empty() {
+            let tokens =
+                sqlx::query(sql::INSERT_TOKENS).bind(digests).bind(invitations).bind(generations).bind(claim.now);
+            tokens.execute(&mut *tx).await.map_err(store_error)?;
+        }
         tx.commit().await.map_err(store_error)?;
         Ok(Claims { letters, discarded, unreadable })
     }

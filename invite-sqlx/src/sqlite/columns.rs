@@ -21,11 +21,12 @@ impl Columns for SqliteRow {
         get(self, column, name)
     }
 
-    fn uuid(&self, column: usize, name: &'static str) -> Result<Uuid, StoreError> {
-        Uuid::from_slice(get(self, column, name)?).map_err(|_| StoreError::corrupt(name))
+    fn optional_uuid(&self, column: usize, name: &'static str) -> Result<Option<Uuid>, StoreError> {
+        let bytes = get::<Option<&[u8]>>(self, column, name)?;
+        bytes.map(Uuid::from_slice).transpose().map_err(|_| StoreError::corrupt(name))
     }
 
-    fn count(&self, column: usize, name: &'static str) -> Result<u32, StoreError> {
+    fn optional_count(&self, column: usize, name: &'static str) -> Result<Option<u32>, StoreError> {
         get(self, column, name)
     }
 

@@ -6,7 +6,7 @@ macro_rules! columns {
         "i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, \
          i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, \
          i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, \
-         i.delivery_attempts, i.delivery_error"
+         i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded"
     };
 }
 
@@ -15,7 +15,8 @@ macro_rules! columns_returned {
     () => {
         "id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, ended_at, \
          ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision, created_at, \
-         expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error"
+         expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error, inviter_address, \
+         delivery_id, remind_at, reminded"
     };
 }
 
@@ -72,7 +73,7 @@ macro_rules! end {
         "UPDATE invite_invitations AS i SET \
              status = ?21, ended_at = ?22, ended_by = ?23, ended_reason = ?24, \
              address_proved = COALESCE((SELECT channel = 'mail' FROM invite_tokens WHERE digest = ?1), 0), \
-             open_key = NULL, revision = revision + 1"
+             open_key = NULL, remind_at = NULL, revision = revision + 1"
     };
 }
 
@@ -81,8 +82,10 @@ pub(super) const LOCK: &str = "UPDATE invite_invitations SET revision = revision
 
 pub(super) const INSERT: &str = "INSERT INTO invite_invitations \
     (id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, generation, \
-     min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) \
+     min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts, inviter_address, \
+     delivery_id, remind_at) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, \
+            ?20, ?21, ?22) \
     ON CONFLICT (open_key) DO NOTHING";
 
 pub(super) const INSERT_EVENT: &str =
@@ -104,7 +107,8 @@ pub(super) const RENEW: &str = concat!(
          expires_at = max(expires_at, COALESCE(?22, expires_at)), \
          min_generation = CASE WHEN ?23 THEN generation + 1 ELSE min_generation END, \
          grace_until = CASE WHEN ?23 THEN ?24 ELSE grace_until END, \
-         delivery_state = 'queued', delivery_attempts = 0, delivery_error = NULL",
+         delivery_state = 'queued', delivery_attempts = 0, delivery_error = NULL, delivery_id = ?25, remind_at = ?26, \
+         reminded = NULL",
     by_id!()
 );
 
@@ -120,6 +124,9 @@ pub(super) const AMEND: &str = concat!(
          delivery_state = CASE WHEN ?22 IS NULL THEN delivery_state ELSE 'not_mailed' END, \
          delivery_attempts = CASE WHEN ?22 IS NULL THEN delivery_attempts ELSE 0 END, \
          delivery_error = CASE WHEN ?22 IS NULL THEN delivery_error END, \
+         delivery_id = CASE WHEN ?22 IS NULL THEN delivery_id END, \
+         remind_at = CASE WHEN ?22 IS NULL THEN COALESCE(?28, remind_at) END, \
+         reminded = CASE WHEN ?22 IS NULL THEN reminded END, \
          payload = COALESCE(?24, payload), message = CASE WHEN ?27 THEN ?25 ELSE message END, expires_at = COALESCE(?26, expires_at), \
          revision = revision + 1",
     " WHERE i.id = ?1 AND (?2 IS NULL OR i.scope = ?2) AND ?6 IS NOT NULL \
@@ -135,8 +142,10 @@ pub(super) const LINK: &str = concat!("UPDATE invite_invitations AS i SET revisi
 pub(super) const VIEW: &str =
     concat!("UPDATE invite_invitations AS i SET viewed_at = ?21", by_token!(" AND i.viewed_at IS NULL"));
 
-pub(super) const FAIL_DELIVERY: &str =
-    concat!("UPDATE invite_invitations AS i SET status = 'delivery_failed', revision = revision + 1", by_id!());
+pub(super) const FAIL_DELIVERY: &str = concat!(
+    "UPDATE invite_invitations AS i SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1",
+    by_id!()
+);
 
 pub(super) const FIND_BY_TOKEN: &str = concat!(
     "SELECT ",
@@ -262,7 +271,7 @@ pub(super) const EXPIRE_EVENTS: &str = concat!(
 
 pub(super) const EXPIRE: &str = concat!(
     "UPDATE invite_invitations SET status = 'expired', ended_at = ?2, ended_by = 'system', open_key = NULL, \
-         revision = revision + 1 WHERE id IN (SELECT id",
+         remind_at = NULL, revision = revision + 1 WHERE id IN (SELECT id",
     due_invitations!(),
     " ORDER BY expires_at, id LIMIT ?3)"
 );

@@ -35,7 +35,7 @@ impl WorkerStore<SqlitePool> for SqliteStore {
             let delivery = delivery.as_uuid().as_bytes().as_slice();
             let read = row::claimed(row);
             if let Ok((letter, generation)) = &read
-                && !claim.is_current(&letter.record, *generation)
+                && !claim.is_current(&letter.record, letter.purpose, *generation)
             {
                 sqlx::query(sql::DISCARD).bind(delivery).execute(&mut *tx).await.map_err(store_error)?;
                 claims.discarded += 1;
@@ -49,8 +49,10 @@ impl WorkerStore<SqlitePool> for SqliteStore {
             match read {
                 Err(error) => claims.unreadable.push(error),
                 Ok((mut letter, _)) => {
-                    let digest = claim.mint(letter.delivery, &letter.record.kind)?;
-                    write_token(&mut tx, &letter.record, &digest, "mail", claim.now).await?;
+                    if letter.purpose.has_link() {
+                        let digest = claim.mint(letter.delivery, &letter.record.kind)?;
+                        write_token(&mut tx, &letter.record, &digest, "mail", claim.now).await?;
+                    }
                     letter.attempt += 1;
                     claims.letters.push(letter);
                 }

@@ -59,7 +59,13 @@ fn amended(change: Change<'_>) -> Transition<'_> {
 
 /// To this address, and nothing else.
 fn to<'a>(recipient: &'a Recipient, open_key: Option<OpenKey>) -> Change<'a> {
-    Change::Amend { recipient: Some((recipient, open_key)), payload: None, message: None, expires_at: None }
+    Change::Amend {
+        recipient: Some((recipient, open_key)),
+        payload: None,
+        message: None,
+        expires_at: None,
+        remind_at: None,
+    }
 }
 
 /// Amends, and looks at the row in the transaction and, after the commit, from elsewhere.
@@ -106,7 +112,7 @@ async fn a_message_is_set_and_taken_away_and_left(db: Db) -> Verdict {
         (None, None),
         (Some(Some("again")), Some("again")),
     ] {
-        let change = Change::Amend { recipient: None, payload: None, message, expires_at: None };
+        let change = Change::Amend { recipient: None, payload: None, message, expires_at: None, remind_at: None };
         amends(&direct, &mut row, change, &format!("message {message:?}")).await?;
         let seen = row.record.message.as_deref();
         ensure!(seen == wanted, "amended with {message:?} the message is {seen:?}");
@@ -118,7 +124,13 @@ async fn a_payload_is_replaced_as_a_whole(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let mut row = full(&direct).await?;
     for payload in [json!({ "role": "member" }), json!({}), Value::Null, json!(["a", null]), json!("null"), json!(0)] {
-        let change = Change::Amend { recipient: None, payload: Some(&payload), message: None, expires_at: None };
+        let change = Change::Amend {
+            recipient: None,
+            payload: Some(&payload),
+            message: None,
+            expires_at: None,
+            remind_at: None,
+        };
         amends(&direct, &mut row, change, &format!("payload {payload}")).await?;
         ensure!(row.record.payload == payload, "amended with {payload} the payload is {}", row.record.payload);
         amends(&direct, &mut row, NOTHING, &format!("nothing, after payload {payload}")).await?;
@@ -131,7 +143,8 @@ async fn a_life_can_be_shortened_and_prolonged(db: Db) -> Verdict {
     let mut row = full(&direct).await?;
     for (days, micros) in [(3, 1), (2, 999_999), (0, 1), (30, 0)] {
         let end = noon() + TimeDelta::days(days) + TimeDelta::microseconds(micros);
-        let change = Change::Amend { recipient: None, payload: None, message: None, expires_at: Some(end) };
+        let change =
+            Change::Amend { recipient: None, payload: None, message: None, expires_at: Some(end), remind_at: None };
         amends(&direct, &mut row, change, &format!("until {end}")).await?;
         ensure!(row.record.expires_at == end, "amended until {end} it expires at {}", row.record.expires_at);
     }
@@ -148,6 +161,7 @@ async fn everything_can_be_amended_at_once(db: Db) -> Verdict {
         payload: Some(&payload),
         message: Some(None),
         expires_at: Some(end),
+        remind_at: None,
     };
     let revision = row.record.revision + 1;
     amends(&direct, &mut row, change, "everything").await?;
@@ -226,6 +240,7 @@ async fn an_address_whose_open_key_is_taken_is_refused_and_nothing_is_written(db
             payload: Some(&payload),
             message: Some(None),
             expires_at: Some(noon() + TimeDelta::days(9)),
+            remind_at: None,
         };
         committed!(direct, tx => direct.refuses(&mut tx, &row, &Transition { dispatch, ..amended(change) }).await?);
     }

@@ -34,9 +34,9 @@ struct Quoting(CapturingMailer);
 impl Mailer for Quoting {
     async fn deliver(&self, letter: &Letter) -> Outcome {
         self.0.deliver(letter).await;
-        let token = letter.token().expose_secret();
+        let token = letter.token().expect("a link").expose_secret();
         let text = format!("4.2.0 https://example.com/join?t={token} {token} is no link we like");
-        Outcome::Refused { permanent: false, code: Some(450), text }
+        Outcome::Refused { permanent: false, code: Some(450), enhanced: None, text }
     }
 }
 

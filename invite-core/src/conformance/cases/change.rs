@@ -124,7 +124,13 @@ async fn every_other_change_keeps_the_open_key(db: Db) -> Verdict {
     let (Some(key), rival) = (row.open_key(), rows::row(2).to("person1@example.com")) else {
         return Ok(());
     };
-    let message = Change::Amend { recipient: None, payload: None, message: Some(Some("hello")), expires_at: None };
+    let message = Change::Amend {
+        recipient: None,
+        payload: None,
+        message: Some(Some("hello")),
+        expires_at: None,
+        remind_at: None,
+    };
     let changes = [
         (Some(&token), viewed(by_token(&token.digest))),
         (None, change(by_id(id(1)), Verb::LinkCreated, Change::Link)),
@@ -187,7 +193,13 @@ async fn a_renewal_never_shortens_a_life(db: Db) -> Verdict {
     let end = row.record.expires_at;
     let (earlier, later) = (end - TimeDelta::microseconds(1), end + TimeDelta::microseconds(1));
     for (new, wanted) in [(None, end), (Some(earlier), end), (Some(end), end), (Some(later), later)] {
-        let renew = Change::Renew { at: noon(), expires_at: new, links: RenewedLinks::Keep };
+        let renew = Change::Renew {
+            at: noon(),
+            expires_at: new,
+            links: RenewedLinks::Keep,
+            delivery: rows::next_delivery(),
+            remind_at: None,
+        };
         within(
             makes(&direct, &mut row, None, &change(by_id(id(1)), Verb::Resent, renew)).await,
             &format!("until {new:?}"),

@@ -13,10 +13,9 @@ use crate::{
     },
     error::{Error, Problem},
     invitation::{Amendment, DeliveryState, Invitation},
-    mailer::Letter,
     policy::{EarlierLinks, Policy},
     state::Status,
-    testing,
+    testing::{self, CapturedLetter},
 };
 
 pub(super) const CASES: &[Case] = cases![
@@ -155,7 +154,7 @@ async fn a_new_address_retires_every_earlier_link(db: Db) -> Verdict {
             ensure!(amended.recipient.canonical() == "ada@example.com", "it is still for the old address");
             same(&world.get(id).await?, &amended)?;
             undone!(world, tx => {
-                for token in letters.iter().map(Letter::token).chain([&link]) {
+                for token in letters.iter().map(CapturedLetter::token).chain([&link]) {
                     let answer = world.members.preview(&mut tx, token).await;
                     refused!(answer, Error::Superseded, "looking by a link to the address before");
                     let answer = world.members.accept(&mut tx, token, ada()).await;

@@ -243,7 +243,13 @@ async fn a_letter_that_is_not_current_is_removed(db: Db) -> Verdict {
     let mut readdressed = row(8);
     direct.put(&readdressed, Dispatch::Letter(&letter(8))).await?;
     let grace = rows::address("grace@example.com");
-    let to = Change::Amend { recipient: Some((&grace, None)), payload: None, message: None, expires_at: None };
+    let to = Change::Amend {
+        recipient: Some((&grace, None)),
+        payload: None,
+        message: None,
+        expires_at: None,
+        remind_at: None,
+    };
     direct.happens(&mut readdressed, &change(by_id(id(8)), Verb::Amended, to)).await?;
     direct.put(&row(9).expiring(noon() - MICROSECOND), Dispatch::Letter(&letter(9))).await?;
 

@@ -115,7 +115,13 @@ async fn an_event_holds_whom_why_and_when_as_given(db: Db) -> Verdict {
 async fn an_event_carries_the_revision_its_change_made(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let (mut row, token) = direct.invited(1).await?;
-    let message = || Change::Amend { recipient: None, payload: None, message: Some(Some("hello")), expires_at: None };
+    let message = || Change::Amend {
+        recipient: None,
+        payload: None,
+        message: Some(Some("hello")),
+        expires_at: None,
+        remind_at: None,
+    };
     let changes = [
         (None, change(by_id(id(1)), Verb::Amended, message())),
         (Some(&token), viewed(by_token(&token.digest))),

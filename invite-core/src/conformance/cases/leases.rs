@@ -17,9 +17,10 @@ use crate::{
     },
     error::Error,
     invitation::{DeliveryState, InvitationId},
-    mailer::{Letter, Outcome},
+    mailer::Outcome,
     policy::Policy,
     state::Status,
+    testing::CapturedLetter,
     worker::{Tick, Worker},
 };
 
@@ -79,7 +80,7 @@ fn held(world: &World, answer: Outcome) -> (Held, Worker<Shared, ()>) {
 }
 
 /// Fails unless there are two mails and each of their links opens it.
-async fn both_open(world: &World, mut letters: Vec<Letter>, last: Letter) -> Verdict {
+async fn both_open(world: &World, mut letters: Vec<CapturedLetter>, last: CapturedLetter) -> Verdict {
     letters.push(last);
     ensure!(letters.len() == 2, "there should be two mails, and there are {}", letters.len());
     for (n, letter) in letters.iter().enumerate() {
@@ -93,7 +94,7 @@ async fn both_open(world: &World, mut letters: Vec<Letter>, last: Letter) -> Ver
 async fn a_letter_in_hand_is_nobody_else_s(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     world.invite("ada@example.com").await?;
-    let (held, worker) = held(&world, Outcome::Accepted);
+    let (held, worker) = held(&world, Outcome::accepted());
     let ((), tick) = in_hand(&worker, &held, async {
         world.clock.advance(TimeDelta::minutes(15) - TimeDelta::microseconds(1));
         let letters = world.mailed().await?.len();
@@ -110,7 +111,7 @@ async fn a_clock_that_steps_back_ends_no_lease(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     world.clock.advance(TimeDelta::hours(1));
     world.invite("ada@example.com").await?;
-    let (held, worker) = held(&world, Outcome::Accepted);
+    let (held, worker) = held(&world, Outcome::accepted());
     let ((), tick) = in_hand(&worker, &held, async {
         for _ in 0..3 {
             world.clock.advance(-TimeDelta::minutes(20));
@@ -131,7 +132,7 @@ async fn a_clock_that_steps_back_ends_no_lease(db: Db) -> Verdict {
 async fn a_letter_whose_lease_ran_out_is_taken_over(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     world.invite("ada@example.com").await?;
-    let (held, worker) = held(&world, Outcome::Accepted);
+    let (held, worker) = held(&world, Outcome::accepted());
     let (taken_over, _) = in_hand(&worker, &held, async {
         world.clock.advance(TimeDelta::minutes(15));
         world.one_letter().await
@@ -166,7 +167,7 @@ async fn a_late_word_is_not_heard_while_another_has_the_letter_in_hand(db: Db) -
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;
     let (first, stalled) = held(&world, refused_mail(true));
-    let (second, taking_over) = held(&world, Outcome::Accepted);
+    let (second, taking_over) = held(&world, Outcome::accepted());
     let late = begun(&stalled, &first).await?;
     world.clock.advance(TimeDelta::minutes(16));
     let in_time = begun(&taking_over, &second).await?;
@@ -184,7 +185,7 @@ async fn a_late_word_is_not_heard_while_another_has_the_letter_in_hand(db: Db) -
 async fn a_late_success_does_not_remove_a_letter_that_was_taken_over_and_put_off(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;
-    let (held, worker) = held(&world, Outcome::Accepted);
+    let (held, worker) = held(&world, Outcome::accepted());
     let (_, tick) = in_hand(&worker, &held, async {
         world.clock.advance(TimeDelta::minutes(16));
         world.mailer.answer(refused_mail(false));
@@ -202,7 +203,7 @@ async fn a_late_success_does_not_remove_a_letter_that_was_taken_over_and_put_off
 async fn a_worker_that_dies_with_a_letter_in_hand_loses_nothing(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;
-    let (held, worker) = held(&world, Outcome::Accepted);
+    let (held, worker) = held(&world, Outcome::accepted());
     drop(begun(&worker, &held).await?);
     let letters = world.mailed().await?.len();
     ensure!(letters == 0, "{letters} letters were sent before the lease of the dead worker ran out");
@@ -243,7 +244,7 @@ async fn a_refusal_that_comes_after_the_acceptance_is_only_noted(db: Db) -> Verd
 async fn a_letter_in_hand_when_it_is_cancelled_carries_a_dead_link(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;
-    let (held, worker) = held(&world, Outcome::Accepted);
+    let (held, worker) = held(&world, Outcome::accepted());
     in_hand(&worker, &held, world.cancel(id)).await?;
     for letter in held.seen.take() {
         undone!(world, tx => {
@@ -260,7 +261,7 @@ async fn a_letter_in_hand_when_it_is_cancelled_carries_a_dead_link(db: Db) -> Ve
 async fn a_letter_in_hand_when_it_is_resent_carries_a_link_that_says_so(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id: InvitationId = world.invite("ada@example.com").await?.id;
-    let (held, worker) = held(&world, Outcome::Accepted);
+    let (held, worker) = held(&world, Outcome::accepted());
     in_hand(&worker, &held, world.resend(id)).await?;
     for letter in held.seen.take() {
         undone!(world, tx => {

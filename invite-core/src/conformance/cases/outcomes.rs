@@ -42,7 +42,7 @@ pub(super) const CASES: &[Case] = cases![
 async fn a_refusal_for_good_is_a_failed_delivery(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let text = "5.1.1 <ada@example.com> no such user".into();
-    world.mailer.answer(Outcome::Refused { permanent: true, code: Some(550), text });
+    world.mailer.answer(Outcome::Refused { permanent: true, code: Some(550), enhanced: None, text });
     let (id, _) = world.invite_and_mail("ada@example.com").await?;
     world.stands(id, Status::DeliveryFailed, DeliveryState::Failed).await?;
     // Incident 54: a server's words are kept without what they quote.

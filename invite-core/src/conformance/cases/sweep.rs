@@ -96,6 +96,7 @@ async fn a_swept_row_ended_by_the_system_at_the_sweep(db: Db) -> Verdict {
         payload: None,
         message: Some(Some("welcome")),
         expires_at: Some(row.record.expires_at),
+        remind_at: None,
     };
     direct.happens(&mut row, &change(by_id(id(1)), Verb::Amended, end)).await?;
     sweep(&direct, &[KIND], 100, 1).await?;

@@ -103,12 +103,12 @@ impl Mailer for Looking {
     async fn deliver(&self, letter: &Letter) -> Outcome {
         self.letters.deliver(letter).await;
         let looked = match self.db.connect().await {
-            Ok(mut conn) => self.members.preview(&mut conn, letter.token()).await.map(drop),
+            Ok(mut conn) => self.members.preview(&mut conn, letter.token().expect("a link")).await.map(drop),
             Err(error) => Err(error.into()),
         };
         match looked {
-            Ok(()) => Outcome::Accepted,
-            Err(error) => Outcome::Refused { permanent: true, code: None, text: error.to_string() },
+            Ok(()) => Outcome::accepted(),
+            Err(error) => Outcome::Refused { permanent: true, code: None, enhanced: None, text: error.to_string() },
         }
     }
 }

@@ -50,6 +50,7 @@ fn life(n: u128, place: usize, events: Vec<Event>) -> Life {
         scope: Scope::new(7),
         recipient: Recipient::from_stored("ada@example.com", "ada@example.com").unwrap(),
         inviter: Actor::System,
+        inviter_address: None,
         payload: serde_json::Value::Null,
         display: serde_json::Value::Null,
         message: None,
@@ -65,6 +66,9 @@ fn life(n: u128, place: usize, events: Vec<Event>) -> Life {
         resent_at: None,
         viewed_at: None,
         delivery: Delivery::new(DeliveryState::Queued),
+        delivery_id: None,
+        remind_at: None,
+        reminded: None,
     };
     for event in &events[1..] {
         record.status = event.verb.from(record.status).unwrap_or(record.status);

@@ -337,7 +337,7 @@ impl Mailer for Post {
             Some(1) => (refused_mail(false), Fate::Postponed),
             Some(2) => (Outcome::Unreachable { text: "nobody".into() }, Fate::Postponed),
             Some(3 | 4) => (Outcome::Unknown { text: "no answer".into() }, Fate::Unknown),
-            Some(_) | None => (Outcome::Accepted, Fate::Sent),
+            Some(_) | None => (Outcome::accepted(), Fate::Sent),
         };
         let record = letter.invitation();
         let mailed = Mailed {
@@ -347,7 +347,7 @@ impl Mailer for Post {
             began: self.began,
             outcome: fate,
         };
-        seen.push((mailed, letter.token().duplicate()));
+        seen.push((mailed, letter.token().expect("a link").duplicate()));
         outcome
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     mailer::{Letter, Mailer, Outcome},
     policy::Policy,
     state::{Status, Verb},
-    testing::CapturingMailer,
+    testing::{CapturedLetter, CapturingMailer},
 };
 
 pub(super) const CASES: &[Case] = races![
@@ -69,7 +69,7 @@ pub(super) async fn queued(race: &Race<'_>, each: usize) -> Result<Vec<Vec<Invit
 }
 
 /// The links of these letters open what they are about.
-pub(super) async fn works(race: &Race<'_>, letters: &[Letter]) -> Verdict {
+pub(super) async fn works(race: &Race<'_>, letters: &[CapturedLetter]) -> Verdict {
     let mut conn = race.world.db.connect().await?;
     for letter in letters {
         let preview = race.world.members.preview(&mut conn, letter.token()).await;

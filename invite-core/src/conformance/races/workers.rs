@@ -137,7 +137,7 @@ async fn of_many_workers_that_find_a_lease_run_out_one_takes_the_letter_and_the_
             }
         }
         let mailed = letters.iter().filter(|letter| ids.contains(&letter.invitation().id));
-        let attempts: Vec<_> = mailed.map(Letter::attempt).collect();
+        let attempts: Vec<_> = mailed.map(|letter| letter.attempt()).collect();
         hold!(race, round, attempts == [2], "after a lease ran out the attempts were {attempts:?}");
         hold!(race, round, sent == 1, "one letter was settled {sent} times by who took it over");
     }
@@ -179,7 +179,7 @@ async fn a_letter_whose_fate_nobody_knows_is_tried_three_times_by_whoever_comes(
         for stands in race.stand(ids).await? {
             let mut attempts: Vec<_> = (letters.iter())
                 .filter(|letter| letter.invitation().id == stands.record.id)
-                .map(Letter::attempt)
+                .map(|letter| letter.attempt())
                 .collect();
             attempts.sort_unstable();
             hold!(race, round, attempts == [1, 2, 3], "the attempts at one letter were {attempts:?}");

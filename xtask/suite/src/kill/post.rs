@@ -48,23 +48,25 @@ impl Mailer for Post {
     async fn deliver(&self, letter: &Letter) -> Outcome {
         // As long as a near mail server takes, so that kills fall before the letter and after it.
         tokio::time::sleep(Duration::from_millis(1)).await;
-        let email = letter.recipient().as_given();
+        let (email, Some(token)) = (letter.recipient().as_given(), letter.token()) else {
+            return Outcome::Unwritable { text: "a letter without a link".into() };
+        };
         let taken = !email.starts_with(REFUSING);
         self.journal.write(&Entry::Mailed(Mail {
             invitation: letter.invitation().id,
             delivery: letter.delivery().as_uuid().to_string(),
             generation: letter.invitation().generation,
             email: email.into(),
-            token: letter.token().expose_secret().into(),
+            token: token.expose_secret().into(),
             taken,
             round: self.round(),
         }));
         self.journal.sync();
         if !taken {
-            return Outcome::Refused { permanent: true, code: Some(550), text: "no such user".into() };
+            return Outcome::Refused { permanent: true, code: Some(550), enhanced: None, text: "no such user".into() };
         }
-        self.known.token(letter.token().expose_secret(), email);
+        self.known.token(token.expose_secret(), email);
         tokio::time::sleep(Duration::from_millis(1)).await;
-        Outcome::Accepted
+        Outcome::accepted()
     }
 }

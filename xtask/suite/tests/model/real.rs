@@ -195,9 +195,11 @@ impl<'a, H: Harness<Pool: Clone>> Real<'a, H> {
         let text = || "x".to_owned();
         for _ in 0..self.ids.len() {
             self.mailer.answer(match mail {
-                Mail::Taken => Outcome::Accepted,
-                Mail::Refused => Outcome::Refused { permanent: true, code: Some(550), text: text() },
-                Mail::RefusedForNow => Outcome::Refused { permanent: false, code: Some(450), text: text() },
+                Mail::Taken => Outcome::accepted(),
+                Mail::Refused => Outcome::Refused { permanent: true, code: Some(550), enhanced: None, text: text() },
+                Mail::RefusedForNow => {
+                    Outcome::Refused { permanent: false, code: Some(450), enhanced: None, text: text() }
+                }
                 Mail::Unknown => Outcome::Unknown { text: text() },
                 Mail::OurMistake => Outcome::Misconfigured { text: text() },
             });
