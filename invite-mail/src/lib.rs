@@ -6,6 +6,7 @@ mod file;
 mod inline;
 mod link;
 mod message;
+mod report;
 #[cfg(feature = "smtp")]
 mod smtp;
 mod template;
@@ -18,5 +19,6 @@ pub use crate::{
     file::FileMailer,
     link::{Link, LinkBuilder, LinkError, LinkStyle},
     message::{ComposeError, Composer, Email, Sender, SenderError},
+    report::{Action, RecipientStatus, StatusReport},
     template::{TemplateError, Templates},
 };

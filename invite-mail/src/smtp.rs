@@ -1,38 +1,50 @@
 //! Letters over SMTP.
 
+mod connection;
+mod kept;
+mod limits;
+mod password;
+mod reply;
 mod server;
+mod session;
+#[cfg(feature = "smtp-rustls")]
+mod tls;
 mod verdict;
 
-use std::fmt;
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use invite_core::{Letter, Mailer, Outcome};
-use lettre::transport::smtp::{
-    Error,
-    authentication::{Credentials, DEFAULT_MECHANISMS},
-    client::AsyncSmtpConnection,
-    commands::{Data, Mail, Rcpt},
-    extension::ClientId,
-};
-use tokio::time::timeout;
+use lettre::transport::smtp::extension::ClientId;
+use tokio::{sync::Semaphore, time::timeout};
 
-pub use self::server::{Password, Security, SmtpError, SmtpServer};
-use self::{server::Channel, verdict::Phase};
+use self::{kept::Kept, server::Channel, session::Session, verdict::Stop};
+pub use self::{
+    password::Password,
+    server::{Security, SmtpError, SmtpServer},
+};
 use crate::message::{Composer, Email};
 
-/// Sends letters through one SMTP server, each over a connection of its own.
+/// Sends letters through one SMTP server.
 ///
-/// One limit holds for the whole hand-over ([`SmtpServer::timeout`], five minutes unless said
-/// otherwise), and the server's answers become outcomes as exactly as SMTP allows:
+/// No part of a hand-over takes longer than [`SmtpServer`]'s limits, whatever the server does, and
+/// its answers become outcomes as exactly as SMTP allows:
 ///
 /// | what happened | outcome |
 /// |---|---|
-/// | the server took the letter | [`Outcome::Accepted`], whatever follows |
+/// | the server took the letter | [`Outcome::Accepted`], whatever follows, with the server's name for it where it says one |
 /// | 5xx to the recipient or the letter | refused, permanently |
 /// | 4xx to the recipient or the letter | refused, for now |
-/// | no connection; 4xx before a recipient was named, 421 at any point; hung up, silent or garbled before the letter was sent | unreachable |
-/// | 5xx before a recipient was named; 530, 534, 535 or 538; no STARTTLS; a bad certificate | misconfigured |
-/// | hung up, silent or garbled once the letter was on its way | unknown |
+/// | no connection; 4xx before a recipient was named, 421 at any point; hung up, silent or garbled before the end of the letter was sent | unreachable |
+/// | 5xx before a recipient was named; 530, 534, 535 or 538; refusing to relay; no STARTTLS; a bad certificate | misconfigured |
+/// | hung up, silent or garbled after the end of the letter was sent | unknown |
+///
+/// A connection waits for the next letter for a while ([`SmtpServer::idle_timeout`]), unless
+/// something went wrong on it or its hand-over was given up. One that died meanwhile is replaced,
+/// which changes no outcome.
+///
+/// A server that knows of delivery reports (DSN, RFC 3461) is asked to name the delivery in them,
+/// and not to return the letter's body, which has the link.
 ///
 /// It needs a tokio runtime with time and I/O enabled.
 ///
@@ -51,6 +63,9 @@ pub struct SmtpMailer {
     server: SmtpServer,
     hello: ClientId,
     channel: Channel,
+    /// One for each connection there may be, in use or kept.
+    turns: Semaphore,
+    kept: Arc<Kept>,
 }
 
 impl SmtpMailer {
@@ -62,7 +77,9 @@ impl SmtpMailer {
     pub fn new(composer: Composer, server: SmtpServer) -> Result<Self, SmtpError> {
         let channel = server.channel()?;
         let hello = server.hello()?;
-        Ok(Self { composer, server, hello, channel })
+        let turns = Semaphore::new(server.connections);
+        let kept = Kept::new(server.patience);
+        Ok(Self { composer, server, hello, channel, turns, kept })
     }
 
     /// Sends through the server at this URL, as [`SmtpServer::from_url`] reads it.
@@ -73,49 +90,58 @@ impl SmtpMailer {
         Self::new(composer, SmtpServer::from_url(url)?)
     }
 
-    /// `phase` says how far it came, also when this future is dropped half-way. The commands are
-    /// given one by one because the library's own `send` says QUIT before it reports a refusal,
-    /// and waits for the answer.
-    async fn hand_over(&self, email: &Email, phase: &mut Phase) -> Result<(), Error> {
-        let mut connection = self.open().await?;
-        let envelope = email.envelope();
-        connection.command(Mail::new(envelope.from().cloned(), vec![])).await?;
-        *phase = Phase::Named;
-        for to in envelope.to() {
-            connection.command(Rcpt::new(to.clone(), vec![])).await?;
+    /// What the server called the letter.
+    async fn hand_over(&self, email: &Email, delivery: &str) -> Result<Option<String>, Stop> {
+        let mut session = self.ready(email, delivery).await?;
+        let sent = session.send(&email.to_mime()).await;
+        match &sent {
+            Ok(_) => self.keep(session).await,
+            Err(stop) => self.keep_after(session, stop).await,
         }
-        connection.command(Data).await?;
-        *phase = Phase::OnItsWay;
-        connection.message(&email.to_mime()).await?;
-        *phase = Phase::Taken;
-        // The letter is theirs: how they say goodbye changes nothing.
-        let _ = connection.quit().await;
-        Ok(())
+        sent.map(|reply| reply.queue_id())
     }
 
-    async fn open(&self) -> Result<AsyncSmtpConnection, Error> {
-        let SmtpServer { host, timeout, credentials, .. } = &self.server;
-        let address = (host.as_str(), self.server.port_or_default());
-        let limit = Some(*timeout);
-        let mut connection = match &self.channel {
-            Channel::Plain => AsyncSmtpConnection::connect_tokio1(address, limit, &self.hello, None, None).await?,
-            #[cfg(feature = "smtp-rustls")]
-            Channel::Tls(tls) => {
-                AsyncSmtpConnection::connect_tokio1(address, limit, &self.hello, Some(tls.clone()), None).await?
+    /// A session that waits for the letter.
+    async fn ready(&self, email: &Email, delivery: &str) -> Result<Session, Stop> {
+        let envelope = email.envelope();
+        if let Some(mut session) = self.kept.take() {
+            let begun = match session.reset().await {
+                Ok(()) => session.begin(envelope, delivery).await,
+                Err(stop) => Err(stop),
+            };
+            match begun {
+                Ok(()) => return Ok(session),
+                Err(stop) if stop.is_refusal() => {
+                    self.keep(session).await;
+                    return Err(stop);
+                }
+                // It died while it waited, or the server has heard enough over it.
+                Err(_) => {}
             }
-            #[cfg(feature = "smtp-rustls")]
-            Channel::Upgraded(tls) => {
-                let mut connection =
-                    AsyncSmtpConnection::connect_tokio1(address, limit, &self.hello, None, None).await?;
-                connection.starttls(tls.clone(), &self.hello).await?;
-                connection
-            }
-        };
-        if let Some((user, password)) = credentials {
-            let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
-            connection.auth(DEFAULT_MECHANISMS, &credentials).await?;
         }
-        Ok(connection)
+        let mut session = Session::open(&self.server, &self.hello, &self.channel).await?;
+        match session.begin(envelope, delivery).await {
+            Ok(()) => Ok(session),
+            Err(stop) => {
+                self.keep_after(session, &stop).await;
+                Err(stop)
+            }
+        }
+    }
+
+    async fn keep_after(&self, session: Session, stop: &Stop) {
+        if stop.is_refusal() {
+            self.keep(session).await;
+        }
+    }
+
+    /// Only after a whole answer: nothing else may be on its way.
+    async fn keep(&self, session: Session) {
+        if session.letters() < self.server.letters {
+            self.kept.put(session);
+        } else {
+            session.quit().await;
+        }
     }
 }
 
@@ -126,13 +152,18 @@ impl Mailer for SmtpMailer {
             Ok(email) => email,
             Err(error) => return Outcome::Unwritable { text: error.to_string() },
         };
-        let mut phase = Phase::Opening;
-        // The library's own limit covers nothing but the connect.
-        match timeout(self.server.timeout, self.hand_over(&email, &mut phase)).await {
-            Ok(Ok(())) => Outcome::accepted(),
-            Ok(Err(error)) => verdict::of_error(phase, &error),
-            Err(_) => verdict::of_silence(phase),
+        let Ok(Ok(_turn)) = timeout(self.server.limits.command, self.turns.acquire()).await else {
+            return Outcome::Unreachable { text: "all connections to the mail server are in use".into() };
+        };
+        match self.hand_over(&email, &letter.delivery().as_uuid().to_string()).await {
+            Ok(Some(id)) => Outcome::accepted_as(&id),
+            Ok(None) => Outcome::accepted(),
+            Err(stop) => stop.outcome(),
         }
+    }
+
+    fn time_limit(&self) -> Option<Duration> {
+        Some(self.server.limits.sum())
     }
 }
 

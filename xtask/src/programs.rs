@@ -22,6 +22,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
         probe: &["/usr/bin/python3", "-m", "aiosmtpd", "--version"],
         debian_package: "python3-aiosmtpd",
     },
+    Program { name: "Exim", probe: &["exim4", "-bV"], debian_package: "exim4-daemon-light" },
 ];
 
 /// What the blocking connections of diesel are linked with. Whatever builds all features needs them.
@@ -55,7 +56,8 @@ pub(crate) fn ensure(programs: &[&Program]) -> Result<Vec<String>, String> {
         }
         println!("Installing {}", packages.join(", "));
         apt_get(&["update"])?;
-        apt_get(&[&["install", "-y", "--no-install-recommends"], packages.as_slice()].concat())?;
+        // Nothing of the machine's own may make way: a second mail server would replace the first.
+        apt_get(&[&["install", "-y", "--no-install-recommends", "--no-remove"], packages.as_slice()].concat())?;
     }
     programs.iter().map(|program| program.version().ok_or_else(|| please_install(&[program]))).collect()
 }

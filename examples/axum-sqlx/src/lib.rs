@@ -79,7 +79,7 @@ pub async fn run(config: Config) -> Result<(), Box<dyn Error>> {
     let (mailbox, worker) = match config.mail {
         Mail::Smtp(server) => {
             // Must be over well within the lease, or another worker sends the same letter.
-            let server = server.timeout(config.lease / 3);
+            let server = server.within(config.lease / 3);
             (None, Worker::new(Store, pool.clone(), SmtpMailer::new(composer, server)?))
         }
         Mail::DevelopmentMailbox => {

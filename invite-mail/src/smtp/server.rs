@@ -1,13 +1,14 @@
 //! Which SMTP server, and how to reach it.
 
-use std::{fmt, net::IpAddr, time::Duration};
+use std::{net::IpAddr, time::Duration};
 
-#[cfg(feature = "smtp-rustls")]
-use lettre::transport::smtp::client::{Certificate, TlsParameters};
 use lettre::transport::smtp::{SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT, extension::ClientId};
 use percent_encoding::percent_decode_str;
 use url::Url;
-use zeroize::Zeroizing;
+
+#[cfg(feature = "smtp-rustls")]
+use super::tls::Tls;
+use super::{limits::Limits, password::Password};
 
 /// How a connection is secured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +24,21 @@ pub enum Security {
     None,
 }
 
-/// An SMTP server and how to reach it. Its `Debug` shows no password.
+/// An SMTP server, how to reach it, and how long it may take. Its `Debug` shows no password.
+///
+/// Each part of a hand-over has a limit, on the whole part: a server that says one byte a second
+/// meets it like one that says nothing. Their sum is what the mailer tells the worker
+/// ([`Mailer::time_limit`](invite_core::Mailer::time_limit)), whose lease is never shorter.
+///
+/// | limit | unless said otherwise | on | RFC 5321, 4.5.3.2 |
+/// |---|---|---|---|
+/// | [`connect_timeout`](Self::connect_timeout) | 30 s | looking the name up and connecting; and again on the TLS handshake | says nothing |
+/// | [`command_timeout`](Self::command_timeout) | 60 s | the greeting; each command; all of the letter | 5 min (.1 to .3), DATA 2 min (.4), 3 min for each block (.5) |
+/// | [`final_timeout`](Self::final_timeout) | 10 min | the answer to the finished letter | 10 min (.6) |
+///
+/// The first two may be shorter than the RFC's because little is lost: the letter was certainly not
+/// sent and is tried again. The last may not: the server may have taken the letter, which is then
+/// sent twice.
 ///
 /// ```
 /// use std::time::Duration;
@@ -32,15 +47,19 @@ pub enum Security {
 ///
 /// let server = SmtpServer::new("mail.example.com", Security::StartTls)
 ///     .credentials("invitations", "secret")
-///     .timeout(Duration::from_secs(60));
+///     .command_timeout(Duration::from_secs(120));
 /// assert!(!format!("{server:?}").contains("secret"));
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct SmtpServer {
     pub(super) host: String,
-    pub(super) timeout: Duration,
     pub(super) credentials: Option<(String, Password)>,
+    pub(super) limits: Limits,
+    pub(super) connections: usize,
+    pub(super) letters: u32,
+    pub(super) patience: Duration,
+    exposed: bool,
     port: Option<u16>,
     security: Security,
     hello: Option<String>,
@@ -53,8 +72,12 @@ impl SmtpServer {
     pub fn new(host: impl Into<String>, security: Security) -> Self {
         Self {
             host: host.into(),
-            timeout: Duration::from_secs(300),
             credentials: None,
+            limits: Limits::default(),
+            connections: 3,
+            letters: 100,
+            patience: Duration::from_secs(20),
+            exposed: false,
             port: None,
             security,
             hello: None,
@@ -104,18 +127,64 @@ impl SmtpServer {
         self
     }
 
-    /// Logs in, with AUTH PLAIN or LOGIN. A server that offers neither gets no letter.
+    /// Logs in, with AUTH PLAIN or LOGIN. A server that offers neither gets no letter. Without TLS
+    /// this works with a server on this machine only, or with
+    /// [`expose_password`](Self::expose_password).
     pub fn credentials(mut self, user: impl Into<String>, password: impl Into<Password>) -> Self {
         self.credentials = Some((user.into(), password.into()));
         self
     }
 
-    /// How long one hand-over may take, from connecting to the last answer; five minutes unless
-    /// said otherwise. It must stay below the worker's lease. A limit that strikes after the
-    /// letter was sent makes its fate unknown, and it is sent again: RFC 5321 (4.5.3.2.6) would
-    /// give the last answer alone ten minutes.
-    pub fn timeout(mut self, limit: Duration) -> Self {
-        self.timeout = limit;
+    /// Logs in though the connection is not secured and leaves this machine: everybody on the way
+    /// reads the password.
+    pub fn expose_password(mut self) -> Self {
+        self.exposed = true;
+        self
+    }
+
+    /// How long connecting may take, and again the TLS handshake.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.limits.connect = limit;
+        self
+    }
+
+    /// How long the answer to each command may take, and the whole of the letter.
+    pub fn command_timeout(mut self, limit: Duration) -> Self {
+        self.limits.command = limit;
+        self
+    }
+
+    /// How long the answer to the finished letter may take. When this limit strikes, the letter's
+    /// fate is unknown, and it is sent again.
+    pub fn final_timeout(mut self, limit: Duration) -> Self {
+        self.limits.last = limit;
+        self
+    }
+
+    /// Shortens the limits in proportion, if need be, until a whole hand-over is over within this
+    /// time.
+    pub fn within(mut self, total: Duration) -> Self {
+        self.limits = self.limits.within(total);
+        self
+    }
+
+    /// How many connections there may be at a time, in use or waiting; 3 unless said otherwise, as
+    /// many as large providers allow to one account. At least 1.
+    pub fn connections(mut self, count: usize) -> Self {
+        self.connections = count.clamp(1, 1_000);
+        self
+    }
+
+    /// How many letters go over one connection before it is closed; 100 unless said otherwise. 1
+    /// means a connection for each.
+    pub fn letters_per_connection(mut self, count: u32) -> Self {
+        self.letters = count.max(1);
+        self
+    }
+
+    /// How long a connection waits for the next letter; 20 seconds unless said otherwise.
+    pub fn idle_timeout(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -151,54 +220,20 @@ impl SmtpServer {
         Ok(ClientId::Domain(name.clone()))
     }
 
-    #[cfg(not(feature = "smtp-rustls"))]
     pub(super) fn channel(&self) -> Result<Channel, SmtpError> {
+        let in_clear = self.security == Security::None && !is_this_machine(&self.host);
+        if self.credentials.is_some() && in_clear && !self.exposed {
+            return Err(SmtpError::ExposedPassword);
+        }
         match self.security {
             Security::None => Ok(Channel::Plain),
+            #[cfg(feature = "smtp-rustls")]
+            Security::Tls => Ok(Channel::Tls(Tls::new(&self.host, &self.trusted)?)),
+            #[cfg(feature = "smtp-rustls")]
+            Security::StartTls => Ok(Channel::Upgraded(Tls::new(&self.host, &self.trusted)?)),
+            #[cfg(not(feature = "smtp-rustls"))]
             Security::StartTls | Security::Tls => Err(SmtpError::NoTls),
         }
-    }
-
-    #[cfg(feature = "smtp-rustls")]
-    pub(super) fn channel(&self) -> Result<Channel, SmtpError> {
-        if self.security == Security::None {
-            return Ok(Channel::Plain);
-        }
-        let mut builder = TlsParameters::builder(self.host.clone());
-        for pem in &self.trusted {
-            builder = builder.add_root_certificate(Certificate::from_pem(pem).map_err(|_| SmtpError::Certificate)?);
-        }
-        let tls = builder.build_rustls().map_err(|_| SmtpError::Certificate)?;
-        Ok(if self.security == Security::Tls { Channel::Tls(tls) } else { Channel::Upgraded(tls) })
-    }
-}
-
-/// A password: redacted in `Debug`, and cleared from memory when it is dropped. The library that
-/// speaks SMTP makes a copy for each log-in, which is not.
-#[derive(Clone)]
-pub struct Password(Zeroizing<String>);
-
-impl Password {
-    pub(super) fn expose_secret(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Password {
-    fn from(password: String) -> Self {
-        Self(Zeroizing::new(password))
-    }
-}
-
-impl From<&str> for Password {
-    fn from(password: &str) -> Self {
-        Self::from(password.to_owned())
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(..)")
     }
 }
 
@@ -218,15 +253,22 @@ pub enum SmtpError {
     /// A trusted certificate cannot be read.
     #[error("a trusted certificate cannot be read")]
     Certificate,
+    /// The server's name is none that a certificate can bear.
+    #[error("the SMTP server's name cannot stand in a certificate")]
+    Host,
+    /// There are credentials, but nothing secures the connection to another machine, and
+    /// [`SmtpServer::expose_password`] does not say that it should be so.
+    #[error("the password would be sent in the clear")]
+    ExposedPassword,
 }
 
 /// [`Security`], ready to use.
 pub(super) enum Channel {
     Plain,
     #[cfg(feature = "smtp-rustls")]
-    Tls(TlsParameters),
+    Tls(Tls),
     #[cfg(feature = "smtp-rustls")]
-    Upgraded(TlsParameters),
+    Upgraded(Tls),
 }
 
 fn is_this_machine(host: &str) -> bool {

@@ -1,23 +1,19 @@
 //! A real SMTP server, written by others, and what it stores.
 
-use std::{
-    fs,
-    net::{TcpListener, TcpStream},
-    process::{Child, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
-    time::{Duration, Instant},
-};
+use std::{fs, process::Command};
 
 use invite_core::{Mailer, Outcome};
 use invite_mail::SmtpMailer;
 use mailparse::{MailHeaderMap, parse_mail};
 use tempfile::TempDir;
 
-use crate::support::{composer, expected_link, letter_saying};
+use crate::{
+    programs::{Program, free_port},
+    support::{composer, expected_link, letter_saying},
+};
 
-/// Stopped when dropped.
 struct Aiosmtpd {
-    child: Child,
+    _program: Program,
     port: u16,
     folder: TempDir,
 }
@@ -26,47 +22,15 @@ impl Aiosmtpd {
     async fn start(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();
-        let child = Command::new("/usr/bin/python3")
-            .args(["-m", "aiosmtpd", "-n", "-l", &format!("127.0.0.1:{port}")])
-            .args(arguments)
-            .args(["-c", "aiosmtpd.handlers.Mailbox"])
-            .arg(folder.path().join("mail"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("python3 with aiosmtpd, which `cargo xtask test` installs");
-        let mut server = Self { child, port, folder };
-        let begin = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert_eq!(server.child.try_wait().unwrap(), None, "aiosmtpd runs; `cargo xtask test` installs it");
-            assert!(begin.elapsed() < Duration::from_secs(30), "aiosmtpd listens");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        server
+        let mut command = Command::new("/usr/bin/python3");
+        command.args(["-m", "aiosmtpd", "-n", "-l", &format!("127.0.0.1:{port}")]);
+        command.args(arguments).args(["-c", "aiosmtpd.handlers.Mailbox"]).arg(folder.path().join("mail"));
+        Self { _program: Program::start(&mut command, port).await, port, folder }
     }
 
     fn mails(&self) -> Vec<Vec<u8>> {
         let Ok(entries) = fs::read_dir(self.folder.path().join("mail/new")) else { return Vec::new() };
         entries.map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect()
-    }
-}
-
-/// A port below those that systems hand out by themselves: no connection of another test can take
-/// it meanwhile, and none that waits for the server can meet itself there.
-fn free_port() -> u16 {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    let ports = std::iter::repeat_with(|| {
-        let number = std::process::id().wrapping_mul(16) + NEXT.fetch_add(1, Ordering::Relaxed);
-        u16::try_from(10_000 + number % 20_000).unwrap()
-    });
-    ports.take(1_000).find(free).expect("a free port")
-}
-
-impl Drop for Aiosmtpd {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -113,7 +77,7 @@ async fn tls_is_spoken_with_servers_we_trust_and_with_no_others() {
     ] {
         let server = Aiosmtpd::start(&arguments).await;
         let letter = letter_saying(&serde_json::json!({}), None).await;
-        let described = |host: &str| SmtpServer::new(host, security).port(server.port).timeout(Duration::from_secs(20));
+        let described = |host: &str| SmtpServer::new(host, security).port(server.port);
         let mailer = |description| SmtpMailer::new(composer(), description).unwrap();
 
         for (untrusted, why) in [
