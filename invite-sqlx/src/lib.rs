@@ -26,12 +26,3 @@ pub use postgres::PgStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 pub use sqlx;
-
-/// The examples of these documents run as this crate's.
-#[cfg(all(doctest, feature = "sqlite"))]
-mod documents {
-    #[doc = include_str!("../../docs/GUIDE.md")]
-    mod guide {}
-    #[doc = include_str!("../../README.md")]
-    mod readme {}
-}

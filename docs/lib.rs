@@ -1,0 +1,9 @@
+//! Nothing to be used: the examples of these documents are this crate's doctests.
+
+#[cfg(doctest)]
+#[doc = include_str!("GUIDE.md")]
+mod guide {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
