@@ -8,7 +8,7 @@ use crate::databases::{self, Databases};
 use crate::engine::{Durability, ENGINES};
 use crate::programs::{self, LIBRARIES, PROGRAMS};
 use crate::selection::Selection;
-use crate::{keeper, tally};
+use crate::{keeper, release, tally};
 
 const USAGE: &str = "\
 usage: cargo xtask test [--only <databases>] [--fsync] [-- <arguments for cargo test>]
@@ -19,6 +19,8 @@ usage: cargo xtask test [--only <databases>] [--fsync] [-- <arguments for cargo 
            run a command with the databases that the tests have
        cargo xtask ci
            check the formatting, the lints and the documentation
+       cargo xtask release-check
+           check features, dependencies and packages, as before a release
 
 The databases are those of INVITE_TEST_POSTGRES_URL and INVITE_TEST_MYSQL_URL. For a variable that is not set,
 a server is started for the time of the command, in a temporary folder; it syncs its files only with --fsync.";
@@ -37,6 +39,7 @@ pub fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
         ["databases", "--", program, arguments @ ..] => with_databases(Durability::Off, program, arguments),
         ["databases", FSYNC, "--", program, arguments @ ..] => with_databases(Durability::Fsync, program, arguments),
         ["ci"] => ci(),
+        ["release-check"] => release::check(),
         [KEEP, FSYNC, names @ ..] => keep(Durability::Fsync, names),
         [KEEP, names @ ..] => keep(Durability::Off, names),
         _ => Err(USAGE.to_owned()),
@@ -116,14 +119,15 @@ fn ci() -> Result<(), String> {
 }
 
 /// The cargo that started us, at the root of the workspace.
-fn cargo(arguments: &str) -> Command {
+pub(crate) fn cargo(arguments: &str) -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace");
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments.split(' ')).current_dir(root);
     command
 }
 
-fn finish(mut command: Command) -> Result<(), String> {
+/// Runs a command, and fails where it does.
+pub(crate) fn finish(mut command: Command) -> Result<(), String> {
     let line = announce(&command);
     match command.status() {
         Ok(status) if status.success() => Ok(()),

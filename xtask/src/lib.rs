@@ -1,6 +1,7 @@
 //! The repository's own commands, and the database servers that tests throw away.
 //!
-//! `cargo xtask test` runs every test, `cargo xtask ci` what CI checks besides: [`run`]. A test that has to kill its
+//! `cargo xtask test` runs every test, `cargo xtask ci` what CI checks besides, and
+//! `cargo xtask release-check` what a release needs: [`run`]. A test that has to kill its
 //! server, because it is about that, starts one of its own: [`Server`].
 
 mod account;
@@ -11,9 +12,11 @@ mod folder;
 mod keeper;
 mod locate;
 mod mariadb;
+mod package;
 mod postgres;
 mod processes;
 mod programs;
+mod release;
 mod selection;
 mod server;
 mod tally;

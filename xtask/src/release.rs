@@ -1,0 +1,118 @@
+//! What must hold before the crates are published, and takes too long to be asked of every change.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::command::{cargo, finish};
+use crate::package;
+use crate::programs::{self, LIBRARIES, output};
+
+/// The crates that are published, each after those it needs.
+const CRATES: [&str; 4] = ["invite-core", "invite-mail", "invite-sqlx", "invite-diesel"];
+
+/// Tools of cargo's, each with the package that has it.
+const TOOLS: [(&str, &str); 2] = [("hack", "cargo-hack"), ("deny", "cargo-deny")];
+
+/// The oldest Rust that all crates promise to build with.
+const OLDEST_RUST: &str = env!("CARGO_PKG_RUST_VERSION");
+
+/// Checks features, dependencies and packages, and ends with what could not be checked here.
+pub(crate) fn check() -> Result<(), String> {
+    programs::ensure(&LIBRARIES.iter().collect::<Vec<_>>())?;
+    tools()?;
+    features()?;
+    finish(cargo("deny --locked check bans licenses sources"))?;
+    packages()?;
+    let left_out: Vec<String> = [oldest_rust()?, advisories()?].into_iter().flatten().collect();
+    for left_out in &left_out {
+        println!("not checked: {left_out}");
+    }
+    println!(
+        "ready to publish{}: {}",
+        if left_out.is_empty() { "" } else { ", as far as was checked" },
+        CRATES.join(", ")
+    );
+    Ok(())
+}
+
+fn tools() -> Result<(), String> {
+    let missing = |(tool, _): &(&str, &str)| output(&["cargo", tool, "--version"]).is_none();
+    let missing: Vec<&str> = TOOLS.into_iter().filter(missing).map(|(_, package)| package).collect();
+    match missing.as_slice() {
+        [] => Ok(()),
+        _ => Err(format!("run `cargo install --locked {}` first", missing.join(" "))),
+    }
+}
+
+/// No set of features is needed to compile, no two of them get in each other's way, and none leaves anything unused.
+fn features() -> Result<(), String> {
+    let (diesel, others) = CRATES.split_last().expect("there are crates");
+    let sets = "hack check --feature-powerset --depth 2 --no-dev-deps";
+    let mut command = cargo(sets);
+    others.iter().for_each(|name| {
+        command.args(["--package", name]);
+    });
+    finish(strict(command))?;
+    // The pools share no line, so that one of them beside each of the other features is enough.
+    let mut command = cargo(sets);
+    command.args(["--package", diesel, "--mutually-exclusive-features", "bb8,deadpool,r2d2"]);
+    finish(strict(command))
+}
+
+/// With warnings as errors.
+fn strict(mut command: Command) -> Command {
+    command.env("RUSTFLAGS", "-D warnings");
+    command
+}
+
+/// Each crate as it will be published is whole, says what it is, and compiles with all its features and without any
+/// other file of this repository.
+fn packages() -> Result<(), String> {
+    // All in one command, so that each is built with the packages of the others, which nobody has published yet.
+    let mut command = cargo("package --locked --all-features");
+    CRATES.iter().for_each(|name| {
+        command.args(["--package", name]);
+    });
+    finish(command)?;
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    for name in CRATES {
+        package::check(name, &target.join("package").join(format!("{name}-{}", env!("CARGO_PKG_VERSION"))))?;
+    }
+    Ok(())
+}
+
+/// Everything compiles with [`OLDEST_RUST`], where that is installed. Anywhere, clippy's `incompatible_msrv` refuses
+/// what the standard library did not have then: that is part of `cargo xtask ci`.
+fn oldest_rust() -> Result<Option<String>, String> {
+    let toolchains = output(&["rustup", "toolchain", "list"]).unwrap_or_default();
+    if !toolchains.lines().any(|toolchain| toolchain.starts_with(OLDEST_RUST)) {
+        let hint = format!("`rustup toolchain install {OLDEST_RUST} --profile minimal`");
+        return Ok(Some(format!("compiling with Rust {OLDEST_RUST}, for want of {hint}")));
+    }
+    let mut command = Command::new("rustup");
+    command.args(["run", OLDEST_RUST, "cargo", "check", "--locked", "--all-features"]);
+    CRATES.iter().for_each(|name| {
+        command.args(["--package", name]);
+    });
+    finish(command)?;
+    Ok(None)
+}
+
+/// No dependency has a known weakness, as far as the database of them can be had.
+fn advisories() -> Result<Option<String>, String> {
+    let fetched = output(&["cargo", "deny", "fetch", "db"]).is_some();
+    if !fetched && !has_database() {
+        return Ok(Some("advisories, whose database cannot be fetched from here".to_owned()));
+    }
+    finish(cargo("deny --frozen check advisories"))?;
+    Ok((!fetched).then(|| "advisories that are newer than the database at hand".to_owned()))
+}
+
+/// Whether an earlier run has left a database. What a failed one leaves is a lock and no folder.
+fn has_database() -> bool {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let entries = home.and_then(|home| fs::read_dir(home.join("advisory-dbs")).ok());
+    entries.into_iter().flatten().flatten().any(|entry| entry.path().is_dir())
+}
