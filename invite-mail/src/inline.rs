@@ -16,8 +16,9 @@ pub(crate) fn inline_styles(template: &str) -> Option<String> {
         // Between the rows of a table a parser keeps a comment where it is and moves text out.
         let statement = tag.starts_with("{%") && is_between_elements(&html);
         let marker = marker(tags.len(), statement);
+        let in_element = html.rfind('<') > html.rfind('>');
         html.push_str(&marker);
-        tags.push((marker, tag));
+        tags.push((marker, tag, in_element));
         rest = after;
     }
     html.push_str(rest);
@@ -25,17 +26,31 @@ pub(crate) fn inline_styles(template: &str) -> Option<String> {
     let inliner = CSSInliner::options().load_remote_stylesheets(false).keep_at_rules(true).build();
     let html = inliner.inline(&html).ok()?;
 
-    let mut inlined = String::with_capacity(html.len());
-    let mut rest = html.as_str();
-    for (marker, tag) in &tags {
-        let (before, after) = rest.split_once(marker.as_str())?;
-        inlined.push_str(before);
-        inlined.push_str(tag);
-        rest = after;
+    // An element's attributes may have changed places, with the tags in their values. Nothing else
+    // may, and a tag that stood for an attribute's name did not survive as one.
+    let mut found = Vec::with_capacity(tags.len());
+    let mut done = 0;
+    for (marker, tag, in_element) in &tags {
+        let at = html.find(marker.as_str())?;
+        let after = &html[at + marker.len()..];
+        if after.contains(marker.as_str()) || after.starts_with("=\"\"") || (!in_element && at < done) {
+            return None;
+        }
+        if !in_element {
+            done = at;
+        }
+        found.push((at, marker, tag));
     }
-    inlined.push_str(rest);
-    let intact = tags.iter().all(|(marker, _)| !inlined.contains(marker.as_str()));
-    intact.then_some(inlined)
+    found.sort_unstable_by_key(|(at, ..)| *at);
+    let mut inlined = String::with_capacity(html.len());
+    let mut done = 0;
+    for (at, marker, tag) in found {
+        inlined.push_str(&html[done..at]);
+        inlined.push_str(tag);
+        done = at + marker.len();
+    }
+    inlined.push_str(&html[done..]);
+    Some(inlined)
 }
 
 fn marker(number: usize, comment: bool) -> String {
@@ -87,6 +102,7 @@ mod tests {
             "<!--[if mso]>{% if a %}<i>{{ a }}</i>{% endif %}<![endif]--><b>c</b>",
             "{# \"a\" < 'b' & c #}<b>c</b>",
             "<b title=\"{% if a %}x{% endif %}\">c</b>",
+            "<img alt=\"{% if a %}{{ a }}{% endif %}\" src=\"{{ b }}\">",
         ] {
             let inlined = inline_styles(&document(body)).unwrap();
             let inlined = inlined.replace(" style=\"color: red;\"", "");
@@ -95,8 +111,15 @@ mod tests {
     }
 
     #[test]
+    fn values_may_change_places_with_their_attributes() {
+        let inlined = inline_styles(&document("<img src=\"{{ a }}\" alt=\"{{ b }}\">")).unwrap();
+        assert!(inlined.contains("src=\"{{ a }}\"") && inlined.contains("alt=\"{{ b }}\""), "{inlined}");
+    }
+
+    #[test]
     fn a_template_that_would_come_back_in_pieces_is_refused() {
         assert_eq!(inline_styles(&document("<table><tr><td>{{ a }}</td>{{ b }}</tr></table>")), None);
+        assert_eq!(inline_styles(&document("<a {% if a %}href=\"b\"{% endif %}>b</a>")), None);
         assert_eq!(inline_styles("<style>p { color: {{ colour }} }</style><p>a</p><p>b</p>"), None);
     }
 }
