@@ -1,9 +1,12 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod branding;
 mod console;
+mod design;
 mod file;
 mod inline;
+mod language;
 mod link;
 mod message;
 mod report;
@@ -15,8 +18,11 @@ mod template;
 #[cfg_attr(docsrs, doc(cfg(feature = "smtp")))]
 pub use crate::smtp::{Password, Security, SmtpError, SmtpMailer, SmtpServer};
 pub use crate::{
+    branding::{Branding, BrandingError},
     console::ConsoleMailer,
+    design::Design,
     file::FileMailer,
+    language::{Language, LanguageError},
     link::{Link, LinkBuilder, LinkError, LinkStyle},
     message::{ComposeError, Composer, Email, Sender, SenderError},
     report::{Action, RecipientStatus, StatusReport},

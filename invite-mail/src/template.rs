@@ -1,39 +1,55 @@
 //! What a letter says: three templates, checked before the first letter.
 
-use std::{collections::BTreeMap, fmt};
+mod engine;
+mod isolated;
+mod unlinked;
+mod values;
 
-use invite_core::Letter;
-use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig, value::Serde};
+use std::{collections::HashSet, fmt, sync::Arc};
 
-use crate::{inline::inline_styles, link::Link};
+use invite_core::store::Purpose;
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 
-/// Far more than a letter with the longest message needs; a template that loops for ever ends.
-const FUEL: u64 = 500_000;
-/// What the engine brings along.
-const FUNCTIONS: [&str; 3] = ["dict", "namespace", "range"];
+pub(crate) use self::values::{Told, word};
+use self::{engine::environment, values::PROBE};
+use crate::{inline::inline_styles, language::english};
 
-/// The words of the letters: subject, text and HTML, as [MiniJinja] templates.
+/// The words of one letter: subject, text and HTML, as [MiniJinja] templates.
 ///
-/// [`Templates::default`] invites in English. Each part can be replaced, and is checked when it
-/// is: a template that names a variable which cannot exist never meets a letter.
+/// [`Templates::default`] invites, [`Templates::of`] serves every purpose, in English, and
+/// [`Language::templates`](crate::Language::templates) in other languages. Each part can be
+/// replaced, and is checked when it is: a template that names a variable which this letter cannot
+/// have never meets one.
 ///
 /// | variable | is | defined |
 /// |---|---|---|
 /// | `organization`, `inviter` | these strings of [`Letter::display`] | unless missing or blank |
 /// | `display` | the host's words, whole: `{{ display.team }}` | always |
-/// | `message` | the inviter's own words, several lines | when there are any |
 /// | `recipient` | the invited address, as given | always |
-/// | `expires_at` | such as `8 June 2030, 12:00 UTC` | always |
 /// | `locale` | the invitation's language tag | when it has one |
+/// | `brand` | of the [`Branding`]: `brand.name`, `brand.logo`; `brand.color`, `brand.text_color`, `brand.edge_color` | the colours always |
+/// | `expires_at` | until when it can be answered: `8 June 2030, 12:00 UTC` | always |
 /// | `subject` | the finished subject | in text and HTML |
-/// | `link` | the link | in text and HTML |
+/// | `link` | the link | in text and HTML of invitations and reminders |
+/// | `message` | the inviter's own words, several lines | there, when there are any |
+/// | `answered_at` | when it was accepted or declined | in what tells the inviter so |
+/// | `reason` | why it was declined, in that person's words | in what tells the inviter so, when given |
 ///
 /// Undefined variables are refused: ask with `{% if organization is defined %}`. In HTML every
 /// value is escaped. Styles in `<style>` are moved to the elements they match once, when the
-/// template is set; media queries stay. Show `message` so that nobody takes it for yours: quoted,
-/// and never as the subject, which for that reason cannot see it.
+/// template is set; media queries stay. Show `message` and `reason` so that nobody takes them for
+/// yours: quoted, and never as the subject, which for that reason cannot see them.
+///
+/// What people wrote is no link. Mail programs make links of whatever looks like one, so that a
+/// name such as `evil.example/claim` would be one to click in your mail. Text therefore shows
+/// `evil[.]example/claim`, and so does HTML, where a mere `booking.example` looks as it is and has
+/// its dot in an element of its own. For words of yours there is a filter:
+/// `{{ display.website|linkable }}` leaves them alone. Another one, `{{ organization|isolated }}`,
+/// keeps a name in Arabic or Hebrew from reordering the line around it, in text and subjects; in
+/// HTML `<bdi>` does.
 ///
 /// ```
+/// use invite_core::store::Purpose;
 /// use invite_mail::{TemplateError, Templates};
 ///
 /// let templates = Templates::default()
@@ -42,17 +58,42 @@ const FUNCTIONS: [&str; 3] = ["dict", "namespace", "range"];
 ///
 /// let typo = Templates::default().text("Until {{ expiers_at }}: {{ link }}");
 /// assert!(matches!(typo, Err(TemplateError::UnknownVariable { part: "text", .. })));
+///
+/// // What tells the inviter has no link.
+/// let accepted = Templates::of(Purpose::Accepted).text("{{ recipient }} came: {{ link }}");
+/// assert!(matches!(accepted, Err(TemplateError::UnknownVariable { part: "text", .. })));
 /// # Ok::<(), TemplateError>(())
 /// ```
 ///
 /// [MiniJinja]: https://docs.rs/minijinja
+/// [`Branding`]: crate::Branding
+/// [`Letter::display`]: invite_core::Letter::display
 #[derive(Clone)]
 pub struct Templates {
-    environment: Environment<'static>,
+    purpose: Purpose,
+    environment: Arc<Environment<'static>>,
 }
 
 impl Templates {
-    /// Replaces the subject. It must come out as one line, and sees neither `link` nor `message`.
+    /// The letter of this purpose, in English.
+    #[must_use]
+    pub fn of(purpose: Purpose) -> Self {
+        english().templates(purpose)
+    }
+
+    /// Without any words yet.
+    pub(crate) fn bare(purpose: Purpose) -> Self {
+        Self { purpose, environment: Arc::new(environment()) }
+    }
+
+    /// Which letter they are for.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// Replaces the subject. It must come out as one line, and sees neither `link` nor `message`
+    /// nor `reason`.
     ///
     /// # Errors
     /// [`TemplateError`].
@@ -60,7 +101,7 @@ impl Templates {
         self.with(Part::Subject, template.into())
     }
 
-    /// Replaces the text part. It must show `link`.
+    /// Replaces the text part. It must show `link` as it is, if the letter has one.
     ///
     /// # Errors
     /// [`TemplateError`].
@@ -68,7 +109,8 @@ impl Templates {
         self.with(Part::Text, template.into())
     }
 
-    /// Replaces the HTML part: a whole document. It must show `link`.
+    /// Replaces the HTML part: a whole document. It must show `link` as it is, if the letter has
+    /// one.
     ///
     /// # Errors
     /// [`TemplateError`].
@@ -84,94 +126,94 @@ impl Templates {
             Part::Html => inline_styles(&source).ok_or(TemplateError::Layout)?,
             Part::Subject | Part::Text => source,
         };
-        self.environment
+        Arc::make_mut(&mut self.environment)
             .add_template_owned(name, source)
             .map_err(|error| TemplateError::Syntax { part: name, line: error.line() })?;
         let template = self.environment.get_template(name).map_err(|error| refused(part, &error))?;
-        let used = template.undeclared_variables(false);
-        let known = |name: &str| part.variables().contains(&name) || FUNCTIONS.contains(&name);
-        if let Some(unknown) = used.iter().find(|name| !known(name.as_str())) {
-            return Err(TemplateError::UnknownVariable { part: name, variable: unknown.clone() });
-        }
-        if part != Part::Subject && !used.contains("link") {
+        let shows_link = self.check_names(part, &template.undeclared_variables(true))?;
+        if part != Part::Subject && self.purpose.has_link() && !shows_link {
             return Err(TemplateError::NoLink { part: name });
         }
         self.rehearse(part)?;
         Ok(self)
     }
 
+    /// Whether `link` is among the names, all of which must be known.
+    fn check_names(&self, part: Part, used: &HashSet<String>) -> Result<bool, TemplateError> {
+        let known = values::names(self.purpose, part);
+        for name in used {
+            let (variable, field) = name.split_once('.').unwrap_or((name, ""));
+            let is_known = match variable {
+                "brand" => field.is_empty() || values::BRAND.contains(&field),
+                _ => known.contains(&variable) || engine::FUNCTIONS.contains(&variable),
+            };
+            if !is_known {
+                return Err(TemplateError::UnknownVariable { part: part.name(), variable: name.clone() });
+            }
+        }
+        Ok(used.iter().any(|name| name == "link"))
+    }
+
     /// Finds misspelt filters and tests, other templates, and endless loops. Nothing is known of the host's words
     /// yet, so whatever their absence may cause does not count.
     fn rehearse(&self, part: Part) -> Result<(), TemplateError> {
-        let mut rehearsal = self.clone();
-        rehearsal.environment.set_undefined_behavior(UndefinedBehavior::Chainable);
-        let every = part.variables().iter().map(|name| (*name, Value::from("a\nb")));
-        for values in [BTreeMap::new(), every.collect()] {
-            let Err(error) = rehearsal.evaluate(part, &values) else { continue };
-            if matches!(
-                error.kind(),
-                ErrorKind::UnknownFilter
-                    | ErrorKind::UnknownTest
-                    | ErrorKind::UnknownFunction
-                    | ErrorKind::TemplateNotFound
-                    | ErrorKind::OutOfFuel
-            ) {
-                return Err(refused(part, &error));
+        let mut rehearsal = (*self.environment).clone();
+        rehearsal.set_undefined_behavior(UndefinedBehavior::Chainable);
+        for values in values::rehearsals(self.purpose, part) {
+            let rendered = rehearsal.get_template(part.name()).and_then(|template| template.render(values));
+            match rendered {
+                Ok(text) if part != Part::Subject && self.purpose.has_link() && !text.contains(PROBE) => {
+                    return Err(TemplateError::NoLink { part: part.name() });
+                }
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::UnknownFilter
+                            | ErrorKind::UnknownTest
+                            | ErrorKind::UnknownFunction
+                            | ErrorKind::TemplateNotFound
+                            | ErrorKind::OutOfFuel
+                    ) =>
+                {
+                    return Err(refused(part, &error));
+                }
+                Ok(_) | Err(_) => {}
             }
         }
         Ok(())
     }
 
     /// Subject, text and HTML of one letter.
-    pub(crate) fn render(&self, letter: &Letter, link: &Link) -> Result<Rendered, TemplateError> {
-        let mut values = values(letter);
-        let subject = self.part(Part::Subject, &values)?.trim().to_owned();
-        values.insert("subject", subject.clone().into());
-        if let Some(message) = letter.message() {
-            values.insert("message", message.into());
+    pub(crate) fn render(&self, told: &Told<'_>) -> Result<Rendered, TemplateError> {
+        let subject = self.part(Part::Subject, told.subject())?.trim().to_owned();
+        let text = self.part(Part::Text, told.text(&subject))?;
+        let html = self.part(Part::Html, told.html(&subject))?;
+        let shown = told.link().is_none_or(|link| text.contains(&link.text));
+        if !shown {
+            return Err(TemplateError::NoLink { part: Part::Text.name() });
         }
-        values.insert("link", link.expose_secret().into());
-        let text = self.part(Part::Text, &values)?;
-        values.insert("link", Value::from_safe_string(escaped(link.expose_secret())));
-        let html = self.part(Part::Html, &values)?;
+        let shown = told.link().is_none_or(|link| html.contains(&link.html));
+        if !shown {
+            return Err(TemplateError::NoLink { part: Part::Html.name() });
+        }
         Ok(Rendered { subject, text: format!("{}\n", text.trim()), html })
     }
 
-    fn part(&self, part: Part, values: &BTreeMap<&'static str, Value>) -> Result<String, TemplateError> {
-        self.evaluate(part, values).map_err(|error| refused(part, &error))
-    }
-
-    fn evaluate(&self, part: Part, values: &BTreeMap<&'static str, Value>) -> Result<String, minijinja::Error> {
-        self.environment.get_template(part.name())?.render(values)
+    fn part(&self, part: Part, values: Value) -> Result<String, TemplateError> {
+        let rendered = self.environment.get_template(part.name()).and_then(|template| template.render(values));
+        rendered.map_err(|error| refused(part, &error))
     }
 }
 
 impl Default for Templates {
     fn default() -> Self {
-        let mut environment = Environment::new();
-        // Both would show values: the function in the letter, debugging in errors.
-        environment.remove_global("debug");
-        environment.set_debug(false);
-        // Each part stands alone: HTML that included the text would show it unescaped.
-        environment.set_path_join_callback(|_, _| "".into());
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_fuel(Some(FUEL));
-        environment.set_auto_escape_callback(|name| if name == "html" { AutoEscape::Html } else { AutoEscape::None });
-        // Tags on lines of their own leave no empty lines behind.
-        if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
-            environment.set_syntax(syntax);
-        }
-        Self { environment }
-            .subject(include_str!("../templates/invitation.subject.txt"))
-            .and_then(|templates| templates.text(include_str!("../templates/invitation.txt")))
-            .and_then(|templates| templates.html(include_str!("../templates/invitation.html")))
-            .expect("the templates that come with the crate are valid")
+        Self::of(Purpose::Invitation)
     }
 }
 
 impl fmt::Debug for Templates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Templates").finish_non_exhaustive()
+        f.debug_struct("Templates").field("purpose", &self.purpose).finish_non_exhaustive()
     }
 }
 
@@ -194,7 +236,7 @@ pub enum TemplateError {
         /// Where, when that is known.
         line: Option<usize>,
     },
-    /// It names a variable that no letter has.
+    /// It names a variable that this letter cannot have.
     #[error("the {part} template uses the unknown variable `{variable}`")]
     UnknownVariable {
         /// `subject`, `text` or `html`.
@@ -202,7 +244,7 @@ pub enum TemplateError {
         /// The name.
         variable: String,
     },
-    /// It never shows the link.
+    /// It does not show the link, or not as it is.
     #[error("the {part} template does not show the link")]
     NoLink {
         /// `text` or `html`.
@@ -245,48 +287,6 @@ impl Part {
             Self::Html => "html",
         }
     }
-
-    const fn variables(self) -> &'static [&'static str] {
-        match self {
-            Self::Subject => &["display", "expires_at", "inviter", "locale", "organization", "recipient"],
-            Self::Text | Self::Html => &[
-                "display",
-                "expires_at",
-                "inviter",
-                "link",
-                "locale",
-                "message",
-                "organization",
-                "recipient",
-                "subject",
-            ],
-        }
-    }
-}
-
-/// What every part sees.
-fn values(letter: &Letter) -> BTreeMap<&'static str, Value> {
-    let mut values = BTreeMap::new();
-    for name in ["organization", "inviter"] {
-        let word = letter.display().get(name).and_then(|value| value.as_str()).map(str::trim);
-        if let Some(word) = word.filter(|word| !word.is_empty()) {
-            values.insert(name, word.into());
-        }
-    }
-    if let Some(locale) = letter.locale() {
-        values.insert("locale", locale.into());
-    }
-    let expires_at = letter.invitation().expires_at.format("%-d %B %Y, %H:%M UTC");
-    values.insert("expires_at", expires_at.to_string().into());
-    values.insert("recipient", letter.recipient().as_given().into());
-    values.insert("display", Serde(letter.display()).into());
-    values
-}
-
-/// A link for an attribute or for text. The engine would turn its slashes into references, which
-/// is valid but hides the link from whatever looks for it in a mail's source.
-fn escaped(link: &str) -> String {
-    link.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 /// Drops the engine's own words: they may quote values.

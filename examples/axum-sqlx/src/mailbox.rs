@@ -63,7 +63,7 @@ impl Mailer for Mailbox {
             subject: email.subject().into(),
             text: email.text().into(),
             html: email.html().into(),
-            links: vec![email.link().expose_secret().into()],
+            links: email.link().map(|link| link.expose_secret().into()).into_iter().collect(),
         });
         Outcome::accepted()
     }

@@ -6,24 +6,10 @@ use invite_mail::{ComposeError, Email, Sender, SenderError};
 use mailparse::{MailHeaderMap, ParsedMail, parse_mail};
 use serde_json::{Value, json};
 
-use crate::support::{composer, expected_link, letter, letter_at, letter_saying};
-
-/// Everything `name="…"` in an HTML document, unescaped as far as links need it.
-fn attributes(html: &str, name: &str) -> Vec<String> {
-    let open = format!("{name}=\"");
-    html.split(&open).skip(1).map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&")).collect()
-}
-
-fn unescaped(html: &str) -> String {
-    let html = html.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
-    html.replace("&#x27;", "'").replace("&#x2f;", "/").replace("&amp;", "&")
-}
-
-/// The names of all elements, in order.
-fn elements(html: &str) -> Vec<&str> {
-    let name = |rest: &str| rest.chars().next().is_some_and(|c| c.is_ascii_alphabetic());
-    html.split('<').skip(1).filter(|rest| name(rest)).map(|rest| rest.split([' ', '>', '\n']).next().unwrap()).collect()
-}
+use crate::{
+    page::Page,
+    support::{composer, expected_link, letter, letter_at, letter_saying},
+};
 
 fn parts(mail: &ParsedMail<'_>) -> (String, String) {
     assert_eq!(mail.ctype.mimetype, "multipart/alternative");
@@ -46,7 +32,7 @@ async fn text_and_html_show_who_invites_where_until_when_and_the_link() {
 
     assert_eq!(email.subject(), "Charles Babbage invited you to join Analytical Engines");
     let link = expected_link(&letter);
-    assert_eq!(email.link().expose_secret(), link);
+    assert_eq!(email.link().unwrap().expose_secret(), link);
     let expected = format!(
         "Charles Babbage has invited you to join Analytical Engines.\n\
          \n\
@@ -60,15 +46,16 @@ async fn text_and_html_show_who_invites_where_until_when_and_the_link() {
          \n\
          {link}\n\
          \n\
-         It works until 8 June 2030, 12:00 UTC and is meant for Ada.Lovelace@Example.com alone, so please\n\
-         do not forward this mail. If you received several, use the newest.\n\
+         You can accept or decline until 8 June 2030, 12:00 UTC. The invitation is meant for \
+         Ada.Lovelace@Example.com alone, so please do not forward this mail.\n\
          \n\
-         If you were not expecting this, ignore it: nothing happens until you accept.\n"
+         You were not expecting this? Then ignore it: nothing happens until you accept. If you received several \
+         invitations, use the newest.\n"
     );
     assert_eq!(email.text(), expected);
 
     for shown in [
-        "<html lang=\"en\">",
+        "<html lang=\"en\" dir=\"ltr\">",
         "<title>Charles Babbage invited you to join Analytical Engines</title>",
         "We could use your notes.<br><br>Yours, C.",
         "8 June 2030, 12:00 UTC",
@@ -145,46 +132,44 @@ async fn the_token_stands_in_the_link_only() {
 }
 
 #[tokio::test]
-async fn what_people_write_stays_text() {
-    let plain = email_saying(&json!({ "organization": "O", "inviter": "I" }), Some("M")).await;
-    for hostile in [
-        "<img src=x onerror=alert(1)>",
-        "<a href=\"https://evil.example\">win</a>",
-        "\"><script>alert(1)</script>",
-        "</title><h1>x</h1>",
-        "-->",
-        "<!--",
-        "</style></td></table>",
-        "{{7*7}}",
-        "{% raw %}",
-        "${7*7} <%=7*7%> #{7*7}",
-        "{{ link }}",
-        "&#x3c;b&#x3e;",
-        "https://evil.example/claim",
-        "evil.example/claim",
-        "javascript:alert(1)",
-        "' onmouseover='x",
-    ] {
-        let words = json!({ "organization": hostile, "inviter": hostile });
-        let letter = letter_saying(&words, Some(hostile)).await;
-        let email = composer().compose(&letter).unwrap();
-
-        assert_eq!(elements(email.html()), elements(plain.html()), "{hostile}");
-        let mut targets = attributes(email.html(), "href");
-        targets.dedup();
-        assert_eq!(targets, [expected_link(&letter)], "{hostile}");
-        assert!(attributes(email.html(), "src").is_empty());
-        let shown = unescaped(email.html()).matches(hostile).count();
-        assert!(shown >= 7, "title twice, heading, sentence twice, quote twice; not {shown}: {hostile}");
-        assert!(email.text().contains(&format!("> {hostile}\n")), "{hostile} is quoted\n{}", email.text());
-        assert!(email.subject().contains(hostile));
-
+async fn what_people_write_is_shown_as_they_wrote_it() {
+    for words in ["<b>AT&T</b>", "{{7*7}} {% raw %}", "&#x3c;b&#x3e;", "=?utf-8?q?=22?=", "Dr. Ada, S.p.A. \"x\" 'y'"] {
+        let email = email_saying(&json!({ "organization": words, "inviter": words }), Some(words)).await;
+        assert_eq!(email.subject(), format!("{words} invited you to join {words}"));
+        assert!(email.text().contains(&format!("\n> {words}\n")), "{}", email.text());
+        let page = Page::parse(email.html());
+        assert_eq!(page.title, email.subject());
+        let shown = page.texts.iter().filter(|text| *text == words).count();
+        assert_eq!(shown, 5, "heading, first sentence twice, quote with its author: {words}");
         let mime = email.to_mime();
-        let mail = parse_mail(&mime).unwrap();
-        assert_eq!(mail.get_headers().into_iter().count(), 8, "{hostile}");
-        assert_eq!(mail.headers.get_first_value("Subject").unwrap(), email.subject());
-        assert_eq!(parts(&mail).1.trim_end(), email.html().trim_end());
+        assert_eq!(parse_mail(&mime).unwrap().headers.get_first_value("Subject").unwrap(), email.subject());
     }
+}
+
+#[tokio::test]
+async fn what_looks_like_a_link_is_none_and_a_name_still_looks_like_itself() {
+    let words = json!({ "organization": "Booking.com", "inviter": "evil.example/claim" });
+    let email = email_saying(&words, Some("Click https://evil.example/x\nor Node.js")).await;
+    assert_eq!(email.subject(), "evil.example/claim invited you to join Booking.com");
+    assert!(email.text().contains("evil[.]example/claim has invited you to join Booking[.]com."), "{}", email.text());
+    assert!(email.text().contains("> Click https[:]//evil[.]example/x\n> or Node[.]js\n"), "{}", email.text());
+    for shown in [
+        "<bdi>evil[.]example/claim</bdi>",
+        "<bdi>Booking<span>.</span>com</bdi>",
+        "Click https[:]//evil[.]example/x<br>or Node<span>.</span>js",
+    ] {
+        assert!(email.html().contains(shown), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn names_that_run_the_other_way_are_kept_apart() {
+    let words = json!({ "organization": "حلول", "inviter": "Ann" });
+    let email = email_saying(&words, None).await;
+    assert_eq!(email.subject(), "Ann invited you to join \u{2068}حلول\u{2069}");
+    assert!(email.text().contains("Ann has invited you to join \u{2068}حلول\u{2069}."));
+    let (_, body) = email.html().split_once("</title>").unwrap();
+    assert!(body.contains("<bdi>حلول</bdi>") && !body.contains('\u{2068}'), "{body}");
 }
 
 #[tokio::test]

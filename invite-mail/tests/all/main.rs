@@ -6,21 +6,30 @@ mod aiosmtpd;
 mod certificates;
 #[cfg(feature = "smtp")]
 mod connections;
+mod designs;
 #[cfg(feature = "smtp-rustls")]
 mod exim;
 mod files;
+mod hostile;
+mod languages;
 mod letters;
 mod links;
 #[cfg(feature = "smtp-rustls")]
 mod matrix;
+mod page;
+// Needs Chromium, as those over SMTP need their servers: not part of a bare `cargo test`.
+#[cfg(feature = "smtp")]
+mod pictures;
 #[cfg(feature = "smtp")]
 mod programs;
 mod reports;
+mod samples;
 #[cfg(feature = "smtp")]
 mod script;
 mod secrets;
 #[cfg(feature = "smtp")]
 mod smtp;
+mod snapshots;
 mod support;
 mod templates;
 #[cfg(feature = "smtp-rustls")]

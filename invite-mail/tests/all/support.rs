@@ -2,6 +2,15 @@
 
 include!("../support/letter.rs");
 
+use chrono::TimeDelta;
+use invite_core::{
+    Claimant, Clock, Error, InvitationId, Status, Verb,
+    memory::MemoryConn,
+    store::{
+        Change, Dispatch, Guard, InvitationStore, NewEvent, NewLetter, Purpose, RecipientGuard, Target, TimeGuard,
+        Transition,
+    },
+};
 use invite_mail::{Composer, LinkBuilder, LinkStyle, Sender};
 use serde_json::Value;
 
@@ -24,4 +33,85 @@ pub(crate) async fn letter_saying(display: &Value, message: Option<&str>) -> Cap
         new = new.message(message);
     }
     letter_of(new, Policy::default()).await
+}
+
+/// Who is invited by [`told_of`].
+pub(crate) const ADA: &str = "ada@example.com";
+
+/// Who invites in [`told_of`].
+pub(crate) const CHARLES: &str = "charles@example.com";
+
+/// The letter of this purpose about an invitation with these words, or what core says to them.
+pub(crate) async fn told_of(
+    purpose: Purpose,
+    display: &Value,
+    message: Option<&str>,
+    reason: Option<&str>,
+    locale: &str,
+) -> Result<CapturedLetter, Error> {
+    let mut new = NewInvitation::new(ADA, Membership).display(display).locale(locale);
+    if let Some(message) = message {
+        new = new.message(message);
+    }
+    told_under(Policy::default(), purpose, new, reason).await
+}
+
+/// The same under a policy.
+pub(crate) async fn told_under(
+    policy: Policy,
+    purpose: Purpose,
+    new: NewInvitation<Membership>,
+    reason: Option<&str>,
+) -> Result<CapturedLetter, Error> {
+    let (memory, clock) = (Memory::default(), ManualClock::default());
+    let members = Invitations::<_, Membership>::new(MemoryStore, policy, Unchecked).clock(clock.clone());
+    let mailer = CapturingMailer::default();
+    let worker = Worker::new(MemoryStore, memory.clone(), mailer.clone()).serve(&members);
+
+    let mut tx = memory.begin().await;
+    let new = new.inviter_address(CHARLES);
+    let id = members.scope("org:7").create(&mut tx, &Actor::new(1), new).await?.id;
+    tx.commit();
+    worker.tick().await?;
+    let invitation = mailer.take().remove(0);
+
+    if purpose == Purpose::Invitation {
+        return Ok(invitation);
+    }
+    let status = purpose.tells_of().unwrap_or(Status::Pending);
+    let mut tx = memory.begin().await;
+    if status == Status::Accepted {
+        members.accept(&mut tx, invitation.token(), Claimant::new(7).verified(ADA)).await?;
+    } else if status == Status::Rejected {
+        members.reject(&mut tx, invitation.token(), &Actor::new(7), reason).await?;
+    } else if status == Status::Expired {
+        clock.advance(TimeDelta::days(8));
+    }
+    tx.commit();
+    // Expires what is due, before there is a letter about it.
+    worker.tick().await?;
+    let mut tx = memory.begin().await;
+    let letter = NewLetter { delivery: invitation.delivery(), purpose, not_before: clock.now() };
+    queue(&mut tx, id, status, &letter).await;
+    tx.commit();
+    worker.tick().await?;
+    Ok(mailer.take().remove(0))
+}
+
+/// Puts a letter into the queue, whatever the policy says.
+async fn queue(tx: &mut MemoryConn, id: InvitationId, status: Status, letter: &NewLetter) {
+    let now = letter.not_before;
+    let event = NewEvent { verb: Verb::LinkCreated, actor: &Actor::System, reason: None, at: now };
+    let guard = Guard {
+        target: Target::Id(id, None),
+        kind: Membership::NAME,
+        statuses: [status; 2],
+        now,
+        time: TimeGuard::Any,
+        recipient: RecipientGuard::Anyone,
+        not_resent_since: None,
+        generation: None,
+    };
+    let transition = Transition { guard, change: Change::Link, event, dispatch: Dispatch::Letter(letter) };
+    MemoryStore.transition(tx, &transition).await.expect("the store works").expect("the letter is queued");
 }

@@ -1,7 +1,7 @@
 //! Templates of the host's own.
 
-use invite_core::{Mailer, Outcome};
-use invite_mail::{ComposeError, ConsoleMailer, TemplateError, Templates};
+use invite_core::{Mailer, Outcome, store::Purpose};
+use invite_mail::{ComposeError, ConsoleMailer, Design, TemplateError, Templates};
 use serde_json::json;
 
 use crate::support::{composer, letter, letter_saying};
@@ -17,9 +17,9 @@ async fn each_part_can_be_replaced_and_sees_the_host_s_words() {
         .unwrap();
     let words = json!({ "inviter": "Ann", "team": { "name": "<core>" } });
     let letter = letter_saying(&words, None).await;
-    let email = composer().templates(templates).compose(&letter).unwrap();
+    let email = composer().design(Design::default().templates(templates)).compose(&letter).unwrap();
     assert_eq!(email.subject(), "Ann: <CORE>");
-    let link = email.link().expose_secret();
+    let link = email.link().unwrap().expose_secret();
     assert_eq!(email.text(), format!("False Ada.Lovelace@Example.com\n{link}\n"));
     let expected = format!(
         "<html><head></head><body><p class=\"a\" style=\"color: red;\">Ann: &lt;CORE&gt;<a href=\"{}\">x</a></p></body></html>",
@@ -43,6 +43,10 @@ fn a_bad_template_is_refused_before_there_is_a_letter() {
     let endless = "{{ link }}{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
     assert!(matches!(text(endless), TemplateError::Failed { part: "text", .. }));
 
+    assert_eq!(text("{{ link|upper }}"), TemplateError::NoLink { part: "text" });
+    assert_eq!(text("{% if false %}{{ link }}{% endif %}"), TemplateError::NoLink { part: "text" });
+    assert_eq!(text("{{ link }}{{ brand.colour }}"), unknown("text", "brand.colour"));
+
     let subject = |template: &str| Templates::default().subject(template).unwrap_err();
     assert_eq!(subject("{{ link }}"), unknown("subject", "link"));
     assert_eq!(subject("{{ message }}"), unknown("subject", "message"));
@@ -52,12 +56,47 @@ fn a_bad_template_is_refused_before_there_is_a_letter() {
     assert_eq!(html("<p>{{ subject }}</p>"), TemplateError::NoLink { part: "html" });
 }
 
+#[test]
+fn a_letter_knows_its_own_variables_and_no_others() {
+    let own = [
+        ("message", vec![Purpose::Invitation, Purpose::Reminder]),
+        ("link", vec![Purpose::Invitation, Purpose::Reminder]),
+        ("answered_at", vec![Purpose::Accepted, Purpose::Rejected]),
+        ("reason", vec![Purpose::Rejected]),
+        ("expires_at", Purpose::ALL.to_vec()),
+        ("brand.name", Purpose::ALL.to_vec()),
+    ];
+    for (variable, letters) in own {
+        for purpose in Purpose::ALL {
+            let link = if purpose.has_link() { "{{ link }}" } else { "" };
+            let set = Templates::of(purpose).text(format!("{link}{{{{ {variable} }}}}"));
+            let expected = TemplateError::UnknownVariable { part: "text", variable: variable.into() };
+            assert_eq!(set.err(), (!letters.contains(&purpose)).then_some(expected), "{variable} {purpose:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn words_of_the_host_s_own_may_be_links() {
+    let templates = Templates::default()
+        .text("{{ display.site }} {{ display.site|linkable }} {{ link }}")
+        .unwrap()
+        .html("<a href=\"{{ display.site|linkable }}\">{{ display.site }}</a> {{ link }}")
+        .unwrap();
+    let letter = letter_saying(&json!({ "site": "https://example.com/\"a&b" }), None).await;
+    let email = composer().design(Design::default().templates(templates)).compose(&letter).unwrap();
+    let broken = "https[:]//example[.]com/";
+    assert!(email.text().starts_with(&format!("{broken}\"a&b https://example.com/\"a&b https")), "{}", email.text());
+    let shown = format!("<a href=\"https://example.com/&quot;a&amp;b\">{broken}&quot;a&amp;b</a>");
+    assert!(email.html().contains(&shown), "{}", email.html());
+}
+
 #[tokio::test]
 async fn an_undefined_value_is_a_typed_error_and_our_own_mistake() {
     let templates = Templates::default().text("{{ link }}\n{{ display.team }}").unwrap();
     let undefined = TemplateError::Undefined { part: "text", line: Some(2) };
     let letter = letter_saying(&json!({ "inviter": "Ann" }), None).await;
-    let composer = composer().templates(templates);
+    let composer = composer().design(Design::default().templates(templates));
     assert_eq!(composer.compose(&letter).unwrap_err(), ComposeError::Template(undefined));
 
     let outcome = ConsoleMailer::to(composer, std::io::sink()).deliver(&letter).await;
@@ -68,11 +107,12 @@ async fn an_undefined_value_is_a_typed_error_and_our_own_mistake() {
 fn a_subject_of_no_or_several_lines_is_refused() {
     let letter = letter();
     for subject in ["", " \n ", "a\nBcc: eve@evil.example", "a\u{2028}b", "{{ 'a\\rb' }}"] {
-        let composer = composer().templates(Templates::default().subject(subject).unwrap());
+        let composer = composer().design(Design::default().templates(Templates::default().subject(subject).unwrap()));
         assert_eq!(composer.compose(&letter).unwrap_err(), ComposeError::Subject, "{subject:?}");
     }
     for text in ["{{ link }}\r", "{{ link }}\0", "{{ link }}\u{b}"] {
-        let composer = composer().templates(Templates::default().text(format!("{text}x")).unwrap());
+        let composer =
+            composer().design(Design::default().templates(Templates::default().text(format!("{text}x")).unwrap()));
         assert_eq!(composer.compose(&letter).unwrap_err(), ComposeError::ControlCharacter, "{text:?}");
     }
 }

@@ -1,0 +1,312 @@
+//! The words of all letters in one language, and the one layout they are set in.
+
+mod date;
+mod layout;
+mod sentence;
+
+use std::{collections::HashMap, fmt, sync::LazyLock};
+
+use chrono::{DateTime, FixedOffset};
+use invite_core::store::Purpose;
+
+pub(crate) use self::date::Dates;
+use self::{
+    layout::Slots,
+    sentence::{Alternatives, Names},
+};
+use crate::template::{TemplateError, Templates};
+
+/// One language: the words of all five letters, and how it writes a date.
+///
+/// The crate speaks those of [`Language::BUILT_IN`]. Another one is a file of words, which is set
+/// in the same layout and given to [`Design::language`](crate::Design::language). It is checked
+/// whole when it is read, so that a letter in it lacks nothing:
+///
+/// ```text
+/// # A comment. Text before the first heading serves every letter.
+/// direction = ltr
+/// months = januari, februari, maart, april, mei, juni, juli, augustus, september, oktober, november, december
+/// date = {day} {month} {year} om {time} uur ({zone})
+///
+/// wrote = {inviter} schrijft:
+/// wrote = Een persoonlijk bericht:
+///
+/// [invitation]
+/// subject = {inviter} nodigt u uit voor {organization}
+/// subject = U hebt een uitnodiging ontvangen
+/// ```
+///
+/// Of several lines of one name the first counts whose names in braces are all known; the last
+/// can do without `organization` and `inviter`. `templates/words/en.words` in the crate is a file
+/// to start from.
+///
+/// | name | is | in the letters |
+/// |---|---|---|
+/// | `subject`, `preview`, `title`, `lead`, `note`, `foot` | subject; what an inbox shows beside it; heading; first sentence; what follows the button; small print | all |
+/// | `wrote`, `button`, `open`, `copy` | above the inviter's message; on the button; above the link in text, and in HTML | `invitation`, `reminder` |
+/// | `reason` | above the reason given | `rejected` |
+///
+/// | in braces | in the letters |
+/// |---|---|
+/// | `{organization}`, `{inviter}`, `{recipient}` | all |
+/// | `{expires_at}` | `invitation`, `reminder`, `expired` |
+/// | `{answered_at}` | `accepted`, `rejected` |
+/// | `{day}`, `{month}`, `{year}`, `{time}`, `{zone}` | `date`, which needs all of them; a day may be written otherwise when it is the `first` |
+#[derive(Clone)]
+pub struct Language {
+    tag: String,
+    dates: Dates,
+    letters: HashMap<Purpose, Templates>,
+}
+
+impl Language {
+    /// The languages that come with the crate.
+    pub const BUILT_IN: [&str; 7] = ["en", "ar", "de", "es", "fr", "ja", "pt"];
+
+    /// A language of your own, by its BCP 47 tag and the text of a file of words.
+    ///
+    /// # Errors
+    /// [`LanguageError`] says what the file lacks, or has too much.
+    pub fn new(tag: &str, words: &str) -> Result<Self, LanguageError> {
+        let tag = Tag::new(tag)?;
+        let mut words = Words::read(words)?;
+        let dates = Dates::new(&mut words)?;
+        let direction = words.one("", "direction")?;
+        let is_rtl = match direction.text.as_str() {
+            "ltr" => false,
+            "rtl" => true,
+            _ => return Err(LanguageError::Malformed { line: direction.line }),
+        };
+        let mut letters = HashMap::new();
+        for purpose in Purpose::ALL {
+            let slots = Slots { tag: &tag.shown, is_rtl, purpose };
+            letters.insert(purpose, slots.templates(|name| words.alternatives(purpose, name))?);
+        }
+        words.all_used()?;
+        Ok(Self { tag: tag.canonical, dates, letters })
+    }
+
+    /// One of the languages that come with the crate; `de-AT` finds `de`.
+    #[must_use]
+    pub fn built_in(tag: &str) -> Option<&'static Self> {
+        fallbacks(&canonical(tag)).find_map(|tag| {
+            let at = Self::BUILT_IN.iter().position(|known| *known == tag)?;
+            Some(&*SPOKEN[at])
+        })
+    }
+
+    /// The letters of this purpose in this language, to be changed in part.
+    ///
+    /// ```
+    /// use invite_core::store::Purpose;
+    /// use invite_mail::Language;
+    ///
+    /// let german = Language::built_in("de").ok_or("German is spoken")?;
+    /// let templates = german.templates(Purpose::Invitation).subject("Willkommen bei {{ organization }}")?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn templates(&self, purpose: Purpose) -> Templates {
+        self.letter(purpose).clone()
+    }
+
+    pub(crate) fn letter(&self, purpose: Purpose) -> &Templates {
+        &self.letters[&purpose]
+    }
+
+    /// In lower case.
+    pub(crate) fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    pub(crate) fn date(&self, time: DateTime<FixedOffset>) -> String {
+        self.dates.show(time)
+    }
+}
+
+impl fmt::Debug for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Language").field("tag", &self.tag).finish_non_exhaustive()
+    }
+}
+
+/// In the order of [`Language::BUILT_IN`].
+static SPOKEN: [LazyLock<Language>; Language::BUILT_IN.len()] = [
+    LazyLock::new(|| ours("en", include_str!("../templates/words/en.words"))),
+    LazyLock::new(|| ours("ar", include_str!("../templates/words/ar.words"))),
+    LazyLock::new(|| ours("de", include_str!("../templates/words/de.words"))),
+    LazyLock::new(|| ours("es", include_str!("../templates/words/es.words"))),
+    LazyLock::new(|| ours("fr", include_str!("../templates/words/fr.words"))),
+    LazyLock::new(|| ours("ja", include_str!("../templates/words/ja.words"))),
+    LazyLock::new(|| ours("pt", include_str!("../templates/words/pt.words"))),
+];
+
+fn ours(tag: &str, words: &str) -> Language {
+    Language::new(tag, words).expect("the words that come with the crate are complete")
+}
+
+/// What the crate falls back to.
+pub(crate) fn english() -> &'static Language {
+    &SPOKEN[0]
+}
+
+/// A language tag: letters, digits and hyphens, as BCP 47 has them, without asking the registry.
+pub(crate) struct Tag {
+    /// As written: case tells readers which part is the region.
+    shown: String,
+    pub(crate) canonical: String,
+}
+
+impl Tag {
+    pub(crate) fn new(tag: &str) -> Result<Self, LanguageError> {
+        let part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let language = tag.split('-').next().unwrap_or_default();
+        let well_formed = tag.len() <= 35
+            && tag.split('-').all(part)
+            && language.len() >= 2
+            && language.bytes().all(|byte| byte.is_ascii_alphabetic());
+        if !well_formed {
+            return Err(LanguageError::Tag);
+        }
+        Ok(Self { shown: tag.into(), canonical: canonical(tag) })
+    }
+}
+
+/// Tags are compared without regard to case; some programs write an underscore.
+pub(crate) fn canonical(tag: &str) -> String {
+    tag.to_ascii_lowercase().replace('_', "-")
+}
+
+/// The tag and those that say less: `zh-hant-tw`, `zh-hant`, `zh` (RFC 4647, "lookup").
+pub(crate) fn fallbacks(tag: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(tag), |tag| {
+        let shorter = tag.rsplit_once('-')?.0;
+        // A single letter only introduces what has just been dropped.
+        Some(shorter.rsplit_once('-').map_or(shorter, |(rest, last)| if last.len() == 1 { rest } else { shorter }))
+    })
+}
+
+/// What is wrong with a language of the host's. Lines count from 1.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LanguageError {
+    /// The tag is none of BCP 47.
+    #[error("the language tag is malformed")]
+    Tag,
+    /// Nobody has words for this default language.
+    #[error("there are no words for the default language")]
+    Unspoken,
+    /// The line is neither a comment, nor a heading, nor a name with words, or a value cannot be.
+    #[error("the words are malformed at line {line}")]
+    Malformed {
+        /// Where.
+        line: usize,
+    },
+    /// No letter asks for these words.
+    #[error("the words at line {line} belong to no letter")]
+    Unknown {
+        /// Where.
+        line: usize,
+    },
+    /// What stands in the braces is not known there.
+    #[error("the words at line {line} name what they cannot know")]
+    Placeholder {
+        /// Where.
+        line: usize,
+    },
+    /// Words are missing, or all of them need names that a letter may lack.
+    #[error("the words `{name}` are missing{}", if letter.is_empty() { String::new() } else { format!(" in the letter `{letter}`") })]
+    Missing {
+        /// Which letter; empty for what serves all.
+        letter: &'static str,
+        /// Which words.
+        name: &'static str,
+    },
+    /// The layout cannot hold the words.
+    #[error("the words do not fit into the layout")]
+    Layout(#[from] TemplateError),
+}
+
+/// A file of words, as read.
+struct Words {
+    lines: Vec<Line>,
+}
+
+struct Line {
+    line: usize,
+    letter: String,
+    name: String,
+    text: String,
+    used: bool,
+}
+
+impl Words {
+    fn read(text: &str) -> Result<Self, LanguageError> {
+        let mut letter = String::new();
+        let mut lines = Vec::new();
+        for (index, text) in text.lines().enumerate() {
+            let line = index + 1;
+            let text = text.trim();
+            if text.is_empty() || text.starts_with('#') {
+                continue;
+            }
+            if let Some(heading) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+                if Purpose::from_word(heading).is_none() {
+                    return Err(LanguageError::Unknown { line });
+                }
+                letter = heading.into();
+                continue;
+            }
+            let (name, text) = text.split_once('=').ok_or(LanguageError::Malformed { line })?;
+            let (name, text) = (name.trim(), text.trim());
+            if name.is_empty() || text.is_empty() || text.chars().any(char::is_control) {
+                return Err(LanguageError::Malformed { line });
+            }
+            lines.push(Line { line, letter: letter.clone(), name: name.into(), text: text.into(), used: false });
+        }
+        Ok(Self { lines })
+    }
+
+    /// The only line of this name.
+    fn one(&mut self, letter: &'static str, name: &'static str) -> Result<Given, LanguageError> {
+        self.optional(letter, name)?.ok_or(LanguageError::Missing { letter, name })
+    }
+
+    fn optional(&mut self, letter: &str, name: &str) -> Result<Option<Given>, LanguageError> {
+        let mut found = None;
+        for line in self.lines.iter_mut().filter(|line| line.letter == letter && line.name == name) {
+            if found.is_some() {
+                return Err(LanguageError::Malformed { line: line.line });
+            }
+            line.used = true;
+            found = Some(Given { line: line.line, text: line.text.clone() });
+        }
+        Ok(found)
+    }
+
+    /// A letter's own words, or those that serve all letters.
+    fn alternatives(&mut self, purpose: Purpose, name: &'static str) -> Result<Alternatives, LanguageError> {
+        let letter = purpose.as_str();
+        let own = self.lines.iter().any(|line| line.letter == letter && line.name == name);
+        let from = if own { letter } else { "" };
+        let mut alternatives = Alternatives::default();
+        for line in self.lines.iter_mut().filter(|line| line.letter == from && line.name == name) {
+            line.used = true;
+            alternatives.add(&line.text, line.line, Names::of(purpose))?;
+        }
+        if alternatives.serve_every_letter() { Ok(alternatives) } else { Err(LanguageError::Missing { letter, name }) }
+    }
+
+    fn all_used(&self) -> Result<(), LanguageError> {
+        match self.lines.iter().find(|line| !line.used) {
+            Some(line) => Err(LanguageError::Unknown { line: line.line }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The value of a line that may stand only once.
+struct Given {
+    line: usize,
+    text: String,
+}

@@ -1,0 +1,164 @@
+//! What a letter's templates are told.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, FixedOffset, Offset, Utc};
+use invite_core::{Letter, store::Purpose};
+use minijinja::{Value, value::Serde};
+
+use super::{Part, engine::escaped};
+use crate::{branding::Branding, language::Language, link::Link};
+
+type Values = BTreeMap<&'static str, Value>;
+
+/// The fields of `brand`.
+pub(super) const BRAND: [&str; 5] = ["name", "logo", "color", "text_color", "edge_color"];
+/// Stands for the link in a rehearsal.
+pub(super) const PROBE: &str = "https://invitation.invalid/?probe";
+
+/// The names that a part may use.
+pub(super) fn names(purpose: Purpose, part: Part) -> Vec<&'static str> {
+    let mut names = vec!["organization", "inviter", "display", "recipient", "locale", "brand", "expires_at"];
+    let answered = matches!(purpose, Purpose::Accepted | Purpose::Rejected);
+    if answered {
+        names.push("answered_at");
+    }
+    if part != Part::Subject {
+        names.push("subject");
+        if purpose.has_link() {
+            names.extend(["link", "message"]);
+        }
+        if purpose == Purpose::Rejected {
+            names.push("reason");
+        }
+    }
+    names
+}
+
+/// With as little as a letter can have, and with everything.
+pub(super) fn rehearsals(purpose: Purpose, part: Part) -> [Value; 2] {
+    let names = names(purpose, part);
+    let value = |name: &&'static str| match *name {
+        "link" => Value::from_safe_string(PROBE.into()),
+        "brand" => brand(&Branding::default(), str::to_owned),
+        _ => Value::from("a\nb"),
+    };
+    let always = |name: &&&'static str| matches!(**name, "link" | "brand");
+    let least = names.iter().filter(always).map(|name| (*name, value(name)));
+    let all = names.iter().map(|name| (*name, value(name)));
+    [least.collect::<Values>().into(), all.collect::<Values>().into()]
+}
+
+/// One letter, as its templates see it.
+pub(crate) struct Told<'a> {
+    letter: &'a Letter,
+    link: Option<Shown>,
+    branding: &'a Branding,
+    values: Values,
+}
+
+/// The link as text, and as HTML has it.
+pub(crate) struct Shown {
+    pub(super) text: String,
+    pub(super) html: String,
+}
+
+impl<'a> Told<'a> {
+    pub(crate) fn new(letter: &'a Letter, link: Option<&Link>, language: &Language, branding: &'a Branding) -> Self {
+        let link = link.map(Link::expose_secret).map(|link| Shown { text: link.to_owned(), html: escaped(link) });
+        Self { letter, link, branding, values: common(letter, language, branding) }
+    }
+
+    pub(super) fn link(&self) -> Option<&Shown> {
+        self.link.as_ref()
+    }
+
+    pub(super) fn subject(&self) -> Value {
+        self.values.clone().into()
+    }
+
+    pub(super) fn text(&self, subject: &str) -> Value {
+        let mut values = self.body();
+        // Both are no words of the inviter's own: the address was checked, and mail programs may
+        // well offer to write to it.
+        values.insert("recipient", Value::from_safe_string(self.letter.recipient().as_given().into()));
+        values.insert("subject", subject.into());
+        if let Some(link) = &self.link {
+            values.insert("link", Value::from_safe_string(link.text.clone()));
+        }
+        values.into()
+    }
+
+    pub(super) fn html(&self, subject: &str) -> Value {
+        let mut values = self.body();
+        // It stands in the title, where there are no elements.
+        values.insert("subject", Value::from_safe_string(escaped(subject)));
+        values.insert("brand", brand(self.branding, escaped));
+        if let Some(link) = &self.link {
+            values.insert("link", Value::from_safe_string(link.html.clone()));
+        }
+        values.into()
+    }
+
+    fn body(&self) -> Values {
+        let mut values = self.values.clone();
+        if self.letter.purpose().has_link()
+            && let Some(message) = self.letter.message()
+        {
+            values.insert("message", message.into());
+        }
+        let ended = self.letter.invitation().ended.as_ref();
+        if self.letter.purpose() == Purpose::Rejected
+            && let Some(reason) = ended.and_then(|ended| ended.reason.as_deref())
+        {
+            values.insert("reason", reason.into());
+        }
+        values
+    }
+}
+
+/// What every part sees.
+fn common(letter: &Letter, language: &Language, branding: &Branding) -> Values {
+    let record = letter.invitation();
+    let mut values = Values::new();
+    for name in ["organization", "inviter"] {
+        if let Some(word) = word(letter, name) {
+            values.insert(name, word.into());
+        }
+    }
+    if let Some(locale) = letter.locale() {
+        values.insert("locale", locale.into());
+    }
+    let zone = zone(letter);
+    let date = |time: DateTime<Utc>| Value::from_safe_string(language.date(time.with_timezone(&zone)));
+    values.insert("expires_at", date(record.expires_at));
+    if matches!(letter.purpose(), Purpose::Accepted | Purpose::Rejected)
+        && let Some(ended) = &record.ended
+    {
+        values.insert("answered_at", date(ended.at));
+    }
+    values.insert("recipient", record.recipient.as_given().into());
+    values.insert("display", Serde(letter.display()).into());
+    values.insert("brand", brand(branding, str::to_owned));
+    values
+}
+
+/// A string of `display`, unless it is missing or blank.
+pub(crate) fn word<'a>(letter: &'a Letter, name: &str) -> Option<&'a str> {
+    let word = letter.display().get(name)?.as_str()?.trim();
+    (!word.is_empty()).then_some(word)
+}
+
+/// Where the reader's clock stands: as `display` says, else UTC. A date always names it.
+fn zone(letter: &Letter) -> FixedOffset {
+    word(letter, "utc_offset").and_then(|offset| offset.parse().ok()).unwrap_or_else(|| Utc.fix())
+}
+
+fn brand(branding: &Branding, shown: impl Fn(&str) -> String) -> Value {
+    // Configuration, checked when it was set: no words of a stranger's.
+    let words = [("name", branding.shown_name()), ("logo", branding.logo_url())];
+    let words = words.into_iter().filter_map(|(name, word)| Some((name, word?)));
+    let [color, text_color, edge_color] = branding.colors();
+    let values = words.chain([("color", color), ("text_color", text_color), ("edge_color", edge_color)]);
+    values.map(|(name, word)| (name, Value::from_safe_string(shown(word)))).collect::<Values>().into()
+}

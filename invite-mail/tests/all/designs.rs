@@ -1,0 +1,109 @@
+//! Whose letters they look like, and which templates a letter takes.
+
+use invite_core::{NewInvitation, Policy, store::Purpose};
+use invite_mail::{Branding, Composer, Design, LinkBuilder, LinkStyle, Sender, Templates};
+use mailparse::{MailHeaderMap, parse_mail};
+use serde_json::json;
+
+use crate::{
+    page::Page,
+    support::{Membership, composer, letter_saying, told_of, told_under},
+};
+
+#[tokio::test]
+async fn a_brand_shows_in_header_button_and_sender_and_loads_nothing_but_its_logo() {
+    let branding = Branding::default()
+        .name("Engines \"R\" <Us>")
+        .unwrap()
+        .logo("https://static.example.com/logo.png?a=1&b=2")
+        .unwrap()
+        .color("#FFD500")
+        .unwrap()
+        .sender_name("Engines via Example")
+        .unwrap();
+    let letter = letter_saying(&json!({ "organization": "Org" }), None).await;
+    let email = composer().design(Design::default().branding(branding)).compose(&letter).unwrap();
+    let page = Page::parse(email.html());
+    let image = page.structure.iter().find(|element| element.contains(" img [(")).unwrap();
+    assert!(image.contains(r#"("alt", "Engines \"R\" <Us>")"#), "{image}");
+    assert!(image.contains(r#"("src", "https://static.example.com/logo.png?a=1&b=2")"#), "{image}");
+    let button = page.structure.iter().find(|element| element.contains(" a [(")).unwrap();
+    assert!(button.contains("color: #000000"), "{button}");
+    assert!(email.html().contains("background-color: #ffd500"));
+    let link = email.link().unwrap().expose_secret();
+    assert_eq!(page.targets, ["https://static.example.com/logo.png?a=1&b=2", link, link]);
+    assert!(email.text().ends_with("\n\nEngines \"R\" <Us>\n"), "{}", email.text());
+
+    let mime = email.to_mime();
+    let mail = parse_mail(&mime).unwrap();
+    assert_eq!(mail.headers.get_first_value("From").unwrap(), "\"Engines via Example\" <invitations@example.com>");
+}
+
+#[tokio::test]
+async fn without_a_logo_the_name_stands_there_and_without_a_brand_nothing() {
+    let letter = letter_saying(&json!({}), None).await;
+    let named = Design::default().branding(Branding::default().name("Engines").unwrap());
+    let email = composer().design(named).compose(&letter).unwrap();
+    let page = Page::parse(email.html());
+    assert!(page.texts.iter().any(|text| text == "Engines") && !email.html().contains("<img"));
+
+    let email = composer().compose(&letter).unwrap();
+    let page = Page::parse(email.html());
+    let link = email.link().unwrap().expose_secret();
+    assert_eq!(page.targets, [link, link]);
+    assert!(!email.html().contains("class=\"head\""));
+}
+
+#[tokio::test]
+async fn each_letter_can_have_a_design_of_its_own() {
+    let of =
+        |text: &str| Design::default().templates(Templates::default().text(format!("{text}: {{{{ link }}}}")).unwrap());
+    let (house, engines) = (of("house"), of("engines"));
+    let composer = composer()
+        .design(house)
+        .design_by(move |letter| (letter.display()["organization"] == "Engines").then(|| engines.clone()));
+    for (organization, expected) in [("Engines", "engines: "), ("Other", "house: ")] {
+        let letter = letter_saying(&json!({ "organization": organization }), None).await;
+        let email = composer.compose(&letter).unwrap();
+        assert!(email.text().starts_with(expected), "{}", email.text());
+    }
+}
+
+#[tokio::test]
+async fn what_tells_the_inviter_goes_to_the_inviter_without_a_link() {
+    for (purpose, shown) in [
+        (Purpose::Accepted, "The invitation that you sent to ada@example.com to join Org was accepted."),
+        (Purpose::Rejected, "The reason given:\n\n> No time at all\n"),
+        (Purpose::Expired, "has expired without an answer."),
+    ] {
+        let display = json!({ "organization": "Org", "inviter": "Charles" });
+        let letter = told_of(purpose, &display, Some("SECRET"), Some("No time at all"), "en").await.unwrap();
+        let email = composer().compose(&letter).unwrap();
+        assert_eq!(email.to(), "charles@example.com");
+        assert!(email.link().is_none());
+        assert!(email.text().contains(shown), "{}", email.text());
+        let page = Page::parse(email.html());
+        assert_eq!(page.targets, [""; 0]);
+        assert!(!page.structure.iter().any(|element| element.contains(" a [")));
+        let mime = String::from_utf8(email.to_mime()).unwrap();
+        assert!(!mime.contains("inv1_") && !mime.contains("SECRET"));
+        assert!(!mime.contains("Reply-To"));
+    }
+}
+
+#[tokio::test]
+async fn answers_go_to_the_inviter_only_where_the_policy_says_so() {
+    let sender = || Sender::new("a@example.com").unwrap().reply_to("help@example.com").unwrap();
+    let composer = Composer::new(sender(), LinkBuilder::new("https://example.com", LinkStyle::Path).unwrap());
+    for (replies, expected) in [(false, "help@example.com"), (true, "charles@example.com")] {
+        let new = NewInvitation::new("ada@example.com", Membership);
+        let policy = Policy::default().reply_to_inviter(replies);
+        let letter = told_under(policy, Purpose::Invitation, new, None).await.unwrap();
+        let email = composer.compose(&letter).unwrap();
+        let mime = email.to_mime();
+        let mail = parse_mail(&mime).unwrap();
+        assert_eq!(mail.headers.get_all_values("Reply-To"), [expected]);
+        assert_eq!(email.from(), "a@example.com");
+        assert_eq!(email.to(), "ada@example.com");
+    }
+}

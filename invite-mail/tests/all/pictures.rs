@@ -1,0 +1,115 @@
+//! Every letter in Chromium, as wide as a phone and as a reading pane: nothing needs scrolling
+//! sideways. The pictures are left in the folder `letters` of cargo's folder for tests,
+//! `target/tmp`, for a person to look at.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use invite_core::store::Purpose;
+use invite_mail::{Email, Language};
+
+use crate::{
+    samples::{branded, sample, samples},
+    support::{composer, told_of},
+};
+
+const WIDTHS: [u32; 2] = [320, 640];
+
+#[tokio::test]
+async fn every_letter_fits_a_phone_and_a_reading_pane() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("letters");
+    fs::create_dir_all(&folder).unwrap();
+    let samples = samples().await;
+    let mut longest = vec![];
+    for purpose in Purpose::ALL {
+        longest.push(with_the_longest_words(purpose).await);
+    }
+    for locale in Language::BUILT_IN {
+        let letters = samples.iter().filter(|(of, ..)| *of == locale).map(|(.., email)| email);
+        look(&folder, locale, &letters.collect::<Vec<_>>(), false);
+    }
+    let dark = samples.iter().filter(|(of, ..)| matches!(*of, "ar" | "en")).map(|(.., email)| email);
+    look(&folder, "dark", &dark.collect::<Vec<_>>(), true);
+    look(&folder, "longest", &longest.iter().collect::<Vec<_>>(), false);
+    let mut brands = vec![];
+    for color in ["#0a7d4f", "#ffd500", "#000000", "#ffffff"] {
+        brands.push(sample("en", Purpose::Invitation, branded(color)).await);
+    }
+    look(&folder, "brands", &brands.iter().collect::<Vec<_>>(), false);
+    look(&folder, "brands-dark", &brands.iter().collect::<Vec<_>>(), true);
+}
+
+async fn with_the_longest_words(purpose: Purpose) -> Email {
+    let name = "W".repeat(200);
+    let display = serde_json::json!({ "organization": name, "inviter": name });
+    let letter = told_of(purpose, &display, Some(&"W".repeat(900)), Some(&name), "en").await.unwrap();
+    composer().compose(&letter).unwrap()
+}
+
+/// Takes a picture of the letters side by side at both widths, and measures them.
+fn look(folder: &Path, name: &str, letters: &[&Email], is_dark: bool) {
+    let frames: String = letters
+        .iter()
+        .flat_map(|email| WIDTHS.map(|width| (width, email.html())))
+        .map(|(width, html)| {
+            let html = html.replace('&', "&amp;").replace('"', "&quot;");
+            format!("<iframe width={width} height=900 scrolling=no srcdoc=\"{html}\"></iframe>\n")
+        })
+        .collect();
+    // A frame is as high as its letter; how much too wide each letter is ends up in the title.
+    let page = format!(
+        "<!DOCTYPE html><meta charset=utf-8><meta name=color-scheme content=\"light dark\">\
+         <style>body {{ margin: 8px; background: #888 }} iframe {{ border: 0; margin: 4px; vertical-align: top }}</style>\n{frames}\
+         <script>onload = () => {{
+            const over = [...document.querySelectorAll('iframe')].map(frame => {{
+                const root = frame.contentDocument.documentElement;
+                const over = root.scrollWidth - frame.clientWidth;
+                frame.height = root.scrollHeight;
+                return over;
+            }});
+            document.title = 'over ' + over.join(' ');
+         }}</script>"
+    );
+    let file = folder.join(format!("{name}.html"));
+    fs::write(&file, page).unwrap();
+    let url = format!("file://{}", file.display());
+
+    let dom = chromium(is_dark, &["--dump-dom", &url]);
+    let over = dom.split_once("<title>over ").expect("the page measured itself").1.split('<').next().unwrap();
+    let over: Vec<_> = over.split(' ').collect();
+    assert_eq!(over.len(), letters.len() * WIDTHS.len(), "{name}");
+    assert!(over.iter().all(|over| *over == "0"), "{name} needs scrolling sideways: {over:?}");
+
+    let picture = folder.join(format!("{name}.png"));
+    let rows = u32::try_from(letters.len()).unwrap();
+    let screenshot = format!("--screenshot={}", picture.display());
+    chromium(is_dark, &[&screenshot, &format!("--window-size=2000,{}", rows.div_ceil(2) * 1_000 + 40), &url]);
+    assert!(fs::metadata(&picture).unwrap().len() > 10_000, "{name} is no picture");
+}
+
+fn chromium(is_dark: bool, arguments: &[&str]) -> String {
+    let profile = tempfile::tempdir().unwrap();
+    let output = Command::new(binary())
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        .args(["--virtual-time-budget=5000", "--timeout=60000"])
+        .arg(format!("--blink-settings=preferredColorScheme={}", u8::from(!is_dark)))
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .args(arguments)
+        .output()
+        .expect("chromium runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn binary() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = ["chromium", "chromium-browser"]
+        .into_iter()
+        .flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)))
+        .find(|file| file.is_file());
+    found.expect("neither chromium nor chromium-browser is in PATH; this test needs one")
+}
