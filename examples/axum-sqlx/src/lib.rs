@@ -25,7 +25,7 @@ use std::{error::Error, io, net::Ipv4Addr, sync::Arc, time::Duration};
 use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware, routing::get};
 use chrono::TimeDelta;
 use invite_core::{Invitations, Notifier, Policy, Worker};
-use invite_mail::{Composer, LinkBuilder, LinkStyle, Sender, SmtpMailer};
+use invite_mail::{Branding, Composer, Design, LinkBuilder, LinkStyle, Sender, SmtpMailer};
 use tokio::{net::TcpListener, sync::oneshot};
 use url::Url;
 
@@ -75,7 +75,10 @@ pub async fn run(config: Config) -> Result<(), Box<dyn Error>> {
 
     let policy = Policy::default().resend_cooldown(TimeDelta::seconds(30));
     let members = Invitations::new(Store, policy, OrgRoles { invites_per_minute: config.invites_per_minute });
-    let composer = Composer::new(Sender::new("invitations@example.com")?.name("Example")?, links.clone());
+    // The name and the colour of the pages.
+    let design = Design::default().branding(Branding::default().name("Invitations")?.color("#2f4fb5")?);
+    let sender = Sender::new("invitations@example.com")?.name("Example")?;
+    let composer = Composer::new(sender, links.clone()).design(design);
     let (mailbox, worker) = match config.mail {
         Mail::Smtp(server) => {
             // Must be over well within the lease, or another worker sends the same letter.
