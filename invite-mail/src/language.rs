@@ -3,17 +3,16 @@
 mod date;
 mod layout;
 mod sentence;
+mod tag;
+mod words;
 
 use std::{collections::HashMap, fmt, sync::LazyLock};
 
 use chrono::{DateTime, FixedOffset};
 use invite_core::store::Purpose;
 
-pub(crate) use self::date::Dates;
-use self::{
-    layout::Slots,
-    sentence::{Alternatives, Names},
-};
+pub(crate) use self::tag::{Tag, canonical, fallbacks};
+use self::{date::Dates, layout::Slots, words::Words};
 use crate::template::{TemplateError, Templates};
 
 /// One language: the words of all five letters, and how it writes a date.
@@ -150,42 +149,6 @@ pub(crate) fn english() -> &'static Language {
     &SPOKEN[0]
 }
 
-/// A language tag: letters, digits and hyphens, as BCP 47 has them, without asking the registry.
-pub(crate) struct Tag {
-    /// As written: case tells readers which part is the region.
-    shown: String,
-    pub(crate) canonical: String,
-}
-
-impl Tag {
-    pub(crate) fn new(tag: &str) -> Result<Self, LanguageError> {
-        let part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let language = tag.split('-').next().unwrap_or_default();
-        let well_formed = tag.len() <= 35
-            && tag.split('-').all(part)
-            && language.len() >= 2
-            && language.bytes().all(|byte| byte.is_ascii_alphabetic());
-        if !well_formed {
-            return Err(LanguageError::Tag);
-        }
-        Ok(Self { shown: tag.into(), canonical: canonical(tag) })
-    }
-}
-
-/// Tags are compared without regard to case; some programs write an underscore.
-pub(crate) fn canonical(tag: &str) -> String {
-    tag.to_ascii_lowercase().replace('_', "-")
-}
-
-/// The tag and those that say less: `zh-hant-tw`, `zh-hant`, `zh` (RFC 4647, "lookup").
-pub(crate) fn fallbacks(tag: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(tag), |tag| {
-        let shorter = tag.rsplit_once('-')?.0;
-        // A single letter only introduces what has just been dropped.
-        Some(shorter.rsplit_once('-').map_or(shorter, |(rest, last)| if last.len() == 1 { rest } else { shorter }))
-    })
-}
-
 /// What is wrong with a language of the host's. Lines count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -225,88 +188,4 @@ pub enum LanguageError {
     /// The layout cannot hold the words.
     #[error("the words do not fit into the layout")]
     Layout(#[from] TemplateError),
-}
-
-/// A file of words, as read.
-struct Words {
-    lines: Vec<Line>,
-}
-
-struct Line {
-    line: usize,
-    letter: String,
-    name: String,
-    text: String,
-    used: bool,
-}
-
-impl Words {
-    fn read(text: &str) -> Result<Self, LanguageError> {
-        let mut letter = String::new();
-        let mut lines = Vec::new();
-        for (index, text) in text.lines().enumerate() {
-            let line = index + 1;
-            let text = text.trim();
-            if text.is_empty() || text.starts_with('#') {
-                continue;
-            }
-            if let Some(heading) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
-                if Purpose::from_word(heading).is_none() {
-                    return Err(LanguageError::Unknown { line });
-                }
-                letter = heading.into();
-                continue;
-            }
-            let (name, text) = text.split_once('=').ok_or(LanguageError::Malformed { line })?;
-            let (name, text) = (name.trim(), text.trim());
-            if name.is_empty() || text.is_empty() || text.chars().any(char::is_control) {
-                return Err(LanguageError::Malformed { line });
-            }
-            lines.push(Line { line, letter: letter.clone(), name: name.into(), text: text.into(), used: false });
-        }
-        Ok(Self { lines })
-    }
-
-    /// The only line of this name.
-    fn one(&mut self, letter: &'static str, name: &'static str) -> Result<Given, LanguageError> {
-        self.optional(letter, name)?.ok_or(LanguageError::Missing { letter, name })
-    }
-
-    fn optional(&mut self, letter: &str, name: &str) -> Result<Option<Given>, LanguageError> {
-        let mut found = None;
-        for line in self.lines.iter_mut().filter(|line| line.letter == letter && line.name == name) {
-            if found.is_some() {
-                return Err(LanguageError::Malformed { line: line.line });
-            }
-            line.used = true;
-            found = Some(Given { line: line.line, text: line.text.clone() });
-        }
-        Ok(found)
-    }
-
-    /// A letter's own words, or those that serve all letters.
-    fn alternatives(&mut self, purpose: Purpose, name: &'static str) -> Result<Alternatives, LanguageError> {
-        let letter = purpose.as_str();
-        let own = self.lines.iter().any(|line| line.letter == letter && line.name == name);
-        let from = if own { letter } else { "" };
-        let mut alternatives = Alternatives::default();
-        for line in self.lines.iter_mut().filter(|line| line.letter == from && line.name == name) {
-            line.used = true;
-            alternatives.add(&line.text, line.line, Names::of(purpose))?;
-        }
-        if alternatives.serve_every_letter() { Ok(alternatives) } else { Err(LanguageError::Missing { letter, name }) }
-    }
-
-    fn all_used(&self) -> Result<(), LanguageError> {
-        match self.lines.iter().find(|line| !line.used) {
-            Some(line) => Err(LanguageError::Unknown { line: line.line }),
-            None => Ok(()),
-        }
-    }
-}
-
-/// The value of a line that may stand only once.
-struct Given {
-    line: usize,
-    text: String,
 }

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Datelike, FixedOffset, Timelike};
 
-use super::{LanguageError, Words, sentence::pieces};
+use super::{LanguageError, sentence::pieces, words::Words};
 
 #[derive(Clone)]
-pub(crate) struct Dates {
+pub(super) struct Dates {
     months: [String; 12],
     first: Option<String>,
     pattern: String,
@@ -27,7 +27,7 @@ impl Dates {
         Ok(Self { months, first, pattern: date.text })
     }
 
-    pub(crate) fn show(&self, time: DateTime<FixedOffset>) -> String {
+    pub(super) fn show(&self, time: DateTime<FixedOffset>) -> String {
         let day = match &self.first {
             Some(first) if time.day() == 1 => first.clone(),
             Some(_) | None => time.day().to_string(),

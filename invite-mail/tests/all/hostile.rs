@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use invite_core::{Error, store::Purpose};
-use invite_mail::Email;
+use invite_mail::{ComposeError, Email};
 use linkify::LinkFinder;
 use mailparse::{MailHeaderMap, ParsedMail, parse_mail};
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{
     page::{Page, without_token},
-    support::{ADA, CHARLES, composer, told_of},
+    support::{ADA, CHARLES, composer, letter_edited_to_say, told_of},
 };
 
 /// One JSON string to a line.
@@ -176,6 +176,16 @@ fn hostile_words_are_refused_or_harmless() {
     }
     println!("{} cases: {sent} letters were harmless, {refused} were refused", cases.len());
     assert!(sent > 1_000 && refused > 100, "{sent} {refused}");
+}
+
+#[tokio::test]
+async fn what_core_never_saw_is_not_mailed_either() {
+    for words in ["a\rb", "a\0b", "a\u{b}b", "a\u{85}b", "a\u{2028}b", "a\u{202e}b", "a\u{2069}b", "a\u{200f}b"] {
+        let letter = letter_edited_to_say(words).await;
+        assert_eq!(composer().compose(&letter).unwrap_err(), ComposeError::ControlCharacter, "{words:?}");
+    }
+    let letter = letter_edited_to_say("a\nb").await;
+    assert!(composer().compose(&letter).is_ok());
 }
 
 fn check(place: usize, words: &str, arabic: bool) {

@@ -2,7 +2,7 @@
 
 include!("../support/letter.rs");
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
     Claimant, Clock, Error, InvitationId, Status, Verb,
     memory::MemoryConn,
@@ -98,9 +98,37 @@ pub(crate) async fn told_under(
     Ok(mailer.take().remove(0))
 }
 
+/// An invitation whose row was edited by hand: core never saw the message.
+pub(crate) async fn letter_edited_to_say(message: &str) -> CapturedLetter {
+    let memory = Memory::default();
+    let members =
+        Invitations::<_, Membership>::new(MemoryStore, Policy::default(), Unchecked).clock(ManualClock::default());
+    let mailer = CapturingMailer::default();
+    let worker = Worker::new(MemoryStore, memory.clone(), mailer.clone()).serve(&members);
+    let mut tx = memory.begin().await;
+    let new = NewInvitation::new(ADA, Membership);
+    let id = members.scope("org:7").create(&mut tx, &Actor::new(1), new).await.expect("a valid invitation").id;
+    let message = Some(Some(message));
+    let change = Change::Amend { recipient: None, payload: None, message, expires_at: None, remind_at: None };
+    change_row(&mut tx, id, Status::Pending, ManualClock::default().now(), change, Dispatch::None).await;
+    tx.commit();
+    worker.tick().await.expect("a round of the worker");
+    mailer.take().remove(0)
+}
+
 /// Puts a letter into the queue, whatever the policy says.
 async fn queue(tx: &mut MemoryConn, id: InvitationId, status: Status, letter: &NewLetter) {
-    let now = letter.not_before;
+    change_row(tx, id, status, letter.not_before, Change::Link, Dispatch::Letter(letter)).await;
+}
+
+async fn change_row(
+    tx: &mut MemoryConn,
+    id: InvitationId,
+    status: Status,
+    now: DateTime<Utc>,
+    change: Change<'_>,
+    dispatch: Dispatch<'_>,
+) {
     let event = NewEvent { verb: Verb::LinkCreated, actor: &Actor::System, reason: None, at: now };
     let guard = Guard {
         target: Target::Id(id, None),
@@ -112,6 +140,6 @@ async fn queue(tx: &mut MemoryConn, id: InvitationId, status: Status, letter: &N
         not_resent_since: None,
         generation: None,
     };
-    let transition = Transition { guard, change: Change::Link, event, dispatch: Dispatch::Letter(letter) };
-    MemoryStore.transition(tx, &transition).await.expect("the store works").expect("the letter is queued");
+    let transition = Transition { guard, change, event, dispatch };
+    MemoryStore.transition(tx, &transition).await.expect("the store works").expect("the row is there");
 }
