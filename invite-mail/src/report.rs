@@ -45,7 +45,9 @@ pub struct RecipientStatus {
     pub action: Action,
     /// Why, such as 5.1.1.
     pub status: Option<EnhancedCode>,
-    /// Why in words, cleaned as [`Outcome::words`] does.
+    /// The code of the answer that decided it, such as 550, where there was one.
+    pub code: Option<u16>,
+    /// Why in words, cleaned as [`Outcome::words`] does, without the codes.
     pub diagnostic: Option<String>,
 }
 
@@ -153,11 +155,14 @@ impl RecipientStatus {
         let first_word = |name| group.value(name)?.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.')).next();
         let action = Action::read(first_word("action")?)?;
         let status = first_word("status").and_then(EnhancedCode::parse);
-        let diagnostic = group.value("diagnostic-code").map(|code| {
-            let words = code.split_once(';').map_or(code, |(_kind, words)| words);
-            Outcome::words(words)
-        });
-        Some(Self { action, status, diagnostic: diagnostic.filter(|words| !words.is_empty()) })
+        let words = group.value("diagnostic-code").unwrap_or_default();
+        let words = words.split_once(';').map_or(words, |(_kind, words)| words).trim_start();
+        let code = words.get(..3).filter(|_| !words[3..].starts_with(|c: char| c.is_ascii_alphanumeric()));
+        let code = code.and_then(|code| code.parse().ok()).filter(|code| (200..600).contains(code));
+        let words = if code.is_some() { words[3..].trim_start_matches(['-', ' ']) } else { words };
+        let repeated = status.and_then(|status| words.strip_prefix(&status.to_string()));
+        let diagnostic = Outcome::words(repeated.unwrap_or(words));
+        Some(Self { action, status, code, diagnostic: Some(diagnostic).filter(|words| !words.is_empty()) })
     }
 }
 

@@ -12,7 +12,7 @@ const REPORTS: [(&str, &[u8], Action, &str, &str); 8] = [
         include_bytes!("../reports/postfix.eml"),
         Action::Failed,
         "5.1.1",
-        "550 5.1.1 … Recipient address rejected: User unknown",
+        "… Recipient address rejected: User unknown",
     ),
     (
         "postfix, delayed",
@@ -21,24 +21,24 @@ const REPORTS: [(&str, &[u8], Action, &str, &str); 8] = [
         "4.4.1",
         "connect to mx.example.org[192.0.2.25]:25: Connection timed out",
     ),
-    ("exim", include_bytes!("../reports/exim.eml"), Action::Failed, "5.2.2", "552 5.2.2 mailbox full"),
+    ("exim", include_bytes!("../reports/exim.eml"), Action::Failed, "5.2.2", "mailbox full"),
     (
         "exchange",
         include_bytes!("../reports/exchange.eml"),
         Action::Failed,
         "5.1.10",
-        "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient … not found by SMTP address lookup",
+        "RESOLVER.ADR.RecipientNotFound; Recipient … not found by SMTP address lookup",
     ),
     (
         "gmail",
         include_bytes!("../reports/gmail.eml"),
         Action::Failed,
         "5.1.1",
-        "550-5.1.1 The email account that you tried to reach does not exist.",
+        "The email account that you tried to reach does not exist.",
     ),
-    ("sendmail", include_bytes!("../reports/sendmail.eml"), Action::Relayed, "2.1.5", "250 2.0.0 Ok: queued"),
+    ("sendmail", include_bytes!("../reports/sendmail.eml"), Action::Relayed, "2.1.5", "2.0.0 Ok: queued"),
     ("delivered", include_bytes!("../reports/delivered.eml"), Action::Delivered, "2.1.5", ""),
-    ("several", include_bytes!("../reports/several.eml"), Action::Failed, "5.7.1", "550 5.7.1 … blocked"),
+    ("several", include_bytes!("../reports/several.eml"), Action::Failed, "5.7.1", "… blocked"),
 ];
 
 const OTHERS: [(&str, &[u8]); 3] = [
@@ -76,6 +76,26 @@ fn what_is_no_report_says_nothing() {
     {
         assert_eq!(StatusReport::parse(mail.as_bytes()), None, "{mail:?}");
     }
+}
+
+#[test]
+fn the_code_of_the_answer_stands_apart_from_its_words() {
+    let with = |diagnostic: &str| {
+        let mail = format!(
+            "Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n\
+             Action: failed\nStatus: 5.1.1\nDiagnostic-Code: {diagnostic}\n"
+        );
+        let recipient = StatusReport::parse(mail.as_bytes()).unwrap().recipients()[0].clone();
+        (recipient.code, recipient.diagnostic.unwrap_or_default())
+    };
+    assert_eq!(with("smtp; 550 5.1.1 no such user"), (Some(550), "no such user".into()));
+    assert_eq!(with("smtp;550-no such user"), (Some(550), "no such user".into()));
+    assert_eq!(with("smtp; 550"), (Some(550), String::new()));
+    assert_eq!(with("550 no"), (Some(550), "no".into()));
+    for words in ["5501 things", "999 problems", "no 550", "+55 1", "ééé", "55"] {
+        assert_eq!(with(&format!("x-unix; {words}")), (None, words.into()), "{words}");
+    }
+    assert_eq!(with(""), (None, String::new()));
 }
 
 #[test]
