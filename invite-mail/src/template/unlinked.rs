@@ -55,8 +55,15 @@ fn ends_a_label(before: &str) -> bool {
 
 /// Two letters or more: `a.m.` and `1.5` have no such ending, `Node.js` does.
 fn starts_an_ending(after: &str) -> bool {
-    let mut ending = after.chars();
+    let mut ending = after.chars().filter(|c| !is_invisible(*c));
     ending.next().is_some_and(char::is_alphabetic) && ending.next().is_some_and(|c| c.is_alphanumeric() || c == '-')
+}
+
+/// What a mail program may drop before it looks: the soft hyphen, fillers, selectors and tags that
+/// core lets pass.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{34F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}')
+        || matches!(c, '\u{2061}'..='\u{2064}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 fn ends_a_scheme(before: &str) -> bool {
@@ -65,7 +72,7 @@ fn ends_a_scheme(before: &str) -> bool {
 }
 
 fn starts_an_address(after: &str) -> bool {
-    after.chars().next().is_some_and(|c| c.is_alphanumeric() || "/\\?#+[%".contains(c))
+    after.chars().find(|c| !is_invisible(*c)).is_some_and(|c| c.is_alphanumeric() || "/\\?#+[%".contains(c))
 }
 
 #[cfg(test)]
@@ -85,6 +92,7 @@ mod tests {
             ("bücher.example", "bücher[.]example"),
             ("evil.xn--p1ai", "evil[.]xn--p1ai"),
             ("(evil.example)", "(evil[.]example)"),
+            ("evil.\u{ad}example", "evil[.]\u{ad}example"),
         ] {
             assert_eq!(unlinked(text, false), shown, "{text}");
         }
