@@ -161,6 +161,11 @@ impl Race<'_> {
         Self { tasks: self.tasks.min(tasks), ..self }
     }
 
+    /// So many at once, so many times, whatever the harness says.
+    pub(super) fn of_exactly(self, tasks: usize, rounds: usize) -> Self {
+        Self { tasks, rounds, ..self }
+    }
+
     /// As many rounds fewer as each does more.
     pub(super) fn in_rounds_of(self, calls: usize) -> Self {
         Self { rounds: self.rounds.div_ceil(calls), ..self }

@@ -18,6 +18,8 @@ use crate::{
 pub(super) const CASES: &[Case] = races![
     of_many_creations_for_one_address_one_happens_and_its_letter_alone_is_mailed:
         "The open key is unique in the database, its collision a value; the letter belongs to the transaction of the creation.",
+    of_sixty_four_creations_at_once_one_happens_whether_or_not_an_expired_one_is_in_the_way:
+        "However many collide, one inserts; the others find who holds the key (`Key::Open`, `Read::Latest`).",
     an_expired_predecessor_is_out_of_the_way_of_one_creation_and_ends_once:
         "Whoever creates expires exactly the row in the way, under the same guard as the sweep.",
     an_address_is_free_as_soon_as_its_invitation_has_ended_and_not_before:
@@ -96,6 +98,40 @@ async fn of_many_creations_for_one_address_one_happens_and_its_letter_alone_is_m
         }
         race.stand(winners.iter().copied()).await?;
         mailed_alone(&race, winners.into_iter().map(|id| (id, 1)).collect()).await?;
+    }
+    Ok(())
+}
+
+// Races rows 16, 19
+async fn of_sixty_four_creations_at_once_one_happens_whether_or_not_an_expired_one_is_in_the_way(db: Db) -> Verdict {
+    const AT_ONCE: usize = 64;
+    const ROUNDS: usize = 4;
+    let world = World::new(&db, Policy::default());
+    for race in at_every_level(&world) {
+        let race = race.of_exactly(AT_ONCE, ROUNDS);
+        let before = race.expiring().await?;
+        // In every other round it is in the way.
+        let email = |round: usize| match round % 2 {
+            0 => before[round].email.clone(),
+            _ => format!("free-{}", before[round].email),
+        };
+        let answers = race.run(async |round, _| {
+            let members = race.members_at(race.instant(round));
+            let create = race.unit(async |tx| {
+                let new = new(&email(round));
+                Ok(members.scope(7).create(tx, &world.admin, new).await?.id)
+            });
+            create.await
+        })?;
+        let stand = race.stand(before.iter().map(|one| one.id)).await?;
+        for (round, (answers, stands)) in answers.iter().zip(&stand).enumerate() {
+            let created = one_created(&race, round, &answers.iter().collect::<Vec<_>>(), None)?;
+            hold!(race, round, created.is_some(), "none of many creations happened");
+            let wanted = [Status::Expired, Status::Pending][round % 2];
+            let status = stands.record.status;
+            hold!(race, round, status == wanted, "an invitation that was due is {status}, and should be {wanted}");
+            race.stand(created).await?;
+        }
     }
     Ok(())
 }
