@@ -45,7 +45,7 @@ fn serve(data: &Path, port: u16, durability: Durability) -> Result<Command, Stri
         .args(["--bind-address=127.0.0.1", "--skip-name-resolve"])
         // It cannot do without one. This lies in the data folder, however long that folder's own path is.
         .arg("--socket=mariadb.sock")
-        .args(["--skip-ssl", "--max-connections=300"])
+        .args(["--skip-ssl", "--max-connections=500"])
         // Debian's settings, which `--no-defaults` leaves out with the rest.
         .args(["--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci"])
         .arg("--skip-log-bin");

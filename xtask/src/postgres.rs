@@ -39,7 +39,7 @@ fn serve(data: &Path, port: u16, durability: Durability) -> Result<Command, Stri
     command.arg("-D").arg(data);
     let port = format!("port={port}");
     let mut settings =
-        vec![port.as_str(), "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300", "ssl=off"];
+        vec![port.as_str(), "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=500", "ssl=off"];
     if durability == Durability::Off {
         settings.extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"]);
     }

@@ -22,7 +22,10 @@ use invite_diesel::{
 };
 use tokio::runtime::Runtime;
 
-use crate::{diesel_pool::lend, sqlx_mysql::DUMP};
+use crate::{
+    diesel_pool::lend,
+    sqlx_mysql::{DUMP, LEVELS},
+};
 
 /// As for PostgreSQL: dropped by nobody.
 pub struct OnMySql {
@@ -43,12 +46,25 @@ struct Dumped {
     row_text: Vec<u8>,
 }
 
-/// So many connections to this database.
-pub(crate) fn pool(url: &str, connections: usize) -> Result<Pool<AsyncMysqlConnection>, StoreError> {
+/// So many connections to this database, which is there as long as they are.
+pub(crate) fn pool(url: &str, connections: u32) -> Result<Pool<AsyncMysqlConnection>, StoreError> {
+    pool_with(RecyclingMethod::Fast, url, connections)
+}
+
+/// So many connections to this database, each looked at before it is lent again, as diesel-async does it by itself.
+pub(crate) fn wary_pool(url: &str, connections: u32) -> Result<Pool<AsyncMysqlConnection>, StoreError> {
+    pool_with(RecyclingMethod::Verified, url, connections)
+}
+
+fn pool_with(
+    recycling: RecyclingMethod<AsyncMysqlConnection>,
+    url: &str,
+    connections: u32,
+) -> Result<Pool<AsyncMysqlConnection>, StoreError> {
     let mut config = ManagerConfig::default();
-    config.recycling_method = RecyclingMethod::Fast;
+    config.recycling_method = recycling;
     let manager = AsyncDieselConnectionManager::new_with_config(url, config);
-    Pool::builder(manager).max_size(connections).build().map_err(StoreError::failed)
+    Pool::builder(manager).max_size(connections as usize).build().map_err(StoreError::failed)
 }
 
 async fn database() -> Result<Pool<AsyncMysqlConnection>, StoreError> {
@@ -56,7 +72,7 @@ async fn database() -> Result<Pool<AsyncMysqlConnection>, StoreError> {
     let name = crate::unique_name();
     let mut admin = AsyncMysqlConnection::establish(&server).await.map_err(StoreError::failed)?;
     admin.batch_execute(&format!("CREATE DATABASE {name}")).await.map_err(store_error)?;
-    let pool = pool(&crate::beside(&server, &name), 32)?;
+    let pool = pool(&crate::beside(&server, &name), crate::connections())?;
     mysql::migrate(&mut *pool.get().await.map_err(StoreError::failed)?).await?;
     Ok(pool)
 }
@@ -76,15 +92,11 @@ impl Harness for OnMySql {
     }
 
     fn levels(&self) -> &'static [&'static str] {
-        &[
-            "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-            "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-            "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE",
-        ]
+        LEVELS
     }
 
     fn effort(&self) -> Effort {
-        crate::effort(crate::BRIEF)
+        crate::effort(crate::THOROUGH)
     }
 
     async fn fresh(&self) -> Result<Self::Pool, StoreError> {
@@ -112,8 +124,7 @@ impl Harness for OnMySql {
 
     async fn begin(&self, pool: &Self::Pool, level: &'static str) -> Result<Self::Transaction, StoreError> {
         let mut conn = self.connect(pool).await?;
-        conn.batch_execute(level).await.map_err(store_error)?;
-        AnsiTransactionManager::begin_transaction(&mut *conn).await.map_err(store_error)?;
+        AnsiTransactionManager::begin_transaction_sql(&mut *conn, level).await.map_err(store_error)?;
         Ok(conn)
     }
 

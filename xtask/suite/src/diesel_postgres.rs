@@ -48,12 +48,25 @@ struct Dumped {
     row: String,
 }
 
-/// So many connections to this database.
-pub(crate) fn pool(url: &str, connections: usize) -> Result<Pool<AsyncPgConnection>, StoreError> {
+/// So many connections to this database, which is there as long as they are.
+pub(crate) fn pool(url: &str, connections: u32) -> Result<Pool<AsyncPgConnection>, StoreError> {
+    pool_with(RecyclingMethod::Fast, url, connections)
+}
+
+/// So many connections to this database, each looked at before it is lent again, as diesel-async does it by itself.
+pub(crate) fn wary_pool(url: &str, connections: u32) -> Result<Pool<AsyncPgConnection>, StoreError> {
+    pool_with(RecyclingMethod::Verified, url, connections)
+}
+
+fn pool_with(
+    recycling: RecyclingMethod<AsyncPgConnection>,
+    url: &str,
+    connections: u32,
+) -> Result<Pool<AsyncPgConnection>, StoreError> {
     let mut config = ManagerConfig::default();
-    config.recycling_method = RecyclingMethod::Fast;
+    config.recycling_method = recycling;
     let manager = AsyncDieselConnectionManager::new_with_config(url, config);
-    Pool::builder(manager).max_size(connections).build().map_err(StoreError::failed)
+    Pool::builder(manager).max_size(connections as usize).build().map_err(StoreError::failed)
 }
 
 async fn database() -> Result<Pool<AsyncPgConnection>, StoreError> {
@@ -61,7 +74,7 @@ async fn database() -> Result<Pool<AsyncPgConnection>, StoreError> {
     let name = crate::unique_name();
     let mut admin = AsyncPgConnection::establish(&server).await.map_err(StoreError::failed)?;
     admin.batch_execute(&format!("CREATE DATABASE {name}")).await.map_err(store_error)?;
-    let pool = pool(&crate::beside(&server, &name), 32)?;
+    let pool = pool(&crate::beside(&server, &name), crate::connections())?;
     postgres::migrate(&mut *pool.get().await.map_err(StoreError::failed)?).await?;
     Ok(pool)
 }
@@ -89,7 +102,7 @@ impl Harness for OnPostgres {
     }
 
     fn effort(&self) -> Effort {
-        crate::effort(crate::BRIEF)
+        crate::effort(crate::THOROUGH)
     }
 
     async fn fresh(&self) -> Result<Self::Pool, StoreError> {

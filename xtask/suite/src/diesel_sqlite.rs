@@ -52,20 +52,20 @@ impl Default for OnSqlite {
 }
 
 /// Diesel sets no busy timeout: what finds the file locked would fail at once.
-const DURABLE: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL;";
-const QUICK: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;";
+pub(crate) const DURABLE: &str = "PRAGMA busy_timeout = 60000; PRAGMA journal_mode = WAL;";
+pub(crate) const QUICK: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;";
 
 /// So many connections to this file, which is not synced.
-pub(crate) fn pool(file: &str, connections: usize) -> Result<Pool<Conn>, StoreError> {
+pub(crate) fn pool(file: &str, connections: u32) -> Result<Pool<Conn>, StoreError> {
     pool_with(QUICK, file, connections)
 }
 
 /// So many connections to this file, which is synced as SQLite does it by itself.
-pub(crate) fn durable_pool(file: &str, connections: usize) -> Result<Pool<Conn>, StoreError> {
+pub(crate) fn durable_pool(file: &str, connections: u32) -> Result<Pool<Conn>, StoreError> {
     pool_with(DURABLE, file, connections)
 }
 
-fn pool_with(settings: &'static str, file: &str, connections: usize) -> Result<Pool<Conn>, StoreError> {
+fn pool_with(settings: &'static str, file: &str, connections: u32) -> Result<Pool<Conn>, StoreError> {
     let mut config = ManagerConfig::<Conn>::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |file| {
@@ -78,7 +78,7 @@ fn pool_with(settings: &'static str, file: &str, connections: usize) -> Result<P
         .boxed()
     });
     let manager = AsyncDieselConnectionManager::new_with_config(file, config);
-    Pool::builder(manager).max_size(connections).build().map_err(StoreError::failed)
+    Pool::builder(manager).max_size(connections as usize).build().map_err(StoreError::failed)
 }
 
 #[derive(QueryableByName)]
@@ -106,7 +106,7 @@ impl Harness for OnSqlite {
     }
 
     fn effort(&self) -> Effort {
-        crate::effort(crate::BRIEF)
+        crate::effort(crate::THOROUGH)
     }
 
     async fn fresh(&self) -> Result<Self::Pool, StoreError> {
@@ -115,7 +115,7 @@ impl Harness for OnSqlite {
             return Ok(pool);
         }
         let file = self.folder.path().join(crate::unique_name());
-        let pool = pool(file.to_str().unwrap_or_default(), crate::SQLITE_CONNECTIONS.into())?;
+        let pool = pool(file.to_str().unwrap_or_default(), crate::SQLITE_CONNECTIONS)?;
         sqlite::migrate(&mut *pool.get().await.map_err(StoreError::failed)?).await?;
         Ok(pool)
     }

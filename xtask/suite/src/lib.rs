@@ -1,6 +1,7 @@
 //! How to open, begin and commit on each database of this repository: what the conformance suite needs to know, and
 //! what kills a process or a server in the middle of it.
 
+pub mod blocking;
 pub mod diesel_mysql;
 mod diesel_pool;
 pub mod diesel_postgres;
@@ -32,12 +33,12 @@ const BUSY: Duration = Duration::from_secs(10);
 
 /// Connections to one SQLite file. Who waits for its lock looks for it now and then, who waits for a connection is
 /// woken: with as many connections as there are tasks, races take ten times as long.
-const SQLITE_CONNECTIONS: u8 = 4;
+const SQLITE_CONNECTIONS: u32 = 4;
 
 /// How many race at once, and how often, unless `INVITE_TEST_TASKS` and `INVITE_TEST_ROUNDS` say otherwise.
-const THOROUGH: Effort = Effort { tasks: 32, rounds: 30 };
-/// What is raced for with those statements elsewhere: diesel has sqlx's.
-const BRIEF: Effort = Effort { tasks: 32, rounds: 5 };
+const THOROUGH: Effort = Effort { tasks: 32, rounds: 100 };
+/// On a server, for what is raced for with the same statements elsewhere: the races of a server take the most time.
+const BRIEF: Effort = Effort { tasks: 32, rounds: 30 };
 
 fn effort(otherwise: Effort) -> Effort {
     let number = |name, otherwise| env::var(name).map_or(otherwise, |number| number.parse().expect(name));
@@ -45,6 +46,11 @@ fn effort(otherwise: Effort) -> Effort {
         tasks: number("INVITE_TEST_TASKS", otherwise.tasks),
         rounds: number("INVITE_TEST_ROUNDS", otherwise.rounds),
     }
+}
+
+/// As many connections to one database as there are tasks: ordinarily, and where 64 are at once in any case.
+fn connections() -> u32 {
+    effort(THOROUGH).tasks.max(64).try_into().expect("not so many tasks")
 }
 
 /// Empties every table.

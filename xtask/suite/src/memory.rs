@@ -54,7 +54,7 @@ impl Harness for InMemory {
     }
 
     fn effort(&self) -> Effort {
-        crate::effort(crate::BRIEF)
+        crate::effort(crate::THOROUGH)
     }
 
     async fn fresh(&self) -> Result<Memory, StoreError> {

@@ -24,6 +24,9 @@ pub trait Shared: Harness {
     /// The other.
     type Other: Harness + Default;
 
+    /// How much the two race each other.
+    const EFFORT: Effort = crate::BRIEF;
+
     /// The other's connections to the same database.
     ///
     /// # Errors
@@ -37,7 +40,7 @@ impl Shared for sqlx_postgres::OnPostgres {
     fn beside(pool: &Self::Pool) -> Result<<Self::Other as Harness>::Pool, StoreError> {
         let options = pool.connect_options();
         let name = options.get_database().unwrap_or_default();
-        diesel_postgres::pool(&crate::beside(&crate::server("INVITE_TEST_POSTGRES_URL")?, name), 32)
+        diesel_postgres::pool(&crate::beside(&crate::server("INVITE_TEST_POSTGRES_URL")?, name), crate::connections())
     }
 }
 
@@ -47,17 +50,19 @@ impl Shared for sqlx_mysql::OnMySql {
     fn beside(pool: &Self::Pool) -> Result<<Self::Other as Harness>::Pool, StoreError> {
         let options = pool.connect_options();
         let name = options.get_database().unwrap_or_default();
-        diesel_mysql::pool(&crate::beside(&crate::server("INVITE_TEST_MYSQL_URL")?, name), 32)
+        diesel_mysql::pool(&crate::beside(&crate::server("INVITE_TEST_MYSQL_URL")?, name), crate::connections())
     }
 }
 
 impl Shared for sqlx_sqlite::OnSqlite {
     type Other = diesel_sqlite::OnSqlite;
 
+    const EFFORT: Effort = crate::THOROUGH;
+
     fn beside(pool: &Self::Pool) -> Result<<Self::Other as Harness>::Pool, StoreError> {
         diesel_sqlite::pool(
             pool.connect_options().get_filename().to_str().unwrap_or_default(),
-            crate::SQLITE_CONNECTIONS.into(),
+            crate::SQLITE_CONNECTIONS,
         )
     }
 }
@@ -237,7 +242,7 @@ impl<A: Shared> Harness for Mixed<A> {
     }
 
     fn effort(&self) -> Effort {
-        crate::effort(crate::BRIEF)
+        crate::effort(A::EFFORT)
     }
 
     async fn fresh(&self) -> Result<Self::Pool, StoreError> {

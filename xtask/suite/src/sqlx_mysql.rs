@@ -43,7 +43,7 @@ pub async fn database() -> Result<MySqlPool, StoreError> {
     sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await.map_err(store_error)?;
     admin.close().await.map_err(store_error)?;
     let pool = MySqlPoolOptions::new()
-        .max_connections(32)
+        .max_connections(crate::connections())
         .acquire_timeout(crate::PATIENCE)
         .test_before_acquire(false)
         .connect_with(server.database(&name))
@@ -52,6 +52,13 @@ pub async fn database() -> Result<MySqlPool, StoreError> {
     mysql::migrate(&pool).await.map_err(StoreError::failed)?;
     Ok(pool)
 }
+
+/// How a transaction is begun at each level, in one round trip.
+pub(crate) const LEVELS: &[&str] = &[
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; BEGIN",
+    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN",
+    "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; BEGIN",
+];
 
 /// Every row of every table, as one text each.
 pub(crate) const DUMP: [&str; 4] = [
@@ -77,11 +84,7 @@ impl Harness for OnMySql {
     }
 
     fn levels(&self) -> &'static [&'static str] {
-        &[
-            "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-            "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-            "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE",
-        ]
+        LEVELS
     }
 
     fn effort(&self) -> Effort {
@@ -110,9 +113,7 @@ impl Harness for OnMySql {
     }
 
     async fn begin(&self, pool: &MySqlPool, level: &'static str) -> Result<Self::Transaction, StoreError> {
-        let mut conn = pool.acquire().await.map_err(store_error)?;
-        sqlx::query(level).execute(&mut *conn).await.map_err(store_error)?;
-        Transaction::begin(conn, None).await.map_err(store_error)
+        pool.begin_with(level).await.map_err(store_error)
     }
 
     async fn commit(&self, tx: Self::Transaction) -> Result<(), StoreError> {

@@ -43,7 +43,7 @@ pub async fn database() -> Result<PgPool, StoreError> {
     sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await.map_err(store_error)?;
     admin.close().await.map_err(store_error)?;
     let pool = PgPoolOptions::new()
-        .max_connections(32)
+        .max_connections(crate::connections())
         .acquire_timeout(crate::PATIENCE)
         .test_before_acquire(false)
         .connect_with(server.database(&name))

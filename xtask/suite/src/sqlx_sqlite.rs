@@ -70,7 +70,7 @@ impl Harness for OnSqlite {
     }
 
     fn effort(&self) -> Effort {
-        crate::effort(if matches!(self.journal, SqliteJournalMode::Wal) { crate::THOROUGH } else { crate::BRIEF })
+        crate::effort(crate::THOROUGH)
     }
 
     async fn fresh(&self) -> Result<SqlitePool, StoreError> {
@@ -85,7 +85,7 @@ impl Harness for OnSqlite {
             .synchronous(SqliteSynchronous::Off)
             .busy_timeout(crate::BUSY);
         let pool = SqlitePoolOptions::new()
-            .max_connections(crate::SQLITE_CONNECTIONS.into())
+            .max_connections(crate::SQLITE_CONNECTIONS)
             .acquire_timeout(crate::PATIENCE)
             .test_before_acquire(false)
             .connect_with(options)

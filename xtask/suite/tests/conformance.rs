@@ -6,21 +6,26 @@
 use std::{
     process::ExitCode,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
 use invite_core::conformance::{self, Fate, Harness, Outcome, Suite};
 use invite_suite::{
-    diesel_mysql, diesel_postgres, diesel_sqlite, memory, mixed::Mixed, sqlx_mysql, sqlx_postgres, sqlx_sqlite,
+    blocking::{self, Blocking},
+    diesel_mysql, diesel_postgres, diesel_sqlite, memory,
+    mixed::Mixed,
+    sqlx_mysql, sqlx_postgres, sqlx_sqlite,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// One store, and what has become of its cases so far.
 struct Entry {
     name: &'static str,
-    suite: Suite,
+    /// Gone after the last case, and all its connections with it.
+    suite: Mutex<Option<Arc<Suite>>>,
+    left: AtomicUsize,
     passed: AtomicUsize,
     failed: AtomicUsize,
     not_applicable: AtomicUsize,
@@ -32,7 +37,8 @@ impl Entry {
     fn new(name: &'static str, harness: impl Harness) -> Arc<Self> {
         Arc::new(Self {
             name,
-            suite: Suite::new(harness),
+            suite: Mutex::new(Some(Arc::new(Suite::new(harness)))),
+            left: AtomicUsize::default(),
             passed: AtomicUsize::default(),
             failed: AtomicUsize::default(),
             not_applicable: AtomicUsize::default(),
@@ -41,8 +47,21 @@ impl Entry {
         })
     }
 
-    fn trials(self: &Arc<Self>) -> impl Iterator<Item = Trial> {
-        self.cases().chain(self.mutants().filter(|_| self.has_statements_of_its_own()))
+    fn trials(self: &Arc<Self>) -> Vec<Trial> {
+        let trials: Vec<_> = self.cases().chain(self.mutants().filter(|_| self.has_statements_of_its_own())).collect();
+        self.left.store(trials.len(), Ordering::Relaxed);
+        trials
+    }
+
+    /// Lends the suite to one of the trials.
+    fn with<T>(&self, work: impl FnOnce(&Suite) -> T) -> T {
+        let lock = || self.suite.lock().unwrap_or_else(PoisonError::into_inner);
+        let suite = lock().clone().expect("there until the last trial is over");
+        let answer = work(&suite);
+        if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            lock().take();
+        }
+        answer
     }
 
     /// Whether the mutants are played here: elsewhere they would be those of another entry again.
@@ -54,7 +73,7 @@ impl Entry {
         conformance::cases().into_iter().map(|case| {
             let entry = Arc::clone(self);
             Trial::test(format!("{}::{}", self.name, case.name()), move || {
-                let (count, answer) = match entry.suite.run(case) {
+                let (count, answer) = match entry.with(|suite| suite.run(case)) {
                     Outcome::Passed => (&entry.passed, Ok(())),
                     Outcome::NotApplicable(_) => (&entry.not_applicable, Ok(())),
                     Outcome::Failed(seen) => {
@@ -71,7 +90,7 @@ impl Entry {
         conformance::mutants().into_iter().map(|mutant| {
             let entry = Arc::clone(self);
             Trial::test(format!("{}::mutants::{}", self.name, mutant.name().replace(' ', "_")), move || {
-                let (count, answer) = match entry.suite.kill(&mutant) {
+                let (count, answer) = match entry.with(|suite| suite.kill(&mutant)) {
                     Fate::Killed { .. } => (&entry.killed, Ok(())),
                     Fate::Survived => (&entry.survived, Err(Failed::from("it passes every case"))),
                     Fate::NotApplicable(_) => return Ok(()),
@@ -93,6 +112,9 @@ fn main() -> ExitCode {
         Entry::new("diesel_sqlite", diesel_sqlite::OnSqlite::default()),
         Entry::new("diesel_postgres", diesel_postgres::OnPostgres::default()),
         Entry::new("diesel_mysql", diesel_mysql::OnMySql::default()),
+        Entry::new("blocking_sqlite", Blocking::<blocking::Sqlite>::default()),
+        Entry::new("blocking_postgres", Blocking::<blocking::Postgres>::default()),
+        Entry::new("blocking_mysql", Blocking::<blocking::MySql>::default()),
         Entry::new("mixed_sqlite", Mixed::new(sqlx_sqlite::OnSqlite::wal())),
         Entry::new("mixed_postgres", Mixed::new(sqlx_postgres::OnPostgres::default())),
         Entry::new("mixed_mysql", Mixed::new(sqlx_mysql::OnMySql::default())),

@@ -10,6 +10,7 @@ use std::{
 };
 
 use invite_suite::{
+    blocking::{self, Blocking},
     diesel_mysql, diesel_postgres, diesel_sqlite,
     kill::{self, Figures},
     sqlx_mysql::OnMySql,
@@ -31,6 +32,7 @@ type Remarks = Arc<Mutex<Vec<String>>>;
 fn main() -> ExitCode {
     if let Ok(order) = env::var(kill::CHILD) {
         match kill::name_in(&order).as_str() {
+            "blocking_sqlite" => kill::child(Blocking::<blocking::Sqlite>::default(), &order),
             "diesel_mysql" => kill::child(diesel_mysql::OnMySql::default(), &order),
             "diesel_postgres" => kill::child(diesel_postgres::OnPostgres::default(), &order),
             "diesel_sqlite" => kill::child(diesel_sqlite::OnSqlite::default(), &order),
@@ -42,6 +44,11 @@ fn main() -> ExitCode {
     }
     let remarks = Remarks::default();
     let trials = vec![
+        trial(&remarks, "blocking_sqlite::a_killed_process_loses_nothing", |name, kills, random| {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let files = folder.path().display().to_string();
+            kill::kill_processes(Blocking::<blocking::Sqlite>::default(), name, &files, kills, random)
+        }),
         trial(&remarks, "diesel_mysql::a_killed_process_loses_nothing", |name, kills, random| {
             let server = server("INVITE_TEST_MYSQL_URL");
             kill::kill_processes(diesel_mysql::OnMySql::default(), name, &server, kills, random)

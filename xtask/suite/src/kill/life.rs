@@ -1,7 +1,9 @@
 //! One life of requests and workers, and the worker that takes over after it.
 
 use std::{
+    future::poll_fn,
     path::{Path, PathBuf},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -11,7 +13,7 @@ use std::{
 
 use invite_core::{Error, Worker, testing::ManualClock};
 use rand::{SeedableRng, rngs::StdRng};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, block_in_place};
 
 use super::{
     check::{self, Standing},
@@ -94,12 +96,22 @@ impl<H: Reachable> Life<H> {
                 random: StdRng::from_rng(&mut random),
                 served: Arc::clone(&served),
             };
-            tasks.spawn(caller.call_until(Arc::clone(&stop)));
+            let calling = caller.call_until(Arc::clone(&stop));
+            if H::BLOCKS {
+                tasks.spawn(off_the_workers(calling));
+            } else {
+                tasks.spawn(calling);
+            }
         }
         for number in 0..WORKERS {
             let post = Post::new(number, Arc::clone(&journal), Arc::clone(&known));
             let worker = self.worker(world::clock(self.number), post.clone(), BATCH).await;
-            tasks.spawn(work_until(Arc::clone(&stop), worker, post, Arc::clone(&journal)));
+            let working = work_until(Arc::clone(&stop), worker, post, Arc::clone(&journal));
+            if H::BLOCKS {
+                tasks.spawn(off_the_workers(working));
+            } else {
+                tasks.spawn(working);
+            }
         }
         Running { tasks, stop, served }
     }
@@ -149,6 +161,12 @@ impl<H: Reachable> Life<H> {
         let pool = self.pool(1).await;
         Worker::new(self.harness.store(), pool, post).serve(&self.members(clock)).batch(batch)
     }
+}
+
+/// Lets the runtime go on meanwhile: whoever has the lock that this waits for is to be woken.
+async fn off_the_workers(work: impl Future<Output = ()>) {
+    let mut work = pin!(work);
+    poll_fn(|cx| block_in_place(|| work.as_mut().poll(cx))).await;
 }
 
 async fn work_until<S, P>(stop: Arc<AtomicBool>, worker: Worker<S, P>, post: Post, journal: Arc<Journal>)

@@ -1,6 +1,7 @@
 //! Requests of all kinds, at once and about the same invitations.
 
 use std::{
+    error::Error as _,
     future::Future,
     sync::{
         Arc, Mutex, PoisonError,
@@ -126,8 +127,9 @@ impl<H: Reachable> Caller<H> {
             };
             why = error.to_string();
             if !error.is_retryable() {
-                if let Error::Store(_) = error {
-                    self.journal.write(&Entry::Trouble { what: format!("a request: {why}") });
+                if let Error::Store(error) = error {
+                    let beneath = error.source().map(ToString::to_string).unwrap_or_default();
+                    self.journal.write(&Entry::Trouble { what: format!("a request: {why}: {beneath}") });
                 }
                 break;
             }

@@ -12,7 +12,11 @@ use sqlx::{
 };
 
 use crate::{
-    diesel_mysql, diesel_postgres, diesel_sqlite, sqlx_mysql::OnMySql, sqlx_postgres::OnPostgres, sqlx_sqlite::OnSqlite,
+    blocking::{self, Blocking},
+    diesel_mysql, diesel_postgres, diesel_sqlite,
+    sqlx_mysql::OnMySql,
+    sqlx_postgres::OnPostgres,
+    sqlx_sqlite::OnSqlite,
 };
 
 /// As long as a killed server may take to come back.
@@ -20,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a kill needs to know of a database beyond the conformance suite.
 pub trait Reachable: Harness {
+    /// Whether its connections keep the thread that uses them.
+    const BLOCKS: bool = false;
+
     /// Makes an empty, migrated database on that server, or in that folder, and returns its URL.
     fn create(&self, server: &str, name: &str) -> impl Future<Output = Result<String, StoreError>> + Send;
 
@@ -27,87 +34,123 @@ pub trait Reachable: Harness {
     fn open(&self, url: &str, connections: u32) -> impl Future<Output = Result<Self::Pool, StoreError>> + Send;
 }
 
+async fn create_postgres(server: &str, name: &str) -> Result<String, StoreError> {
+    let url = crate::beside(server, name);
+    let server: PgConnectOptions = server.parse().map_err(postgres::store_error)?;
+    let mut admin = server.connect().await.map_err(postgres::store_error)?;
+    let create = sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}")));
+    create.execute(&mut admin).await.map_err(postgres::store_error)?;
+    admin.close().await.map_err(postgres::store_error)?;
+    postgres::migrate(&open_postgres(&url, 1).await?).await.map_err(StoreError::failed)?;
+    Ok(url)
+}
+
+async fn open_postgres(url: &str, connections: u32) -> Result<PgPool, StoreError> {
+    let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
+    pool.connect(url).await.map_err(postgres::store_error)
+}
+
 impl Reachable for OnPostgres {
     async fn create(&self, server: &str, name: &str) -> Result<String, StoreError> {
-        let server: PgConnectOptions = server.parse().map_err(postgres::store_error)?;
-        let mut admin = server.connect().await.map_err(postgres::store_error)?;
-        let create = sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}")));
-        create.execute(&mut admin).await.map_err(postgres::store_error)?;
-        admin.close().await.map_err(postgres::store_error)?;
-        let url = server.database(name).to_url_lossy().to_string();
-        postgres::migrate(&self.open(&url, 1).await?).await.map_err(StoreError::failed)?;
-        Ok(url)
+        create_postgres(server, name).await
     }
 
     async fn open(&self, url: &str, connections: u32) -> Result<PgPool, StoreError> {
-        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
-        pool.connect(url).await.map_err(postgres::store_error)
+        open_postgres(url, connections).await
     }
+}
+
+async fn create_mysql(server: &str, name: &str) -> Result<String, StoreError> {
+    let url = crate::beside(server, name);
+    let server: MySqlConnectOptions = server.parse().map_err(mysql::store_error)?;
+    let mut admin = server.connect().await.map_err(mysql::store_error)?;
+    let create = sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}")));
+    create.execute(&mut admin).await.map_err(mysql::store_error)?;
+    admin.close().await.map_err(mysql::store_error)?;
+    mysql::migrate(&open_mysql(&url, 1).await?).await.map_err(StoreError::failed)?;
+    Ok(url)
+}
+
+async fn open_mysql(url: &str, connections: u32) -> Result<MySqlPool, StoreError> {
+    let pool = MySqlPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
+    pool.connect(url).await.map_err(mysql::store_error)
 }
 
 impl Reachable for OnMySql {
     async fn create(&self, server: &str, name: &str) -> Result<String, StoreError> {
-        let server: MySqlConnectOptions = server.parse().map_err(mysql::store_error)?;
-        let mut admin = server.connect().await.map_err(mysql::store_error)?;
-        let create = sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}")));
-        create.execute(&mut admin).await.map_err(mysql::store_error)?;
-        admin.close().await.map_err(mysql::store_error)?;
-        let url = server.database(name).to_url_lossy().to_string();
-        mysql::migrate(&self.open(&url, 1).await?).await.map_err(StoreError::failed)?;
-        Ok(url)
+        create_mysql(server, name).await
     }
 
     async fn open(&self, url: &str, connections: u32) -> Result<MySqlPool, StoreError> {
-        let pool = MySqlPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
-        pool.connect(url).await.map_err(mysql::store_error)
+        open_mysql(url, connections).await
     }
 }
 
 impl Reachable for diesel_postgres::OnPostgres {
     async fn create(&self, server: &str, name: &str) -> Result<String, StoreError> {
-        OnPostgres::default().create(server, name).await
+        create_postgres(server, name).await
     }
 
     async fn open(&self, url: &str, connections: u32) -> Result<Self::Pool, StoreError> {
-        diesel_postgres::pool(url, connections as usize)
+        diesel_postgres::wary_pool(url, connections)
     }
 }
 
 impl Reachable for diesel_mysql::OnMySql {
     async fn create(&self, server: &str, name: &str) -> Result<String, StoreError> {
-        OnMySql::default().create(server, name).await
+        create_mysql(server, name).await
     }
 
     async fn open(&self, url: &str, connections: u32) -> Result<Self::Pool, StoreError> {
-        diesel_mysql::pool(url, connections as usize)
+        diesel_mysql::wary_pool(url, connections)
     }
 }
 
 impl Reachable for diesel_sqlite::OnSqlite {
     async fn create(&self, server: &str, name: &str) -> Result<String, StoreError> {
-        OnSqlite::wal().create(server, name).await
+        create_sqlite(server, name).await
     }
 
     async fn open(&self, url: &str, connections: u32) -> Result<Self::Pool, StoreError> {
-        diesel_sqlite::durable_pool(url, connections as usize)
+        diesel_sqlite::durable_pool(url, connections)
     }
+}
+
+impl Reachable for Blocking<blocking::Sqlite> {
+    const BLOCKS: bool = true;
+
+    async fn create(&self, server: &str, name: &str) -> Result<String, StoreError> {
+        create_sqlite(server, name).await
+    }
+
+    async fn open(&self, url: &str, connections: u32) -> Result<Self::Pool, StoreError> {
+        blocking::durable_sqlite(url, connections)
+    }
+}
+
+async fn create_sqlite(folder: &str, name: &str) -> Result<String, StoreError> {
+    let url = Path::new(folder).join(name).display().to_string();
+    sqlite::migrate(&open_sqlite(&url, 1).await?).await.map_err(StoreError::failed)?;
+    Ok(url)
+}
+
+/// With SQLite's own settings for what is synced and when.
+async fn open_sqlite(url: &str, connections: u32) -> Result<SqlitePool, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(url)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .busy_timeout(PATIENCE);
+    let pool = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
+    pool.connect_with(options).await.map_err(sqlite::store_error)
 }
 
 impl Reachable for OnSqlite {
     async fn create(&self, server: &str, name: &str) -> Result<String, StoreError> {
-        let url = Path::new(server).join(name).display().to_string();
-        sqlite::migrate(&self.open(&url, 1).await?).await.map_err(StoreError::failed)?;
-        Ok(url)
+        create_sqlite(server, name).await
     }
 
-    /// With SQLite's own settings for what is synced and when.
     async fn open(&self, url: &str, connections: u32) -> Result<SqlitePool, StoreError> {
-        let options = SqliteConnectOptions::new()
-            .filename(url)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .busy_timeout(PATIENCE);
-        let pool = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
-        pool.connect_with(options).await.map_err(sqlite::store_error)
+        open_sqlite(url, connections).await
     }
 }
