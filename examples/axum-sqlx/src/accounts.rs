@@ -1,11 +1,5 @@
 //! Accounts: sign-up, log-in, and who somebody is.
 
-use std::sync::LazyLock;
-
-use argon2::{
-    Argon2,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
-};
 use axum::{
     Json as Reply, Router,
     extract::State,
@@ -14,7 +8,11 @@ use axum::{
     routing::{get, post},
 };
 use invite_core::{Claimant, Recipient, Token, check_line};
-use serde::{Deserialize, Serialize};
+use shared::{
+    User,
+    accounts::{LogIn, LoggedIn, Me, SignUp, SignedUp, email_taken, hash, verify, wrong_password},
+    json::Empty,
+};
 use sqlx::FromRow;
 use tower_sessions::Session;
 
@@ -22,14 +20,12 @@ use crate::{
     App, answers,
     database::{Conn, NewUser},
     error::ApiError,
-    extract::{Empty, Json},
-    organizations::{self, MemberOf},
+    extract::Json,
+    organizations,
     pages::Cookies,
     retry::retry,
     session::{self, CurrentUser},
 };
-
-const SHORTEST_PASSWORD: usize = 8;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -37,15 +33,6 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/login", post(post_log_in))
         .route("/api/logout", post(post_log_out))
         .route("/api/me", get(get_me))
-}
-
-/// An account, without what is secret about it.
-#[derive(Debug, Clone, Serialize, FromRow)]
-pub(crate) struct User {
-    pub(crate) id: i64,
-    pub(crate) email: String,
-    pub(crate) email_verified: bool,
-    pub(crate) full_name: String,
 }
 
 /// With what is secret about it, which never leaves this module.
@@ -56,22 +43,6 @@ pub(crate) struct Account {
     password_hash: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SignUp {
-    pub(crate) email: String,
-    pub(crate) password: String,
-    pub(crate) full_name: String,
-    pub(crate) token: Option<String>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct SignedUp {
-    pub(crate) user: User,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) membership: Option<MemberOf>,
-}
-
 /// Makes an account. With an invitation's token, the account, the acceptance and the membership are
 /// one transaction: all three or none.
 pub(crate) async fn sign_up(app: &App, form: SignUp) -> Result<SignedUp, ApiError> {
@@ -80,11 +51,6 @@ pub(crate) async fn sign_up(app: &App, form: SignUp) -> Result<SignedUp, ApiErro
     // It will stand in letters, so it must be what the library would put there.
     check_line("full_name", full_name)?;
     let token = form.token.as_deref().map(str::parse::<Token>).transpose()?;
-    if form.password.chars().count() < SHORTEST_PASSWORD {
-        let detail = format!("password is too short, at least {SHORTEST_PASSWORD} characters");
-        return Err(ApiError::invalid("password", detail));
-    }
-    // Slow on purpose, so it must not happen while a transaction holds the database.
     let hash = hash(form.password).await?;
 
     retry(|| async {
@@ -110,9 +76,8 @@ pub(crate) async fn log_in(app: &App, email: &str, password: String) -> Result<U
         Err(_) => None,
     };
     let (user, hash) = account.map(|account| (account.user, account.password_hash)).unzip();
-    // Also where there is no such account: the time it takes must not tell.
     let matches = verify(password, hash).await?;
-    user.filter(|_| matches).ok_or_else(|| ApiError::unauthenticated("Wrong e-mail address or password."))
+    Ok(user.filter(|_| matches).ok_or_else(wrong_password)?)
 }
 
 pub(crate) async fn find(app: &App, id: i64) -> Result<Option<User>, ApiError> {
@@ -129,28 +94,7 @@ pub(crate) async fn mark_verified(conn: &mut Conn, user: &mut User) -> Result<()
 async fn insert(conn: &mut Conn, email: &Recipient, full_name: &str, hash: &str) -> Result<User, ApiError> {
     let (email, email_canonical) = (email.as_given(), email.canonical());
     let new = NewUser { email, email_canonical, full_name, password_hash: hash };
-    conn.tables().insert_user(&new).await?.ok_or_else(|| {
-        ApiError::new(StatusCode::CONFLICT, "email_taken", "There is an account with this address. Please log in.")
-    })
-}
-
-async fn hash(password: String) -> Result<String, ApiError> {
-    let hashing = move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string());
-    tokio::task::spawn_blocking(hashing).await.map_err(ApiError::internal)?.map_err(ApiError::internal)
-}
-
-async fn verify(password: String, hash: Option<String>) -> Result<bool, ApiError> {
-    static NOBODY: LazyLock<String> =
-        LazyLock::new(|| Argon2::default().hash_password(b"nobody's").map(|hash| hash.to_string()).unwrap_or_default());
-
-    let verifying = move || {
-        let known = hash.is_some();
-        let hash = hash.as_deref().unwrap_or(&NOBODY);
-        let matches = PasswordHash::new(hash)
-            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
-        known && matches
-    };
-    tokio::task::spawn_blocking(verifying).await.map_err(ApiError::internal)
+    Ok(conn.tables().insert_user(&new).await?.ok_or_else(email_taken)?)
 }
 
 async fn post_sign_up(
@@ -161,18 +105,6 @@ async fn post_sign_up(
     let signed_up = sign_up(&app, form).await?;
     session::sign_in(&session, &signed_up.user).await?;
     Ok((StatusCode::CREATED, Reply(signed_up)))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LogIn {
-    email: String,
-    password: String,
-}
-
-#[derive(Serialize)]
-struct LoggedIn {
-    user: User,
 }
 
 async fn post_log_in(
@@ -194,12 +126,6 @@ async fn post_log_out(
     let cookies = Cookies { https: app.https };
     let gone = [cookies.forget_session(), cookies.forget_invitation()];
     Ok((StatusCode::NO_CONTENT, AppendHeaders(gone.map(|cookie| (header::SET_COOKIE, cookie)))))
-}
-
-#[derive(Serialize)]
-struct Me {
-    user: User,
-    memberships: Vec<MemberOf>,
 }
 
 async fn get_me(State(app): State<App>, CurrentUser(user): CurrentUser) -> Result<Reply<Me>, ApiError> {

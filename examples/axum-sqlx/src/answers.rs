@@ -5,19 +5,19 @@ use axum::{
     extract::State,
     routing::{get, post},
 };
-use chrono::{DateTime, Utc};
-use invite_core::{Accepted, Actor, Claimant, Invitation, InvitationId, Scope, Token};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use invite_core::{Accepted, Actor, Claimant, InvitationId, Token};
+use shared::{
+    Joined, MemberOf, Membership, Preview, Problem, Received, User,
+    answers::{ByToken, REJECTED, Reason, RejectByToken, Rejected, organization_id},
+    json::{Empty, Items},
+};
 
 use crate::{
-    App,
-    accounts::{self, User},
+    App, accounts,
     database::Conn,
     error::ApiError,
-    extract::{Empty, Json, Path},
-    invitations::Membership,
-    organizations::{self, MemberOf, Organization, Role},
+    extract::{Json, Path},
+    organizations,
     retry::retry,
     session::CurrentUser,
 };
@@ -32,61 +32,12 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/me/invitations/{id}/reject", post(post_reject_by_id))
 }
 
-/// What the holder of a link sees before deciding.
-#[derive(Serialize)]
-pub(crate) struct Preview {
-    pub(crate) organization: Organization,
-    pub(crate) role: Role,
-    /// Masked.
-    pub(crate) email: String,
-    pub(crate) invited_by: Inviter,
-    pub(crate) message: Option<String>,
-    pub(crate) expires_at: DateTime<Utc>,
-    /// The whole address, to fill the sign-up form with: only for whoever reads its mail anyway.
-    #[serde(skip)]
-    pub(crate) proved_email: Option<String>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct Inviter {
-    pub(crate) name: String,
-}
-
-/// An open invitation, seen from the person it is addressed to.
-#[derive(Serialize)]
-pub(crate) struct Received {
-    pub(crate) id: InvitationId,
-    pub(crate) organization: Organization,
-    pub(crate) role: Role,
-    pub(crate) invited_by: Inviter,
-    pub(crate) message: Option<String>,
-    pub(crate) created_at: DateTime<Utc>,
-    pub(crate) expires_at: DateTime<Utc>,
-}
-
-/// The answer to an acceptance, the first as well as a repeated one.
-#[derive(Serialize)]
-pub(crate) struct Joined {
-    pub(crate) organization: Organization,
-    pub(crate) role: Role,
-    pub(crate) already_accepted: bool,
-    pub(crate) redirect_to: String,
-}
-
 /// Changes nothing, however often it is asked.
 pub(crate) async fn preview(app: &App, token: &str) -> Result<Preview, ApiError> {
     let token: Token = token.parse()?;
     let mut conn = app.pool.acquire().await?;
     let preview = app.members.preview(&mut conn, &token).await?;
-    Ok(Preview {
-        organization: organization(preview.scope(), preview.display())?,
-        role: preview.payload()?.role,
-        email: preview.masked_recipient(),
-        invited_by: inviter(preview.display()),
-        message: preview.message().map(Into::into),
-        expires_at: preview.expires_at(),
-        proved_email: preview.proved_recipient().map(|email| email.as_given().into()),
-    })
+    Ok(Preview::new(&preview)?)
 }
 
 /// Accepts and joins, or neither.
@@ -138,7 +89,7 @@ pub(crate) async fn join(
             accounts::mark_verified(conn, user).await?;
         }
     }
-    let organization = conn.tables().find_organization(org).await?.ok_or_else(ApiError::not_found)?;
+    let organization = conn.tables().find_organization(org).await?.ok_or_else(Problem::not_found)?;
     let role = invitation.payload()?.role;
     Ok((MemberOf { organization, role, invitation_id: Some(invitation.id.to_string()) }, already))
 }
@@ -174,7 +125,7 @@ pub(crate) async fn reject_by_id(
 pub(crate) async fn received(app: &App, user: &User) -> Result<Vec<Received>, ApiError> {
     let mut conn = app.pool.acquire().await?;
     let invitations = app.members.addressed_to(&mut conn, &owner_of_address(user)).await?;
-    invitations.iter().map(Received::new).collect()
+    Ok(invitations.iter().map(Received::new).collect::<Result<_, _>>()?)
 }
 
 /// Without a token only a verified address counts.
@@ -182,73 +133,6 @@ fn owner_of_address(user: &User) -> Claimant {
     let claimant = Claimant::new(user.id);
     if user.email_verified { claimant.verified(&user.email) } else { claimant.unverified(&user.email) }
 }
-
-impl Joined {
-    fn new(member: MemberOf, already_accepted: bool) -> Self {
-        let redirect_to = match member.role {
-            Role::Owner | Role::Admin => format!("/organizations/{}/invitations", member.organization.id),
-            Role::Manager | Role::Member | Role::Viewer => "/me".into(),
-        };
-        Self { organization: member.organization, role: member.role, already_accepted, redirect_to }
-    }
-}
-
-impl Received {
-    fn new(invitation: &Invitation<Membership>) -> Result<Self, ApiError> {
-        Ok(Self {
-            id: invitation.id,
-            organization: organization(&invitation.scope, &invitation.display)?,
-            role: invitation.payload()?.role,
-            invited_by: inviter(&invitation.display),
-            message: invitation.message.clone(),
-            created_at: invitation.created_at,
-            expires_at: invitation.expires_at,
-        })
-    }
-}
-
-/// The organization as it was called when the invitation was written.
-fn organization(scope: &Scope, display: &Value) -> Result<Organization, ApiError> {
-    Ok(Organization { id: organization_id(scope)?, name: word(display, "organization") })
-}
-
-fn organization_id(scope: &Scope) -> Result<i64, ApiError> {
-    scope.as_str().parse().map_err(ApiError::internal)
-}
-
-fn inviter(display: &Value) -> Inviter {
-    Inviter { name: word(display, "inviter") }
-}
-
-pub(crate) fn word(display: &Value, key: &str) -> String {
-    display.get(key).and_then(Value::as_str).unwrap_or_default().into()
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ByToken {
-    token: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RejectByToken {
-    token: String,
-    reason: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Reason {
-    reason: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Rejected {
-    status: &'static str,
-}
-
-const REJECTED: Reply<Rejected> = Reply(Rejected { status: "rejected" });
 
 async fn post_preview(State(app): State<App>, Json(by): Json<ByToken>) -> Result<Reply<Preview>, ApiError> {
     preview(&app, &by.token).await.map(Reply)
@@ -269,16 +153,14 @@ async fn post_reject(
 ) -> Result<Reply<Rejected>, ApiError> {
     let user = user.map(|CurrentUser(user)| user);
     reject(&app, user.as_ref(), &by.token, by.reason.as_deref()).await?;
-    Ok(REJECTED)
+    Ok(Reply(REJECTED))
 }
 
-#[derive(Serialize)]
-struct ReceivedList {
-    items: Vec<Received>,
-}
-
-async fn get_received(State(app): State<App>, CurrentUser(user): CurrentUser) -> Result<Reply<ReceivedList>, ApiError> {
-    Ok(Reply(ReceivedList { items: received(&app, &user).await? }))
+async fn get_received(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+) -> Result<Reply<Items<Received>>, ApiError> {
+    Ok(Reply(Items { items: received(&app, &user).await? }))
 }
 
 async fn post_accept_by_id(
@@ -298,5 +180,5 @@ async fn post_reject_by_id(
 ) -> Result<Reply<Rejected>, ApiError> {
     let reason = body.and_then(|Json(body)| body.reason);
     reject_by_id(&app, &user, id, reason.as_deref()).await?;
-    Ok(REJECTED)
+    Ok(Reply(REJECTED))
 }

@@ -3,15 +3,10 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use async_trait::async_trait;
-use axum::http::StatusCode;
 use invite_core::{Action, Actor, Authority, Clock, Denial, Recipient, Scope, SystemClock};
+use shared::{Membership, Refusal, Role};
 
-use crate::{
-    database::{Conn, store_error},
-    error::{ApiError, forbidden},
-    invitations::Membership,
-    organizations::Role,
-};
+use crate::database::{Conn, store_error};
 
 const MINUTE: i64 = 60;
 
@@ -82,49 +77,4 @@ impl OrgRoles {
 
 fn check_rank(own: Role, granted: &Membership) -> Result<(), Denial> {
     if granted.role > own { Err(Refusal::AboveOwnRank.into()) } else { Ok(()) }
-}
-
-/// The words in which this rule refuses; the library hands them back unchanged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    Outsider,
-    NotPermitted,
-    AboveOwnRank,
-    AlreadyMember,
-}
-
-impl Refusal {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Outsider => "outsider",
-            Self::NotPermitted => "not_permitted",
-            Self::AboveOwnRank => "above_own_rank",
-            Self::AlreadyMember => "already_member",
-        }
-    }
-
-    pub(crate) fn from_word(word: &str) -> Self {
-        [Self::Outsider, Self::AboveOwnRank, Self::AlreadyMember]
-            .into_iter()
-            .find(|refusal| refusal.word() == word)
-            .unwrap_or(Self::NotPermitted)
-    }
-}
-
-impl From<Refusal> for Denial {
-    fn from(refusal: Refusal) -> Self {
-        Self::refused(refusal.word())
-    }
-}
-
-impl From<Refusal> for ApiError {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            // Whoever does not belong does not learn that the organization exists.
-            Refusal::Outsider => Self::new(StatusCode::NOT_FOUND, "not_found", "There is no such organization."),
-            Refusal::NotPermitted => forbidden("not_permitted", "Only owners and admins may do this."),
-            Refusal::AboveOwnRank => forbidden("not_permitted", "Nobody may grant a higher role than their own."),
-            Refusal::AlreadyMember => Self::already_member(),
-        }
-    }
 }

@@ -7,6 +7,7 @@
 mod mysql;
 mod postgres;
 mod sqlite;
+#[path = "../../shared/any_store.rs"]
 mod store;
 mod tables;
 
@@ -17,6 +18,8 @@ use std::{
 };
 
 use invite_core::store::StoreError;
+use invite_sqlx::{MySqlStore, PgStore, SqliteStore};
+use shared::Role;
 use sqlx::{
     Connection, Database, MySql, MySqlPool, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
     mysql::MySqlDatabaseError, pool::PoolConnection, postgres::PgDatabaseError,
@@ -149,6 +152,11 @@ pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
         // What comes from no database, such as a lost connection, means the same everywhere.
         Some(_) | None => invite_sqlx::sqlite::store_error(error),
     }
+}
+
+/// A role as a column holds it.
+fn role(word: String) -> sqlx::Result<Role> {
+    Role::try_from(word).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 /// Fails at once, and says why, where a pool would go on trying for a while.

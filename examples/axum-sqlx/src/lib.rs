@@ -8,7 +8,6 @@
 mod accounts;
 mod answers;
 mod authority;
-mod config;
 mod database;
 mod error;
 mod extract;
@@ -22,21 +21,23 @@ mod session;
 
 use std::{error::Error, io, net::Ipv4Addr, sync::Arc, time::Duration};
 
-use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware, routing::get};
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
 use chrono::TimeDelta;
 use invite_core::{Invitations, Notifier, Policy, Worker};
 use invite_mail::{Branding, Composer, Design, LinkBuilder, LinkStyle, Sender, SmtpMailer};
+pub use shared::Config;
+use shared::{
+    Mail, Mailbox, Membership, Problem, causes,
+    security::{MAX_BODY, own_origins},
+    shutdown_signal,
+};
 use tokio::{net::TcpListener, sync::oneshot};
 use url::Url;
 
-pub use crate::config::Config;
 use crate::{
     authority::OrgRoles,
-    config::Mail,
     database::{Pool, Store},
-    error::{ApiError, causes},
-    invitations::Membership,
-    mailbox::Mailbox,
+    error::ApiError,
 };
 
 /// How long running requests may take to finish once the program is to end. Whoever never finishes
@@ -93,7 +94,7 @@ pub async fn run(config: Config) -> Result<(), Box<dyn Error>> {
     let worker = worker.serve(&members).lease(config.lease);
     let public_url: Url = public_url.parse()?;
     let https = public_url.scheme() == "https";
-    let own_origins = security::own_origins(&public_url).into();
+    let own_origins = own_origins(&public_url).into();
     let app = App { pool, members, links, notifier: worker.notifier(), mailbox, public_url, own_origins, https };
 
     let (stop, stopped) = oneshot::channel();
@@ -135,40 +136,10 @@ fn router(app: App) -> Router {
         // Outside the sessions: what a proxy may keep must neither hand one out nor take one away.
         .merge(pages::assets())
         .route("/healthz", get(async || "ok"))
-        .fallback(async || ApiError::not_found())
-        .method_not_allowed_fallback(async || {
-            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This cannot be asked of this address.")
-        })
-        .layer(DefaultBodyLimit::max(security::MAX_BODY))
+        .fallback(async || ApiError::from(Problem::not_found()))
+        .method_not_allowed_fallback(async || ApiError::from(Problem::method_not_allowed()))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(app.clone(), security::guard))
         .layer(middleware::from_fn(pages::refuse_by_page))
         .with_state(app)
-}
-
-async fn shutdown_signal() {
-    let interrupted = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // No such signal here: only the other one can end it.
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated() => {}
-    }
-}
-
-#[cfg(unix)]
-async fn terminated() {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => drop(terminate.recv().await),
-        Err(_) => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn terminated() {
-    std::future::pending().await
 }

@@ -5,6 +5,7 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::request::Parts,
 };
+use shared::{Problem, User};
 use tower_sessions::{
     Expiry, MemoryStore, Session, SessionManagerLayer, SessionStore,
     cookie::{SameSite, time::Duration},
@@ -12,12 +13,7 @@ use tower_sessions::{
     session_store,
 };
 
-use crate::{
-    App,
-    accounts::{self, User},
-    error::ApiError,
-    pages::Cookies,
-};
+use crate::{App, accounts, error::ApiError, pages::Cookies};
 
 const USER: &str = "user";
 
@@ -62,12 +58,12 @@ pub(crate) fn layer(https: bool) -> SessionManagerLayer<Sessions> {
 
 pub(crate) async fn sign_in(session: &Session, user: &User) -> Result<(), ApiError> {
     // A new id, so that a session planted before the log-in is worth nothing after it.
-    session.cycle_id().await.map_err(ApiError::internal)?;
-    session.insert(USER, user.id).await.map_err(ApiError::internal)
+    session.cycle_id().await.map_err(Problem::internal)?;
+    Ok(session.insert(USER, user.id).await.map_err(Problem::internal)?)
 }
 
 pub(crate) async fn sign_out(session: &Session) -> Result<(), ApiError> {
-    session.flush().await.map_err(ApiError::internal)
+    Ok(session.flush().await.map_err(Problem::internal)?)
 }
 
 /// The signed-in user. As `Option<CurrentUser>` nobody need be.
@@ -77,7 +73,8 @@ impl FromRequestParts<App> for CurrentUser {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        current(parts, app).await?.map(Self).ok_or_else(|| ApiError::unauthenticated("Please sign in."))
+        let user = current(parts, app).await?.ok_or_else(|| Problem::unauthenticated("Please sign in."))?;
+        Ok(Self(user))
     }
 }
 
@@ -90,8 +87,8 @@ impl OptionalFromRequestParts<App> for CurrentUser {
 }
 
 async fn current(parts: &mut Parts, app: &App) -> Result<Option<User>, ApiError> {
-    let session = Session::from_request_parts(parts, app).await.map_err(|(_, why)| ApiError::internal(why))?;
-    match session.get(USER).await.map_err(ApiError::internal)? {
+    let session = Session::from_request_parts(parts, app).await.map_err(|(_, why)| Problem::internal(why))?;
+    match session.get(USER).await.map_err(Problem::internal)? {
         Some(id) => {
             // Being used is what keeps it alive; the layer would save it only when its data change.
             session.set_expiry(Some(IDLE));

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod answering;
+mod departures;
 mod hostile;
 mod inviting;
 mod kill;

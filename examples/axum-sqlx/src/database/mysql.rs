@@ -3,16 +3,14 @@
 use std::error::Error;
 
 use async_trait::async_trait;
+use shared::{Member, MemberOf, Organization, Role, User};
 use sqlx::{
     MySqlConnection, MySqlPool,
     mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlQueryResult},
 };
 
-use super::{LOCK_TIMEOUT, NewUser, PATIENCE, Tables};
-use crate::{
-    accounts::{Account, User},
-    organizations::{Member, MemberOf, Organization, Role},
-};
+use super::{LOCK_TIMEOUT, NewUser, PATIENCE, Tables, role};
+use crate::accounts::Account;
 
 pub(super) async fn connect(options: MySqlConnectOptions) -> Result<MySqlPool, Box<dyn Error>> {
     super::reach::<MySqlConnection>(&options).await?;
@@ -28,7 +26,7 @@ pub(super) async fn connect(options: MySqlConnectOptions) -> Result<MySqlPool, B
         .connect_with(options)
         .await?;
     // This server lets only one process at a time make a table.
-    sqlx::raw_sql(include_str!("../../schema/mysql.sql")).execute(&pool).await?;
+    sqlx::raw_sql(include_str!("../../../schema/mysql.sql")).execute(&pool).await?;
     invite_sqlx::mysql::migrate(&pool).await?;
     Ok(pool)
 }
@@ -79,14 +77,14 @@ impl Tables for MySqlConnection {
     async fn role_of(&mut self, org: i64, user: i64) -> sqlx::Result<Option<Role>> {
         let sql = "SELECT role FROM memberships WHERE organization_id = ? AND user_id = ?";
         let word: Option<String> = sqlx::query_scalar(sql).bind(org).bind(user).fetch_optional(self).await?;
-        word.map(Role::from_stored).transpose()
+        word.map(role).transpose()
     }
 
     // A plain read shows the transaction's snapshot. MariaDB has no `FOR SHARE`; this one both know.
     async fn hold_role_of(&mut self, org: i64, user: i64) -> sqlx::Result<Option<Role>> {
         let sql = "SELECT role FROM memberships WHERE organization_id = ? AND user_id = ? LOCK IN SHARE MODE";
         let word: Option<String> = sqlx::query_scalar(sql).bind(org).bind(user).fetch_optional(self).await?;
-        word.map(Role::from_stored).transpose()
+        word.map(role).transpose()
     }
 
     async fn has_member(&mut self, org: i64, email: &str) -> sqlx::Result<bool> {

@@ -3,16 +3,14 @@
 use std::error::Error;
 
 use async_trait::async_trait;
+use shared::{Member, MemberOf, Organization, Role, User};
 use sqlx::{
     PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::{LOCK_TIMEOUT, NewUser, PATIENCE, Tables};
-use crate::{
-    accounts::{Account, User},
-    organizations::{Member, MemberOf, Organization, Role},
-};
+use super::{LOCK_TIMEOUT, NewUser, PATIENCE, Tables, role};
+use crate::accounts::Account;
 
 /// Held until the transaction ends: `IF NOT EXISTS` alone is no match for two processes that start
 /// together. The number is "example" in ASCII.
@@ -27,7 +25,7 @@ pub(super) async fn connect(options: PgConnectOptions) -> Result<PgPool, Box<dyn
     let migrating = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
     let mut tx = migrating.begin().await?;
     sqlx::query(LOCK).execute(&mut *tx).await?;
-    sqlx::raw_sql(include_str!("../../schema/postgres.sql")).execute(&mut *tx).await?;
+    sqlx::raw_sql(include_str!("../../../schema/postgres.sql")).execute(&mut *tx).await?;
     tx.commit().await?;
     invite_sqlx::postgres::migrate(&migrating).await?;
     migrating.close().await;
@@ -81,14 +79,14 @@ impl Tables for PgConnection {
     async fn role_of(&mut self, org: i64, user: i64) -> sqlx::Result<Option<Role>> {
         let sql = "SELECT role FROM memberships WHERE organization_id = $1 AND user_id = $2";
         let word: Option<String> = sqlx::query_scalar(sql).bind(org).bind(user).fetch_optional(self).await?;
-        word.map(Role::from_stored).transpose()
+        word.map(role).transpose()
     }
 
     // Without the lock, somebody could be demoted between this statement and the commit.
     async fn hold_role_of(&mut self, org: i64, user: i64) -> sqlx::Result<Option<Role>> {
         let sql = "SELECT role FROM memberships WHERE organization_id = $1 AND user_id = $2 FOR SHARE";
         let word: Option<String> = sqlx::query_scalar(sql).bind(org).bind(user).fetch_optional(self).await?;
-        word.map(Role::from_stored).transpose()
+        word.map(role).transpose()
     }
 
     async fn has_member(&mut self, org: i64, email: &str) -> sqlx::Result<bool> {

@@ -3,16 +3,14 @@
 use std::error::Error;
 
 use async_trait::async_trait;
+use shared::{Member, MemberOf, Organization, Role, User};
 use sqlx::{
     SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode},
 };
 
-use super::{LOCK_TIMEOUT, NewUser, Tables};
-use crate::{
-    accounts::{Account, User},
-    organizations::{Member, MemberOf, Organization, Role},
-};
+use super::{LOCK_TIMEOUT, NewUser, Tables, role};
+use crate::accounts::Account;
 
 pub(super) async fn connect(options: SqliteConnectOptions) -> Result<SqlitePool, Box<dyn Error>> {
     let options = options
@@ -21,7 +19,7 @@ pub(super) async fn connect(options: SqliteConnectOptions) -> Result<SqlitePool,
         .busy_timeout(LOCK_TIMEOUT)
         .foreign_keys(true);
     let pool = SqlitePool::connect_with(options).await?;
-    sqlx::raw_sql(include_str!("../../schema/sqlite.sql")).execute(&pool).await?;
+    sqlx::raw_sql(include_str!("../../../schema/sqlite.sql")).execute(&pool).await?;
     invite_sqlx::sqlite::migrate(&pool).await?;
     Ok(pool)
 }
@@ -70,7 +68,7 @@ impl Tables for SqliteConnection {
     async fn role_of(&mut self, org: i64, user: i64) -> sqlx::Result<Option<Role>> {
         let sql = "SELECT role FROM memberships WHERE organization_id = ? AND user_id = ?";
         let word: Option<String> = sqlx::query_scalar(sql).bind(org).bind(user).fetch_optional(self).await?;
-        word.map(Role::from_stored).transpose()
+        word.map(role).transpose()
     }
 
     // A transaction that began IMMEDIATE holds the whole database.

@@ -1,11 +1,9 @@
 //! What the example asks of its own tables.
 
 use async_trait::async_trait;
+use shared::{Member, MemberOf, Organization, Role, User};
 
-use crate::{
-    accounts::{Account, User},
-    organizations::{Member, MemberOf, Organization, Role},
-};
+use crate::accounts::Account;
 
 /// Implemented by the connection of each database, which mirror each other method by method.
 #[async_trait]

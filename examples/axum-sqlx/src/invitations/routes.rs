@@ -7,17 +7,18 @@ use axum::{
     routing::{get, post},
 };
 use invite_core::InvitationId;
-use serde::{Deserialize, Serialize};
-use url::form_urlencoded;
-
-use super::{
-    Amend, EventView, InvitationView, Invite, amend, cancel, create, create_with_link, events, get_one, list::get_list,
-    new_link, resend,
+use shared::{
+    Amend, By, Created, EventView, InvitationPage, InvitationView, Invite, NewLink,
+    answers::Reason,
+    json::{Empty, Items},
+    list_query,
 };
+
+use super::{amend, cancel, create, create_with_link, events, get_one, list, new_link, resend};
 use crate::{
     App,
     error::ApiError,
-    extract::{Empty, Json, Path},
+    extract::{Json, Path},
     session::CurrentUser,
 };
 
@@ -31,37 +32,6 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/organizations/{org}/invitations/{id}/resend", post(post_resend))
         .route("/api/organizations/{org}/invitations/{id}/link", post(post_link))
         .route("/api/organizations/{org}/invitations/{id}/events", get(get_events))
-}
-
-/// How the invitation reaches the invited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum By {
-    Mail,
-    Link,
-}
-
-impl By {
-    /// Reads `delivery=`.
-    fn parse(raw: &str) -> Result<Self, ApiError> {
-        let mut by = None;
-        for (key, value) in form_urlencoded::parse(raw.as_bytes()) {
-            by = match (&*key, &*value) {
-                ("delivery", "mail") if by.is_none() => Some(Self::Mail),
-                ("delivery", "link") if by.is_none() => Some(Self::Link),
-                ("delivery", _) => return Err(ApiError::invalid("delivery", "delivery is `mail` or `link`")),
-                (other, _) => return Err(ApiError::unknown_parameter(other)),
-            };
-        }
-        Ok(by.unwrap_or(Self::Mail))
-    }
-}
-
-#[derive(Serialize)]
-struct Created {
-    #[serde(flatten)]
-    invitation: InvitationView,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    invite_link: Option<String>,
 }
 
 async fn post_invitation(
@@ -79,6 +49,16 @@ async fn post_invitation(
         }
     };
     Ok((StatusCode::CREATED, Reply(Created { invitation, invite_link })))
+}
+
+async fn get_list(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    Path(org): Path<i64>,
+    RawQuery(raw): RawQuery,
+) -> Result<Reply<InvitationPage>, ApiError> {
+    let query = list_query(raw.as_deref().unwrap_or_default())?;
+    list(&app, &user, org, &query).await.map(Reply)
 }
 
 type Named = Path<(i64, InvitationId)>;
@@ -100,12 +80,6 @@ async fn patch_invitation(
     amend(&app, &user, org, id, &input).await.map(Reply)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Reason {
-    reason: Option<String>,
-}
-
 async fn delete_invitation(
     State(app): State<App>,
     CurrentUser(user): CurrentUser,
@@ -125,11 +99,6 @@ async fn post_resend(
     resend(&app, &user, org, id).await.map(Reply)
 }
 
-#[derive(Serialize)]
-struct NewLink {
-    invite_link: String,
-}
-
 async fn post_link(
     State(app): State<App>,
     CurrentUser(user): CurrentUser,
@@ -139,15 +108,10 @@ async fn post_link(
     Ok(Reply(NewLink { invite_link: new_link(&app, &user, org, id).await? }))
 }
 
-#[derive(Serialize)]
-struct Events {
-    items: Vec<EventView>,
-}
-
 async fn get_events(
     State(app): State<App>,
     CurrentUser(user): CurrentUser,
     Path((org, id)): Named,
-) -> Result<Reply<Events>, ApiError> {
-    Ok(Reply(Events { items: events(&app, &user, org, id).await? }))
+) -> Result<Reply<Items<EventView>>, ApiError> {
+    Ok(Reply(Items { items: events(&app, &user, org, id).await? }))
 }

@@ -4,34 +4,21 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect},
 };
-use serde::Deserialize;
 use serde_json::json;
+use shared::{
+    Preview, Problem,
+    accounts::SignUp,
+    pages::{
+        form::Form,
+        input::{LogIn, NewAccount, Next},
+        own_path,
+        view::Offer,
+    },
+};
 use tower_sessions::Session;
 
-use super::{
-    form::Form,
-    page::{Answer, Asked, Page, Sent, set_cookies},
-    view::{Offer, manages},
-};
-use crate::{
-    App,
-    accounts::{self, SignUp},
-    answers::{self, Preview},
-    error::ApiError,
-    session,
-};
-
-#[derive(Deserialize)]
-pub(super) struct Next {
-    next: Option<String>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct LogIn {
-    email: String,
-    password: String,
-    next: Option<String>,
-}
+use super::page::{Answer, Asked, Page, Sent, set_cookies};
+use crate::{App, accounts, answers, error::ApiError, session};
 
 pub(super) async fn show_log_in(State(app): State<App>, page: Page, Asked(Next { next }): Asked<Next>) -> Answer {
     if page.user.is_some() {
@@ -81,16 +68,6 @@ pub(super) async fn show_sign_up(State(app): State<App>, page: Page) -> Answer {
     sign_up_form(&page, pending.as_ref(), Form::default().value("email", email), None)
 }
 
-#[derive(Deserialize)]
-pub(super) struct NewAccount {
-    full_name: String,
-    email: String,
-    password: String,
-    /// The organization to join: set by the button that says so, and by nothing else.
-    #[serde(default)]
-    join: String,
-}
-
 pub(super) async fn sign_up(
     State(app): State<App>,
     session: Session,
@@ -98,16 +75,13 @@ pub(super) async fn sign_up(
     Sent(new): Sent<NewAccount>,
 ) -> Answer {
     let pending = pending(&app, &page).await;
-    let form = Form::default()
-        .value("full_name", new.full_name.as_str())
-        .value("email", new.email.as_str())
-        .value("password", "");
+    let form = new.form();
     // The person has agreed to what the page showed, not to what was opened since.
     let agreed = match &pending {
         _ if new.join.is_empty() => None,
         Some(preview) if preview.organization.id.to_string() == new.join => page.token.clone(),
         Some(_) | None => {
-            let changed = ApiError::changed();
+            let changed = ApiError::from(Problem::changed());
             return sign_up_form(&page, pending.as_ref(), form.refused(&changed), Some(&changed));
         }
     };
@@ -118,11 +92,8 @@ pub(super) async fn sign_up(
             let name = signed_up.user.full_name;
             Ok(match signed_up.membership {
                 Some(member) => {
-                    let path = home_of(member.organization.id, manages(member.role));
-                    page.go_answered(
-                        &path,
-                        &format!("Welcome, {name}. You are now a member of {}.", member.organization.name),
-                    )
+                    let flash = format!("Welcome, {name}. You are now a member of {}.", member.organization.name);
+                    page.go_answered(&member.home(), &flash)
                 }
                 None => page.go("/", &format!("Welcome, {name}.")),
             })
@@ -157,36 +128,10 @@ pub(super) async fn log_out(session: Session, page: Page, Sent(Next { next }): S
     })
 }
 
-/// Where a new member is led.
-pub(super) fn home_of(org: i64, manages: bool) -> String {
-    if manages { format!("/organizations/{org}/invitations") } else { "/me".into() }
-}
-
 /// The invitation this browser was opened with, while it can be accepted.
 async fn pending(app: &App, page: &Page) -> Option<Preview> {
     match &page.token {
         Some(token) => answers::preview(app, token).await.ok(),
         None => None,
-    }
-}
-
-/// A path of this site. `//host` and `/\host` are other sites to a browser.
-fn own_path(path: &str) -> Option<&str> {
-    let own = path.starts_with('/')
-        && !path.starts_with("//")
-        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    own.then_some(path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_log_in_leads_nowhere_else() {
-        assert_eq!(own_path("/organizations/7/invitations?q=a"), Some("/organizations/7/invitations?q=a"));
-        for elsewhere in ["//example.com", "/\\example.com", "https://example.com", "/\t/example.com", ""] {
-            assert_eq!(own_path(elsewhere), None, "{elsewhere:?}");
-        }
     }
 }

@@ -4,16 +4,17 @@
 use axum::{extract::State, response::Redirect};
 use invite_core::InvitationId;
 use serde_json::json;
+use shared::pages::{
+    form::Form,
+    input::Why,
+    item::{confirm_cancel, confirm_resend, href},
+};
 
 use super::{
-    form::Form,
     inviting,
-    item::href,
-    landing::Decline,
     page::{Answer, At, Named, Sent, SignedIn},
-    view::{Confirm, Heading},
 };
-use crate::{App, error::ApiError, invitations};
+use crate::{App, error::ApiError, invitations, organizations};
 
 pub(super) async fn ask_resend(State(app): State<App>, signed: SignedIn, At(named): Named) -> Answer {
     ask(&app, &signed, named, Question::Resend, Form::default(), None).await
@@ -40,7 +41,7 @@ pub(super) async fn cancel(
     State(app): State<App>,
     signed: SignedIn,
     At((org, id)): Named,
-    Sent(sent): Sent<Decline>,
+    Sent(sent): Sent<Why>,
 ) -> Answer {
     match invitations::cancel(&app, &signed.user, org, id, sent.reason()).await {
         Ok(invitation) => {
@@ -60,37 +61,6 @@ enum Question {
     Cancel,
 }
 
-impl Question {
-    fn confirm(self, org: i64, id: InvitationId, email: &str) -> Confirm {
-        let here = href(org, id);
-        let back = format!("/organizations/{org}/invitations");
-        match self {
-            Self::Resend => Confirm {
-                title: "Send it again?".into(),
-                text: format!(
-                    "A new mail with a new link goes to {email}. Links made before stop working, and the time to answer begins anew."
-                ),
-                action: format!("{here}/resend"),
-                reason: None,
-                danger: false,
-                button: "Send again",
-                dismiss: "Not now",
-                back,
-            },
-            Self::Cancel => Confirm {
-                title: "Cancel this invitation?".into(),
-                text: format!("{email} can no longer accept it: all its links stop working at once."),
-                action: format!("{here}/cancel"),
-                reason: Some("Reason"),
-                danger: true,
-                button: "Cancel invitation",
-                dismiss: "Keep it",
-                back,
-            },
-        }
-    }
-}
-
 async fn ask(
     app: &App,
     SignedIn { user, page }: &SignedIn,
@@ -100,7 +70,10 @@ async fn ask(
     error: Option<&ApiError>,
 ) -> Answer {
     let invitation = invitations::get_one(app, user, org, id).await?;
-    let confirm = question.confirm(org, id, &invitation.email);
+    let confirm = match question {
+        Question::Resend => confirm_resend(org, id, &invitation.email),
+        Question::Cancel => confirm_cancel(org, id, &invitation.email),
+    };
     page.show_after(error, "confirm.html", json!({ "confirm": confirm, "form": form }))
 }
 
@@ -112,6 +85,6 @@ pub(super) async fn show_no_link(At((org, id)): Named) -> Redirect {
 pub(super) async fn link(State(app): State<App>, SignedIn { user, page }: SignedIn, At((org, id)): Named) -> Answer {
     let link = invitations::new_link(&app, &user, org, id).await?;
     let invitation = invitations::get_one(&app, &user, org, id).await?;
-    let organization = Heading::load(&app, &user, org).await?;
+    let organization = organizations::heading(&app, &user, org).await?;
     Ok(inviting::show_link(&page, organization, &invitation.email, invitation.expires_at, &link)?)
 }

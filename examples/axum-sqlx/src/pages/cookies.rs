@@ -1,13 +1,12 @@
 //! The cookies: two of the pages' own, and the session's, which the session layer writes.
 
 use axum::http::{HeaderMap, HeaderValue, header};
+use shared::pages::{flash_from_cookie, flash_to_cookie};
 use tower_sessions::cookie::{Cookie, SameSite, time::Duration};
-use url::form_urlencoded;
 
 const INVITATION: &str = "invitation";
 const SESSION: &str = "session";
 const FLASH: &str = "flash";
-const LONGEST_FLASH: usize = 400;
 
 /// Reads and writes them; over https under names that no other host can set.
 #[derive(Debug, Clone, Copy)]
@@ -32,14 +31,11 @@ impl Cookies {
 
     /// What the page before has to say, once.
     pub(super) fn flash(self, headers: &HeaderMap) -> Option<String> {
-        let value = self.read(headers, FLASH)?;
-        let (text, _) = form_urlencoded::parse(value.as_bytes()).next()?;
-        Some(text.into_owned()).filter(|text| !text.is_empty() && text.len() <= LONGEST_FLASH)
+        flash_from_cookie(&self.read(headers, FLASH)?)
     }
 
     pub(super) fn set_flash(self, text: &str) -> HeaderValue {
-        let value: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
-        self.write(FLASH, &value, Duration::minutes(1))
+        self.write(FLASH, &flash_to_cookie(text), Duration::minutes(1))
     }
 
     pub(super) fn forget_flash(self) -> HeaderValue {

@@ -2,14 +2,12 @@
 
 use axum::{
     extract::Request,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, header},
     middleware::Next,
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{IntoResponse, Redirect, Response},
 };
-use serde_json::json;
-use url::form_urlencoded;
+use shared::pages::{log_in_first, templates::render_problem};
 
-use super::page::render;
 use crate::error::ApiError;
 
 /// Why a page is not shown.
@@ -31,11 +29,7 @@ impl<E: Into<ApiError>> From<E> for PageError {
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         match self {
-            Self::LogIn { next: None } => Redirect::to("/login").into_response(),
-            Self::LogIn { next: Some(path) } => {
-                let next: String = form_urlencoded::byte_serialize(path.as_bytes()).collect();
-                Redirect::to(&format!("/login?next={next}")).into_response()
-            }
+            Self::LogIn { next } => Redirect::to(&log_in_first(next.as_deref())).into_response(),
             Self::Refused(error) => as_page(error.into_response()),
         }
     }
@@ -63,21 +57,12 @@ fn as_page(response: Response) -> Response {
     let Some(error) = parts.extensions.remove::<ApiError>() else {
         return Response::from_parts(parts, body);
     };
-    let title = match error.status {
-        StatusCode::NOT_FOUND => "Not found",
-        StatusCode::FORBIDDEN => "You may not do this",
-        StatusCode::TOO_MANY_REQUESTS => "Not so fast",
-        StatusCode::SERVICE_UNAVAILABLE => "Busy at the moment",
-        status if status.is_server_error() => "Something went wrong",
-        _ => "This did not work",
-    };
-    let shown = json!({ "title": title, "text": error.detail, "status": error.status.as_u16() });
-    match render("error.html", json!({ "bare": true, "error": shown })) {
-        Ok(Html(html)) => {
+    match render_problem(&error) {
+        Ok(html) => {
             parts.headers.remove(header::CONTENT_LENGTH);
             parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
             Response::from_parts(parts, html.into())
         }
-        Err(error) => error.into_response(),
+        Err(error) => ApiError::from(error).into_response(),
     }
 }

@@ -4,21 +4,18 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect},
 };
-use serde::{Deserialize, Serialize};
 use serde_json::json;
+use shared::{
+    User,
+    pages::{
+        form::Form,
+        input::Founding,
+        view::{Belonging, Colleague, Heading},
+    },
+};
 
-use super::{
-    form::Form,
-    page::{Answer, At, Page, Sent, SignedIn},
-    view::{Heading, Membership},
-};
-use crate::{
-    App,
-    accounts::User,
-    answers,
-    error::ApiError,
-    organizations::{self, Role},
-};
+use super::page::{Answer, At, Page, Sent, SignedIn};
+use crate::{App, answers, error::ApiError, organizations};
 
 pub(super) async fn show(State(app): State<App>, page: Page) -> Answer {
     match page.user.clone() {
@@ -27,15 +24,10 @@ pub(super) async fn show(State(app): State<App>, page: Page) -> Answer {
     }
 }
 
-#[derive(Deserialize)]
-pub(super) struct NewOrganization {
-    name: String,
-}
-
 pub(super) async fn create(
     State(app): State<App>,
     SignedIn { user, page }: SignedIn,
-    Sent(new): Sent<NewOrganization>,
+    Sent(new): Sent<Founding>,
 ) -> Answer {
     match organizations::create(&app, &user, &new.name).await {
         Ok(organization) => {
@@ -50,7 +42,7 @@ pub(super) async fn create(
 }
 
 async fn show_organizations(app: &App, user: &User, page: &Page, form: Form, error: Option<&ApiError>) -> Answer {
-    let memberships: Vec<Membership> = organizations::of(app, user).await?.into_iter().map(Into::into).collect();
+    let memberships: Vec<Belonging> = organizations::of(app, user).await?.into_iter().map(Into::into).collect();
     let waiting = match user.email_verified {
         true => answers::received(app, user).await?.len(),
         false => 0,
@@ -64,30 +56,14 @@ async fn show_organizations(app: &App, user: &User, page: &Page, form: Form, err
 
 /// Leads every member to what they can use.
 pub(super) async fn organization(State(app): State<App>, SignedIn { user, .. }: SignedIn, At(org): At<i64>) -> Answer {
-    let Heading { id, manages, .. } = Heading::load(&app, &user, org).await?;
+    let Heading { id, manages, .. } = organizations::heading(&app, &user, org).await?;
     let part = if manages { "invitations" } else { "members" };
     Ok(Redirect::to(&format!("/organizations/{id}/{part}")).into_response())
 }
 
 pub(super) async fn members(State(app): State<App>, SignedIn { user, page }: SignedIn, At(org): At<i64>) -> Answer {
-    #[derive(Serialize)]
-    struct Member {
-        name: String,
-        email: String,
-        role: Role,
-        you: bool,
-    }
-
-    let organization = Heading::load(&app, &user, org).await?;
+    let organization = organizations::heading(&app, &user, org).await?;
     let members = organizations::members(&app, &user, org).await?;
-    let members: Vec<Member> = members
-        .into_iter()
-        .map(|member| Member {
-            you: member.user.id == user.id,
-            name: member.user.full_name,
-            email: member.user.email,
-            role: member.role,
-        })
-        .collect();
+    let members: Vec<Colleague> = members.into_iter().map(|member| Colleague::new(member, &user)).collect();
     page.show("members.html", json!({ "organization": organization, "members": members }))
 }

@@ -3,21 +3,25 @@
 use axum::extract::State;
 use invite_core::InvitationId;
 use serde_json::json;
-
-use super::{
-    form::Form,
-    landing::{Decline, confirm_decline},
-    page::{Answer, At, Page, Sent, SignedIn},
-    view::{Membership, Offer},
+use shared::{
+    Problem, User,
+    pages::{
+        form::Form,
+        input::Why,
+        landing::confirm_decline,
+        view::{Belonging, Offer},
+    },
 };
-use crate::{App, accounts::User, answers, error::ApiError, organizations};
+
+use super::page::{Answer, At, Page, Sent, SignedIn};
+use crate::{App, answers, error::ApiError, organizations};
 
 pub(super) async fn show(State(app): State<App>, SignedIn { user, page }: SignedIn) -> Answer {
     show_after(&app, &user, &page, None).await
 }
 
 async fn show_after(app: &App, user: &User, page: &Page, error: Option<&ApiError>) -> Answer {
-    let memberships: Vec<Membership> = organizations::of(app, user).await?.into_iter().map(Into::into).collect();
+    let memberships: Vec<Belonging> = organizations::of(app, user).await?.into_iter().map(Into::into).collect();
     // Without a verified address nobody can know which are theirs.
     let received = if user.email_verified { answers::received(app, user).await? } else { Vec::new() };
     let received: Vec<Offer> = received.into_iter().map(|received| Offer::received(received, user)).collect();
@@ -56,7 +60,7 @@ pub(super) async fn decline(
     State(app): State<App>,
     SignedIn { user, page }: SignedIn,
     At(id): At<InvitationId>,
-    Sent(sent): Sent<Decline>,
+    Sent(sent): Sent<Why>,
 ) -> Answer {
     match answers::reject_by_id(&app, &user, id, sent.reason()).await {
         Ok(()) => Ok(page.go("/me", "You have declined the invitation.")),
@@ -70,7 +74,7 @@ pub(super) async fn decline(
 
 async fn ask(app: &App, user: &User, page: &Page, id: InvitationId, form: Form, error: Option<&ApiError>) -> Answer {
     let received = answers::received(app, user).await?;
-    let invitation = received.iter().find(|received| received.id == id).ok_or_else(ApiError::not_found)?;
+    let invitation = received.iter().find(|received| received.id == id).ok_or_else(Problem::not_found)?;
     let confirm = confirm_decline(&invitation.organization.name, &format!("/me/invitations/{id}/decline"), "/me");
     page.show_after(error, "confirm.html", json!({ "confirm": confirm, "form": form }))
 }

@@ -8,17 +8,13 @@ mod actions;
 mod assets;
 mod cookies;
 mod error;
-mod filter;
-mod form;
 mod home;
 mod inviting;
-mod item;
 mod landing;
 mod mailbox;
 mod manage;
 mod me;
 mod page;
-mod view;
 
 use axum::{
     Router,

@@ -1,7 +1,5 @@
 //! What every page needs to know of its request, and how it is rendered.
 
-use std::sync::LazyLock;
-
 use axum::{
     Form,
     extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Path, Query, Request},
@@ -9,12 +7,12 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use invite_core::InvitationId;
-use minijinja::{Environment, UndefinedBehavior, value::Serde};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use shared::{Problem, User, pages::templates::render};
 
-use super::{assets, cookies::Cookies, error::PageError};
-use crate::{App, accounts::User, error::ApiError, session::CurrentUser};
+use super::{cookies::Cookies, error::PageError};
+use crate::{App, error::ApiError, session::CurrentUser};
 
 pub(super) type Answer = Result<Response, PageError>;
 
@@ -51,7 +49,7 @@ impl Page {
 
     /// The same page again after a refusal, with its status.
     pub(super) fn show_after(&self, error: Option<&ApiError>, template: &'static str, context: Value) -> Answer {
-        self.show_as(error.map_or(StatusCode::OK, |error| error.status), template, context)
+        self.show_as(error.map_or(StatusCode::OK, ApiError::status), template, context)
     }
 
     pub(super) fn show_as(&self, status: StatusCode, template: &'static str, context: Value) -> Answer {
@@ -72,7 +70,7 @@ impl Page {
         context["mailbox"] = json!(self.mailbox);
         let html = render(template, context)?;
         let read = self.flash.as_ref().map(|_| self.cookies.forget_flash());
-        Ok((status, set_cookies(read), html).into_response())
+        Ok((status, set_cookies(read), Html(html)).into_response())
     }
 
     /// Sends the browser on, with something to say when it arrives.
@@ -116,7 +114,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for At<T> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageError> {
         let path = <Path<T> as FromRequestParts<App>>::from_request_parts(parts, app).await;
-        path.map(|Path(parameters)| Self(parameters)).map_err(|_| ApiError::not_found().into())
+        path.map(|Path(parameters)| Self(parameters)).map_err(|_| Problem::not_found().into())
     }
 }
 
@@ -132,8 +130,8 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Asked<T> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageError> {
         let query = Query::from_request_parts(parts, app).await;
         query.map(|Query(asked)| Self(asked)).map_err(|rejection| {
-            ApiError::new(rejection.status(), "bad_request", "This address asks for something that is not there.")
-                .into()
+            let detail = "This address asks for something that is not there.";
+            Problem::new(rejection.status().as_u16(), "bad_request", detail).into()
         })
     }
 }
@@ -147,50 +145,12 @@ impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, PageError> {
         let form = Form::from_request(request, app).await;
         form.map(|Form(sent)| Self(sent)).map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large().into(),
-            status => ApiError::new(status, "bad_request", "This is not what the form sends.").into(),
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large().into(),
+            status => Problem::new(status.as_u16(), "bad_request", "This is not what the form sends.").into(),
         })
     }
 }
 
 pub(super) fn set_cookies(cookies: impl IntoIterator<Item = HeaderValue>) -> HeaderMap {
     cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)).collect()
-}
-
-pub(super) fn render(template: &'static str, context: Value) -> Result<Html<String>, ApiError> {
-    static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(environment);
-    let html = TEMPLATES.get_template(template).and_then(|template| template.render(Serde(context)));
-    html.map(Html).map_err(ApiError::internal)
-}
-
-fn environment() -> Environment<'static> {
-    let mut environment = Environment::new();
-    // Templates leave out what is not given: a field without an error has none.
-    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
-    for (name, source) in assets::TEMPLATES {
-        if let Err(error) = environment.add_template(name, source) {
-            tracing::error!(error = &error as &dyn std::error::Error, "a template does not parse");
-        }
-    }
-    environment
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_template_parses() {
-        let environment = environment();
-        for (name, _) in assets::TEMPLATES {
-            environment.get_template(name).unwrap();
-        }
-    }
-
-    #[test]
-    fn what_people_write_is_escaped() {
-        let error = json!({ "title": "<svg onload=alert(1)>", "text": "\"><script>" });
-        let Html(html) = render("error.html", json!({ "error": error })).unwrap();
-        assert!(!html.contains("<svg") && !html.contains("\"><script>"), "{html}");
-    }
 }

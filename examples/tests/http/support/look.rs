@@ -48,6 +48,23 @@ impl Connection {
         self.execute(sql).await;
     }
 
+    /// How many wait for the writer that blocks them. SQLite does not know.
+    pub(crate) async fn waiting(&mut self) -> Option<i64> {
+        let sql = match self {
+            Self::Sqlite(_) => return None,
+            Self::Postgres(_) => {
+                "SELECT count(*) FROM pg_locks JOIN pg_database AS d ON d.oid = database
+                 WHERE NOT granted AND d.datname = current_database()"
+            }
+            // InnoDB's own table of transactions is a copy, which whoever asks often never sees renewed.
+            Self::MySql(_) => {
+                "SELECT count(*) FROM information_schema.processlist
+                 WHERE db = database() AND info LIKE 'INSERT INTO%memberships%'"
+            }
+        };
+        Some(self.number(sql).await)
+    }
+
     pub(crate) async fn unblock_writers(&mut self) {
         self.execute("ROLLBACK").await;
     }

@@ -9,19 +9,19 @@ const INVITES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
 /// How to run. Its `Debug` shows no password.
 #[derive(Debug)]
 pub struct Config {
-    pub(crate) port: u16,
-    pub(crate) database_url: DatabaseUrl,
+    pub port: u16,
+    pub database_url: DatabaseUrl,
     /// Where people reach the application; `None` means on this machine, at the real port.
-    pub(crate) public_url: Option<String>,
-    pub(crate) mail: Mail,
+    pub public_url: Option<String>,
+    pub mail: Mail,
     /// How long a letter is one worker's.
-    pub(crate) lease: Duration,
+    pub lease: Duration,
     /// How many letters and links one person may ask for in a minute.
-    pub(crate) invites_per_minute: NonZeroU32,
+    pub invites_per_minute: NonZeroU32,
 }
 
 /// Where the database is. There may be a password in it.
-pub(crate) struct DatabaseUrl(pub(crate) String);
+pub struct DatabaseUrl(pub String);
 
 impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,8 +30,9 @@ impl fmt::Debug for DatabaseUrl {
 }
 
 /// Where letters go.
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 #[derive(Debug)]
-pub(crate) enum Mail {
+pub enum Mail {
     /// To this server.
     Smtp(SmtpServer),
     /// To a page of the application itself. Anybody who reaches it can open every link.

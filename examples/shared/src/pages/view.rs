@@ -4,20 +4,14 @@ use chrono::{DateTime, Utc};
 use invite_core::{Clock, SystemClock};
 use serde::Serialize;
 
-use crate::{
-    App,
-    accounts::User,
-    answers::{Preview, Received},
-    error::ApiError,
-    organizations::{self, MemberOf, Organization, Role},
-};
+use crate::{Member, MemberOf, Organization, Preview, Problem, Received, Role, User};
 
 /// Open invitations that end sooner than this are shown as urgent.
-pub(super) const SOON_HOURS: i64 = 48;
+pub const SOON_HOURS: i64 = 48;
 
 /// A moment, in all the ways pages say it. Always UTC: the server does not know where people are.
 #[derive(Debug, Serialize)]
-pub(super) struct Moment {
+pub struct Moment {
     iso: String,
     day: String,
     exact: String,
@@ -25,7 +19,7 @@ pub(super) struct Moment {
 }
 
 impl Moment {
-    pub(super) fn new(at: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+    pub fn new(at: DateTime<Utc>, now: DateTime<Utc>) -> Self {
         Self {
             iso: at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
             day: at.format("%-d %b %Y").to_string(),
@@ -35,7 +29,7 @@ impl Moment {
     }
 }
 
-pub(super) fn now() -> DateTime<Utc> {
+pub fn now() -> DateTime<Utc> {
     SystemClock.now()
 }
 
@@ -54,19 +48,19 @@ fn relative(seconds: i64) -> String {
 
 /// An invitation, shown to the person who is invited.
 #[derive(Debug, Serialize)]
-pub(super) struct Offer {
+pub struct Offer {
     /// Empty where it was opened with a link.
     id: String,
-    pub(super) organization: Organization,
+    pub organization: Organization,
     role: Role,
-    pub(super) email: String,
+    pub email: String,
     inviter: String,
     message: Option<String>,
     expires: Moment,
 }
 
 impl Offer {
-    pub(super) fn previewed(preview: &Preview) -> Self {
+    pub fn previewed(preview: &Preview) -> Self {
         Self {
             id: String::new(),
             organization: preview.organization.clone(),
@@ -78,7 +72,7 @@ impl Offer {
         }
     }
 
-    pub(super) fn received(received: Received, user: &User) -> Self {
+    pub fn received(received: Received, user: &User) -> Self {
         Self {
             id: received.id.to_string(),
             organization: received.organization,
@@ -93,14 +87,14 @@ impl Offer {
 
 /// A membership, shown to the member.
 #[derive(Debug, Serialize)]
-pub(super) struct Membership {
+pub struct Belonging {
     organization: Organization,
     role: Role,
     article: &'static str,
     manages: bool,
 }
 
-impl From<MemberOf> for Membership {
+impl From<MemberOf> for Belonging {
     fn from(member: MemberOf) -> Self {
         let article = match member.role {
             Role::Owner => "the",
@@ -108,47 +102,94 @@ impl From<MemberOf> for Membership {
             Role::Manager | Role::Member | Role::Viewer => "a",
         };
         let MemberOf { organization, role, .. } = member;
-        Self { organization, role, article, manages: manages(role) }
+        Self { organization, role, article, manages: role.manages() }
     }
-}
-
-/// Whether this role sees the inviting side. What it may do there, the library asks `OrgRoles`.
-pub(super) fn manages(role: Role) -> bool {
-    role >= Role::Admin
 }
 
 /// The heading of an organization's pages.
 #[derive(Debug, Serialize)]
-pub(super) struct Heading {
-    pub(super) id: i64,
-    pub(super) name: String,
-    pub(super) manages: bool,
+pub struct Heading {
+    pub id: i64,
+    pub name: String,
+    pub manages: bool,
     #[serde(skip)]
-    pub(super) role: Role,
+    pub role: Role,
 }
 
 impl Heading {
     /// Only for members; to others the organization does not exist.
-    pub(super) async fn load(app: &App, user: &User, org: i64) -> Result<Self, ApiError> {
-        let memberships = organizations::of(app, user).await?;
+    pub fn of(memberships: Vec<MemberOf>, org: i64) -> Result<Self, Problem> {
         let member = memberships.into_iter().find(|member| member.organization.id == org);
-        let MemberOf { organization, role, .. } = member.ok_or_else(ApiError::not_found)?;
-        Ok(Self { id: organization.id, name: organization.name, manages: manages(role), role })
+        let MemberOf { organization, role, .. } = member.ok_or_else(Problem::not_found)?;
+        Ok(Self { id: organization.id, name: organization.name, manages: role.manages(), role })
+    }
+}
+
+/// A member, shown to the others.
+#[derive(Debug, Serialize)]
+pub struct Colleague {
+    name: String,
+    email: String,
+    role: Role,
+    you: bool,
+}
+
+impl Colleague {
+    pub fn new(member: Member, viewer: &User) -> Self {
+        let Member { user, role, .. } = member;
+        Self { you: user.id == viewer.id, name: user.full_name, email: user.email, role }
     }
 }
 
 /// What a confirmation page asks.
 #[derive(Debug, Serialize)]
-pub(super) struct Confirm {
-    pub(super) title: String,
-    pub(super) text: String,
-    pub(super) action: String,
+pub struct Confirm {
+    pub title: String,
+    pub text: String,
+    pub action: String,
     /// The label of the field for it, where a reason may be given.
-    pub(super) reason: Option<&'static str>,
-    pub(super) danger: bool,
-    pub(super) button: &'static str,
-    pub(super) dismiss: &'static str,
-    pub(super) back: String,
+    pub reason: Option<&'static str>,
+    pub danger: bool,
+    pub button: &'static str,
+    pub dismiss: &'static str,
+    pub back: String,
+}
+
+/// A value to choose, and what it is called.
+#[derive(Debug, Clone, Serialize)]
+pub struct Choice {
+    value: String,
+    label: String,
+}
+
+impl Choice {
+    pub fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
+        Self { value: value.into(), label: label.into() }
+    }
+}
+
+/// What somebody with this role may grant.
+pub fn roles(own: Role) -> Vec<Choice> {
+    [Role::Member, Role::Viewer, Role::Manager, Role::Admin, Role::Owner]
+        .into_iter()
+        .filter(|role| *role <= own)
+        .map(|role| Choice::new(role.word(), role.word()))
+        .collect()
+}
+
+pub fn lifetimes() -> [Choice; 5] {
+    [("24", "1 day"), ("72", "3 days"), ("168", "7 days"), ("336", "14 days"), ("720", "30 days")]
+        .map(|(hours, label)| Choice::new(hours, label))
+}
+
+pub fn sorts() -> [Choice; 4] {
+    [
+        ("-created_at", "Newest first"),
+        ("created_at", "Oldest first"),
+        ("expires_at", "Next to expire"),
+        ("email", "By address"),
+    ]
+    .map(|(sort, label)| Choice::new(sort, label))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The library's stores, behind one name.
+//! The library's stores, behind one name: a part of each example's `database`.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -9,9 +9,8 @@ use invite_core::{
         Transition, WorkerStore,
     },
 };
-use invite_sqlx::{MySqlStore, PgStore, SqliteStore};
 
-use super::{Conn, Pool};
+use super::{Conn, MySqlStore, PgStore, Pool, SqliteStore};
 
 /// The store of whichever database the connection leads to.
 #[derive(Debug, Clone, Copy)]

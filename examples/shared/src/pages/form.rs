@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::error::ApiError;
+use crate::Problem;
 
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Form {
+pub struct Form {
     values: BTreeMap<&'static str, String>,
     /// By field.
     errors: BTreeMap<&'static str, String>,
@@ -20,13 +20,13 @@ pub(super) struct Form {
 }
 
 impl Form {
-    pub(super) fn value(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub fn value(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.values.insert(name, value.into());
         self
     }
 
     /// Says what is wrong, beside the field where the form has that field.
-    pub(super) fn refused(mut self, error: &ApiError) -> Self {
+    pub fn refused(mut self, error: &Problem) -> Self {
         self.touched = true;
         let field = error.field.as_deref().and_then(|field| self.values.keys().copied().find(|name| *name == field));
         match field {
@@ -38,13 +38,13 @@ impl Form {
         self
     }
 
-    pub(super) fn problem(mut self, problem: impl Into<String>) -> Self {
+    pub fn problem(mut self, problem: impl Into<String>) -> Self {
         self.problem = Some(problem.into());
         self.touched = true;
         self
     }
 
-    pub(super) fn link(mut self, href: Option<String>) -> Self {
+    pub fn link(mut self, href: Option<String>) -> Self {
         self.link = href;
         self
     }
@@ -65,14 +65,14 @@ mod tests {
 
     #[test]
     fn a_problem_is_said_beside_its_field() {
-        let form = Form::default().value("name", "").refused(&ApiError::invalid("name", "name is empty"));
+        let form = Form::default().value("name", "").refused(&Problem::invalid("name", "name is empty"));
         assert_eq!(form.errors["name"], "This is empty.");
         assert_eq!(form.problem, None);
     }
 
     #[test]
     fn a_problem_of_no_field_is_said_above_the_form() {
-        let form = Form::default().value("name", "x").refused(&ApiError::already_member());
+        let form = Form::default().value("name", "x").refused(&Problem::already_member());
         assert!(form.errors.is_empty());
         assert_eq!(form.problem.as_deref(), Some("This person is a member already."));
     }

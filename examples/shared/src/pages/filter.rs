@@ -6,7 +6,7 @@ use serde::Serialize;
 use url::form_urlencoded;
 
 use super::view::SOON_HOURS;
-use crate::error::ApiError;
+use crate::Problem;
 
 const PAGE: u32 = 20;
 /// Not a status, but filtered by like one.
@@ -14,17 +14,17 @@ const SOON: &str = "expiring_soon";
 
 /// What the list shows: the query string, understood. What is not understood is left out.
 #[derive(Debug, Default, Clone, Serialize)]
-pub(super) struct Filter {
-    pub(super) status: String,
+pub struct Filter {
+    pub status: String,
     q: String,
     sort: String,
     #[serde(skip)]
-    pub(super) cursor: String,
+    pub cursor: String,
     active: bool,
 }
 
 impl Filter {
-    pub(super) fn read(query: &str) -> Self {
+    pub fn read(query: &str) -> Self {
         let mut filter = Self::default();
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*key {
@@ -39,7 +39,7 @@ impl Filter {
         filter
     }
 
-    pub(super) fn query(&self) -> Result<Query, ApiError> {
+    pub fn query(&self) -> Result<Query, Problem> {
         let sort = match self.sort.as_str() {
             "created_at" => Sort::OldestFirst,
             "expires_at" => Sort::ExpiresFirst,
@@ -61,14 +61,14 @@ impl Filter {
         Ok(query)
     }
 
-    pub(super) fn href(&self, org: i64, status: &str, cursor: &str) -> String {
+    pub fn href(&self, org: i64, status: &str, cursor: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let pairs = [("status", status), ("q", &*self.q), ("sort", &*self.sort), ("cursor", cursor)];
         query.extend_pairs(pairs.into_iter().filter(|(_, value)| !value.is_empty()));
         format!("/organizations/{org}/invitations?{}", query.finish())
     }
 
-    pub(super) fn chips(&self, org: i64) -> Vec<Chip> {
+    pub fn chips(&self, org: i64) -> Vec<Chip> {
         let labels = [
             ("", "All"),
             (Status::Pending.as_str(), "Pending"),
@@ -85,7 +85,7 @@ impl Filter {
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Chip {
+pub struct Chip {
     href: String,
     label: &'static str,
     current: bool,

@@ -4,21 +4,17 @@ use chrono::TimeDelta;
 use invite_core::{InvitationId, Status};
 use serde::Serialize;
 
-use super::view::{Moment, SOON_HOURS, now};
-use crate::{
-    accounts::User,
-    invitations::{DeliveryView, InvitationView},
-    organizations::Role,
-};
+use super::view::{Confirm, Moment, SOON_HOURS, now};
+use crate::{DeliveryView, InvitationView, Role, User};
 
 #[derive(Debug, Serialize)]
-pub(super) struct Item {
-    pub(super) href: String,
-    pub(super) email: String,
-    pub(super) role: Role,
+pub struct Item {
+    pub href: String,
+    pub email: String,
+    pub role: Role,
     status: Status,
     open: bool,
-    pub(super) message: String,
+    pub message: String,
     inviter: String,
     created: Moment,
     expires: Moment,
@@ -29,7 +25,7 @@ pub(super) struct Item {
 }
 
 impl Item {
-    pub(super) fn new(org: i64, view: InvitationView, viewer: &User) -> Self {
+    pub fn new(org: i64, view: InvitationView, viewer: &User) -> Self {
         let now = now();
         let open = view.status.is_open();
         let urgency = match view.status {
@@ -61,6 +57,34 @@ impl Item {
     }
 }
 
-pub(super) fn href(org: i64, id: InvitationId) -> String {
+pub fn href(org: i64, id: InvitationId) -> String {
     format!("/organizations/{org}/invitations/{id}")
+}
+
+pub fn confirm_resend(org: i64, id: InvitationId, email: &str) -> Confirm {
+    Confirm {
+        title: "Send it again?".into(),
+        text: format!(
+            "A new mail with a new link goes to {email}. Links made before stop working, and the time to answer begins anew."
+        ),
+        action: format!("{}/resend", href(org, id)),
+        reason: None,
+        danger: false,
+        button: "Send again",
+        dismiss: "Not now",
+        back: format!("/organizations/{org}/invitations"),
+    }
+}
+
+pub fn confirm_cancel(org: i64, id: InvitationId, email: &str) -> Confirm {
+    Confirm {
+        title: "Cancel this invitation?".into(),
+        text: format!("{email} can no longer accept it: all its links stop working at once."),
+        action: format!("{}/cancel", href(org, id)),
+        reason: Some("Reason"),
+        danger: true,
+        button: "Cancel invitation",
+        dismiss: "Keep it",
+        back: format!("/organizations/{org}/invitations"),
+    }
 }

@@ -1,0 +1,85 @@
+//! Organizations, their members, and the members' roles.
+
+use actix_web::{
+    http::StatusCode,
+    web::{Data, Json as Reply, Path, ServiceConfig, post},
+};
+use invite_core::{Invitation, check_line};
+use shared::{
+    Member, MemberOf, Membership, Organization, Problem, Refusal, Role, User, accounts::NewOrganization, json::Items,
+    pages::view::Heading,
+};
+
+use crate::{
+    App, database::Conn, error::ApiError, extract::Json, get, resource, retry::retry, runtime::Runtime,
+    session::CurrentUser,
+};
+
+pub(crate) fn routes(to: &mut ServiceConfig, on: &Runtime) {
+    to.service(resource("/api/organizations").route(post().to(on.run(post_organization))))
+        .service(resource("/api/organizations/{org}/members").route(get().to(on.run(get_members))));
+}
+
+/// Founds an organization; the founder becomes its owner.
+pub(crate) async fn create(app: &App, user: &User, name: &str) -> Result<Organization, ApiError> {
+    let name = name.trim();
+    check_line("name", name)?;
+    retry(|| async {
+        let mut conn = app.pool.get().await?;
+        conn.transaction(async |conn| {
+            let organization = conn.insert_organization(name).await?;
+            conn.insert_member(organization.id, user.id, Role::Owner, None).await?;
+            Ok(organization)
+        })
+        .await
+    })
+    .await
+}
+
+/// All memberships of a user.
+pub(crate) async fn of(app: &App, user: &User) -> Result<Vec<MemberOf>, ApiError> {
+    Ok(app.pool.get().await?.memberships_of(user.id).await?)
+}
+
+/// What stands over an organization's pages, for one of its members.
+pub(crate) async fn heading(app: &App, user: &User, org: i64) -> Result<Heading, ApiError> {
+    Ok(Heading::of(of(app, user).await?, org)?)
+}
+
+/// All members of an organization, for one of them.
+pub(crate) async fn members(app: &App, user: &User, org: i64) -> Result<Vec<Member>, ApiError> {
+    let mut conn = app.pool.get().await?;
+    if conn.role_of(org, user.id).await?.is_none() {
+        return Err(Refusal::Outsider.into());
+    }
+    Ok(conn.members_of(org).await?)
+}
+
+/// Makes the user a member, with what the accepted invitation grants. Whoever belongs already, by
+/// another invitation, is refused; the transaction is rolled back, and the invitation stays open.
+pub(crate) async fn add_member(
+    conn: &mut Conn,
+    org: i64,
+    user: &User,
+    invitation: &Invitation<Membership>,
+) -> Result<(), ApiError> {
+    let (role, id) = (invitation.payload()?.role, invitation.id.to_string());
+    let inserted = conn.insert_member(org, user.id, role, Some(&id)).await?;
+    if inserted { Ok(()) } else { Err(Problem::already_member().into()) }
+}
+
+async fn post_organization(
+    app: Data<App>,
+    CurrentUser(user): CurrentUser,
+    Json(new): Json<NewOrganization>,
+) -> Result<(Reply<Organization>, StatusCode), ApiError> {
+    Ok((Reply(create(&app, &user, &new.name).await?), StatusCode::CREATED))
+}
+
+async fn get_members(
+    app: Data<App>,
+    CurrentUser(user): CurrentUser,
+    org: Path<i64>,
+) -> Result<Reply<Items<Member>>, ApiError> {
+    Ok(Reply(Items { items: members(&app, &user, *org).await? }))
+}

@@ -1,0 +1,72 @@
+//! What one person belongs to and is invited to.
+
+use actix_web::web::{Data, Path};
+use invite_core::InvitationId;
+use serde_json::json;
+use shared::{
+    Problem, User,
+    pages::{
+        form::Form,
+        input::Why,
+        landing::confirm_decline,
+        view::{Belonging, Offer},
+    },
+};
+
+use super::page::{Answer, Page, Sent, SignedIn};
+use crate::{App, answers, error::ApiError, organizations};
+
+pub(super) async fn show(app: Data<App>, SignedIn { user, page }: SignedIn) -> Answer {
+    show_after(&app, &user, &page, None).await
+}
+
+async fn show_after(app: &App, user: &User, page: &Page, error: Option<&ApiError>) -> Answer {
+    let memberships: Vec<Belonging> = organizations::of(app, user).await?.into_iter().map(Into::into).collect();
+    // Without a verified address nobody can know which are theirs.
+    let received = if user.email_verified { answers::received(app, user).await? } else { Vec::new() };
+    let received: Vec<Offer> = received.into_iter().map(|received| Offer::received(received, user)).collect();
+    let form = error.map_or_else(Form::default, |error| Form::default().refused(error));
+    page.show_after(
+        error,
+        "me.html",
+        json!({ "nav": "me", "memberships": memberships, "received": received, "form": form }),
+    )
+}
+
+pub(super) async fn accept(app: Data<App>, SignedIn { user, page }: SignedIn, id: Path<InvitationId>) -> Answer {
+    match answers::accept_by_id(&app, &user, *id).await {
+        Ok(joined) => {
+            let already = if joined.already_accepted { "already" } else { "now" };
+            let flash = format!("You are {already} a member of {}.", joined.organization.name);
+            Ok(page.go(&joined.redirect_to, &flash))
+        }
+        Err(error) => show_after(&app, &user, &page, Some(&error)).await,
+    }
+}
+
+pub(super) async fn ask_decline(app: Data<App>, SignedIn { user, page }: SignedIn, id: Path<InvitationId>) -> Answer {
+    ask(&app, &user, &page, *id, Form::default(), None).await
+}
+
+pub(super) async fn decline(
+    app: Data<App>,
+    SignedIn { user, page }: SignedIn,
+    id: Path<InvitationId>,
+    Sent(sent): Sent<Why>,
+) -> Answer {
+    match answers::reject_by_id(&app, &user, *id, sent.reason()).await {
+        Ok(()) => Ok(page.go("/me", "You have declined the invitation.")),
+        Err(error) if error.field.is_some() => {
+            let form = Form::default().value("reason", sent.reason).refused(&error);
+            ask(&app, &user, &page, *id, form, Some(&error)).await
+        }
+        Err(error) => show_after(&app, &user, &page, Some(&error)).await,
+    }
+}
+
+async fn ask(app: &App, user: &User, page: &Page, id: InvitationId, form: Form, error: Option<&ApiError>) -> Answer {
+    let received = answers::received(app, user).await?;
+    let invitation = received.iter().find(|received| received.id == id).ok_or_else(Problem::not_found)?;
+    let confirm = confirm_decline(&invitation.organization.name, &format!("/me/invitations/{id}/decline"), "/me");
+    page.show_after(error, "confirm.html", json!({ "confirm": confirm, "form": form }))
+}

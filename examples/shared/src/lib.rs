@@ -1,0 +1,33 @@
+//! What the two example backends say and show, whichever framework and database they use: the bodies
+//! of the API, what is on the pages, the configuration. How each of them answers a request, begins a
+//! transaction and calls the library stands in itself.
+
+#![expect(missing_docs, reason = "only the examples use it, and most names say it all")]
+#![expect(clippy::exhaustive_enums, reason = "only the examples use it")]
+
+pub mod accounts;
+pub mod answers;
+mod config;
+mod invitations;
+pub mod json;
+mod mailbox;
+pub mod pages;
+mod people;
+mod problem;
+mod refusal;
+pub mod security;
+mod shutdown;
+
+pub use self::{
+    answers::{Inviter, Joined, Preview, Received},
+    config::{Config, DatabaseUrl, Mail},
+    invitations::{
+        Amend, By, Created, DeliveryView, EventView, InvitationPage, InvitationView, Invite, InvitedBy, NewLink,
+        list_query,
+    },
+    mailbox::{Letter, Mailbox},
+    people::{Member, MemberOf, MemberUser, Membership, Organization, Role, User},
+    problem::{Body, Problem, causes, forbidden},
+    refusal::Refusal,
+    shutdown::shutdown_signal,
+};
