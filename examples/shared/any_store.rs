@@ -1,12 +1,11 @@
 //! The library's stores, behind one name: a part of each example's `database`.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use invite_core::{
     Event, InvitationId, Record, Scope,
     store::{
-        AddressedQuery, Claim, Claims, Found, Insertion, InvitationStore, Key, ListQuery, Read, Settlement, StoreError,
-        Transition, WorkerStore,
+        AddressedQuery, Claim, Claims, Found, Insertion, InvitationStore, Key, ListQuery, Read, Reminders, Reminding,
+        Settlement, StoreError, Summary, Sweep, Transition, WorkerStore,
     },
 };
 
@@ -46,6 +45,10 @@ impl InvitationStore for Store {
         pass_on!(conn: Conn, transition(transition)).await
     }
 
+    async fn summarize(&self, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        pass_on!(conn: Conn, summarize(summary)).await
+    }
+
     async fn find(&self, conn: &mut Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
         pass_on!(conn: Conn, find(key, read)).await
     }
@@ -79,7 +82,11 @@ impl WorkerStore<Pool> for Store {
         pass_on!(pool: Pool, settle(settlement)).await
     }
 
-    async fn sweep(&self, pool: &Pool, kinds: &[&str], now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        pass_on!(pool: Pool, sweep(kinds, now, limit)).await
+    async fn sweep(&self, pool: &Pool, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+        pass_on!(pool: Pool, sweep(sweep)).await
+    }
+
+    async fn remind(&self, pool: &Pool, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+        pass_on!(pool: Pool, remind(reminding)).await
     }
 }

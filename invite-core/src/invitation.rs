@@ -188,10 +188,44 @@ pub enum DeliveryState {
     Failed,
     /// It may or may not have been sent, and no more attempts are made. Its links work.
     Unknown,
+    /// Reported: not arrived yet, and still being tried.
+    Deferred,
+    /// Reported: in the mailbox.
+    Delivered,
+    /// Reported: somebody called it spam.
+    Complained,
+    /// Reported: the provider did not send it, because the address is on its list.
+    Suppressed,
+    /// Reported: it came back.
+    Bounced,
 }
 
 impl DeliveryState {
-    const ALL: [Self; 6] = [Self::NotMailed, Self::Queued, Self::Retrying, Self::Sent, Self::Failed, Self::Unknown];
+    /// Those of a letter that was asked for, lowest rank first: what ranks higher stays, whatever is
+    /// heard later. The first two are of a letter that is still in the queue.
+    const RANKS: &[Self] = &[
+        Self::Queued,
+        Self::Retrying,
+        Self::Sent,
+        Self::Unknown,
+        Self::Deferred,
+        Self::Delivered,
+        Self::Complained,
+        Self::Failed,
+        Self::Suppressed,
+        Self::Bounced,
+    ];
+
+    /// What the outcome of a hand-over may be written over.
+    pub(crate) fn in_queue() -> &'static [Self] {
+        &Self::RANKS[..2]
+    }
+
+    /// What a report of this state is written over.
+    pub(crate) fn outranked(self) -> &'static [Self] {
+        let rank = Self::RANKS.iter().position(|state| *state == self).unwrap_or_default();
+        &Self::RANKS[..rank]
+    }
 
     /// The stored word.
     #[must_use]
@@ -203,13 +237,18 @@ impl DeliveryState {
             Self::Sent => "sent",
             Self::Failed => "failed",
             Self::Unknown => "unknown",
+            Self::Deferred => "deferred",
+            Self::Delivered => "delivered",
+            Self::Complained => "complained",
+            Self::Suppressed => "suppressed",
+            Self::Bounced => "bounced",
         }
     }
 
     /// The state behind a stored word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == word)
+        Self::RANKS.iter().chain([&Self::NotMailed]).find(|state| state.as_str() == word).copied()
     }
 }
 

@@ -29,6 +29,7 @@ mod policy;
 mod query;
 mod random;
 mod recipient;
+mod report;
 mod service;
 mod state;
 pub mod store;
@@ -57,6 +58,7 @@ pub use crate::{
     query::{Cursor, Page, Query, Sort},
     random::{RandomError, SecureRandom, SystemRandom},
     recipient::Recipient,
+    report::{DeliveryReport, ReportKind, Reported},
     service::{Invitations, Scoped},
     state::{Status, Verb},
     text::check_line,

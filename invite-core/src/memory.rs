@@ -37,11 +37,11 @@ use uuid::Uuid;
 use crate::{
     actor::Scope,
     event::Event,
-    invitation::{InvitationId, Record},
+    invitation::{Delivery, InvitationId, Record},
     query::Sort,
     store::{
         AddressedQuery, Change, DeliveryId, Dispatch, Found, FoundToken, Insertion, InvitationStore, Key, ListQuery,
-        NewEvent, OpenKey, Purpose, Read, StoreError, Target, Transition,
+        NewEvent, OpenKey, Purpose, Read, StoreError, Summary, Target, Transition,
     },
     token::{Channel, TokenDigest},
 };
@@ -214,6 +214,7 @@ impl State {
         match dispatch {
             Dispatch::None => {}
             Dispatch::Token(digest, channel) => self.write_token(record, digest, channel, undo),
+            Dispatch::Letter(letter) if !letter.has_addressee(record) => {}
             Dispatch::Letter(letter) => {
                 let queued = Queued {
                     invitation: record.id,
@@ -237,6 +238,7 @@ impl State {
                 let (id, token) = self.tokens.get(digest.as_bytes())?;
                 (*id, Some(token.clone()))
             }
+            Target::Delivery(delivery) => (self.of_delivery(delivery)?.record.id, None),
         };
         let Row { mut record, mut open_key } = self.invitations.get(&id)?.clone();
         if !transition.guard.holds(&record, token.as_ref()) {
@@ -259,6 +261,23 @@ impl State {
         self.write_event(&record, &transition.event, undo);
         self.dispatch(&record, transition.dispatch, undo);
         Some(Found { record, token })
+    }
+
+    fn of_delivery(&self, delivery: DeliveryId) -> Option<&Row> {
+        self.invitations.values().find(|row| row.record.delivery_id == Some(delivery))
+    }
+
+    fn summarize(&mut self, summary: &Summary<'_>, undo: &mut Vec<Undo>) -> bool {
+        let standing =
+            |row: &&Row| row.record.kind == summary.kind && summary.over.contains(&row.record.delivery.state);
+        let Some(mut row) = self.of_delivery(summary.delivery).filter(standing).cloned() else { return false };
+        row.record.delivery = Delivery {
+            state: summary.state,
+            attempts: summary.attempts.unwrap_or(row.record.delivery.attempts),
+            last_error: summary.error.map(Into::into),
+        };
+        self.write_row(row, undo);
+        true
     }
 
     fn found(&self, id: InvitationId, token: Option<FoundToken>) -> Option<Found> {
@@ -301,6 +320,10 @@ impl InvitationStore for MemoryStore {
         transition: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
         Ok(conn.run(|state, undo| state.transition(transition, undo)).await)
+    }
+
+    async fn summarize(&self, conn: &mut MemoryConn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        Ok(conn.run(|state, undo| state.summarize(summary, undo)).await)
     }
 
     async fn find(&self, conn: &mut MemoryConn, key: &Key<'_>, _: Read) -> Result<Option<Found>, StoreError> {

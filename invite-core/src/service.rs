@@ -4,6 +4,7 @@ mod addressed;
 mod invited;
 mod inviting;
 mod reading;
+mod reminding;
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,10 +20,11 @@ use crate::{
     policy::Policy,
     random::{SecureRandom, SystemRandom, uuid_v7},
     state::{Status, Verb},
-    store::{DeliveryId, Guard, InvitationStore, Key, NewLetter, Purpose, Read, RecipientGuard, Target, TimeGuard},
+    store::{DeliveryId, Guard, InvitationStore, Key, NewLetter, Purpose, Read, Target},
 };
 
 pub use inviting::Scoped;
+pub(crate) use reminding::look;
 
 /// The invitations of one kind in one store: make it once, share it, clone it freely.
 ///
@@ -162,6 +164,10 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         Scoped::new(self, Scope::new(id))
     }
 
+    pub(crate) fn store(&self) -> &S {
+        &self.store
+    }
+
     pub(crate) fn policy(&self) -> &Policy {
         &self.policy
     }
@@ -174,30 +180,32 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         Arc::clone(&self.random)
     }
 
-    fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         instant(&*self.clock)
     }
 
-    fn writable(&self, conn: &mut S::Conn) -> Result<(), Error> {
+    pub(crate) fn writable(&self, conn: &mut S::Conn) -> Result<(), Error> {
         if self.store.in_transaction(conn) { Ok(()) } else { Err(Error::NotInTransaction) }
     }
 
     fn guard<'a>(&self, target: Target<'a>, verb: Verb, now: DateTime<Utc>) -> Guard<'a> {
-        Guard {
-            target,
-            kind: K::NAME,
-            statuses: verb.allowed_in(),
-            now,
-            time: TimeGuard::Unexpired,
-            recipient: RecipientGuard::Anyone,
-            not_resent_since: None,
-            generation: None,
-        }
+        Guard::of(target, K::NAME, verb, now)
     }
 
-    fn letter(&self, now: DateTime<Utc>) -> Result<NewLetter, Error> {
+    fn letter(&self, purpose: Purpose, now: DateTime<Utc>) -> Result<NewLetter, Error> {
         let delivery = DeliveryId::from_uuid(uuid_v7(&*self.random, now)?);
-        Ok(NewLetter { delivery, purpose: Purpose::Invitation, not_before: now })
+        Ok(NewLetter { delivery, purpose, not_before: now })
+    }
+
+    /// The letter that tells the inviter of this end, where the policy has one.
+    fn notice(&self, verb: Verb, now: DateTime<Utc>) -> Result<Option<NewLetter>, Error> {
+        let notices = [
+            (Verb::Accepted, self.policy.notify_accepted, Purpose::Accepted),
+            (Verb::Rejected, self.policy.notify_rejected, Purpose::Rejected),
+            (Verb::Expired, self.policy.notify_expired, Purpose::Expired),
+        ];
+        let wanted = notices.into_iter().find(|(of, notify, _)| *of == verb && *notify);
+        wanted.map(|(_, _, purpose)| self.letter(purpose, now)).transpose()
     }
 
     fn new_id(&self, now: DateTime<Utc>) -> Result<InvitationId, Error> {

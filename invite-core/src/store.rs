@@ -19,6 +19,7 @@
 //! [memory store](crate::memory) runs on them.
 
 mod queue;
+mod remind;
 mod transition;
 
 use async_trait::async_trait;
@@ -29,14 +30,15 @@ use crate::{
     actor::{Actor, Scope},
     claimant::MAX_ADDRESSES,
     event::Event,
-    invitation::{InvitationId, Record},
+    invitation::{DeliveryState, InvitationId, Record},
     query::{Seek, Sort},
     state::{Status, Verb},
     token::{Channel, TokenDigest},
 };
 
 pub use self::{
-    queue::{Claim, Claimed, Claims, QueueChange, Settlement, WorkerStore},
+    queue::{Claim, Claimed, Claims, QueueChange, Settlement, Sweep, WorkerStore},
+    remind::{Reminded, Reminders, Reminding},
     transition::{Change, Guard, RecipientGuard, RenewedLinks, Target, TimeGuard, Transition},
 };
 pub use crate::{error::StoreError, invitation::OpenKey};
@@ -64,6 +66,12 @@ pub trait InvitationStore: Send + Sync + 'static {
     /// not hold, or when an amended open key is taken.
     async fn transition(&self, conn: &mut Self::Conn, transition: &Transition<'_>)
     -> Result<Option<Found>, StoreError>;
+
+    /// Writes what became of a letter to the invitation whose `delivery_id` it is, and says whether
+    /// it did: `false`, and nothing written, when no invitation of this kind has it, or when what
+    /// stands there is not among `over`. No revision, no event: it is no part of the life of an
+    /// invitation.
+    async fn summarize(&self, conn: &mut Self::Conn, summary: &Summary<'_>) -> Result<bool, StoreError>;
 
     /// Reads one invitation.
     async fn find(&self, conn: &mut Self::Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError>;
@@ -105,7 +113,7 @@ pub struct Insertion<'a> {
 pub enum Dispatch<'a> {
     /// Nothing.
     None,
-    /// A letter for the worker.
+    /// A letter for the worker, if it [has an addressee](NewLetter::has_addressee).
     Letter(&'a NewLetter),
     /// A token that was handed out.
     Token(&'a TokenDigest, Channel),
@@ -120,6 +128,14 @@ pub struct NewLetter {
     pub purpose: Purpose,
     /// When it may first be sent.
     pub not_before: DateTime<Utc>,
+}
+
+impl NewLetter {
+    /// Whether there is an address to send it to; if not, it is not queued.
+    #[must_use]
+    pub fn has_addressee(&self, record: &Record) -> bool {
+        !self.purpose.is_to_inviter() || record.inviter_address.is_some()
+    }
 }
 
 /// Names one delivery: all attempts at one letter.
@@ -212,6 +228,23 @@ impl Purpose {
     pub const fn has_link(self) -> bool {
         self.tells_of().is_none()
     }
+}
+
+/// What became of a letter, to be shown to the inviting side.
+#[derive(Debug, Clone, Copy)]
+pub struct Summary<'a> {
+    /// Which delivery: of the invitation's own letter; a reminder or notice has no summary.
+    pub delivery: DeliveryId,
+    /// The kind.
+    pub kind: &'a str,
+    /// Where the letter stands.
+    pub state: DeliveryState,
+    /// How often it was tried; `None` leaves that.
+    pub attempts: Option<u32>,
+    /// What was wrong; `None` clears it.
+    pub error: Option<&'a str>,
+    /// Written only over one of these.
+    pub over: &'a [DeliveryState],
 }
 
 /// An event to be written; the store adds the invitation and its revision.

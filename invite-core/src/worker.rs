@@ -1,12 +1,13 @@
-//! Empties the mail queue and expires what is due.
+//! Empties the mail queue, reminds, and expires what is due.
 
+mod outage;
 mod retry;
 
 use std::{
     collections::HashMap,
     fmt,
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -14,25 +15,25 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{FutureExt, StreamExt, stream};
 use uuid::Uuid;
 
+use self::outage::{Outage, Sign};
 use crate::{
-    actor::Actor,
     clock::{Clock, SystemClock, instant},
     error::{Error, StoreError},
-    invitation::DeliveryState,
+    invitation::{Delivery, DeliveryState, Record},
     kind::Kind,
     mailer::{Letter, Mailer, Outcome, fit_id},
     policy::Policy,
     random::{SecureRandom, SystemRandom, uuid_v7},
-    service::Invitations,
-    state::Verb,
+    report::failure,
+    service::{Invitations, look},
     store::{
-        Change, Claim, Claimed, Claims, DeliveryId, Dispatch, Guard, NewEvent, RecipientGuard, Settlement, Target,
-        TimeGuard, Transition, WorkerStore,
+        Claim, Claimed, Claims, DeliveryId, NewLetter, Purpose, Reminded, Reminding, Settlement, Summary, Sweep,
+        WorkerStore,
     },
     token::Token,
 };
 
-/// How many expired invitations one transaction of the sweep takes.
+/// How many invitations one transaction expires, or looks at for a reminder.
 const SWEEP: u32 = 200;
 /// The longest lease.
 const LONGEST_LEASE: TimeDelta = TimeDelta::days(1);
@@ -41,7 +42,7 @@ const LEASE_MARGIN: TimeDelta = TimeDelta::minutes(1);
 /// How often the outcome of a letter is written again when the database asks for a retry.
 const SETTLE_TRIES: usize = 8;
 
-/// Mails what `create` and `resend` queued, and expires invitations whose time has run out.
+/// Mails what `create` and `resend` queued, reminds, and expires invitations whose time has run out.
 ///
 /// Any number of workers, in any number of processes, may run on one database: each letter is
 /// leased to one of them. A worker that dies loses its leases after
@@ -87,6 +88,7 @@ pub struct Worker<S, P> {
     random: Arc<dyn SecureRandom>,
     batch: u32,
     lease: TimeDelta,
+    outage: Mutex<Outage>,
     #[cfg(feature = "tokio")]
     poll: Duration,
     #[cfg(feature = "tokio")]
@@ -105,6 +107,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             random: Arc::new(SystemRandom),
             batch: 8,
             lease: TimeDelta::minutes(15),
+            outage: Mutex::default(),
             #[cfg(feature = "tokio")]
             poll: Duration::from_secs(1),
             #[cfg(feature = "tokio")]
@@ -145,8 +148,12 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         limit.map_or(self.lease, |limit| self.lease.max(limit.min(LONGEST_LEASE) + LEASE_MARGIN))
     }
 
-    /// Expires what is due, then leases one batch of letters, sends them, and records what became
-    /// of each.
+    /// Expires what is due, queues the reminders that are, then leases one batch of letters, sends
+    /// them, and records what became of each.
+    ///
+    /// When nobody took any of the last batch, because the provider was away or would not have us,
+    /// no letter is leased for half a minute, then one to see, and so on, with pauses of up to ten
+    /// minutes: an outage costs few letters an attempt.
     ///
     /// # Errors
     /// [`Error::Store`] and [`Error::Random`]. Letters already handed over are settled; whatever
@@ -156,12 +163,58 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         if self.kinds.is_empty() {
             return Ok(tick);
         }
-        let kinds: Vec<_> = self.kinds.keys().copied().collect();
         let now = instant(&*self.clock);
-        tick.expired = self.store.sweep(&self.pool, &kinds, now, SWEEP).await?;
+        let kinds = self.kinds_where(|_| true);
+        let notify = self.kinds_where(|policy| policy.notify_expired);
+        let sweep = Sweep { kinds: &kinds, notify: &notify, now, limit: SWEEP };
+        tick.expired = self.store.sweep(&self.pool, &sweep).await?;
+        tick.reminded = self.remind(now).await?;
 
+        let allowance = self.outage().allowance(self.batch, now);
+        if allowance > 0 {
+            self.mail(&kinds, allowance, now, &mut tick).await?;
+        }
+        Ok(tick)
+    }
+
+    fn kinds_where(&self, wanted: impl Fn(&Policy) -> bool) -> Vec<&str> {
+        self.kinds.iter().filter(|(_, policy)| wanted(policy)).map(|(kind, _)| *kind).collect()
+    }
+
+    fn outage(&self) -> MutexGuard<'_, Outage> {
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues the reminders that are due.
+    async fn remind(&self, now: DateTime<Utc>) -> Result<usize, Error> {
+        let kinds = self.kinds_where(|policy| !policy.reminders.is_empty());
+        if kinds.is_empty() {
+            return Ok(0);
+        }
+        let decide = |record: &Record| {
+            let leads = self.kinds.get(record.kind.as_str()).map_or(&[][..], |policy| policy.reminders);
+            let look = look(record, leads, now);
+            let letter = match look.due {
+                false => None,
+                true => {
+                    let delivery = uuid_v7(&*self.random, now).map_err(StoreError::failed)?;
+                    let delivery = DeliveryId::from_uuid(delivery);
+                    Some(NewLetter { delivery, purpose: Purpose::Reminder, not_before: now })
+                }
+            };
+            Ok(Reminded { letter, remind_at: look.next, reminded: look.done })
+        };
+        let reminding = Reminding { kinds: &kinds, now, limit: SWEEP, decide: &decide };
+        let reminders = self.store.remind(&self.pool, &reminding).await?;
+        for error in &reminders.unreadable {
+            tracing::error!(%error, "an invitation cannot be read, and nobody is reminded of it");
+        }
+        Ok(reminders.queued)
+    }
+
+    async fn mail(&self, kinds: &[&str], limit: u32, now: DateTime<Utc>, tick: &mut Tick) -> Result<(), Error> {
         let owner = uuid_v7(&*self.random, now)?;
-        let (claims, mut tokens) = self.claim(&kinds, owner, now).await?;
+        let (claims, mut tokens) = self.claim(kinds, owner, limit, now).await?;
         tick.discarded = claims.discarded;
         tick.unreadable = claims.unreadable.len();
         for error in &claims.unreadable {
@@ -175,16 +228,34 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             .buffer_unordered(self.batch.try_into().unwrap_or(usize::MAX))
             .collect()
             .await;
-        for result in results {
+        let signs: Vec<_> = results.iter().map(|(sign, _)| *sign).collect();
+        self.outage().hear(&signs, instant(&*self.clock), self.jitter());
+        for (_, result) in results {
             match result? {
                 Some(DeliveryState::Sent) => tick.sent += 1,
                 Some(DeliveryState::Failed) => tick.failed += 1,
                 Some(DeliveryState::Retrying) => tick.postponed += 1,
-                Some(DeliveryState::Unknown | DeliveryState::Queued | DeliveryState::NotMailed) => tick.unknown += 1,
+                Some(
+                    DeliveryState::Unknown
+                    | DeliveryState::Queued
+                    | DeliveryState::NotMailed
+                    | DeliveryState::Deferred
+                    | DeliveryState::Delivered
+                    | DeliveryState::Complained
+                    | DeliveryState::Suppressed
+                    | DeliveryState::Bounced,
+                ) => tick.unknown += 1,
                 None => tick.lost += 1,
             }
         }
-        Ok(tick)
+        Ok(())
+    }
+
+    /// Where there is no randomness there is none: what has happened is recorded all the same.
+    fn jitter(&self) -> u8 {
+        let mut jitter = [0];
+        let _ = self.random.fill(&mut jitter);
+        jitter[0]
     }
 
     /// Draws the tokens here, so that the store sees only digests.
@@ -192,6 +263,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         &self,
         kinds: &[&str],
         owner: Uuid,
+        limit: u32,
         now: DateTime<Utc>,
     ) -> Result<(Claims, HashMap<DeliveryId, Token>), Error> {
         let drawn = Mutex::new(HashMap::<DeliveryId, Token>::new());
@@ -202,66 +274,59 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             drawn.lock().unwrap_or_else(PoisonError::into_inner).insert(delivery, token);
             Ok(digest)
         };
-        let claim =
-            Claim { kinds, now, owner, lease_until: now + self.effective_lease(), limit: self.batch, minter: &minter };
+        let claim = Claim { kinds, now, owner, lease_until: now + self.effective_lease(), limit, minter: &minter };
         let claims = self.store.claim(&self.pool, &claim).await?;
         Ok((claims, drawn.into_inner().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// Hands one letter over and records what became of it; `None` when the lease was lost.
-    async fn send(&self, owner: Uuid, claimed: Claimed, token: Option<Token>) -> Result<Option<DeliveryState>, Error> {
+    async fn send(
+        &self,
+        owner: Uuid,
+        claimed: Claimed,
+        token: Option<Token>,
+    ) -> (Sign, Result<Option<DeliveryState>, Error>) {
         let Claimed { delivery, attempt, refusals, unknowns, .. } = claimed;
-        let (id, kind, generation) = (claimed.record.id, claimed.record.kind.clone(), claimed.record.generation);
+        let kind = claimed.record.kind.clone();
         let reply_to_inviter = self.kinds.get(kind.as_str()).is_some_and(|policy| policy.reply_to_inviter);
         let Some(letter) = Letter::new(claimed, reply_to_inviter, token) else {
-            return Err(StoreError::corrupt("letter").into());
+            return (Sign::Nothing, Err(StoreError::corrupt("letter").into()));
         };
         // A mailer that panics must not take the letters beside it along.
         let outcome = AssertUnwindSafe(self.mailer.deliver(&letter)).catch_unwind().await;
-        let outcome = outcome.unwrap_or_else(|_| Outcome::Unknown { text: "the mailer panicked".into() });
+        let (sign, outcome) = match outcome {
+            Ok(outcome) => (Sign::of(&outcome), outcome),
+            Err(_) => (Sign::Nothing, Outcome::Unknown { text: "the mailer panicked".into() }),
+        };
         if let Outcome::Accepted { id } = &outcome {
             let id = id.as_deref().and_then(fit_id);
             tracing::debug!(delivery = %delivery.as_uuid(), id, "a mail server took a letter");
         }
 
         let now = instant(&*self.clock);
-        // The letter has left: without randomness its outcome is recorded all the same.
-        let mut jitter = [0];
-        let _ = self.random.fill(&mut jitter);
-        let verdict = retry::judge(&outcome, retry::History { attempt, refusals, unknowns }, now, jitter[0]);
-        let event = NewEvent {
-            verb: Verb::DeliveryFailed,
-            actor: &Actor::System,
-            reason: verdict.summary.last_error.as_deref(),
-            at: now,
-        };
-        let failure = Transition {
-            guard: Guard {
-                target: Target::Id(id, None),
-                kind: &kind,
-                statuses: Verb::DeliveryFailed.allowed_in(),
-                now,
-                time: TimeGuard::Any,
-                recipient: RecipientGuard::Anyone,
-                not_resent_since: None,
-                generation: Some(generation),
-            },
-            change: Change::FailDelivery,
-            event,
-            dispatch: Dispatch::None,
+        let history = retry::History { attempt, refusals, unknowns };
+        let verdict = retry::judge(&outcome, history, now, self.jitter());
+        let Delivery { state, attempts, last_error } = &verdict.summary;
+        let error = last_error.as_deref();
+        let failure = failure(&kind, delivery, now, error);
+        let summary = Summary {
+            delivery,
+            kind: &kind,
+            state: *state,
+            attempts: Some(*attempts),
+            error,
+            over: DeliveryState::in_queue(),
         };
         let settlement = Settlement {
             delivery,
             owner,
             attempt,
-            invitation: id,
-            generation,
-            summary: &verdict.summary,
+            summary,
             queue: verdict.queue(),
-            transition: (verdict.summary.state == DeliveryState::Failed).then_some(&failure),
+            transition: (*state == DeliveryState::Failed).then_some(&failure),
         };
-        let settled = self.settle(&settlement).await?;
-        Ok(settled.then_some(verdict.summary.state))
+        let settled = self.settle(&settlement).await;
+        (sign, settled.map(|settled| settled.then_some(*state)).map_err(Error::from))
     }
 
     async fn settle(&self, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
@@ -396,6 +461,8 @@ impl<S, P> fmt::Debug for Worker<S, P> {
 pub struct Tick {
     /// Invitations expired.
     pub expired: u64,
+    /// Reminders queued.
+    pub reminded: usize,
     /// Letters a mail server took.
     pub sent: usize,
     /// Letters to be tried again.

@@ -25,7 +25,7 @@ use invite_core::{
     Event, InvitationId, Recipient, Record, Scope, Sort, Status, TokenDigest,
     store::{
         AddressedQuery, Change, Dispatch, Found, Guard, Insertion, Key, ListQuery, NewEvent, Read, RenewedLinks,
-        StoreError, Target, TimeGuard, Transition,
+        StoreError, Summary, Target, TimeGuard, Transition,
     },
 };
 
@@ -173,7 +173,10 @@ pub(crate) async fn transition(
         }
         Change::Link => Statement::new(sql::LINK),
         Change::View { at } => Statement::new(sql::VIEW).bind(at.naive_utc()),
-        Change::FailDelivery => Statement::new(sql::FAIL_DELIVERY),
+        Change::FailDelivery => {
+            let of_delivery = matches!(guard.target, Target::Delivery(_));
+            Statement::new(if of_delivery { sql::FAIL_DELIVERY_OF } else { sql::FAIL_DELIVERY })
+        }
     };
     // None: a new address whose place is taken.
     if affected(guarded(statement, guard), conn).await?.unwrap_or_default() == 0 {
@@ -182,11 +185,29 @@ pub(crate) async fn transition(
     let row = match guard.target {
         Target::Token(digest) => Statement::new(sql::FIND_BY_TOKEN).bind(digest.as_bytes().as_slice()),
         Target::Id(target, _) => Statement::new(sql::FIND_BY_ID).bind(id(target)).bind(guard.kind).bind(None::<&[u8]>),
+        Target::Delivery(delivery) => {
+            Statement::new(sql::FIND_BY_DELIVERY).bind(delivery.as_uuid().as_bytes().to_vec())
+        }
     };
     let found: Found = row.fetch_one(conn).await?;
     write_event(conn, &found.record, &transition.event).await?;
     dispatch(conn, &found.record, transition.dispatch, transition.event.at).await?;
     Ok(Some(found))
+}
+
+pub(crate) async fn summarize(
+    conn: &mut impl Session<Database = Mysql>,
+    summary: &Summary<'_>,
+) -> Result<bool, StoreError> {
+    let over: Vec<_> = summary.over.iter().map(|state| state.as_str()).collect();
+    let statement = Statement::new(sql::SUMMARIZE)
+        .bind(summary.state.as_str())
+        .bind(summary.attempts)
+        .bind(summary.error)
+        .bind(summary.delivery.as_uuid().as_bytes().to_vec())
+        .bind(summary.kind)
+        .bind(json(&over.into())?);
+    Ok(statement.execute(conn).await? > 0)
 }
 
 pub(crate) async fn find(
@@ -278,6 +299,7 @@ fn guarded<'q>(statement: Statement<'q, Mysql>, guard: &Guard<'q>) -> Statement<
         Target::Id(invitation, scope) => {
             statement.bind(id(invitation)).bind(scope.map(|scope| scope.as_str().as_bytes()))
         }
+        Target::Delivery(delivery) => statement.bind(delivery.as_uuid().as_bytes().to_vec()).bind(None::<&[u8]>),
     };
     let mut statement = statement
         .bind(guard.kind)
@@ -334,6 +356,7 @@ async fn dispatch(
     match dispatch {
         Dispatch::None => Ok(()),
         Dispatch::Token(digest, channel) => write_token(conn, record, digest, channel.as_str(), at).await,
+        Dispatch::Letter(letter) if !letter.has_addressee(record) => Ok(()),
         Dispatch::Letter(letter) => {
             let statement = Statement::new(sql::INSERT_LETTER)
                 .bind(letter.delivery.as_uuid().as_bytes().as_slice())

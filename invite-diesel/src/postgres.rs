@@ -27,7 +27,7 @@ use invite_core::{
     Event, InvitationId, Recipient, Record, Scope, Sort, Status,
     store::{
         AddressedQuery, Change, Dispatch, Found, Guard, Insertion, Key, ListQuery, NewEvent, Read, RenewedLinks,
-        StoreError, Target, TimeGuard, Transition,
+        StoreError, Summary, Target, TimeGuard, Transition,
     },
 };
 use uuid::Uuid;
@@ -189,9 +189,27 @@ pub(crate) async fn transition(
             .bind(*remind_at),
         Change::Link => guarded(sql::LINK)?,
         Change::View { at } => guarded(sql::VIEW)?.bind(*at),
-        Change::FailDelivery => guarded(sql::FAIL_DELIVERY)?,
+        Change::FailDelivery => {
+            let of_delivery = matches!(transition.guard.target, Target::Delivery(_));
+            guarded(if of_delivery { sql::FAIL_DELIVERY_OF } else { sql::FAIL_DELIVERY })?
+        }
     };
     statement.fetch_optional(conn).await
+}
+
+pub(crate) async fn summarize(
+    conn: &mut impl Session<Database = Pg>,
+    summary: &Summary<'_>,
+) -> Result<bool, StoreError> {
+    let over: Vec<_> = summary.over.iter().map(|state| state.as_str()).collect();
+    let statement = Statement::new(sql::SUMMARIZE)
+        .bind(*summary.delivery.as_uuid())
+        .bind(summary.kind)
+        .bind(summary.state.as_str())
+        .bind(summary.attempts.map(int).transpose()?)
+        .bind(summary.error)
+        .bind(over);
+    Ok(statement.execute(conn).await? > 0)
 }
 
 // A snapshot older than the change that was lost to does not come here: the change itself
@@ -267,6 +285,7 @@ fn guarded<'q>(sql: &'static str, transition: &Transition<'q>) -> Result<Stateme
     let statement = match guard.target {
         Target::Token(digest) => Statement::new(sql).bind(digest.as_bytes().as_slice()).bind(None::<&str>),
         Target::Id(invitation, scope) => Statement::new(sql).bind(*invitation.as_uuid()).bind(scope.map(Scope::as_str)),
+        Target::Delivery(delivery) => Statement::new(sql).bind(*delivery.as_uuid()).bind(None::<&str>),
     };
     let statement = statement
         .bind(guard.kind)

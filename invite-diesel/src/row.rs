@@ -233,6 +233,18 @@ impl Readable for Option<i64> {
     }
 }
 
+/// An invitation, whether or not it reads.
+pub(crate) struct Waiting {
+    pub(crate) id: Uuid,
+    pub(crate) record: Result<Record, StoreError>,
+}
+
+impl Readable for Waiting {
+    fn read(row: &impl Columns) -> Result<Self, StoreError> {
+        Ok(Self { id: row.uuid(0, "id")?, record: Record::read(row) })
+    }
+}
+
 /// A row that is one id.
 impl Readable for Uuid {
     fn read(row: &impl Columns) -> Result<Self, StoreError> {

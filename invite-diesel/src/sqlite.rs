@@ -22,7 +22,7 @@ use invite_core::{
     Event, InvitationId, Recipient, Record, Scope, Sort, Status, TokenDigest,
     store::{
         AddressedQuery, Change, Dispatch, Found, Guard, Insertion, Key, ListQuery, NewEvent, Read, RenewedLinks,
-        StoreError, Target, TimeGuard, Transition,
+        StoreError, Summary, Target, TimeGuard, Transition,
     },
 };
 
@@ -178,12 +178,30 @@ pub(crate) async fn transition(
             .bind(remind_at.map(micros)),
         Change::Link => guarded(sql::LINK, guard),
         Change::View { at } => guarded(sql::VIEW, guard).bind(micros(*at)),
-        Change::FailDelivery => guarded(sql::FAIL_DELIVERY, guard),
+        Change::FailDelivery => {
+            let of_delivery = matches!(guard.target, Target::Delivery(_));
+            guarded(if of_delivery { sql::FAIL_DELIVERY_OF } else { sql::FAIL_DELIVERY }, guard)
+        }
     };
     let Some(found) = statement.fetch_optional::<Found>(conn).await? else { return Ok(None) };
     write_event(conn, &found.record, &transition.event).await?;
     dispatch(conn, &found.record, transition.dispatch, transition.event.at).await?;
     Ok(Some(found))
+}
+
+pub(crate) async fn summarize(
+    conn: &mut impl Session<Database = Sqlite>,
+    summary: &Summary<'_>,
+) -> Result<bool, StoreError> {
+    let over: Vec<_> = summary.over.iter().map(|state| state.as_str()).collect();
+    let statement = Statement::new(sql::SUMMARIZE)
+        .bind(summary.delivery.as_uuid().as_bytes().to_vec())
+        .bind(summary.kind)
+        .bind(summary.state.as_str())
+        .bind(summary.attempts.map(i64::from))
+        .bind(summary.error)
+        .bind(json(&over.into())?);
+    Ok(statement.execute(conn).await? > 0)
 }
 
 pub(crate) async fn find(
@@ -257,6 +275,7 @@ fn guarded<'q>(sql: &'static str, guard: &Guard<'q>) -> Statement<'q, Sqlite> {
     let (target, scope) = match guard.target {
         Target::Token(digest) => (digest.as_bytes().to_vec(), None),
         Target::Id(invitation, scope) => (id(invitation), scope.map(Scope::as_str)),
+        Target::Delivery(delivery) => (delivery.as_uuid().as_bytes().to_vec(), None),
     };
     let now = micros(guard.now);
     let (unexpired_at, due_at) = match guard.time {
@@ -314,6 +333,7 @@ async fn dispatch(
     match dispatch {
         Dispatch::None => Ok(()),
         Dispatch::Token(digest, channel) => write_token(conn, record, digest, channel.as_str(), at).await,
+        Dispatch::Letter(letter) if !letter.has_addressee(record) => Ok(()),
         Dispatch::Letter(letter) => {
             let statement = Statement::new(sql::INSERT_LETTER)
                 .bind(letter.delivery.as_uuid().as_bytes().as_slice())

@@ -5,12 +5,11 @@ macro_rules! store {
     ($store:ident, $conn:ty, $database:ident) => {
         const _: () = {
             use async_trait::async_trait;
-            use chrono::{DateTime, Utc};
             use invite_core::{
                 Event, InvitationId, Record, Scope,
                 store::{
-                    AddressedQuery, Claim, Claims, Found, Insertion, InvitationStore, Key, ListQuery, Read, Settlement,
-                    StoreError, Transition, WorkerStore,
+                    AddressedQuery, Claim, Claims, Found, Insertion, InvitationStore, Key, ListQuery, Read, Reminders,
+                    Reminding, Settlement, StoreError, Summary, Sweep, Transition, WorkerStore,
                 },
             };
 
@@ -43,6 +42,10 @@ macro_rules! store {
                     transition: &Transition<'_>,
                 ) -> Result<Option<Found>, StoreError> {
                     database::transition(conn, transition).await
+                }
+
+                async fn summarize(&self, conn: &mut $conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+                    database::summarize(conn, summary).await
                 }
 
                 async fn find(&self, conn: &mut $conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
@@ -88,17 +91,18 @@ macro_rules! store {
                     settled
                 }
 
-                async fn sweep(
-                    &self,
-                    pool: &P,
-                    kinds: &[&str],
-                    now: DateTime<Utc>,
-                    limit: u32,
-                ) -> Result<u64, StoreError> {
+                async fn sweep(&self, pool: &P, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
                     let mut loan = Loan::new();
-                    let swept = worker::sweep(loan.of(pool).await?, kinds, now, limit).await;
+                    let swept = worker::sweep(loan.of(pool).await?, sweep).await;
                     loan.give_back();
                     swept
+                }
+
+                async fn remind(&self, pool: &P, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+                    let mut loan = Loan::new();
+                    let reminders = worker::remind(loan.of(pool).await?, reminding).await;
+                    loan.give_back();
+                    reminders
                 }
             }
         };

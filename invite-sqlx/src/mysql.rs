@@ -20,7 +20,7 @@ use invite_core::{
     Event, InvitationId, Recipient, Record, Scope, Sort, Status, TokenDigest,
     store::{
         AddressedQuery, Change, Dispatch, Found, Guard, Insertion, InvitationStore, Key, ListQuery, NewEvent, Read,
-        RenewedLinks, StoreError, Target, TimeGuard, Transition,
+        RenewedLinks, StoreError, Summary, Target, TimeGuard, Transition,
     },
 };
 use sqlx::{Connection, MySql, MySqlConnection, mysql::MySqlArguments, query::Query};
@@ -144,7 +144,10 @@ impl InvitationStore for MySqlStore {
             }
             Change::Link => sqlx::query(sql::LINK),
             Change::View { at } => sqlx::query(sql::VIEW).bind(at.naive_utc()),
-            Change::FailDelivery => sqlx::query(sql::FAIL_DELIVERY),
+            Change::FailDelivery => {
+                let of_delivery = matches!(guard.target, Target::Delivery(_));
+                sqlx::query(if of_delivery { sql::FAIL_DELIVERY_OF } else { sql::FAIL_DELIVERY })
+            }
         };
         // None: a new address whose place is taken.
         if affected(guarded(statement, guard), conn).await?.unwrap_or_default() == 0 {
@@ -153,11 +156,26 @@ impl InvitationStore for MySqlStore {
         let row = match guard.target {
             Target::Token(digest) => sqlx::query(sql::FIND_BY_TOKEN).bind(digest.as_bytes().as_slice()),
             Target::Id(target, _) => sqlx::query(sql::FIND_BY_ID).bind(id(target)).bind(guard.kind).bind(None::<&[u8]>),
+            Target::Delivery(delivery) => {
+                sqlx::query(sql::FIND_BY_DELIVERY).bind(delivery.as_uuid().as_bytes().to_vec())
+            }
         };
         let found = row::found(&row.fetch_one(&mut *conn).await.map_err(store_error)?)?;
         write_event(conn, &found.record, &transition.event).await?;
         dispatch(conn, &found.record, transition.dispatch, transition.event.at).await?;
         Ok(Some(found))
+    }
+
+    async fn summarize(&self, conn: &mut MySqlConnection, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        let over: Vec<_> = summary.over.iter().map(|state| state.as_str()).collect();
+        let statement = sqlx::query(sql::SUMMARIZE)
+            .bind(summary.state.as_str())
+            .bind(summary.attempts)
+            .bind(summary.error)
+            .bind(summary.delivery.as_uuid().as_bytes().to_vec())
+            .bind(summary.kind)
+            .bind(json(&over.into())?);
+        Ok(statement.execute(conn).await.map_err(store_error)?.rows_affected() > 0)
     }
 
     async fn find(&self, conn: &mut MySqlConnection, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
@@ -246,6 +264,7 @@ fn guarded<'q>(statement: Statement<'q>, guard: &Guard<'q>) -> Statement<'q> {
         Target::Id(invitation, scope) => {
             statement.bind(id(invitation)).bind(scope.map(|scope| scope.as_str().as_bytes()))
         }
+        Target::Delivery(delivery) => statement.bind(delivery.as_uuid().as_bytes().to_vec()).bind(None::<&[u8]>),
     };
     let mut statement = statement
         .bind(guard.kind)
@@ -295,6 +314,7 @@ async fn dispatch(
     match dispatch {
         Dispatch::None => Ok(()),
         Dispatch::Token(digest, channel) => write_token(conn, record, digest, channel.as_str(), at).await,
+        Dispatch::Letter(letter) if !letter.has_addressee(record) => Ok(()),
         Dispatch::Letter(letter) => {
             let statement = sqlx::query(sql::INSERT_LETTER)
                 .bind(letter.delivery.as_uuid().as_bytes().as_slice())

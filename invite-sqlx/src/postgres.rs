@@ -21,7 +21,7 @@ use invite_core::{
     Event, InvitationId, Recipient, Record, Scope, Sort, Status,
     store::{
         AddressedQuery, Change, Dispatch, Found, Guard, Insertion, InvitationStore, Key, ListQuery, NewEvent, Read,
-        RenewedLinks, StoreError, Target, TimeGuard, Transition,
+        RenewedLinks, StoreError, Summary, Target, TimeGuard, Transition,
     },
 };
 use sqlx::{Connection, PgConnection, Postgres, postgres::PgArguments, query::Query};
@@ -135,9 +135,24 @@ impl InvitationStore for PgStore {
                 .bind(*remind_at),
             Change::Link => guarded(sql::LINK)?,
             Change::View { at } => guarded(sql::VIEW)?.bind(*at),
-            Change::FailDelivery => guarded(sql::FAIL_DELIVERY)?,
+            Change::FailDelivery => {
+                let of_delivery = matches!(transition.guard.target, Target::Delivery(_));
+                guarded(if of_delivery { sql::FAIL_DELIVERY_OF } else { sql::FAIL_DELIVERY })?
+            }
         };
         statement.fetch_optional(conn).await.map_err(store_error)?.map(|row| row::found(&row)).transpose()
+    }
+
+    async fn summarize(&self, conn: &mut PgConnection, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        let over: Vec<_> = summary.over.iter().map(|state| state.as_str()).collect();
+        let statement = sqlx::query(sql::SUMMARIZE)
+            .bind(*summary.delivery.as_uuid())
+            .bind(summary.kind)
+            .bind(summary.state.as_str())
+            .bind(summary.attempts.map(int).transpose()?)
+            .bind(summary.error)
+            .bind(over);
+        Ok(statement.execute(conn).await.map_err(store_error)?.rows_affected() > 0)
     }
 
     // A snapshot older than the change that was lost to does not come here: the change itself
@@ -212,6 +227,7 @@ fn guarded<'q>(sql: &'static str, transition: &Transition<'q>) -> Result<Stateme
     let statement = match guard.target {
         Target::Token(digest) => sqlx::query(sql).bind(digest.as_bytes().as_slice()).bind(None::<&str>),
         Target::Id(invitation, scope) => sqlx::query(sql).bind(*invitation.as_uuid()).bind(scope.map(Scope::as_str)),
+        Target::Delivery(delivery) => sqlx::query(sql).bind(*delivery.as_uuid()).bind(None::<&str>),
     };
     let statement = statement
         .bind(guard.kind)

@@ -20,7 +20,7 @@ use invite_core::{
     Event, InvitationId, Recipient, Record, Scope, Sort, Status, TokenDigest,
     store::{
         AddressedQuery, Change, Dispatch, Found, Guard, Insertion, InvitationStore, Key, ListQuery, NewEvent, Read,
-        RenewedLinks, StoreError, Target, TimeGuard, Transition,
+        RenewedLinks, StoreError, Summary, Target, TimeGuard, Transition,
     },
 };
 use sqlx::{Connection, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
@@ -156,13 +156,28 @@ impl InvitationStore for SqliteStore {
                 .bind(remind_at.map(micros)),
             Change::Link => guarded(sql::LINK, guard),
             Change::View { at } => guarded(sql::VIEW, guard).bind(micros(*at)),
-            Change::FailDelivery => guarded(sql::FAIL_DELIVERY, guard),
+            Change::FailDelivery => {
+                let of_delivery = matches!(guard.target, Target::Delivery(_));
+                guarded(if of_delivery { sql::FAIL_DELIVERY_OF } else { sql::FAIL_DELIVERY }, guard)
+            }
         };
         let Some(row) = row.fetch_optional(&mut *conn).await.map_err(store_error)? else { return Ok(None) };
         let found = row::found(&row)?;
         write_event(conn, &found.record, &transition.event).await?;
         dispatch(conn, &found.record, transition.dispatch, transition.event.at).await?;
         Ok(Some(found))
+    }
+
+    async fn summarize(&self, conn: &mut SqliteConnection, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        let over: Vec<_> = summary.over.iter().map(|state| state.as_str()).collect();
+        let statement = sqlx::query(sql::SUMMARIZE)
+            .bind(summary.delivery.as_uuid().as_bytes().to_vec())
+            .bind(summary.kind)
+            .bind(summary.state.as_str())
+            .bind(summary.attempts)
+            .bind(summary.error)
+            .bind(json(&over.into())?);
+        Ok(statement.execute(conn).await.map_err(store_error)?.rows_affected() > 0)
     }
 
     async fn find(&self, conn: &mut SqliteConnection, key: &Key<'_>, _: Read) -> Result<Option<Found>, StoreError> {
@@ -236,6 +251,7 @@ fn guarded<'q>(sql: &'static str, guard: &Guard<'q>) -> Statement<'q> {
     let (target, scope) = match guard.target {
         Target::Token(digest) => (digest.as_bytes().to_vec(), None),
         Target::Id(invitation, scope) => (id(invitation), scope.map(Scope::as_str)),
+        Target::Delivery(delivery) => (delivery.as_uuid().as_bytes().to_vec(), None),
     };
     let now = micros(guard.now);
     let (unexpired_at, due_at) = match guard.time {
@@ -286,6 +302,7 @@ async fn dispatch(
     match dispatch {
         Dispatch::None => Ok(()),
         Dispatch::Token(digest, channel) => write_token(conn, record, digest, channel.as_str(), at).await,
+        Dispatch::Letter(letter) if !letter.has_addressee(record) => Ok(()),
         Dispatch::Letter(letter) => {
             let statement = sqlx::query(sql::INSERT_LETTER)
                 .bind(letter.delivery.as_uuid().as_bytes().as_slice())

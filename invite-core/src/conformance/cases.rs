@@ -23,11 +23,15 @@ mod leases;
 mod links;
 mod list;
 mod meanwhile;
+mod notices;
 mod open_key;
+mod orders;
 mod outcomes;
 mod pages;
 mod recipient_guard;
 mod refusals;
+mod reminders;
+mod reports;
 mod settle;
 mod sweep;
 mod token_guard;
@@ -62,11 +66,15 @@ pub(super) fn all() -> Vec<Case> {
         links::CASES,
         list::CASES,
         meanwhile::CASES,
+        notices::CASES,
         open_key::CASES,
+        orders::CASES,
         outcomes::CASES,
         pages::CASES,
         recipient_guard::CASES,
         refusals::CASES,
+        reminders::CASES,
+        reports::CASES,
         settle::CASES,
         sweep::CASES,
         token_guard::CASES,

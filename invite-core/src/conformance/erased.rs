@@ -11,7 +11,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 
 use super::harness::{Damage, Effort, Harness};
 use crate::{
@@ -19,8 +18,8 @@ use crate::{
     event::Event,
     invitation::{InvitationId, Record},
     store::{
-        AddressedQuery, Claim, Claims, Found, Insertion, InvitationStore, Key, ListQuery, Read, Settlement, StoreError,
-        Transition, WorkerStore,
+        AddressedQuery, Claim, Claims, Found, Insertion, InvitationStore, Key, ListQuery, Read, Reminders, Reminding,
+        Settlement, StoreError, Summary, Sweep, Transition, WorkerStore,
     },
 };
 
@@ -198,6 +197,10 @@ impl<H: Harness> InvitationStore for Opened<H> {
         self.store.transition(conn.driver(), transition).await
     }
 
+    async fn summarize(&self, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        self.store.summarize(conn.driver(), summary).await
+    }
+
     async fn find(&self, conn: &mut Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
         self.store.find(conn.driver(), key, read).await
     }
@@ -231,8 +234,12 @@ impl<H: Harness> WorkerStore<()> for Opened<H> {
         self.store.settle(self.pool(), settlement).await
     }
 
-    async fn sweep(&self, (): &(), kinds: &[&str], now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        self.store.sweep(self.pool(), kinds, now, limit).await
+    async fn sweep(&self, (): &(), sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+        self.store.sweep(self.pool(), sweep).await
+    }
+
+    async fn remind(&self, (): &(), reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+        self.store.remind(self.pool(), reminding).await
     }
 }
 
@@ -258,6 +265,10 @@ impl InvitationStore for Shared {
 
     async fn transition(&self, conn: &mut Conn, transition: &Transition<'_>) -> Result<Option<Found>, StoreError> {
         self.0.transition(conn, transition).await
+    }
+
+    async fn summarize(&self, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        self.0.summarize(conn, summary).await
     }
 
     async fn find(&self, conn: &mut Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
@@ -293,7 +304,11 @@ impl WorkerStore<()> for Shared {
         self.0.settle(pool, settlement).await
     }
 
-    async fn sweep(&self, pool: &(), kinds: &[&str], now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        self.0.sweep(pool, kinds, now, limit).await
+    async fn sweep(&self, pool: &(), sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+        self.0.sweep(pool, sweep).await
+    }
+
+    async fn remind(&self, pool: &(), reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+        self.0.remind(pool, reminding).await
     }
 }

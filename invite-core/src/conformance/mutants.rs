@@ -11,6 +11,8 @@ mod queue;
 mod race;
 mod read;
 mod recipient;
+mod remind;
+mod report;
 mod spoil;
 mod stored;
 mod transaction;
@@ -83,6 +85,8 @@ pub fn mutants() -> Vec<Mutant> {
         list::MUTANTS,
         queue::MUTANTS,
         worker::MUTANTS,
+        remind::MUTANTS,
+        report::MUTANTS,
         transaction::MUTANTS,
         race::MUTANTS,
     ]
@@ -198,4 +202,4 @@ impl fmt::Display for MutantReport {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

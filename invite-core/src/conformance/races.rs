@@ -18,6 +18,7 @@ mod answers;
 mod creating;
 mod host;
 mod mail;
+mod reports;
 mod time;
 mod workers;
 
@@ -45,7 +46,7 @@ use crate::{
     mailer::Mailer,
     service::Invitations,
     state::{Status, Verb},
-    store::{Key, Read},
+    store::{Key, Read, Sweep},
     testing::{self, CapturedLetter, ManualClock},
     token::Token,
     worker::{Tick, Worker},
@@ -59,6 +60,7 @@ pub(super) fn all() -> Vec<Case> {
         host::CASES,
         time::CASES,
         mail::CASES,
+        reports::CASES,
         workers::CASES,
         history::CASES,
     ]
@@ -236,7 +238,8 @@ impl Race<'_> {
 
     /// Sweeps once, at this instant.
     pub(super) async fn sweep(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, Error> {
-        again(async || Ok(self.world.db.sweep(&(), &[Membership::NAME], now, limit).await?)).await
+        let sweep = Sweep { kinds: &[Membership::NAME], notify: &[], now, limit };
+        again(async || Ok(self.world.db.sweep(&(), &sweep).await?)).await
     }
 
     /// An invitation for each round, with a mail token and a link, and no letter in the queue.

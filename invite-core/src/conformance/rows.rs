@@ -25,6 +25,21 @@ pub(super) const OTHER_KIND: &str = "provider";
 pub(super) const OPEN: [Status; 2] = [Status::Pending, Status::DeliveryFailed];
 pub(super) const MICROSECOND: TimeDelta = TimeDelta::microseconds(1);
 
+/// Every state of a letter.
+pub(super) const ANY_STATE: &[DeliveryState] = &[
+    DeliveryState::NotMailed,
+    DeliveryState::Queued,
+    DeliveryState::Retrying,
+    DeliveryState::Sent,
+    DeliveryState::Unknown,
+    DeliveryState::Failed,
+    DeliveryState::Deferred,
+    DeliveryState::Delivered,
+    DeliveryState::Complained,
+    DeliveryState::Suppressed,
+    DeliveryState::Bounced,
+];
+
 /// Noon of 1 June 2030, UTC: when everything happens unless a case says otherwise.
 pub(super) fn noon() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::microseconds(1_906_545_600_000_000)
@@ -87,7 +102,7 @@ pub(super) fn row(n: u32) -> Row {
         resent_at: None,
         viewed_at: None,
         delivery: Delivery::new(DeliveryState::NotMailed),
-        delivery_id: None,
+        delivery_id: Some(delivery(n)),
         remind_at: None,
         reminded: None,
     };

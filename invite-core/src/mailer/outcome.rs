@@ -67,6 +67,13 @@ impl Outcome {
         Self::Accepted { id: fit_id(id) }
     }
 
+    /// Codes and words as the inviting side may read them.
+    pub(crate) fn reason(code: Option<u16>, enhanced: Option<EnhancedCode>, text: &str) -> String {
+        let code = code.map_or_else(String::new, |code| format!("{code} "));
+        let enhanced = enhanced.map_or_else(String::new, |code| format!("{code} "));
+        Self::words(&format!("{code}{enhanced}{text}"))
+    }
+
     /// A server's words, fit to be shown and kept: no control characters, 200 characters at most,
     /// and nothing they may quote of what the server was sent: addresses, links, tokens. The worker
     /// applies it to every outcome; a mailer that shows or logs them itself should too.

@@ -1,16 +1,14 @@
 //! The worker's side of the reference store.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 
-use super::{Memory, MemoryStore, Queued, Row, State, Undo};
+use super::{Memory, MemoryStore, Queued, State, Undo};
 use crate::{
     actor::Actor,
-    invitation::{Delivery, Record},
     state::{Status, Verb},
     store::{
-        Change, Claim, Claimed, Claims, Dispatch, Guard, NewEvent, QueueChange, RecipientGuard, Settlement, StoreError,
-        Target, TimeGuard, Transition, WorkerStore,
+        Change, Claim, Claimed, Claims, DeliveryId, Dispatch, Guard, NewEvent, NewLetter, Purpose, QueueChange,
+        Reminded, Reminders, Reminding, Settlement, StoreError, Sweep, Target, TimeGuard, Transition, WorkerStore,
     },
     token::Channel,
 };
@@ -31,11 +29,18 @@ impl WorkerStore<Memory> for MemoryStore {
         Ok(settled)
     }
 
-    async fn sweep(&self, memory: &Memory, kinds: &[&str], now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+    async fn sweep(&self, memory: &Memory, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
         let mut conn = memory.begin().await;
-        let swept = conn.run(|state, undo| expire_due(state, undo, kinds, now, limit)).await;
+        let swept = conn.run(|state, undo| expire_due(state, undo, sweep)).await;
         conn.commit();
         Ok(swept)
+    }
+
+    async fn remind(&self, memory: &Memory, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+        let mut conn = memory.begin().await;
+        let reminders = conn.run(|state, undo| remind_due(state, undo, reminding)).await?;
+        conn.commit();
+        Ok(reminders)
     }
 }
 
@@ -86,19 +91,16 @@ fn settle_letter(state: &mut State, undo: &mut Vec<Undo>, settlement: &Settlemen
         }
     };
     state.write_queue(settlement.delivery, rest, undo);
-    if let Some(row) = state.invitations.get(&settlement.invitation).cloned()
-        && row.record.generation == settlement.generation
+    if state.summarize(&settlement.summary, undo)
+        && let Some(transition) = settlement.transition
     {
-        let record = Record { delivery: Delivery::clone(settlement.summary), ..row.record };
-        state.write_row(Row { record, ..row }, undo);
-    }
-    if let Some(transition) = settlement.transition {
         state.transition(transition, undo);
     }
     true
 }
 
-fn expire_due(state: &mut State, undo: &mut Vec<Undo>, kinds: &[&str], now: DateTime<Utc>, limit: u32) -> u64 {
+fn expire_due(state: &mut State, undo: &mut Vec<Undo>, sweep: &Sweep<'_>) -> u64 {
+    let Sweep { kinds, notify, now, limit } = *sweep;
     let due: Vec<_> = (state.invitations.values().map(|row| &row.record))
         .filter(|record| record.status.is_open() && record.expires_at <= now && kinds.contains(&record.kind.as_str()))
         .take(limit.try_into().unwrap_or(usize::MAX))
@@ -106,19 +108,40 @@ fn expire_due(state: &mut State, undo: &mut Vec<Undo>, kinds: &[&str], now: Date
         .collect();
     let event = NewEvent { verb: Verb::Expired, actor: &Actor::System, reason: None, at: now };
     let swept = due.iter().filter(|record| {
-        let guard = Guard {
-            target: Target::Id(record.id, None),
-            kind: &record.kind,
-            statuses: Verb::Expired.allowed_in(),
-            now,
-            time: TimeGuard::Due,
-            recipient: RecipientGuard::Anyone,
-            not_resent_since: None,
-            generation: None,
-        };
+        let guard =
+            Guard { time: TimeGuard::Due, ..Guard::of(Target::Id(record.id, None), &record.kind, Verb::Expired, now) };
         let change = Change::End { status: Status::Expired, event: event.clone() };
-        let transition = Transition { guard, change, event: event.clone(), dispatch: Dispatch::None };
-        state.transition(&transition, undo).is_some()
+        let delivery = DeliveryId::from_uuid(*record.id.as_uuid());
+        let notice = NewLetter { delivery, purpose: Purpose::Expired, not_before: now };
+        let dispatch = match notify.contains(&record.kind.as_str()) {
+            true => Dispatch::Letter(&notice),
+            false => Dispatch::None,
+        };
+        state.transition(&Transition { guard, change, event: event.clone(), dispatch }, undo).is_some()
     });
     swept.count() as u64
+}
+
+fn remind_due(state: &mut State, undo: &mut Vec<Undo>, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+    let mut due: Vec<_> = (state.invitations.values())
+        .filter(|row| row.record.remind_at.is_some_and(|at| at <= reminding.now))
+        .filter(|row| reminding.kinds.contains(&row.record.kind.as_str()))
+        .cloned()
+        .collect();
+    due.sort_unstable_by_key(|row| (row.record.remind_at, row.record.id));
+    due.truncate(reminding.limit.try_into().unwrap_or(usize::MAX));
+
+    let mut reminders = Reminders::default();
+    for mut row in due {
+        let Reminded { letter, remind_at, reminded } = reminding.decide(&row.record)?;
+        row.record.remind_at = remind_at;
+        row.record.reminded = reminded;
+        let record = row.record.clone();
+        state.write_row(row, undo);
+        if let Some(letter) = &letter {
+            state.dispatch(&record, Dispatch::Letter(letter), undo);
+            reminders.queued += 1;
+        }
+    }
+    Ok(reminders)
 }

@@ -245,7 +245,9 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     ) -> Result<Option<Found>, Error> {
         let event = NewEvent { verb, actor, reason, at: guard.now };
         let change = Change::End { status, event: event.clone() };
-        let transition = Transition { guard, change, event, dispatch: Dispatch::None };
+        let notice = self.notice(verb, event.at)?;
+        let dispatch = notice.as_ref().map_or(Dispatch::None, Dispatch::Letter);
+        let transition = Transition { guard, change, event, dispatch };
         Ok(self.store.transition(conn, &transition).await?)
     }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Invitations, ended_by, refusal, whole_micros};
+use super::{Invitations, ended_by, look, refusal, whole_micros};
 use crate::{
     actor::{Actor, Scope},
     authority::Action,
@@ -13,8 +13,8 @@ use crate::{
     recipient::Recipient,
     state::{Status, Verb},
     store::{
-        Change, Dispatch, Guard, Insertion, InvitationStore, Key, NewEvent, Read, RenewedLinks, Target, TimeGuard,
-        Transition,
+        Change, Dispatch, Guard, Insertion, InvitationStore, Key, NewEvent, Purpose, Read, RenewedLinks, Target,
+        TimeGuard, Transition,
     },
     text,
     token::{Channel, Token, TokenDigest},
@@ -72,7 +72,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         new: NewInvitation<K>,
     ) -> Result<Invitation<K>, Error> {
         let now = self.invitations.now();
-        let letter = self.invitations.letter(now)?;
+        let letter = self.invitations.letter(Purpose::Invitation, now)?;
         self.insert(conn, actor, new, now, Dispatch::Letter(&letter)).await
     }
 
@@ -179,7 +179,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         self.authorize_write(conn, actor, &Action::Resend(id)).await?;
         let now = self.invitations.now();
         let policy = self.invitations.policy();
-        let letter = self.invitations.letter(now)?;
+        let letter = self.invitations.letter(Purpose::Invitation, now)?;
         let expires_at = match policy.resend_extends {
             true => Some(self.invitations.expiry(now, policy.lifetime)?),
             false => None,
@@ -191,11 +191,13 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
                 RenewedLinks::Retire { grace_until: now.checked_add_signed(time).map(whole_micros) }
             }
         };
+        // The end may be the old one: what is due when is for the worker to see.
+        let remind_at = (!policy.reminders.is_empty()).then_some(now);
         let mut guard = self.guard(id, Verb::Resent, now);
         guard.not_resent_since = now.checked_sub_signed(policy.resend_cooldown).map(whole_micros);
         let transition = Transition {
             guard,
-            change: Change::Renew { at: now, expires_at, links, delivery: letter.delivery, remind_at: None },
+            change: Change::Renew { at: now, expires_at, links, delivery: letter.delivery, remind_at },
             event: NewEvent { verb: Verb::Resent, actor, reason: None, at: now },
             dispatch: Dispatch::Letter(&letter),
         };
@@ -255,7 +257,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
                 payload: payload.as_ref(),
                 message: message.as_ref().map(Option::as_deref),
                 expires_at,
-                remind_at: None,
+                remind_at: expires_at.filter(|_| !policy.reminders.is_empty()).map(|_| now),
             },
             event: NewEvent { verb: Verb::Amended, actor, reason: None, at: now },
             dispatch: Dispatch::None,
@@ -359,6 +361,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
             return Err(Error::AlreadyPending(other.record.id));
         }
         let event = NewEvent { verb: Verb::Expired, actor: &Actor::System, reason: None, at: now };
+        let notice = self.invitations.notice(Verb::Expired, now)?;
         let expire = Transition {
             guard: Guard {
                 time: TimeGuard::Due,
@@ -366,7 +369,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
             },
             change: Change::End { status: Status::Expired, event: event.clone() },
             event,
-            dispatch: Dispatch::None,
+            dispatch: notice.as_ref().map_or(Dispatch::None, Dispatch::Letter),
         };
         self.invitations.store.transition(conn, &expire).await?;
         Ok(())
@@ -395,7 +398,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
             Dispatch::Letter(letter) => (DeliveryState::Queued, Some(letter.delivery)),
             Dispatch::None | Dispatch::Token(..) => (DeliveryState::NotMailed, None),
         };
-        Ok(Record {
+        let mut record = Record {
             id: self.invitations.new_id(now)?,
             kind: K::NAME.into(),
             scope: self.scope.clone(),
@@ -420,7 +423,9 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
             delivery_id,
             remind_at: None,
             reminded: None,
-        })
+        };
+        record.remind_at = look(&record, self.invitations.policy().reminders, now).next;
+        Ok(record)
     }
 
     fn draw(&self) -> Result<(Token, TokenDigest), Error> {

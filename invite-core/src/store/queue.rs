@@ -4,12 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{DeliveryId, InvitationStore, Purpose, StoreError, Transition};
-use crate::{
-    invitation::{Delivery, InvitationId, Record},
-    state::Status,
-    token::TokenDigest,
-};
+use super::{DeliveryId, InvitationStore, Purpose, Reminders, Reminding, StoreError, Summary, Transition};
+use crate::{invitation::Record, state::Status, token::TokenDigest};
 
 /// What the worker needs beyond: transactions of its own, begun and committed by the store on
 /// connections it takes from `P`, a pool.
@@ -34,13 +30,25 @@ pub trait WorkerStore<P>: InvitationStore {
     /// Records what became of a letter, if the lease is still this owner's and attempt's; `false`,
     /// and nothing written, if it is not.
     ///
-    /// The delivery summary is written if the invitation is still of the letter's generation; the
-    /// transition, if there is one, as by [`InvitationStore::transition`].
+    /// The summary is written as by [`InvitationStore::summarize`]; if it was, the transition, where
+    /// there is one, is applied as by [`InvitationStore::transition`].
     async fn settle(&self, pool: &P, settlement: &Settlement<'_>) -> Result<bool, StoreError>;
 
     /// Expires up to `limit` open invitations of these kinds that are due at `now`, each with its
     /// event by [`Actor::System`](crate::Actor::System), and returns how many.
-    async fn sweep(&self, pool: &P, kinds: &[&str], now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError>;
+    ///
+    /// With each of a kind in `notify` that has an address of the inviter's, a letter of purpose
+    /// [`Purpose::Expired`] is queued for `now`; its delivery is the invitation's own id, because
+    /// an invitation expires once.
+    async fn sweep(&self, pool: &P, sweep: &Sweep<'_>) -> Result<u64, StoreError>;
+
+    /// Looks at up to `limit` invitations of these kinds whose `remind_at` is `now` or before,
+    /// earliest first. For each one, [`Reminding::decide`] says what becomes of `remind_at` and
+    /// `reminded`, and which letter is queued, of the row's generation. No revision, no event.
+    ///
+    /// The rows are locked before they are looked at, so that of any number of workers one decides
+    /// about each. One that does not read must not stop the others: its `remind_at` becomes null.
+    async fn remind(&self, pool: &P, reminding: &Reminding<'_>) -> Result<Reminders, StoreError>;
 }
 
 /// A request for letters to send.
@@ -111,6 +119,19 @@ pub struct Claimed {
     pub record: Record,
 }
 
+/// A request to expire what is due.
+#[derive(Debug, Clone, Copy)]
+pub struct Sweep<'a> {
+    /// The kinds this worker serves.
+    pub kinds: &'a [&'a str],
+    /// Those of which the inviter hears.
+    pub notify: &'a [&'a str],
+    /// The instant.
+    pub now: DateTime<Utc>,
+    /// The most to expire.
+    pub limit: u32,
+}
+
 /// What became of a letter.
 #[derive(Debug)]
 pub struct Settlement<'a> {
@@ -120,12 +141,8 @@ pub struct Settlement<'a> {
     pub owner: Uuid,
     /// At which attempt.
     pub attempt: u32,
-    /// The invitation.
-    pub invitation: InvitationId,
-    /// The letter's generation.
-    pub generation: u32,
     /// What to show the inviting side.
-    pub summary: &'a Delivery,
+    pub summary: Summary<'a>,
     /// What to do with the queue's row.
     pub queue: QueueChange<'a>,
     /// The change of status, when the letter was refused for good.
@@ -158,7 +175,7 @@ mod tests {
     use super::*;
     use crate::{
         actor::{Actor, Scope},
-        invitation::DeliveryState,
+        invitation::{Delivery, DeliveryState, InvitationId},
         recipient::Recipient,
     };
 

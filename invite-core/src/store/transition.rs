@@ -9,7 +9,7 @@ use crate::{
     invitation::{Delivery, DeliveryState, Ended, InvitationId, OpenKey, Record},
     policy::Acceptor,
     recipient::Recipient,
-    state::Status,
+    state::{Status, Verb},
     token::{Channel, TokenDigest},
 };
 
@@ -56,6 +56,9 @@ pub enum Target<'a> {
     Token(&'a TokenDigest),
     /// The invitation of this id, in this scope if one is named.
     Id(InvitationId, Option<&'a Scope>),
+    /// The invitation whose current letter is this delivery; comes with
+    /// [`Change::FailDelivery`] only.
+    Delivery(DeliveryId),
 }
 
 /// What the time must say.
@@ -138,6 +141,22 @@ fn part(address: &Recipient, domain: bool) -> &str {
     if domain { address.domain() } else { address.canonical() }
 }
 
+impl<'a> Guard<'a> {
+    /// An unexpired one of this kind, where this verb is legal; the rest is open.
+    pub(crate) fn of(target: Target<'a>, kind: &'a str, verb: Verb, now: DateTime<Utc>) -> Self {
+        Self {
+            target,
+            kind,
+            statuses: verb.allowed_in(),
+            now,
+            time: TimeGuard::Unexpired,
+            recipient: RecipientGuard::Anyone,
+            not_resent_since: None,
+            generation: None,
+        }
+    }
+}
+
 impl Guard<'_> {
     /// What the statement must decide, in Rust: the reference, and how core explains a refusal
     /// afterwards. A store on a database must not decide with it.
@@ -146,6 +165,7 @@ impl Guard<'_> {
         let target = match self.target {
             Target::Token(_) => token.is_some_and(|token| token.works_on(record, self.now)),
             Target::Id(id, scope) => record.id == id && scope.is_none_or(|scope| record.scope == *scope),
+            Target::Delivery(delivery) => record.delivery_id == Some(delivery),
         };
         let time = match self.time {
             TimeGuard::Unexpired => record.expires_at > self.now,

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     invitation::{Delivery, DeliveryState},
-    mailer::{EnhancedCode, Outcome},
+    mailer::Outcome,
     store::QueueChange,
 };
 
@@ -49,7 +49,7 @@ pub(super) fn judge(outcome: &Outcome, mut history: History, now: DateTime<Utc>,
     let (state, again) = match outcome {
         Outcome::Accepted { .. } => (DeliveryState::Sent, false),
         Outcome::Refused { permanent, code, enhanced, text } => {
-            last_error = Some(reason(*code, *enhanced, text));
+            last_error = Some(Outcome::reason(*code, *enhanced, text));
             history.refusals += 1;
             if *permanent || history.refusals >= MAX_REFUSALS {
                 (DeliveryState::Failed, false)
@@ -77,12 +77,6 @@ pub(super) fn judge(outcome: &Outcome, mut history: History, now: DateTime<Utc>,
     Verdict { summary, again }
 }
 
-/// Codes and words as the inviting side may read them.
-pub(crate) fn reason(code: Option<u16>, enhanced: Option<EnhancedCode>, text: &str) -> String {
-    let parts = [code.map(|code| code.to_string()), enhanced.map(|code| code.to_string()), Some(text.into())];
-    Outcome::words(&parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
-}
-
 /// Doubles up to the cap, and spreads over a quarter of the wait so that letters refused together
 /// do not come back together.
 fn wait(attempt: u32, jitter: u8) -> TimeDelta {
@@ -94,6 +88,7 @@ fn wait(attempt: u32, jitter: u8) -> TimeDelta {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mailer::EnhancedCode;
 
     const FRESH: History = History { attempt: 1, refusals: 0, unknowns: 0 };
 

@@ -1,17 +1,19 @@
 //! The worker's transactions, at READ COMMITTED whatever the pool's default: at REPEATABLE READ
 //! the locks of a claim would keep others from queueing letters.
 
-use chrono::{DateTime, Utc};
 use diesel::mysql::Mysql;
 use invite_core::{
     Record,
-    store::{Claim, Claimed, Claims, DeliveryId, QueueChange, Settlement, StoreError},
+    store::{
+        Claim, Claimed, Claims, DeliveryId, Dispatch, QueueChange, Reminded, Reminders, Reminding, Settlement,
+        StoreError, Sweep,
+    },
 };
 use uuid::Uuid;
 
-use super::{id, json, sql, store_error, transition, write_token};
+use super::{dispatch, json, sql, store_error, summarize, transition, write_token};
 use crate::{
-    row::{self, Columns, Letter, Readable},
+    row::{self, Columns, Letter, Readable, Waiting},
     session::{End, Session, end},
     statement::Statement,
 };
@@ -83,46 +85,78 @@ async fn record(
     if fenced.execute(conn).await? == 0 {
         return Ok(End::RollBack(false));
     }
-    let summary = Statement::new(sql::SUMMARY)
-        .bind(settlement.summary.state.as_str())
-        .bind(settlement.summary.attempts)
-        .bind(settlement.summary.last_error.as_deref())
-        .bind(id(settlement.invitation))
-        .bind(settlement.generation);
-    summary.execute(conn).await?;
-    if let Some(change) = settlement.transition {
+    if summarize(conn, &settlement.summary).await?
+        && let Some(change) = settlement.transition
+    {
         transition(conn, change).await?;
     }
     Ok(End::Commit(true))
 }
 
-pub(crate) async fn sweep(
-    conn: &mut impl Session<Database = Mysql>,
-    kinds: &[&str],
-    now: DateTime<Utc>,
-    limit: u32,
-) -> Result<u64, StoreError> {
+pub(crate) async fn sweep(conn: &mut impl Session<Database = Mysql>, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
     begin(conn).await?;
-    let work = expire(conn, kinds, now, limit).await;
+    let work = expire(conn, sweep).await;
     end(conn, work).await
 }
 
-async fn expire(
-    conn: &mut impl Session<Database = Mysql>,
-    kinds: &[&str],
-    now: DateTime<Utc>,
-    limit: u32,
-) -> Result<End<u64>, StoreError> {
-    let now = now.naive_utc();
-    let due = Statement::new(sql::DUE_INVITATIONS).bind(now).bind(json(&kinds.into())?).bind(limit);
+async fn expire(conn: &mut impl Session<Database = Mysql>, sweep: &Sweep<'_>) -> Result<End<u64>, StoreError> {
+    let now = sweep.now.naive_utc();
+    let due = Statement::new(sql::DUE_INVITATIONS).bind(now).bind(json(&sweep.kinds.into())?).bind(sweep.limit);
     let ids: Vec<_> = due.fetch_all::<Uuid>(conn).await?.iter().map(|id| id.simple().to_string()).collect();
     if ids.is_empty() {
         return Ok(End::RollBack(0));
     }
     let ids = json(&ids.into())?;
     Statement::new(sql::EXPIRE_EVENTS).bind(now).bind(ids.as_str()).execute(conn).await?;
+    if !sweep.notify.is_empty() {
+        let notices = Statement::new(sql::EXPIRE_NOTICES).bind(now).bind(ids.as_str());
+        notices.bind(json(&sweep.notify.into())?).execute(conn).await?;
+    }
     let swept = Statement::new(sql::EXPIRE).bind(ids.as_str()).bind(now).execute(conn).await?;
     Ok(End::Commit(swept as u64))
+}
+
+pub(crate) async fn remind(
+    conn: &mut impl Session<Database = Mysql>,
+    reminding: &Reminding<'_>,
+) -> Result<Reminders, StoreError> {
+    begin(conn).await?;
+    let work = look(conn, reminding).await;
+    end(conn, work).await
+}
+
+async fn look(
+    conn: &mut impl Session<Database = Mysql>,
+    reminding: &Reminding<'_>,
+) -> Result<End<Reminders>, StoreError> {
+    let kinds = json(&reminding.kinds.into())?;
+    let due = Statement::new(sql::DUE_REMINDERS).bind(reminding.now.naive_utc()).bind(kinds).bind(reminding.limit);
+    let rows: Vec<Waiting> = due.fetch_all(conn).await?;
+    if rows.is_empty() {
+        return Ok(End::RollBack(Reminders::default()));
+    }
+    let mut reminders = Reminders::default();
+    for Waiting { id, record } in rows {
+        let (remind_at, reminded, letter) = match record {
+            Err(error) => {
+                reminders.unreadable.push(error);
+                (None, None, None)
+            }
+            Ok(record) => {
+                let Reminded { letter, remind_at, reminded } = reminding.decide(&record)?;
+                (remind_at, reminded, letter.map(|letter| (letter, record)))
+            }
+        };
+        let statement = Statement::new(sql::REMINDED)
+            .bind(remind_at.map(|at| at.naive_utc()))
+            .bind(reminded)
+            .bind(id.as_bytes().to_vec());
+        statement.execute(conn).await?;
+        let Some((letter, record)) = letter else { continue };
+        dispatch(conn, &record, Dispatch::Letter(&letter), reminding.now).await?;
+        reminders.queued += 1;
+    }
+    Ok(End::Commit(reminders))
 }
 
 /// A letter with its invitation; and the letter's generation beside it.

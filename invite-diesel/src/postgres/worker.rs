@@ -3,11 +3,13 @@
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
-use invite_core::store::{Claim, Claimed, Claims, QueueChange, Settlement, StoreError};
+use invite_core::store::{
+    Claim, Claimed, Claims, QueueChange, Reminded, Reminders, Reminding, Settlement, StoreError, Sweep,
+};
 
-use super::{int, sql, store_error, transition};
+use super::{int, sql, store_error, summarize, transition};
 use crate::{
-    row::{self, COLUMNS, Columns, Readable},
+    row::{self, COLUMNS, Columns, Readable, Waiting},
     session::{End, Session, end},
     statement::Statement,
 };
@@ -86,30 +88,67 @@ async fn record(conn: &mut impl Session<Database = Pg>, settlement: &Settlement<
     if statement.execute(conn).await? == 0 {
         return Ok(End::RollBack(false));
     }
-    let summary = Statement::new(sql::SUMMARY)
-        .bind(*settlement.invitation.as_uuid())
-        .bind(int(settlement.generation)?)
-        .bind(settlement.summary.state.as_str())
-        .bind(int(settlement.summary.attempts)?)
-        .bind(settlement.summary.last_error.as_deref());
-    summary.execute(conn).await?;
-    if let Some(change) = settlement.transition {
+    if summarize(conn, &settlement.summary).await?
+        && let Some(change) = settlement.transition
+    {
         transition(conn, change).await?;
     }
     Ok(End::Commit(true))
 }
 
-pub(crate) async fn sweep(
-    conn: &mut impl Session<Database = Pg>,
-    kinds: &[&str],
-    now: DateTime<Utc>,
-    limit: u32,
-) -> Result<u64, StoreError> {
+pub(crate) async fn sweep(conn: &mut impl Session<Database = Pg>, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
     conn.begin(BEGIN).await.map_err(store_error)?;
-    let expire = Statement::new(sql::EXPIRE).bind(kinds.to_vec()).bind(now).bind(i64::from(limit));
+    let expire = Statement::new(sql::EXPIRE)
+        .bind(sweep.kinds.to_vec())
+        .bind(sweep.now)
+        .bind(i64::from(sweep.limit))
+        .bind(sweep.notify.to_vec());
     let swept = expire.fetch_one::<Option<i64>>(conn).await;
     let swept = end(conn, swept.map(End::Commit)).await?;
     Ok(swept.and_then(|swept| swept.try_into().ok()).unwrap_or_default())
+}
+
+pub(crate) async fn remind(
+    conn: &mut impl Session<Database = Pg>,
+    reminding: &Reminding<'_>,
+) -> Result<Reminders, StoreError> {
+    conn.begin(BEGIN).await.map_err(store_error)?;
+    let work = look(conn, reminding).await;
+    end(conn, work).await
+}
+
+async fn look(conn: &mut impl Session<Database = Pg>, reminding: &Reminding<'_>) -> Result<End<Reminders>, StoreError> {
+    let due = Statement::new(sql::DUE_REMINDERS).bind(reminding.kinds.to_vec()).bind(reminding.now);
+    let rows: Vec<Waiting> = due.bind(i64::from(reminding.limit)).fetch_all(conn).await?;
+    if rows.is_empty() {
+        return Ok(End::RollBack(Reminders::default()));
+    }
+    let mut reminders = Reminders::default();
+    for Waiting { id, record } in rows {
+        let (remind_at, reminded, letter) = match record {
+            Err(error) => {
+                reminders.unreadable.push(error);
+                (None, None, None)
+            }
+            Ok(record) => {
+                let Reminded { letter, remind_at, reminded } = reminding.decide(&record)?;
+                (remind_at, reminded, letter.map(|letter| (letter, record)))
+            }
+        };
+        let statement = Statement::new(sql::REMINDED).bind(id).bind(remind_at).bind(reminded.map(int).transpose()?);
+        statement.execute(conn).await?;
+        let Some((letter, record)) = letter else { continue };
+        let statement = Statement::new(sql::INSERT_LETTER)
+            .bind(*letter.delivery.as_uuid())
+            .bind(record.kind)
+            .bind(*record.id.as_uuid())
+            .bind(int(record.generation)?)
+            .bind(letter.purpose.as_str())
+            .bind(letter.not_before);
+        statement.execute(conn).await?;
+        reminders.queued += 1;
+    }
+    Ok(End::Commit(reminders))
 }
 
 /// A record followed by its letter and when that was due.

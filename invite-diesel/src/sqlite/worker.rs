@@ -1,12 +1,14 @@
 //! The worker's transactions. They begin IMMEDIATE, and only when there is something to do.
 
-use chrono::{DateTime, Utc};
 use diesel::sqlite::Sqlite;
-use invite_core::store::{Claim, Claimed, Claims, DeliveryId, QueueChange, Settlement, StoreError};
+use invite_core::store::{
+    Claim, Claimed, Claims, DeliveryId, Dispatch, QueueChange, Reminded, Reminders, Reminding, Settlement, StoreError,
+    Sweep,
+};
 
-use super::{id, json, micros, sql, store_error, transition, write_token};
+use super::{dispatch, json, micros, sql, store_error, summarize, transition, write_token};
 use crate::{
-    row::{self, COLUMNS, Columns, Readable},
+    row::{self, COLUMNS, Columns, Readable, Waiting},
     session::{End, Session, end},
     statement::Statement,
 };
@@ -91,47 +93,89 @@ async fn record(
     if statement.execute(conn).await? == 0 {
         return Ok(End::RollBack(false));
     }
-    let summary = Statement::new(sql::SUMMARY)
-        .bind(id(settlement.invitation))
-        .bind(i64::from(settlement.generation))
-        .bind(settlement.summary.state.as_str())
-        .bind(i64::from(settlement.summary.attempts))
-        .bind(settlement.summary.last_error.as_deref());
-    summary.execute(conn).await?;
-    if let Some(change) = settlement.transition {
+    if summarize(conn, &settlement.summary).await?
+        && let Some(change) = settlement.transition
+    {
         transition(conn, change).await?;
     }
     Ok(End::Commit(true))
 }
 
-pub(crate) async fn sweep(
-    conn: &mut impl Session<Database = Sqlite>,
-    kinds: &[&str],
-    now: DateTime<Utc>,
-    limit: u32,
-) -> Result<u64, StoreError> {
-    let kinds = json(&kinds.into())?;
-    let any = Statement::new(sql::ANY_DUE).bind(kinds.as_str()).bind(micros(now));
+pub(crate) async fn sweep(conn: &mut impl Session<Database = Sqlite>, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+    let kinds = json(&sweep.kinds.into())?;
+    let any = Statement::new(sql::ANY_DUE).bind(kinds.as_str()).bind(micros(sweep.now));
     if any.fetch_optional::<()>(conn).await?.is_none() {
         return Ok(0);
     }
 
     conn.begin(BEGIN).await.map_err(store_error)?;
-    let work = expire(conn, &kinds, now, limit).await;
+    let work = expire(conn, &kinds, sweep).await;
     end(conn, work).await
 }
 
-/// Both statements choose the same rows: nobody else writes in between.
+/// All statements choose the same rows: nobody else writes in between.
 async fn expire(
     conn: &mut impl Session<Database = Sqlite>,
     kinds: &str,
-    now: DateTime<Utc>,
-    limit: u32,
+    sweep: &Sweep<'_>,
 ) -> Result<End<u64>, StoreError> {
-    let statement = |sql: &'static str| Statement::new(sql).bind(kinds).bind(micros(now)).bind(i64::from(limit));
+    let statement =
+        |sql: &'static str| Statement::new(sql).bind(kinds).bind(micros(sweep.now)).bind(i64::from(sweep.limit));
     statement(sql::EXPIRE_EVENTS).execute(conn).await?;
+    if !sweep.notify.is_empty() {
+        statement(sql::EXPIRE_NOTICES).bind(json(&sweep.notify.into())?).execute(conn).await?;
+    }
     let swept = statement(sql::EXPIRE).execute(conn).await?;
     Ok(End::Commit(swept as u64))
+}
+
+pub(crate) async fn remind(
+    conn: &mut impl Session<Database = Sqlite>,
+    reminding: &Reminding<'_>,
+) -> Result<Reminders, StoreError> {
+    let kinds = json(&reminding.kinds.into())?;
+    let any = Statement::new(sql::ANY_REMINDERS).bind(kinds.as_str()).bind(micros(reminding.now));
+    if any.fetch_optional::<()>(conn).await?.is_none() {
+        return Ok(Reminders::default());
+    }
+
+    conn.begin(BEGIN).await.map_err(store_error)?;
+    let work = look(conn, reminding, &kinds).await;
+    end(conn, work).await
+}
+
+async fn look(
+    conn: &mut impl Session<Database = Sqlite>,
+    reminding: &Reminding<'_>,
+    kinds: &str,
+) -> Result<End<Reminders>, StoreError> {
+    let due = Statement::new(sql::DUE_REMINDERS).bind(kinds).bind(micros(reminding.now));
+    let rows: Vec<Waiting> = due.bind(i64::from(reminding.limit)).fetch_all(conn).await?;
+    if rows.is_empty() {
+        return Ok(End::RollBack(Reminders::default()));
+    }
+    let mut reminders = Reminders::default();
+    for Waiting { id, record } in rows {
+        let (remind_at, reminded, letter) = match record {
+            Err(error) => {
+                reminders.unreadable.push(error);
+                (None, None, None)
+            }
+            Ok(record) => {
+                let Reminded { letter, remind_at, reminded } = reminding.decide(&record)?;
+                (remind_at, reminded, letter.map(|letter| (letter, record)))
+            }
+        };
+        let statement = Statement::new(sql::REMINDED)
+            .bind(id.as_bytes().to_vec())
+            .bind(remind_at.map(micros))
+            .bind(reminded.map(i64::from));
+        statement.execute(conn).await?;
+        let Some((letter, record)) = letter else { continue };
+        dispatch(conn, &record, Dispatch::Letter(&letter), reminding.now).await?;
+        reminders.queued += 1;
+    }
+    Ok(End::Commit(reminders))
 }
 
 /// A record followed by its letter.

@@ -16,6 +16,8 @@ const OPEN_KEY: &str = "invite_invitations_open";
 const LIST: &str = "invite_invitations_list";
 const DUE: &str = "invite_invitations_due";
 const RECIPIENT: &str = "invite_invitations_recipient";
+const DELIVERY: &str = "invite_invitations_delivery";
+const REMIND: &str = "invite_invitations_remind";
 const QUEUE_DUE: &str = "invite_outbox_due";
 const HISTORY: &str = "invite_events_history";
 
@@ -64,7 +66,8 @@ fn searches(rows: u64) -> Vec<Search> {
     let (token, by_id) = (guard([digest(OPEN), NOW.into()]), guard([id(OPEN), BIG.into()]));
     let find = values([&id(OPEN), "'member'", BIG]);
     let end = values(["'accepted'", NOW, "'user:2'", "NULL"]);
-    let amend = values(["NULL", "FALSE", "NULL", "NULL"]);
+    let readdressed = values(["NULL", "FALSE", "NULL", "NULL"]);
+    let amend = [readdressed.clone(), values([NOW])].concat();
     let readdress = values(["'x@example.com'", "'x@example.com'", &digest(0)]);
     let list = |scope: &str, after: &[String; 3]| {
         let all = ["TRUE", NOW, "NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "''", "NULL", NOW, "NULL"];
@@ -87,12 +90,20 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("find open, latest", sql::FIND_OPEN_LATEST, [&[digest(OPEN)]], &[OPEN_KEY]),
         Search::new("end by token", sql::END_BY_TOKEN, [&end, &token], &[PRIMARY]),
         Search::new("end by id", sql::END_BY_ID, [&end, &by_id], &[PRIMARY]),
-        Search::new("renew", sql::RENEW, [&values([NOW, NOW, "TRUE", "TRUE", NOW]), &by_id], &[PRIMARY]),
+        Search::new("renew", sql::RENEW, [&values([NOW, NOW, "TRUE", "TRUE", NOW, &id(0), NOW]), &by_id], &[PRIMARY]),
         Search::new("amend", sql::AMEND, [&amend, &by_id], &[PRIMARY]),
-        Search::new("readdress", sql::READDRESS, [&readdress, &amend, &by_id], &[PRIMARY]),
+        Search::new("readdress", sql::READDRESS, [&readdress, &readdressed, &by_id], &[PRIMARY]),
         Search::new("link", sql::LINK, [&by_id], &[PRIMARY]),
         Search::new("view", sql::VIEW, [&now, &token], &[PRIMARY]),
         Search::new("fail delivery", sql::FAIL_DELIVERY, [&by_id], &[PRIMARY]),
+        Search::new("fail delivery of", sql::FAIL_DELIVERY_OF, [&by_id], &[DELIVERY]),
+        Search::new("find by delivery", sql::FIND_BY_DELIVERY, [&[id(OPEN)]], &[DELIVERY]),
+        Search::new(
+            "summarize",
+            sql::SUMMARIZE,
+            [&values(["'bounced'", "NULL", "NULL", &id(OPEN), "'member'", r#"'["queued","sent"]'"#])],
+            &[DELIVERY],
+        ),
         Search::new("newest first", sql::LIST_NEWEST_FIRST, [&list(BIG, &last)], &[LIST]).reads(PAGE + 2),
         Search::new("newest first, deep", sql::LIST_NEWEST_FIRST, [&list(BIG, &middle)], &[LIST]).reads(PAGE + 2),
         Search::new("newest first, near", sql::LIST_NEWEST_FIRST, [&list(BIG, &late)], &[LIST]).reads(PAGE + 2),
@@ -125,9 +136,11 @@ fn searches(rows: u64) -> Vec<Search> {
             [&values([NOW, "1", "1", "'x'"]), &values([&id(1), &id(1), "0"])],
             &[PRIMARY],
         ),
-        Search::new("summary", sql::SUMMARY, [&values(["'sent'", "1", "NULL", &id(OPEN), "1"])], &[PRIMARY]),
+        Search::new("due reminders", sql::DUE_REMINDERS, [&now, &values([kinds, "200"])], &[REMIND]).reads(2 * 210),
+        Search::new("reminded", sql::REMINDED, [&values([NOW, "1", &id(OPEN)])], &[PRIMARY]),
         Search::new("due invitations", sql::DUE_INVITATIONS, [&now, &values([kinds, "200"])], &[DUE]).reads(210),
         Search::new("expire, events", sql::EXPIRE_EVENTS, [&now, &due], &[PRIMARY]).reads(4 * 200),
+        Search::new("expire, notices", sql::EXPIRE_NOTICES, [&now, &due, &values([kinds])], &[PRIMARY]).reads(4 * 200),
         Search::new("expire", sql::EXPIRE, [&due, &now], &[PRIMARY]).reads(4 * 200),
     ]
 }
@@ -164,19 +177,21 @@ fn time(rows: u64, n: u64) -> String {
 /// whatever its keys.
 const FILL: &str = r#"
     ALTER TABLE invite_invitations DROP KEY invite_invitations_list, DROP KEY invite_invitations_due,
-        DROP KEY invite_invitations_recipient;
+        DROP KEY invite_invitations_recipient, DROP KEY invite_invitations_remind;
     ALTER TABLE invite_events DROP KEY invite_events_history;
 
     INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display, status,
         ended_at, ended_by, generation, min_generation, revision, open_key, created_at, expires_at, delivery_state,
-        delivery_attempts)
+        delivery_attempts, delivery_id, remind_at)
     SELECT UNHEX(LPAD(HEX(n), 32, '0')),
         CASE WHEN n % 8 = 0 OR n % 20 < 16 THEN 'member' WHEN n % 20 < 19 THEN 'provider' ELSE 'guest' END,
         IF(n % 8 = 0, 'big', CONCAT('org:', n * 7919 % 20000)), address, address, CONCAT('user:', n % 1000),
         '{"role":"member"}', '{"inviter":"Ada","organization":"Example"}', status,
         IF(open, NULL, '2030-01-01'), IF(open, NULL, 'system'), 1, 1, 1, IF(open, UNHEX(LPAD(HEX(n), 64, '0')), NULL),
         '2030-01-01' - INTERVAL ROWS - n SECOND,
-        '2030-01-01' + INTERVAL IF(open AND n % 20 <> 7, 604800 - n % 500000, -(n % 10000)) SECOND, 'sent', 1
+        '2030-01-01' + INTERVAL IF(open AND n % 20 <> 7, 604800 - n % 500000, -(n % 10000)) SECOND, 'sent', 1,
+        UNHEX(LPAD(HEX(n), 32, '0')),
+        IF(open AND n % 10 = 3, '2030-01-01' + INTERVAL n % 5000 - 50 SECOND, NULL)
     FROM (
         SELECT n, CONCAT('person', n % 600000, '@d', n % 97, '.example') AS address, n DIV 100 % 10 IN (7, 8) AS open,
             ELT(1 + n DIV 100 % 10, 'accepted', 'accepted', 'accepted', 'accepted', 'accepted', 'expired', 'cancelled',

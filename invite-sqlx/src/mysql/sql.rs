@@ -43,11 +43,19 @@ macro_rules! by_token {
 
 /// Of the id, in a scope if one is named: id, scope, guard.
 macro_rules! by_id {
-    ($set:literal) => {
+    ($set:expr) => {
+        by_key!("i.id", $set)
+    };
+}
+
+macro_rules! by_key {
+    ($key:literal, $set:expr) => {
         concat!(
             "UPDATE invite_invitations AS i SET ",
             $set,
-            " WHERE i.id = ? AND i.scope = COALESCE(?, i.scope)",
+            " WHERE ",
+            $key,
+            " = ? AND i.scope = COALESCE(?, i.scope)",
             guard!("FALSE")
         )
     };
@@ -113,8 +121,20 @@ pub(super) const LINK: &str = by_id!("i.revision = i.revision + 1");
 
 pub(super) const VIEW: &str = by_token!("i.viewed_at = ?", " AND i.viewed_at IS NULL");
 
-pub(super) const FAIL_DELIVERY: &str =
-    by_id!("i.status = 'delivery_failed', i.remind_at = NULL, i.revision = i.revision + 1");
+macro_rules! fail_delivery {
+    () => {
+        "i.status = 'delivery_failed', i.remind_at = NULL, i.revision = i.revision + 1"
+    };
+}
+
+pub(super) const FAIL_DELIVERY: &str = by_id!(fail_delivery!());
+
+pub(super) const FAIL_DELIVERY_OF: &str = by_key!("i.delivery_id", fail_delivery!());
+
+/// State, attempts, error; delivery, kind, and the states it is written over as a JSON array.
+pub(super) const SUMMARIZE: &str = "UPDATE invite_invitations \
+    SET delivery_state = ?, delivery_attempts = COALESCE(?, delivery_attempts), delivery_error = ? \
+    WHERE delivery_id = ? AND kind = ? AND JSON_CONTAINS(?, JSON_QUOTE(delivery_state))";
 
 macro_rules! find_by_token {
     ($lock:literal) => {
@@ -145,6 +165,8 @@ pub(super) const FIND_BY_ID: &str = find_by_id!("");
 // A transaction at REPEATABLE READ keeps seeing its first snapshot unless it locks what it reads.
 pub(super) const FIND_BY_TOKEN_LATEST: &str = find_by_token!(" LOCK IN SHARE MODE");
 pub(super) const FIND_BY_ID_LATEST: &str = find_by_id!(" LOCK IN SHARE MODE");
+pub(super) const FIND_BY_DELIVERY: &str =
+    concat!("SELECT ", columns!(), ", NULL, NULL, NULL FROM invite_invitations AS i WHERE i.delivery_id = ?");
 pub(super) const FIND_OPEN_LATEST: &str = concat!(
     "SELECT ",
     columns!(),
@@ -236,8 +258,15 @@ pub(super) const POSTPONE: &str = "UPDATE invite_outbox \
     SET not_before = ?, refusals = ?, unknowns = ?, last_error = ?, lease_owner = NULL, lease_until = NULL \
     WHERE id = ? AND lease_owner = ? AND attempt = ?";
 
-pub(super) const SUMMARY: &str = "UPDATE invite_invitations \
-    SET delivery_state = ?, delivery_attempts = ?, delivery_error = ? WHERE id = ? AND generation = ?";
+/// What is to be looked at and nobody else is looking at: now, the kinds as a JSON array, how many.
+pub(super) const DUE_REMINDERS: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM invite_invitations AS i WHERE i.remind_at <= ? AND JSON_CONTAINS(?, JSON_QUOTE(i.kind)) \
+      ORDER BY i.remind_at, i.id LIMIT ? FOR UPDATE SKIP LOCKED"
+);
+
+pub(super) const REMINDED: &str = "UPDATE invite_invitations SET remind_at = ?, reminded = ? WHERE id = ?";
 
 /// Open invitations that are due: now, the kinds as a JSON array, how many.
 pub(super) const DUE_INVITATIONS: &str = "SELECT id FROM invite_invitations \
@@ -255,6 +284,14 @@ pub(super) const EXPIRE_EVENTS: &str = concat!(
     "INSERT INTO invite_events (invitation, revision, action, actor, at) \
      SELECT i.id, i.revision + 1, 'expired', 'system', ? FROM invite_invitations AS i",
     locked!()
+);
+
+/// Now, the locked rows, and the kinds of which the inviter hears, as a JSON array.
+pub(super) const EXPIRE_NOTICES: &str = concat!(
+    "INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before) \
+     SELECT i.id, i.kind, i.id, i.generation, 'expired', ? FROM invite_invitations AS i",
+    locked!(),
+    " WHERE i.inviter_address IS NOT NULL AND JSON_CONTAINS(?, JSON_QUOTE(i.kind))"
 );
 
 pub(super) const EXPIRE: &str = concat!(

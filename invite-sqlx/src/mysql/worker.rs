@@ -2,11 +2,13 @@
 //! the locks of a claim would keep others from queueing letters.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use invite_core::store::{Claim, Claimed, Claims, InvitationStore, QueueChange, Settlement, StoreError, WorkerStore};
+use invite_core::store::{
+    Claim, Claimed, Claims, Dispatch, InvitationStore, QueueChange, Reminded, Reminders, Reminding, Settlement,
+    StoreError, Sweep, WorkerStore,
+};
 use sqlx::{Acquire, MySql, MySqlPool, mysql::MySqlRow, pool::PoolConnection};
 
-use super::{MySqlStore, id, json, sql, store_error, write_token};
+use super::{MySqlStore, dispatch, json, sql, store_error, write_token};
 use crate::row::{self, Columns};
 
 #[async_trait]
@@ -72,21 +74,17 @@ impl WorkerStore<MySqlPool> for MySqlStore {
             tx.rollback().await.map_err(store_error)?;
             return Ok(false);
         }
-        let summary = sqlx::query(sql::SUMMARY)
-            .bind(settlement.summary.state.as_str())
-            .bind(settlement.summary.attempts)
-            .bind(settlement.summary.last_error.as_deref())
-            .bind(id(settlement.invitation))
-            .bind(settlement.generation);
-        summary.execute(&mut *tx).await.map_err(store_error)?;
-        if let Some(transition) = settlement.transition {
+        if self.summarize(&mut tx, &settlement.summary).await?
+            && let Some(transition) = settlement.transition
+        {
             self.transition(&mut tx, transition).await?;
         }
         tx.commit().await.map_err(store_error)?;
         Ok(true)
     }
 
-    async fn sweep(&self, pool: &MySqlPool, kinds: &[&str], now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+    async fn sweep(&self, pool: &MySqlPool, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+        let Sweep { kinds, notify, now, limit } = *sweep;
         let mut conn = read_committed(pool).await?;
         let mut tx = conn.begin().await.map_err(store_error)?;
         let now = now.naive_utc();
@@ -100,9 +98,48 @@ impl WorkerStore<MySqlPool> for MySqlStore {
         let ids: Vec<_> = ids.iter().map(|id| id.simple().to_string()).collect();
         let ids = json(&ids.into())?;
         sqlx::query(sql::EXPIRE_EVENTS).bind(now).bind(&ids).execute(&mut *tx).await.map_err(store_error)?;
+        if !notify.is_empty() {
+            let notices = sqlx::query(sql::EXPIRE_NOTICES).bind(now).bind(&ids).bind(json(&notify.into())?);
+            notices.execute(&mut *tx).await.map_err(store_error)?;
+        }
         let swept = sqlx::query(sql::EXPIRE).bind(&ids).bind(now).execute(&mut *tx).await.map_err(store_error)?;
         tx.commit().await.map_err(store_error)?;
         Ok(swept.rows_affected())
+    }
+
+    async fn remind(&self, pool: &MySqlPool, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+        let mut conn = read_committed(pool).await?;
+        let mut tx = conn.begin().await.map_err(store_error)?;
+        let kinds = json(&reminding.kinds.into())?;
+        let due = sqlx::query(sql::DUE_REMINDERS).bind(reminding.now.naive_utc()).bind(kinds).bind(reminding.limit);
+        let rows = due.fetch_all(&mut *tx).await.map_err(store_error)?;
+        if rows.is_empty() {
+            tx.rollback().await.map_err(store_error)?;
+            return Ok(Reminders::default());
+        }
+        let mut reminders = Reminders::default();
+        for row in &rows {
+            let (remind_at, reminded, letter) = match row::record(row) {
+                Err(error) => {
+                    reminders.unreadable.push(error);
+                    (None, None, None)
+                }
+                Ok(record) => {
+                    let Reminded { letter, remind_at, reminded } = reminding.decide(&record)?;
+                    (remind_at, reminded, letter.map(|letter| (letter, record)))
+                }
+            };
+            let statement = sqlx::query(sql::REMINDED)
+                .bind(remind_at.map(|at| at.naive_utc()))
+                .bind(reminded)
+                .bind(row.uuid(0, "id")?.as_bytes().to_vec());
+            statement.execute(&mut *tx).await.map_err(store_error)?;
+            let Some((letter, record)) = letter else { continue };
+            dispatch(&mut tx, &record, Dispatch::Letter(&letter), reminding.now).await?;
+            reminders.queued += 1;
+        }
+        tx.commit().await.map_err(store_error)?;
+        Ok(reminders)
     }
 }
 

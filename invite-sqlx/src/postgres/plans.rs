@@ -18,6 +18,8 @@ const OPEN_KEY: &str = "invite_invitations_open_key_key";
 const LIST: &str = "invite_invitations_list";
 const DUE: &str = "invite_invitations_due";
 const RECIPIENT: &str = "invite_invitations_recipient";
+const DELIVERY: &str = "invite_invitations_delivery_id_key";
+const REMIND: &str = "invite_invitations_remind";
 const TOKENS: &str = "invite_tokens_pkey";
 const QUEUE: &str = "invite_outbox_pkey";
 const QUEUE_DUE: &str = "invite_outbox_due";
@@ -80,16 +82,23 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("find open", sql::FIND_OPEN, digest(OPEN), &[OPEN_KEY]),
         Search::new("end by token", sql::END_BY_TOKEN, format!("{token}, {end}"), &[PRIMARY, TOKENS]),
         Search::new("end by id", sql::END_BY_ID, format!("{open}, {end}"), &[PRIMARY]),
-        Search::new("renew", sql::RENEW, format!("{open}, {NOW}, {NOW}, true, {NOW}"), &[PRIMARY]),
+        Search::new("renew", sql::RENEW, format!("{open}, {NOW}, {NOW}, true, {NOW}, {}, {NOW}", id(0)), &[PRIMARY]),
         Search::new(
             "amend",
             sql::AMEND,
-            format!("{open}, 'x@example.com', 'x@example.com', {}, NULL, NULL, NULL, false", digest(0)),
+            format!("{open}, 'x@example.com', 'x@example.com', {}, NULL, NULL, NULL, false, NULL", digest(0)),
             &[OPEN_KEY, PRIMARY],
         ),
         Search::new("link", sql::LINK, open.clone(), &[PRIMARY]),
         Search::new("view", sql::VIEW, format!("{token}, {NOW}"), &[PRIMARY, TOKENS]),
         Search::new("fail delivery", sql::FAIL_DELIVERY, open, &[PRIMARY]),
+        Search::new("fail delivery of", sql::FAIL_DELIVERY_OF, guarded(&id(OPEN), "NULL"), &[DELIVERY]),
+        Search::new(
+            "summarize",
+            sql::SUMMARIZE,
+            format!("{}, 'member', 'bounced', NULL, NULL, ARRAY['queued', 'sent']", id(OPEN)),
+            &[DELIVERY],
+        ),
         Search::new("newest first", sql::LIST_NEWEST_FIRST, list("'big'", first), &[LIST]).many(PAGE),
         Search::new("newest first, deep", sql::LIST_NEWEST_FIRST, list("'big'", &deep), &[LIST]).many(PAGE),
         Search::new("newest first, near", sql::LIST_NEWEST_FIRST, list("'big'", &late), &[LIST]).many(PAGE),
@@ -118,8 +127,15 @@ fn searches(rows: u64) -> Vec<Search> {
         ),
         Search::new("remove", sql::REMOVE, format!("{}, {}, 0", id(1), id(1)), &[QUEUE]),
         Search::new("postpone", sql::POSTPONE, format!("{}, {}, 0, {NOW}, 1, 1, 'x'", id(1), id(1)), &[QUEUE]),
-        Search::new("summary", sql::SUMMARY, format!("{}, 1, 'sent', 1, NULL", id(OPEN)), &[PRIMARY]),
-        Search::new("expire", sql::EXPIRE, format!("{kinds}, {NOW}, 200"), &[DUE, PRIMARY]).many(200),
+        Search::new("due reminders", sql::DUE_REMINDERS, format!("{kinds}, {NOW}, 200"), &[REMIND]).many(200),
+        Search::new("reminded", sql::REMINDED, format!("{}, {NOW}, 1", id(OPEN)), &[PRIMARY]),
+        Search::new(
+            "insert letter",
+            sql::INSERT_LETTER,
+            format!("{}, 'member', {}, 1, 'reminder', {NOW}", id(rows + 1), id(OPEN)),
+            &[],
+        ),
+        Search::new("expire", sql::EXPIRE, format!("{kinds}, {NOW}, 200, ARRAY['member']"), &[DUE, PRIMARY]).many(200),
     ]
 }
 
@@ -136,9 +152,10 @@ fn guarded(target: &str, scope: &str) -> String {
 fn insertion(n: u64) -> String {
     format!(
         "{}, 'member', 'big', '{address}', '{address}', 'user:1', '{{}}', '{{}}', NULL, NULL, 'pending', 1, 1, 1, {}, \
-         {NOW}, {NOW}, 'queued', 0, 'created', NULL, {NOW}, {}, 'invitation', {NOW}, NULL, NULL",
+         {NOW}, {NOW}, 'queued', 0, 'created', NULL, {NOW}, {}, 'invitation', {NOW}, NULL, NULL, NULL, {}, NULL",
         id(n),
         digest(n),
+        id(n),
         id(n),
         address = address(n)
     )
@@ -161,7 +178,8 @@ fn address(n: u64) -> String {
 /// hundred is due. Without indexes and without a log while they fill, which is several times as
 /// quick; ids and digests count, because a tree is searched alike whatever its keys.
 const FILL: &str = "
-    DROP INDEX invite_invitations_list, invite_invitations_due, invite_invitations_recipient, invite_events_history;
+    DROP INDEX invite_invitations_list, invite_invitations_due, invite_invitations_recipient, invite_invitations_remind,
+        invite_events_history;
     ALTER TABLE invite_invitations SET UNLOGGED;
     ALTER TABLE invite_tokens SET UNLOGGED;
     ALTER TABLE invite_outbox SET UNLOGGED;
@@ -169,7 +187,7 @@ const FILL: &str = "
 
     INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display, status,
         ended_at, ended_by, generation, min_generation, revision, open_key, created_at, expires_at, delivery_state,
-        delivery_attempts)
+        delivery_attempts, inviter_address, delivery_id, remind_at)
     SELECT id, CASE WHEN n % 8 = 0 OR n % 20 < 16 THEN 'member' WHEN n % 20 < 19 THEN 'provider' ELSE 'guest' END,
         CASE WHEN n % 8 = 0 THEN 'big' ELSE 'org:' || n * 7919 % 20000 END, address, address, 'user:' || n % 1000,
         '{\"role\":\"member\"}', '{\"inviter\":\"Ada\",\"organization\":\"Example\"}', status,
@@ -177,7 +195,8 @@ const FILL: &str = "
         CASE WHEN open THEN digest END, present - (ROWS - n) * interval '1 second',
         present + CASE WHEN open AND n % 20 <> 7 THEN interval '7 days' - n % 500000 * interval '1 second'
                        ELSE n % 10000 * interval '-1 second' END,
-        'sent', 1
+        'sent', 1, 'charles@example.com', id,
+        CASE WHEN open AND n % 10 = 3 THEN present + (n % 5000 - 50) * interval '1 second' END
     FROM (
         SELECT n, lpad(to_hex(n), 32, '0')::uuid AS id, decode(lpad(to_hex(n), 64, '0'), 'hex') AS digest,
             'person' || n % 600000 || '@d' || n % 97 || '.example' AS address, n / 100 % 10 IN (7, 8) AS open,

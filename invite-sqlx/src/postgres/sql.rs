@@ -83,7 +83,8 @@ macro_rules! guard {
     };
 }
 
-/// What follows the change: the event (14 to 17), and a letter (18, 19, 20) or a token (21, 22).
+/// What follows the change: the event (14 to 17), and a letter (18, 19, 20), to the inviter only where
+/// there is an address, or a token (21, 22).
 macro_rules! recorded {
     () => {
         concat!(
@@ -92,7 +93,8 @@ macro_rules! recorded {
                  SELECT id, revision, $14, $15, $16, $17 FROM changed\
              ), queued AS (\
                  INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before) \
-                 SELECT $18, kind, id, generation, $19, $20 FROM changed WHERE $18::uuid IS NOT NULL\
+                 SELECT $18, kind, id, generation, $19, $20 FROM changed WHERE $18::uuid IS NOT NULL \
+                    AND ($19::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL)\
              ), known AS (\
                  INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at) \
                  SELECT $21, id, generation, $22, $17 FROM changed WHERE $21::bytea IS NOT NULL\
@@ -126,11 +128,18 @@ macro_rules! by_token {
 /// The row of the id `$1`, in a scope if `$2` names one; `$6` has no meaning here.
 macro_rules! by_id {
     ($set:expr, $more:literal) => {
+        by_key!("i.id", $set, $more)
+    };
+}
+
+macro_rules! by_key {
+    ($key:literal, $set:expr, $more:literal) => {
         concat!(
             "WITH changed AS (UPDATE invite_invitations AS i SET ",
             $set,
-            " FROM (SELECT NULL::text AS channel) AS t \
-              WHERE i.id = $1 AND ($2::text IS NULL OR i.scope = $2) AND $6::timestamptz IS NOT NULL",
+            " FROM (SELECT NULL::text AS channel) AS t WHERE ",
+            $key,
+            " = $1 AND ($2::text IS NULL OR i.scope = $2) AND $6::timestamptz IS NOT NULL",
             $more,
             guard!(),
             " RETURNING ",
@@ -185,8 +194,19 @@ pub(super) const LINK: &str = by_id!("revision = revision + 1", "");
 
 pub(super) const VIEW: &str = by_token!("viewed_at = $23", " AND i.viewed_at IS NULL");
 
-pub(super) const FAIL_DELIVERY: &str =
-    by_id!("status = 'delivery_failed', remind_at = NULL, revision = revision + 1", "");
+macro_rules! fail_delivery {
+    () => {
+        "status = 'delivery_failed', remind_at = NULL, revision = revision + 1"
+    };
+}
+
+pub(super) const FAIL_DELIVERY: &str = by_id!(fail_delivery!(), "");
+
+pub(super) const FAIL_DELIVERY_OF: &str = by_key!("i.delivery_id", fail_delivery!(), "");
+
+pub(super) const SUMMARIZE: &str = "UPDATE invite_invitations \
+    SET delivery_state = $3, delivery_attempts = COALESCE($4, delivery_attempts), delivery_error = $5 \
+    WHERE delivery_id = $1 AND kind = $2 AND delivery_state = ANY ($6::text[])";
 
 /// The invitation (1 to 19 and 28 to 30), its event (20 to 22), and a letter (23 to 25) or a token
 /// (26, 27).
@@ -327,8 +347,18 @@ pub(super) const POSTPONE: &str = "UPDATE invite_outbox \
     SET not_before = $4, refusals = $5, unknowns = $6, last_error = $7, lease_owner = NULL, lease_until = NULL \
     WHERE id = $1 AND lease_owner = $2 AND attempt = $3";
 
-pub(super) const SUMMARY: &str = "UPDATE invite_invitations \
-    SET delivery_state = $3, delivery_attempts = $4, delivery_error = $5 WHERE id = $1 AND generation = $2";
+/// Locks what is to be looked at and nobody else is looking at.
+pub(super) const DUE_REMINDERS: &str = concat!(
+    "SELECT ",
+    columns!("i"),
+    " FROM invite_invitations AS i WHERE i.remind_at <= $2 AND i.kind = ANY ($1::text[]) \
+      ORDER BY i.remind_at, i.id LIMIT $3 FOR UPDATE SKIP LOCKED"
+);
+
+pub(super) const REMINDED: &str = "UPDATE invite_invitations SET remind_at = $2, reminded = $3 WHERE id = $1";
+
+pub(super) const INSERT_LETTER: &str = "INSERT INTO invite_outbox \
+    (id, kind, invitation, generation, purpose, not_before) VALUES ($1, $2, $3, $4, $5, $6)";
 
 pub(super) const EXPIRE: &str = "WITH due AS (\
          SELECT id FROM invite_invitations \
@@ -339,8 +369,12 @@ pub(super) const EXPIRE: &str = "WITH due AS (\
                 remind_at = NULL, revision = revision + 1 \
          WHERE i.id = ANY (ARRAY(SELECT id FROM due)) \
            AND i.status IN ('pending', 'delivery_failed') AND i.expires_at <= $2 \
-         RETURNING i.id, i.revision\
+         RETURNING i.id, i.revision, i.kind, i.generation, i.inviter_address\
      ), logged AS (\
          INSERT INTO invite_events (invitation, revision, action, actor, at) \
          SELECT id, revision, 'expired', 'system', $2 FROM changed\
+     ), queued AS (\
+         INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before) \
+         SELECT id, kind, id, generation, 'expired', $2 FROM changed \
+          WHERE inviter_address IS NOT NULL AND kind = ANY ($4::text[])\
      ) SELECT count(*) FROM changed";

@@ -2,12 +2,14 @@
 //! another transaction changes is looked at again instead of failing.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use invite_core::store::{Claim, Claims, InvitationStore, QueueChange, Settlement, StoreError, WorkerStore};
+use invite_core::store::{
+    Claim, Claims, InvitationStore, QueueChange, Reminded, Reminders, Reminding, Settlement, StoreError, Sweep,
+    WorkerStore,
+};
 use sqlx::PgPool;
 
 use super::{PgStore, int, sql, store_error};
-use crate::row;
+use crate::row::{self, Columns};
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
@@ -76,25 +78,61 @@ impl WorkerStore<PgPool> for PgStore {
             tx.rollback().await.map_err(store_error)?;
             return Ok(false);
         }
-        let summary = sqlx::query(sql::SUMMARY)
-            .bind(*settlement.invitation.as_uuid())
-            .bind(int(settlement.generation)?)
-            .bind(settlement.summary.state.as_str())
-            .bind(int(settlement.summary.attempts)?)
-            .bind(settlement.summary.last_error.as_deref());
-        summary.execute(&mut *tx).await.map_err(store_error)?;
-        if let Some(transition) = settlement.transition {
+        if self.summarize(&mut tx, &settlement.summary).await?
+            && let Some(transition) = settlement.transition
+        {
             self.transition(&mut tx, transition).await?;
         }
         tx.commit().await.map_err(store_error)?;
         Ok(true)
     }
 
-    async fn sweep(&self, pool: &PgPool, kinds: &[&str], now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+    async fn sweep(&self, pool: &PgPool, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+        let Sweep { kinds, notify, now, limit } = *sweep;
         let mut tx = pool.begin_with(BEGIN).await.map_err(store_error)?;
-        let expire = sqlx::query_scalar(sql::EXPIRE).bind(kinds).bind(now).bind(i64::from(limit));
+        let expire = sqlx::query_scalar(sql::EXPIRE).bind(kinds).bind(now).bind(i64::from(limit)).bind(notify);
         let swept: i64 = expire.fetch_one(&mut *tx).await.map_err(store_error)?;
         tx.commit().await.map_err(store_error)?;
         Ok(swept.try_into().unwrap_or_default())
+    }
+
+    async fn remind(&self, pool: &PgPool, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+        let mut tx = pool.begin_with(BEGIN).await.map_err(store_error)?;
+        let due = sqlx::query(sql::DUE_REMINDERS).bind(reminding.kinds).bind(reminding.now);
+        let rows = due.bind(i64::from(reminding.limit)).fetch_all(&mut *tx).await.map_err(store_error)?;
+        if rows.is_empty() {
+            tx.rollback().await.map_err(store_error)?;
+            return Ok(Reminders::default());
+        }
+        let mut reminders = Reminders::default();
+        for row in &rows {
+            let (remind_at, reminded, letter) = match row::record(row) {
+                Err(error) => {
+                    reminders.unreadable.push(error);
+                    (None, None, None)
+                }
+                Ok(record) => {
+                    let Reminded { letter, remind_at, reminded } = reminding.decide(&record)?;
+                    (remind_at, reminded, letter.map(|letter| (letter, record)))
+                }
+            };
+            let statement = sqlx::query(sql::REMINDED)
+                .bind(row.uuid(0, "id")?)
+                .bind(remind_at)
+                .bind(reminded.map(int).transpose()?);
+            statement.execute(&mut *tx).await.map_err(store_error)?;
+            let Some((letter, record)) = letter else { continue };
+            let statement = sqlx::query(sql::INSERT_LETTER)
+                .bind(*letter.delivery.as_uuid())
+                .bind(record.kind)
+                .bind(*record.id.as_uuid())
+                .bind(int(record.generation)?)
+                .bind(letter.purpose.as_str())
+                .bind(letter.not_before);
+            statement.execute(&mut *tx).await.map_err(store_error)?;
+            reminders.queued += 1;
+        }
+        tx.commit().await.map_err(store_error)?;
+        Ok(reminders)
     }
 }

@@ -29,6 +29,11 @@ const SEARCHES: &[(&str, &[&str])] = &[
     (sql::AMEND, &[BY_ID, BY_DIGEST, "SEARCH o USING INDEX sqlite_autoindex_invite_invitations_2 (open_key=?)"]),
     (sql::LINK, &[BY_ID, BY_DIGEST]),
     (sql::FAIL_DELIVERY, &[BY_ID, BY_DIGEST]),
+    (sql::FAIL_DELIVERY_OF, &["SEARCH i USING INDEX sqlite_autoindex_invite_invitations_3 (delivery_id=?)", BY_DIGEST]),
+    (
+        sql::SUMMARIZE,
+        &["SEARCH invite_invitations USING INDEX sqlite_autoindex_invite_invitations_3 (delivery_id=?)", KINDS],
+    ),
     (
         sql::LIST_NEWEST_FIRST,
         &["SEARCH i USING INDEX invite_invitations_list (kind=? AND scope=? AND (created_at,id)<(?,?))"],
@@ -54,9 +59,15 @@ const SEARCHES: &[(&str, &[&str])] = &[
     (sql::DISCARD, &[IN_QUEUE]),
     (sql::REMOVE, &[IN_QUEUE]),
     (sql::POSTPONE, &[IN_QUEUE]),
-    (sql::SUMMARY, &["SEARCH invite_invitations USING INDEX sqlite_autoindex_invite_invitations_1 (id=?)"]),
+    (sql::ANY_REMINDERS, &["SEARCH i USING INDEX invite_invitations_remind (remind_at<?)", KINDS]),
+    (sql::DUE_REMINDERS, &["SEARCH i USING INDEX invite_invitations_remind (remind_at<?)", KINDS]),
+    (sql::REMINDED, &["SEARCH invite_invitations USING INDEX sqlite_autoindex_invite_invitations_1 (id=?)"]),
     (sql::ANY_DUE, &["SEARCH invite_invitations USING INDEX invite_invitations_due (expires_at<?)", KINDS]),
     (sql::EXPIRE_EVENTS, &["SEARCH invite_invitations USING INDEX invite_invitations_due (expires_at<?)", KINDS]),
+    (
+        sql::EXPIRE_NOTICES,
+        &["SEARCH invite_invitations USING INDEX invite_invitations_due (expires_at<?)", KINDS, "SCAN (subquery-1)"],
+    ),
     (
         sql::EXPIRE,
         &[
@@ -75,6 +86,7 @@ const FILL: &str = r#"
     DROP INDEX invite_invitations_list;
     DROP INDEX invite_invitations_due;
     DROP INDEX invite_invitations_recipient;
+    DROP INDEX invite_invitations_remind;
     DROP INDEX invite_events_history;
 
     CREATE TABLE numbers (n INTEGER NOT NULL PRIMARY KEY);
@@ -82,14 +94,15 @@ const FILL: &str = r#"
     INSERT INTO numbers SELECT n FROM counted;
     INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display, status,
         ended_at, ended_by, generation, min_generation, revision, open_key, created_at, expires_at, delivery_state,
-        delivery_attempts)
+        delivery_attempts, delivery_id, remind_at)
     SELECT CAST(printf('%016d', n) AS BLOB),
         CASE WHEN n % 8 = 0 OR n % 20 < 16 THEN 'member' WHEN n % 20 < 19 THEN 'provider' ELSE 'guest' END,
         CASE WHEN n % 8 = 0 THEN 'big' ELSE 'org:' || n * 7919 % 20000 END, address, address, 'user:' || n % 1000,
         '{"role":"member"}', '{"inviter":"Ada","organization":"Example"}', status,
         CASE WHEN open THEN NULL ELSE present END, CASE WHEN open THEN NULL ELSE 'system' END, 1, 1, 1,
         CASE WHEN open THEN CAST(printf('%032d', n) AS BLOB) END, present - (ROWS - n) * 1000000,
-        present + CASE WHEN open AND n % 20 <> 7 THEN 604800 - n % 500000 ELSE -(n % 10000) END * 1000000, 'sent', 1
+        present + CASE WHEN open AND n % 20 <> 7 THEN 604800 - n % 500000 ELSE -(n % 10000) END * 1000000, 'sent', 1,
+        CAST(printf('%016d', n) AS BLOB), CASE WHEN open AND n % 10 = 3 THEN present + (n % 5000 - 50) * 1000000 END
     FROM (
         SELECT n, 'person' || n % 600000 || '@d' || n % 97 || '.example' AS address, n / 100 % 10 IN (7, 8) AS open,
             CASE n / 100 % 10 WHEN 7 THEN 'pending' WHEN 8 THEN 'pending' WHEN 5 THEN 'expired' WHEN 6 THEN 'cancelled'

@@ -58,8 +58,16 @@ macro_rules! by_token {
 /// The row of an id, in a scope if `?2` names one; `?6` has no meaning here.
 macro_rules! by_id {
     () => {
+        by_key!("i.id")
+    };
+}
+
+macro_rules! by_key {
+    ($key:literal) => {
         concat!(
-            " WHERE i.id = ?1 AND (?2 IS NULL OR i.scope = ?2) AND ?6 IS NOT NULL",
+            " WHERE ",
+            $key,
+            " = ?1 AND (?2 IS NULL OR i.scope = ?2) AND ?6 IS NOT NULL",
             guard!(),
             " RETURNING ",
             columns_returned!(),
@@ -142,10 +150,19 @@ pub(super) const LINK: &str = concat!("UPDATE invite_invitations AS i SET revisi
 pub(super) const VIEW: &str =
     concat!("UPDATE invite_invitations AS i SET viewed_at = ?21", by_token!(" AND i.viewed_at IS NULL"));
 
-pub(super) const FAIL_DELIVERY: &str = concat!(
-    "UPDATE invite_invitations AS i SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1",
-    by_id!()
-);
+macro_rules! fail_delivery {
+    () => {
+        "UPDATE invite_invitations AS i SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1"
+    };
+}
+
+pub(super) const FAIL_DELIVERY: &str = concat!(fail_delivery!(), by_id!());
+
+pub(super) const FAIL_DELIVERY_OF: &str = concat!(fail_delivery!(), by_key!("i.delivery_id"));
+
+pub(super) const SUMMARIZE: &str = "UPDATE invite_invitations \
+    SET delivery_state = ?3, delivery_attempts = COALESCE(?4, delivery_attempts), delivery_error = ?5 \
+    WHERE delivery_id = ?1 AND +kind = ?2 AND delivery_state IN (SELECT value FROM json_each(?6))";
 
 pub(super) const FIND_BY_TOKEN: &str = concat!(
     "SELECT ",
@@ -248,8 +265,19 @@ pub(super) const POSTPONE: &str = "UPDATE invite_outbox \
     SET not_before = ?4, refusals = ?5, unknowns = ?6, last_error = ?7, lease_owner = NULL, lease_until = NULL \
     WHERE id = ?1 AND lease_owner = ?2 AND attempt = ?3";
 
-pub(super) const SUMMARY: &str = "UPDATE invite_invitations \
-    SET delivery_state = ?3, delivery_attempts = ?4, delivery_error = ?5 WHERE id = ?1 AND generation = ?2";
+/// What is to be looked at by `?2`, of the kinds in the JSON array `?1`.
+macro_rules! due_reminders {
+    () => {
+        " FROM invite_invitations AS i WHERE i.remind_at <= ?2 AND +i.kind IN (SELECT value FROM json_each(?1))"
+    };
+}
+
+pub(super) const ANY_REMINDERS: &str = concat!("SELECT 1", due_reminders!(), " LIMIT 1");
+
+pub(super) const DUE_REMINDERS: &str =
+    concat!("SELECT ", columns!(), due_reminders!(), " ORDER BY i.remind_at, i.id LIMIT ?3");
+
+pub(super) const REMINDED: &str = "UPDATE invite_invitations SET remind_at = ?2, reminded = ?3 WHERE id = ?1";
 
 /// Open invitations that are due at `?2`, of the kinds in the JSON array `?1`. The `+` keeps SQLite
 /// from looking for all of a kind by the index of the lists.
@@ -267,6 +295,15 @@ pub(super) const EXPIRE_EVENTS: &str = concat!(
      SELECT id, revision + 1, 'expired', 'system', ?2",
     due_invitations!(),
     " ORDER BY expires_at, id LIMIT ?3"
+);
+
+/// Of the kinds in the JSON array `?4`.
+pub(super) const EXPIRE_NOTICES: &str = concat!(
+    "INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before) \
+     SELECT id, kind, id, generation, 'expired', ?2 FROM (SELECT id, kind, generation, inviter_address",
+    due_invitations!(),
+    " ORDER BY expires_at, id LIMIT ?3) \
+     WHERE inviter_address IS NOT NULL AND kind IN (SELECT value FROM json_each(?4))"
 );
 
 pub(super) const EXPIRE: &str = concat!(

@@ -2,12 +2,14 @@
 
 use async_lock::Mutex;
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use invite_core::store::{Claim, Claims, InvitationStore, QueueChange, Settlement, StoreError, WorkerStore};
+use invite_core::store::{
+    Claim, Claims, Dispatch, InvitationStore, QueueChange, Reminded, Reminders, Reminding, Settlement, StoreError,
+    Sweep, WorkerStore,
+};
 use sqlx::SqlitePool;
 
-use super::{SqliteStore, id, json, micros, sql, store_error, write_token};
-use crate::row;
+use super::{SqliteStore, dispatch, json, micros, sql, store_error, write_token};
+use crate::row::{self, Columns};
 
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
@@ -82,27 +84,17 @@ impl WorkerStore<SqlitePool> for SqliteStore {
             tx.rollback().await.map_err(store_error)?;
             return Ok(false);
         }
-        let summary = sqlx::query(sql::SUMMARY)
-            .bind(id(settlement.invitation))
-            .bind(settlement.generation)
-            .bind(settlement.summary.state.as_str())
-            .bind(settlement.summary.attempts)
-            .bind(settlement.summary.last_error.as_deref());
-        summary.execute(&mut *tx).await.map_err(store_error)?;
-        if let Some(transition) = settlement.transition {
+        if self.summarize(&mut tx, &settlement.summary).await?
+            && let Some(transition) = settlement.transition
+        {
             self.transition(&mut tx, transition).await?;
         }
         tx.commit().await.map_err(store_error)?;
         Ok(true)
     }
 
-    async fn sweep(
-        &self,
-        pool: &SqlitePool,
-        kinds: &[&str],
-        now: DateTime<Utc>,
-        limit: u32,
-    ) -> Result<u64, StoreError> {
+    async fn sweep(&self, pool: &SqlitePool, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+        let Sweep { kinds, notify, now, limit } = *sweep;
         let kinds = json(&kinds.into())?;
         let statement = |sql: &'static str| sqlx::query(sql).bind(&kinds).bind(micros(now)).bind(limit);
         let any = sqlx::query(sql::ANY_DUE).bind(&kinds).bind(micros(now)).fetch_optional(pool).await;
@@ -110,11 +102,51 @@ impl WorkerStore<SqlitePool> for SqliteStore {
             return Ok(0);
         }
 
-        // Both statements choose the same rows: nobody else writes in between.
+        // All statements choose the same rows: nobody else writes in between.
         let mut tx = pool.begin_with(BEGIN).await.map_err(store_error)?;
         statement(sql::EXPIRE_EVENTS).execute(&mut *tx).await.map_err(store_error)?;
+        if !notify.is_empty() {
+            let notices = statement(sql::EXPIRE_NOTICES).bind(json(&notify.into())?);
+            notices.execute(&mut *tx).await.map_err(store_error)?;
+        }
         let swept = statement(sql::EXPIRE).execute(&mut *tx).await.map_err(store_error)?;
         tx.commit().await.map_err(store_error)?;
         Ok(swept.rows_affected())
+    }
+
+    async fn remind(&self, pool: &SqlitePool, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+        let kinds = json(&reminding.kinds.into())?;
+        let statement = |sql: &'static str| sqlx::query(sql).bind(&kinds).bind(micros(reminding.now));
+        let any = statement(sql::ANY_REMINDERS).fetch_optional(pool).await.map_err(store_error)?;
+        if any.is_none() {
+            return Ok(Reminders::default());
+        }
+
+        let mut tx = pool.begin_with(BEGIN).await.map_err(store_error)?;
+        let due = statement(sql::DUE_REMINDERS).bind(reminding.limit);
+        let rows = due.fetch_all(&mut *tx).await.map_err(store_error)?;
+        let mut reminders = Reminders::default();
+        for row in &rows {
+            let (remind_at, reminded, letter) = match row::record(row) {
+                Err(error) => {
+                    reminders.unreadable.push(error);
+                    (None, None, None)
+                }
+                Ok(record) => {
+                    let Reminded { letter, remind_at, reminded } = reminding.decide(&record)?;
+                    (remind_at, reminded, letter.map(|letter| (letter, record)))
+                }
+            };
+            let statement = sqlx::query(sql::REMINDED)
+                .bind(row.uuid(0, "id")?.as_bytes().to_vec())
+                .bind(remind_at.map(micros))
+                .bind(reminded);
+            statement.execute(&mut *tx).await.map_err(store_error)?;
+            let Some((letter, record)) = letter else { continue };
+            dispatch(&mut tx, &record, Dispatch::Letter(&letter), reminding.now).await?;
+            reminders.queued += 1;
+        }
+        tx.commit().await.map_err(store_error)?;
+        Ok(reminders)
     }
 }

@@ -7,13 +7,12 @@ use std::{
 };
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use invite_core::{
     Event, InvitationId, Record, Scope,
     conformance::{Damage, Effort, Harness},
     store::{
-        AddressedQuery, Claim, Claims, Found, Insertion, InvitationStore, Key, ListQuery, Read, Settlement, StoreError,
-        Transition, WorkerStore,
+        AddressedQuery, Claim, Claims, Found, Insertion, InvitationStore, Key, ListQuery, Read, Reminders, Reminding,
+        Settlement, StoreError, Summary, Sweep, Transition, WorkerStore,
     },
 };
 
@@ -164,6 +163,10 @@ impl<A: Harness, B: Harness> InvitationStore for MixedStore<A, B> {
         either!(self, conn, transition(transition).await)
     }
 
+    async fn summarize(&self, conn: &mut Self::Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        either!(self, conn, summarize(summary).await)
+    }
+
     async fn find(&self, conn: &mut Self::Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
         either!(self, conn, find(key, read).await)
     }
@@ -209,17 +212,18 @@ impl<A: Harness, B: Harness> WorkerStore<Pools<A, B>> for MixedStore<A, B> {
         self.one.settle(&pools.one, settlement).await
     }
 
-    async fn sweep(
-        &self,
-        pools: &Pools<A, B>,
-        kinds: &[&str],
-        now: DateTime<Utc>,
-        limit: u32,
-    ) -> Result<u64, StoreError> {
+    async fn sweep(&self, pools: &Pools<A, B>, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
         if self.turn.is_the_others() {
-            return self.other.sweep(&pools.other, kinds, now, limit).await;
+            return self.other.sweep(&pools.other, sweep).await;
         }
-        self.one.sweep(&pools.one, kinds, now, limit).await
+        self.one.sweep(&pools.one, sweep).await
+    }
+
+    async fn remind(&self, pools: &Pools<A, B>, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+        if self.turn.is_the_others() {
+            return self.other.remind(&pools.other, reminding).await;
+        }
+        self.one.remind(&pools.one, reminding).await
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{
     actor::Actor,
     conformance::{
         case::{Case, Verdict, cases, ensure},
+        cases::settle::summarized,
         compare::{same_token, within},
         direct::Direct,
         erased::Db,
@@ -165,9 +166,7 @@ async fn a_renewal_makes_it_pending_again_with_everything_about_the_old_letter_g
         delivery: queued.delivery,
         owner: uuid(900),
         attempt: 1,
-        invitation: id(1),
-        generation: 1,
-        summary: &summary,
+        summary: summarized(1, &summary),
         queue: QueueChange::Remove,
         transition: Some(&failed),
     };

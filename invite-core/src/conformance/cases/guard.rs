@@ -198,7 +198,7 @@ async fn every_condition_must_hold_at_once(db: Db) -> Verdict {
             Target::Id(id, _) => {
                 refused.push(("scope", Guard { target: Target::Id(id, Some(&elsewhere)), ..all.clone() }))
             }
-            Target::Token(_) => {}
+            Target::Token(_) | Target::Delivery(_) => {}
         }
         for (condition, guard) in refused {
             let when = format!("{way}, everything holds but the {condition}");

@@ -8,11 +8,14 @@ use crate::{
         compare::within,
         direct::{Ask, Direct, lease_end},
         erased::Db,
-        rows::{MICROSECOND, Row, by_id, cancelled, delivery, delivery_failed, id, letter, noon, renewed, row, uuid},
+        rows::{
+            ANY_STATE, KIND, MICROSECOND, Row, by_id, cancelled, delivery, delivery_failed, id, letter, noon, renewed,
+            row, uuid,
+        },
     },
     invitation::{Delivery, DeliveryState},
     state::{Status, Verb},
-    store::{DeliveryId, Dispatch, Guard, QueueChange, RenewedLinks, Settlement},
+    store::{DeliveryId, Dispatch, Guard, QueueChange, RenewedLinks, Settlement, Summary},
 };
 
 pub(super) const CASES: &[Case] = cases![
@@ -33,8 +36,8 @@ pub(super) const CASES: &[Case] = cases![
         "A second settlement finds no lease: `false`, and nothing written, whether the letter was removed or \
          postponed.",
     a_letter_of_an_earlier_generation_says_nothing_about_the_new_one:
-        "The summary is written only if the row is still of the letter's generation; the queue's row is settled \
-         all the same.",
+        "The summary is written only where the row's `delivery_id` is the letter's; the queue's row is settled all \
+         the same.",
     a_failure_is_a_change_with_its_event:
         "The settlement's transition is applied as by `transition`: change, revision and event.",
     a_failure_whose_guard_does_not_hold_changes_nothing_else:
@@ -49,11 +52,21 @@ fn settled<'a>(n: u32, summary: &'a Delivery, queue: QueueChange<'a>) -> Settlem
         delivery: delivery(n),
         owner: uuid(900),
         attempt: 1,
-        invitation: id(n),
-        generation: 1,
-        summary,
+        summary: summarized(n, summary),
         queue,
         transition: None,
+    }
+}
+
+/// What stands on the nth row of its letter from now on, whatever stood there.
+pub(in crate::conformance) fn summarized(n: u32, summary: &Delivery) -> Summary<'_> {
+    Summary {
+        delivery: delivery(n),
+        kind: KIND,
+        state: summary.state,
+        attempts: Some(summary.attempts),
+        error: summary.last_error.as_deref(),
+        over: ANY_STATE,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     },
     event::Event,
     state::{Status, Verb},
-    store::{Change, Dispatch, NewEvent, Read},
+    store::{Change, Dispatch, NewEvent, Read, Sweep},
 };
 
 pub(super) const CASES: &[Case] = cases![
@@ -44,7 +44,7 @@ fn swept(row: &Row, now: DateTime<Utc>) -> Row {
 }
 
 async fn sweep(direct: &Direct, kinds: &[&str], limit: u32, wanted: u64) -> Verdict {
-    let swept = direct.db.sweep(&(), kinds, noon(), limit).await?;
+    let swept = direct.db.sweep(&(), &Sweep { kinds, notify: &[], now: noon(), limit }).await?;
     ensure!(swept == wanted, "a sweep of {kinds:?}, {limit} at most, says that it ended {swept}, should be {wanted}");
     Ok(())
 }

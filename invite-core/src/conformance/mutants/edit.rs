@@ -11,7 +11,7 @@ use crate::{
     invitation::{InvitationId, Record},
     store::{
         AddressedQuery, Claim, Claims, Dispatch, Found, Insertion, Key, ListQuery, NewEvent, NewLetter, OpenKey, Read,
-        Settlement, StoreError, Transition,
+        Reminded, Reminders, Reminding, Settlement, StoreError, Summary, Sweep, Transition,
     },
 };
 
@@ -55,6 +55,14 @@ pub(super) struct Edit {
     pub(super) sweep: fn(&mut DateTime<Utc>, &mut u32),
     /// Of its answer.
     pub(super) swept: fn(u64) -> u64,
+    /// Of what is written of a letter, with a settlement too.
+    pub(super) summary: fn(&mut Summary<'_>),
+    /// Of whether it was, by a report.
+    pub(super) summarized: fn(bool) -> bool,
+    /// Of a look for reminders.
+    pub(super) remind: fn(&mut Reminding<'_>),
+    /// Of what becomes of a row looked at.
+    pub(super) reminded: fn(&Record, &mut Reminded),
     /// Of an error.
     pub(super) error: fn(StoreError) -> StoreError,
 }
@@ -80,6 +88,10 @@ impl Edit {
         settled: |settled| settled,
         sweep: |_, _| {},
         swept: |swept| swept,
+        summary: |_| {},
+        summarized: |summarized| summarized,
+        remind: |_| {},
+        reminded: |_, _| {},
         error: |error| error,
     };
 
@@ -188,19 +200,32 @@ impl Spoil for Edit {
             asked
         });
         let mut settlement = Settlement { transition: transition.as_ref(), ..*settlement };
+        (self.summary)(&mut settlement.summary);
         (self.settlement)(&mut settlement);
         Ok((self.settled)(below.db.settle(&(), &settlement).await?))
     }
 
-    async fn sweep(
-        &self,
-        below: &Below,
-        kinds: &[&str],
-        mut now: DateTime<Utc>,
-        mut limit: u32,
-    ) -> Result<u64, StoreError> {
-        (self.sweep)(&mut now, &mut limit);
-        Ok((self.swept)(below.db.sweep(&(), kinds, now, limit).await?))
+    async fn summarize(&self, below: &Below, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        let mut summary = *summary;
+        (self.summary)(&mut summary);
+        Ok((self.summarized)(below.db.summarize(conn, &summary).await?))
+    }
+
+    async fn sweep(&self, below: &Below, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+        let mut sweep = *sweep;
+        (self.sweep)(&mut sweep.now, &mut sweep.limit);
+        Ok((self.swept)(below.db.sweep(&(), &sweep).await?))
+    }
+
+    async fn remind(&self, below: &Below, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+        let decide = |record: &Record| {
+            let mut reminded = reminding.decide(record)?;
+            (self.reminded)(record, &mut reminded);
+            Ok(reminded)
+        };
+        let mut edited = Reminding { decide: &decide, ..*reminding };
+        (self.remind)(&mut edited);
+        below.db.remind(&(), &edited).await
     }
 
     fn error(&self, error: StoreError) -> StoreError {

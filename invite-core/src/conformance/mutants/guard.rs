@@ -210,6 +210,7 @@ pub(super) async fn row(below: &Below, conn: &mut Conn, guard: &Guard<'_>) -> Re
     let key = match guard.target {
         Target::Token(digest) => Key::Token(digest),
         Target::Id(id, _) => Key::Id { kind: guard.kind, scope: None, id },
+        Target::Delivery(_) => return Ok(None),
     };
     below.db.find(conn, &key, Read::Latest).await
 }

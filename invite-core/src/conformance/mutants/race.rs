@@ -103,6 +103,7 @@ impl Spoil for Looks {
         let key = match asked.guard.target {
             Target::Token(digest) => Key::Token(digest),
             Target::Id(id, scope) => Key::Id { kind: asked.guard.kind, scope, id },
+            Target::Delivery(_) => return below.db.transition(conn, asked).await,
         };
         let Some(found) = below.db.find(conn, &key, Read::Plain).await? else { return Ok(None) };
         if !asked.guard.holds(&found.record, found.token.as_ref()) {

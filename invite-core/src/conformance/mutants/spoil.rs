@@ -3,7 +3,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
@@ -16,7 +15,8 @@ use crate::{
     invitation::{InvitationId, Record},
     store::{
         AddressedQuery, Claim, Claims, DeliveryId, Dispatch, Found, Insertion, InvitationStore, Key, ListQuery,
-        NewLetter, OpenKey, Read, Settlement, StoreError, Transition, WorkerStore,
+        NewLetter, OpenKey, Read, Reminders, Reminding, Settlement, StoreError, Summary, Sweep, Transition,
+        WorkerStore,
     },
 };
 
@@ -80,8 +80,16 @@ pub(super) trait Spoil: Send + Sync + 'static {
         below.db.settle(&(), settlement).await
     }
 
-    async fn sweep(&self, below: &Below, kinds: &[&str], now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        below.db.sweep(&(), kinds, now, limit).await
+    async fn summarize(&self, below: &Below, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        below.db.summarize(conn, summary).await
+    }
+
+    async fn sweep(&self, below: &Below, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+        below.db.sweep(&(), sweep).await
+    }
+
+    async fn remind(&self, below: &Below, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+        below.db.remind(&(), reminding).await
     }
 
     fn error(&self, error: StoreError) -> StoreError {
@@ -182,6 +190,10 @@ impl InvitationStore for Spoiled {
         Ok(found)
     }
 
+    async fn summarize(&self, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        self.spoil.summarize(&self.below, conn, summary).await.map_err(|error| self.spoil.error(error))
+    }
+
     async fn find(&self, conn: &mut Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
         self.spoil.find(&self.below, conn, key, read).await.map_err(|error| self.spoil.error(error))
     }
@@ -218,8 +230,12 @@ impl WorkerStore<()> for Spoiled {
         self.spoil.settle(&self.below, settlement).await.map_err(|error| self.spoil.error(error))
     }
 
-    async fn sweep(&self, (): &(), kinds: &[&str], now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        self.spoil.sweep(&self.below, kinds, now, limit).await.map_err(|error| self.spoil.error(error))
+    async fn sweep(&self, (): &(), sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+        self.spoil.sweep(&self.below, sweep).await.map_err(|error| self.spoil.error(error))
+    }
+
+    async fn remind(&self, (): &(), reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+        self.spoil.remind(&self.below, reminding).await.map_err(|error| self.spoil.error(error))
     }
 }
 

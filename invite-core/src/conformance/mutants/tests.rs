@@ -7,9 +7,9 @@ use crate::{
     store::StoreError,
 };
 
-struct InMemory(tokio::runtime::Runtime);
+pub(in crate::conformance) struct InMemory(tokio::runtime::Runtime);
 
-struct Lent(MemoryConn);
+pub(in crate::conformance) struct Lent(MemoryConn);
 
 impl Deref for Lent {
     type Target = MemoryConn;
@@ -66,7 +66,7 @@ impl Harness for InMemory {
     }
 }
 
-fn in_memory() -> InMemory {
+pub(in crate::conformance) fn in_memory() -> InMemory {
     InMemory(tokio::runtime::Runtime::new().unwrap())
 }
 

@@ -74,7 +74,7 @@ impl Spoil for Commits {
     }
 }
 
-async fn commit(below: &Below, conn: &mut Conn) -> Result<(), StoreError> {
+pub(super) async fn commit(below: &Below, conn: &mut Conn) -> Result<(), StoreError> {
     let tx = std::mem::replace(conn, below.db.connect().await?);
     below.db.commit(tx).await?;
     begin(below, conn).await

@@ -1,14 +1,14 @@
 //! What becomes of a letter, and the sweep.
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 
 use super::{
     Mutant, broken,
     edit::Edit,
     spoil::{Below, Spoil},
 };
-use crate::store::{DeliveryId, QueueChange, Settlement, StoreError};
+use crate::store::{DeliveryId, QueueChange, Settlement, StoreError, Summary, Sweep};
 
 pub(super) const MUTANTS: &[Mutant] = broken![
     "a late worker settles what another has leased",
@@ -25,7 +25,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     ["settle::a_letter_of_an_earlier_generation_says_nothing_about_the_new_one"]: NewerGeneration;
     "a settlement does not say what became of the letter",
     ["settle::what_became_of_a_letter_stands_on_its_invitation"]: Edit {
-        settlement: |settlement| settlement.generation += 1,
+        settlement: |settlement| settlement.summary.over = &[],
         ..Edit::NONE
     };
     "a settlement forgets its change of status",
@@ -99,11 +99,15 @@ struct NewerGeneration;
 #[async_trait]
 impl Spoil for NewerGeneration {
     async fn settle(&self, below: &Below, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
-        let mut conn = below.db.connect().await?;
-        let row = below.row(&mut conn, settlement.invitation).await?;
-        drop(conn);
-        let generation = row.map_or(settlement.generation, |record| record.generation);
-        below.db.settle(&(), &Settlement { generation, ..*settlement }).await
+        let settled = below.db.settle(&(), settlement).await?;
+        let about = below.past().letters.iter().find(|(letter, _)| letter.delivery == settlement.delivery).cloned();
+        let Some((_, queued_for)) = about.filter(|_| settled) else { return Ok(settled) };
+        let mut tx = below.db.begin_at(below.db.levels()[0]).await?;
+        if let Some(delivery) = below.row(&mut tx, queued_for.id).await?.and_then(|record| record.delivery_id) {
+            below.db.summarize(&mut tx, &Summary { delivery, ..settlement.summary }).await?;
+        }
+        below.db.commit(tx).await?;
+        Ok(settled)
     }
 }
 
@@ -111,10 +115,10 @@ struct EveryKind;
 
 #[async_trait]
 impl Spoil for EveryKind {
-    async fn sweep(&self, below: &Below, _: &[&str], now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+    async fn sweep(&self, below: &Below, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
         let kinds = below.kinds();
         let kinds: Vec<_> = kinds.iter().map(String::as_str).collect();
-        below.db.sweep(&(), &kinds, now, limit).await
+        below.db.sweep(&(), &Sweep { kinds: &kinds, ..*sweep }).await
     }
 }
 
@@ -122,7 +126,7 @@ struct OneKind;
 
 #[async_trait]
 impl Spoil for OneKind {
-    async fn sweep(&self, below: &Below, kinds: &[&str], now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        below.db.sweep(&(), kinds.get(..1).unwrap_or_default(), now, limit).await
+    async fn sweep(&self, below: &Below, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+        below.db.sweep(&(), &Sweep { kinds: sweep.kinds.get(..1).unwrap_or_default(), ..*sweep }).await
     }
 }

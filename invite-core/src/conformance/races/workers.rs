@@ -15,15 +15,16 @@ use crate::{
     conformance::{
         case::{Case, Verdict},
         erased::Db,
+        rows::ANY_STATE,
         world::{Membership, World},
     },
-    invitation::{Delivery, DeliveryState},
+    invitation::DeliveryState,
     kind::Kind,
     mailer::{Letter, Mailer, Outcome},
     policy::Policy,
     random::SystemRandom,
     state::Status,
-    store::{Claim, QueueChange, Settlement, StoreError},
+    store::{Claim, QueueChange, Settlement, StoreError, Summary},
     testing::CapturingMailer,
     token::{Token, TokenFormat},
 };
@@ -80,16 +81,20 @@ struct TakenOver {
 #[async_trait]
 impl Mailer for TakenOver {
     async fn deliver(&self, letter: &Letter) -> Outcome {
-        let summary = Delivery { attempts: 1, ..Delivery::new(DeliveryState::Unknown) };
         // The attempt it made, and the one that is being made.
         for attempt in [1, letter.attempt()] {
             let settlement = Settlement {
                 delivery: letter.delivery(),
                 owner: self.stalled,
                 attempt,
-                invitation: letter.invitation().id,
-                generation: letter.invitation().generation,
-                summary: &summary,
+                summary: Summary {
+                    delivery: letter.delivery(),
+                    kind: &letter.invitation().kind,
+                    state: DeliveryState::Unknown,
+                    attempts: Some(1),
+                    error: None,
+                    over: ANY_STATE,
+                },
                 queue: QueueChange::Remove,
                 transition: None,
             };

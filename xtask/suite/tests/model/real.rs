@@ -201,7 +201,7 @@ impl<'a, H: Harness<Pool: Clone>> Real<'a, H> {
                     Outcome::Refused { permanent: false, code: Some(450), enhanced: None, text: text() }
                 }
                 Mail::Unknown => Outcome::Unknown { text: text() },
-                Mail::OurMistake => Outcome::Misconfigured { text: text() },
+                Mail::OurMistake => Outcome::Unwritable { text: text() },
             });
         }
         self.worker.tick().await.unwrap();

@@ -1,0 +1,53 @@
+//! What the worker asks of a store before an invitation ends.
+
+use chrono::{DateTime, Utc};
+
+use super::{NewLetter, StoreError};
+use crate::invitation::Record;
+
+/// A request to look at reminders that may be due.
+pub struct Reminding<'a> {
+    /// The kinds this worker serves.
+    pub kinds: &'a [&'a str],
+    /// The instant.
+    pub now: DateTime<Utc>,
+    /// The most rows to look at.
+    pub limit: u32,
+    pub(crate) decide: &'a (dyn Fn(&Record) -> Result<Reminded, StoreError> + Send + Sync),
+}
+
+impl Reminding<'_> {
+    /// What becomes of this row.
+    ///
+    /// # Errors
+    /// When there is no randomness for the letter's name; give up.
+    pub fn decide(&self, record: &Record) -> Result<Reminded, StoreError> {
+        (self.decide)(record)
+    }
+}
+
+impl std::fmt::Debug for Reminding<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reminding").field("kinds", &self.kinds).field("limit", &self.limit).finish_non_exhaustive()
+    }
+}
+
+/// What becomes of a row that was looked at.
+#[derive(Debug, Clone)]
+pub struct Reminded {
+    /// The reminder to queue.
+    pub letter: Option<NewLetter>,
+    /// Its new `remind_at`.
+    pub remind_at: Option<DateTime<Utc>>,
+    /// Its new `reminded`.
+    pub reminded: Option<u32>,
+}
+
+/// What a look came to.
+#[derive(Debug, Default)]
+pub struct Reminders {
+    /// How many reminders were queued.
+    pub queued: usize,
+    /// Why others do not read.
+    pub unreadable: Vec<StoreError>,
+}

@@ -1,0 +1,274 @@
+//! A fault before and after each call that the worker makes, of the store and of the mailer.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use invite_core::{
+    Actor, Claimant, Event, InvitationId, Invitations, Kind, Letter, Mailer, NewInvitation, Outcome, Policy, Record,
+    Scope, Status, Unchecked, Worker,
+    memory::{Memory, MemoryConn, MemoryStore},
+    store::{
+        AddressedQuery, Claim, Claims, Found, Insertion, InvitationStore, Key, ListQuery, Purpose, Read, Reminders,
+        Reminding, Settlement, StoreError, Summary, Sweep, Transition, WorkerStore,
+    },
+    testing::{CapturedLetter, CapturingMailer, ManualClock},
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+struct Membership;
+
+impl Kind for Membership {
+    const NAME: &'static str = "member";
+}
+
+/// What goes wrong, and where.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Fault {
+    /// The call is not made.
+    Before,
+    /// The call is made, and its answer lost.
+    After,
+}
+
+#[derive(Clone)]
+struct Plan {
+    calls: Arc<AtomicUsize>,
+    at: usize,
+    fault: Fault,
+}
+
+impl Plan {
+    fn new(at: usize, fault: Fault) -> Self {
+        Self { calls: Arc::default(), at, fault }
+    }
+
+    /// Counts a call, and says what goes wrong with it.
+    fn next(&self) -> Option<Fault> {
+        (self.calls.fetch_add(1, Ordering::SeqCst) == self.at).then_some(self.fault)
+    }
+
+    async fn call<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        match self.next() {
+            None => work.await,
+            Some(Fault::Before) => Err(StoreError::failed("lost before")),
+            Some(Fault::After) => {
+                work.await?;
+                Err(StoreError::failed("lost after"))
+            }
+        }
+    }
+}
+
+/// The reference store, whose worker's calls go wrong by plan.
+#[derive(Clone)]
+struct Faulty(Plan);
+
+#[async_trait]
+impl InvitationStore for Faulty {
+    type Conn = MemoryConn;
+
+    fn in_transaction(&self, conn: &mut MemoryConn) -> bool {
+        MemoryStore.in_transaction(conn)
+    }
+
+    async fn lock_for_write(&self, conn: &mut MemoryConn) -> Result<(), StoreError> {
+        MemoryStore.lock_for_write(conn).await
+    }
+
+    async fn insert(&self, conn: &mut MemoryConn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+        MemoryStore.insert(conn, new).await
+    }
+
+    async fn transition(&self, conn: &mut MemoryConn, asked: &Transition<'_>) -> Result<Option<Found>, StoreError> {
+        MemoryStore.transition(conn, asked).await
+    }
+
+    async fn summarize(&self, conn: &mut MemoryConn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        MemoryStore.summarize(conn, summary).await
+    }
+
+    async fn find(&self, conn: &mut MemoryConn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
+        MemoryStore.find(conn, key, read).await
+    }
+
+    async fn list(&self, conn: &mut MemoryConn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
+        MemoryStore.list(conn, query).await
+    }
+
+    async fn addressed_to(&self, conn: &mut MemoryConn, query: &AddressedQuery<'_>) -> Result<Vec<Record>, StoreError> {
+        MemoryStore.addressed_to(conn, query).await
+    }
+
+    async fn history(
+        &self,
+        conn: &mut MemoryConn,
+        kind: &str,
+        scope: &Scope,
+        id: InvitationId,
+    ) -> Result<Vec<Event>, StoreError> {
+        MemoryStore.history(conn, kind, scope, id).await
+    }
+}
+
+#[async_trait]
+impl WorkerStore<Memory> for Faulty {
+    async fn claim(&self, memory: &Memory, claim: &Claim<'_>) -> Result<Claims, StoreError> {
+        self.0.call(MemoryStore.claim(memory, claim)).await
+    }
+
+    async fn settle(&self, memory: &Memory, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
+        self.0.call(MemoryStore.settle(memory, settlement)).await
+    }
+
+    async fn sweep(&self, memory: &Memory, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+        self.0.call(MemoryStore.sweep(memory, sweep)).await
+    }
+
+    async fn remind(&self, memory: &Memory, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+        self.0.call(MemoryStore.remind(memory, reminding)).await
+    }
+}
+
+/// A mailbox whose server goes wrong by plan: in a panic, or so that nobody knows.
+#[derive(Clone)]
+struct FaultyMailer {
+    plan: Plan,
+    panics: bool,
+    seen: CapturingMailer,
+}
+
+#[async_trait]
+impl Mailer for FaultyMailer {
+    async fn deliver(&self, letter: &Letter) -> Outcome {
+        let fault = self.plan.next();
+        let taken = if fault == Some(Fault::Before) { None } else { Some(self.seen.deliver(letter).await) };
+        match fault {
+            None => taken.unwrap_or(Outcome::accepted()),
+            Some(_) => {
+                assert!(!self.panics, "on purpose, as part of a test");
+                Outcome::Unknown { text: "no answer".into() }
+            }
+        }
+    }
+}
+
+struct World {
+    memory: Memory,
+    clock: ManualClock,
+    members: Invitations<Faulty, Membership>,
+    worker: Worker<Faulty, Memory>,
+    seen: CapturingMailer,
+    all: Vec<CapturedLetter>,
+}
+
+impl World {
+    fn new(store: Plan, mailer: Plan, panics: bool) -> Self {
+        const RULES: &[TimeDelta] = &[TimeDelta::days(1)];
+        let policy = Policy::default().reminders(RULES).notify_accepted(true).notify_expired(true);
+        let (memory, clock, seen) = (Memory::default(), ManualClock::default(), CapturingMailer::default());
+        let members = Invitations::new(Faulty(store.clone()), policy, Unchecked).clock(clock.clone());
+        let mailer = FaultyMailer { plan: mailer, panics, seen: seen.clone() };
+        let worker = Worker::new(Faulty(store), memory.clone(), mailer).serve(&members).batch(2);
+        Self { memory, clock, members, worker, seen, all: Vec::new() }
+    }
+
+    /// Two hours of a worker that looks every ten minutes; each link that comes opens what it should.
+    async fn two_hours(&mut self) {
+        for _ in 0..12 {
+            // What it says is lost with it; it comes again.
+            let _ = self.worker.tick().await;
+            self.clock.advance(TimeDelta::minutes(10));
+        }
+        let letters = self.seen.take();
+        for letter in letters.iter().filter(|letter| letter.purpose().has_link()) {
+            let preview = self.members.preview(&mut self.memory.connection(), letter.token()).await;
+            assert!(preview.is_ok(), "a dead link: {preview:?}");
+        }
+        self.all.extend(letters);
+    }
+
+    /// Everybody's letters, all of one purpose under one name each.
+    fn came(&self, id: InvitationId, purpose: Purpose) -> usize {
+        let of = |letter: &&CapturedLetter| letter.invitation().id == id && letter.purpose() == purpose;
+        let mut names: Vec<_> = self.all.iter().filter(of).map(|letter| letter.delivery()).collect();
+        let count = names.len();
+        names.dedup();
+        assert!(names.len() <= 1, "{purpose:?} came under {} names", names.len());
+        count
+    }
+}
+
+/// The whole life of three invitations, one accepted and one expired; says how many calls were made.
+async fn life(store: Plan, mailer: Plan, panics: bool) -> (usize, usize) {
+    let mut world = World::new(store.clone(), mailer.clone(), panics);
+    let mut ids = Vec::new();
+    let mut tx = world.memory.begin().await;
+    for name in ["ada", "grace", "joan"] {
+        let new = NewInvitation::new(format!("{name}@example.com"), Membership).inviter_address("charles@example.com");
+        ids.push(world.members.scope(7).create(&mut tx, &Actor::new(1), new).await.unwrap().id);
+    }
+    tx.commit();
+    world.two_hours().await;
+    for id in &ids {
+        assert!(world.came(*id, Purpose::Invitation) >= 1, "an invitation without mail");
+    }
+    world.clock.advance(TimeDelta::days(6));
+    world.two_hours().await;
+    for id in &ids {
+        assert!(world.came(*id, Purpose::Reminder) >= 1, "nobody was reminded");
+    }
+    let mut tx = world.memory.begin().await;
+    let ada = Claimant::new(2).verified("ada@example.com");
+    world.members.accept_by_id(&mut tx, ids[0], ada).await.unwrap();
+    tx.commit();
+    world.two_hours().await;
+    assert!(world.came(ids[0], Purpose::Accepted) >= 1, "the inviter did not hear of the acceptance");
+    world.clock.advance(TimeDelta::days(2));
+    world.two_hours().await;
+    for id in &ids[1..] {
+        assert!(world.came(*id, Purpose::Expired) >= 1, "the inviter did not hear of the end");
+        let mut conn = world.memory.connection();
+        let status = world.members.scope(7).get(&mut conn, &Actor::new(1), *id).await.unwrap().status;
+        assert_eq!(status, Status::Expired);
+    }
+    let mut per_letter = HashMap::<_, usize>::new();
+    world.all.iter().for_each(|letter| *per_letter.entry(letter.delivery()).or_default() += 1);
+    assert!(per_letter.values().all(|count| *count <= 2), "one fault, and a letter came three times");
+    (store.calls.load(Ordering::SeqCst), mailer.calls.load(Ordering::SeqCst))
+}
+
+fn never() -> Plan {
+    Plan::new(usize::MAX, Fault::Before)
+}
+
+#[tokio::test]
+async fn no_fault_of_the_store_loses_a_letter_or_kills_a_link() {
+    let (calls, _) = life(never(), never(), false).await;
+    assert!(calls > 100, "{calls}");
+    for at in 0..calls {
+        for fault in [Fault::Before, Fault::After] {
+            life(Plan::new(at, fault), never(), false).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_fault_of_the_mailer_loses_a_letter_or_kills_a_link() {
+    let (_, calls) = life(never(), never(), false).await;
+    assert!(calls >= 9, "{calls}");
+    for at in 0..calls {
+        for fault in [Fault::Before, Fault::After] {
+            for panics in [false, true] {
+                life(never(), Plan::new(at, fault), panics).await;
+            }
+        }
+    }
+}
