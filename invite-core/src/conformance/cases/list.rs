@@ -47,10 +47,10 @@ pub(super) async fn put_all(direct: &Direct, rows: &[Row]) -> Verdict {
     committed!(direct, tx => for (n, row) in (1_000..).zip(rows) {
         direct.add(&mut tx, row, Dispatch::None).await?;
         let mut other_scope = row.clone().within("8");
-        other_scope.record.id = id(2 * n);
+        (other_scope.record.id, other_scope.record.delivery_id) = (id(2 * n), None);
         direct.add(&mut tx, &other_scope, Dispatch::None).await?;
         let mut other_kind = row.clone().of_kind(OTHER_KIND);
-        other_kind.record.id = id(2 * n + 1);
+        (other_kind.record.id, other_kind.record.delivery_id) = (id(2 * n + 1), None);
         direct.add(&mut tx, &other_kind, Dispatch::None).await?;
     });
     Ok(())
