@@ -35,8 +35,6 @@ pub trait Database: Default + Send + Sync + 'static {
 
     /// The words of [`begin`](Self::begin).
     const LEVELS: &'static [&'static str];
-    /// How much the races do.
-    const EFFORT: Effort = crate::BRIEF;
     /// What empties the tables.
     const EMPTY: &'static [&'static str];
 
@@ -142,7 +140,7 @@ impl<D: Database> Harness for Blocking<D> {
     }
 
     fn effort(&self) -> Effort {
-        crate::effort(D::EFFORT)
+        crate::effort(crate::BRIEF)
     }
 
     async fn fresh(&self) -> Result<Self::Pool, StoreError> {

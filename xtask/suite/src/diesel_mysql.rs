@@ -96,7 +96,7 @@ impl Harness for OnMySql {
     }
 
     fn effort(&self) -> Effort {
-        crate::effort(crate::THOROUGH)
+        crate::effort(crate::BRIEF)
     }
 
     async fn fresh(&self) -> Result<Self::Pool, StoreError> {

@@ -102,7 +102,7 @@ impl Harness for OnPostgres {
     }
 
     fn effort(&self) -> Effort {
-        crate::effort(crate::THOROUGH)
+        crate::effort(crate::BRIEF)
     }
 
     async fn fresh(&self) -> Result<Self::Pool, StoreError> {

@@ -106,7 +106,7 @@ impl Harness for OnSqlite {
     }
 
     fn effort(&self) -> Effort {
-        crate::effort(crate::THOROUGH)
+        crate::effort(crate::BRIEF)
     }
 
     async fn fresh(&self) -> Result<Self::Pool, StoreError> {

@@ -23,9 +23,6 @@ pub trait Shared: Harness {
     /// The other.
     type Other: Harness + Default;
 
-    /// How much the two race each other.
-    const EFFORT: Effort = crate::BRIEF;
-
     /// The other's connections to the same database.
     ///
     /// # Errors
@@ -55,8 +52,6 @@ impl Shared for sqlx_mysql::OnMySql {
 
 impl Shared for sqlx_sqlite::OnSqlite {
     type Other = diesel_sqlite::OnSqlite;
-
-    const EFFORT: Effort = crate::THOROUGH;
 
     fn beside(pool: &Self::Pool) -> Result<<Self::Other as Harness>::Pool, StoreError> {
         diesel_sqlite::pool(
@@ -246,7 +241,7 @@ impl<A: Shared> Harness for Mixed<A> {
     }
 
     fn effort(&self) -> Effort {
-        crate::effort(A::EFFORT)
+        crate::effort(crate::BRIEF)
     }
 
     async fn fresh(&self) -> Result<Self::Pool, StoreError> {

@@ -8,11 +8,7 @@ use diesel::{
     r2d2::{CustomizeConnection, Error},
     sql_types::{Binary, Text},
 };
-use invite_core::{
-    InvitationId,
-    conformance::{Damage, Effort},
-    store::StoreError,
-};
+use invite_core::{InvitationId, conformance::Damage, store::StoreError};
 use invite_diesel::blocking::sqlite::{self, SqliteStore, store_error};
 use tempfile::TempDir;
 
@@ -58,7 +54,6 @@ impl Database for Sqlite {
     type Store = SqliteStore;
 
     const LEVELS: &'static [&'static str] = &["BEGIN", "BEGIN IMMEDIATE"];
-    const EFFORT: Effort = crate::THOROUGH;
     const EMPTY: &'static [&'static str] = &crate::EMPTY;
 
     fn create(&self) -> Result<Connections<Self>, StoreError> {
