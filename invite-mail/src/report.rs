@@ -2,7 +2,7 @@
 
 mod entity;
 
-use invite_core::{EnhancedCode, Outcome, store::DeliveryId};
+use invite_core::{DeliveryReport, EnhancedCode, Outcome, ReportKind, store::DeliveryId};
 
 use self::entity::{Entity, fields};
 
@@ -142,6 +142,26 @@ impl StatusReport {
     #[must_use]
     pub fn diagnostic(&self) -> Option<&str> {
         self.worst()?.diagnostic.as_deref()
+    }
+
+    /// What [`Invitations::report`](invite_core::Invitations::report) is told: a failure is a
+    /// bounce, a delay a deferral, anything else a delivery. `None` where the delivery is not known.
+    #[must_use]
+    pub fn delivery_report(&self) -> Option<DeliveryReport> {
+        let worst = self.worst()?;
+        let kind = match worst.action {
+            Action::Delivered | Action::Relayed | Action::Expanded => ReportKind::Delivered,
+            Action::Delayed => ReportKind::Deferred,
+            Action::Failed => ReportKind::Bounced,
+        };
+        let mut report = DeliveryReport::new(self.delivery()?, kind).text(worst.diagnostic.as_deref().unwrap_or(""));
+        if let Some(code) = worst.code {
+            report = report.code(code);
+        }
+        if let Some(status) = worst.status {
+            report = report.enhanced(status);
+        }
+        Some(report)
     }
 
     fn worst(&self) -> Option<&RecipientStatus> {

@@ -1,5 +1,6 @@
 //! Delivery reports by mail, in the style of those who write them.
 
+use invite_core::{DeliveryReport, EnhancedCode, ReportKind};
 use invite_mail::{Action, RecipientStatus, StatusReport};
 use proptest::{collection::vec, prelude::*, sample::Index};
 
@@ -67,6 +68,20 @@ fn a_report_says_what_became_of_which_delivery_whoever_wrote_it() {
 }
 
 #[test]
+fn core_is_told_of_a_bounce_a_deferral_or_a_delivery() {
+    use ReportKind::{Bounced, Deferred, Delivered};
+
+    let expected = [Bounced, Deferred, Bounced, Bounced, Bounced, Delivered, Delivered, Bounced];
+    for ((who, mail, ..), kind) in REPORTS.into_iter().zip(expected) {
+        let report = StatusReport::parse(mail).and_then(|report| report.delivery_report()).unwrap();
+        assert_eq!((report.kind(), report.delivery().as_uuid().to_string().as_str()), (kind, DELIVERY), "{who}");
+    }
+    let report = StatusReport::parse(REPORTS[2].1).unwrap();
+    let full = DeliveryReport::new(report.delivery().unwrap(), Bounced).code(552).text("mailbox full");
+    assert_eq!(report.delivery_report(), Some(full.enhanced(EnhancedCode::parse("5.2.2").unwrap())));
+}
+
+#[test]
 fn what_is_no_report_says_nothing() {
     for (who, mail) in OTHERS {
         assert_eq!(StatusReport::parse(mail), None, "{who}");
@@ -127,6 +142,7 @@ fn the_letter_is_known_by_what_came_back_before_what_was_answered() {
     assert_eq!(delivery(&with(&head, "", &returned)), Some(id("3")));
     assert_eq!(delivery(&with(&head, "Original-Envelope-Id: of another kind\n", "")), Some(id("1")));
     let none = with("", "", "Message-ID: <20261127.4XyZ@mail.example.com>\n");
+    assert_eq!(none.delivery_report(), None);
     assert_eq!((delivery(&none), none.message_id()), (None, Some("<20261127.4XyZ@mail.example.com>")));
     assert_eq!(with("", "", "Message-ID: two words\n").message_id(), None);
 }
