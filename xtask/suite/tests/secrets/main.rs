@@ -21,7 +21,8 @@ use std::{
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use invite_core::{
-    Actor, Claimant, Invitations, Kind, Letter, Mailer, NewInvitation, Outcome, Policy, Query, Token, Unchecked, Worker,
+    Actor, Claimant, DeliveryReport, Invitations, Kind, Letter, Mailer, NewInvitation, Outcome, Policy, Query,
+    ReportKind, Token, Unchecked, Worker, store::DeliveryId,
 };
 use invite_mail::{Composer, LinkBuilder, LinkStyle, Security, Sender, SmtpMailer, SmtpServer};
 use invite_sqlx::{SqliteStore, sqlite};
@@ -206,6 +207,15 @@ async fn a_secret_is_in_the_letter_and_nowhere_else() {
         said.debug(&format!("{token:?}x").parse::<Token>().map(drop));
         tx.commit().await.unwrap();
     }
+    let mails = good.seen().stored.clone();
+    let deliveries = mails.iter().flat_map(|mail| mail.lines()).filter_map(|line| line.strip_prefix("Message-ID: "));
+    for (delivery, token) in deliveries.filter_map(DeliveryId::from_message_id).zip(&tokens) {
+        let words = format!("not wanted: https://example.com/invitation?token={token}");
+        let report = DeliveryReport::new(delivery, ReportKind::Bounced).code(550).text(&words);
+        let mut tx = pool.begin().await.unwrap();
+        said.debug(&(&report, members.report(&mut tx, &report).await.unwrap()));
+        tx.commit().await.unwrap();
+    }
     let mut conn = pool.acquire().await.unwrap();
     for invitation in &invitations {
         said.debug(&org.history(&mut conn, &me, invitation.id).await.unwrap());
@@ -231,8 +241,15 @@ async fn a_secret_is_in_the_letter_and_nowhere_else() {
     let heard = Haystack::new(good.seen().heard.join("\n").as_bytes());
     assert_eq!(heard.writing_of(PASSWORD), Some("base64"));
     assert_eq!(database.writing_of("ada@example.org"), Some("plain"));
-    for expected in ["invite_tokens", "Misconfigured", "Unreachable", "Unknown", "that is it", "the log-in was refused"]
-    {
+    for expected in [
+        "invite_tokens",
+        "Misconfigured",
+        "Unreachable",
+        "Unknown",
+        "that is it",
+        "not wanted: …",
+        "the log-in was refused",
+    ] {
         assert!(said.contains(expected), "{expected}");
     }
 }
