@@ -12,10 +12,7 @@ use std::ops::DerefMut;
 use async_trait::async_trait;
 use invite_core::store::StoreError;
 
-use crate::{
-    error::unconnected,
-    session::{Database, Session},
-};
+use crate::session::Session;
 
 /// Lends the worker connections: a pool.
 ///
@@ -76,6 +73,8 @@ impl<P: Connections> Drop for Loan<P> {
 #[cfg(any(feature = "bb8", feature = "deadpool"))]
 fn unpooled<C: Session>(error: diesel_async::pooled_connection::PoolError) -> StoreError {
     use diesel_async::pooled_connection::PoolError::{ConnectionError, QueryError};
+
+    use crate::{error::unconnected, session::Database};
 
     match error {
         ConnectionError(error) => unconnected(error, C::Database::store_error),

@@ -31,6 +31,14 @@ mod session;
 #[cfg(any(feature = "blocking-sqlite", feature = "sqlite"))]
 pub mod sqlite;
 mod statement;
+#[cfg(any(
+    feature = "blocking-mysql",
+    feature = "blocking-postgres",
+    feature = "blocking-sqlite",
+    feature = "mysql",
+    feature = "postgres",
+    feature = "sqlite"
+))]
 mod store;
 
 pub use connections::Connections;
