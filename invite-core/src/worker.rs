@@ -33,8 +33,11 @@ use crate::{
     token::Token,
 };
 
-/// How many invitations one transaction expires, or looks at for a reminder.
-const SWEEP: u32 = 200;
+/// How many expired invitations one transaction of the sweep takes: enough that beginning, looking
+/// for them and committing cost little beside them, and few enough that nobody waits for it for long.
+const SWEEP: u32 = 1_000;
+/// How many invitations one transaction looks at for a reminder.
+const REMINDED: u32 = 200;
 /// The longest lease.
 const LONGEST_LEASE: TimeDelta = TimeDelta::days(1);
 /// What a lease has beyond the longest a mailer may take: for the database, before and after.
@@ -204,7 +207,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             };
             Ok(Reminded { letter, remind_at: look.next, reminded: look.done })
         };
-        let reminding = Reminding { kinds: &kinds, now, limit: SWEEP, decide: &decide };
+        let reminding = Reminding { kinds: &kinds, now, limit: REMINDED, decide: &decide };
         let reminders = self.store.remind(&self.pool, &reminding).await?;
         for error in &reminders.unreadable {
             tracing::error!(%error, "an invitation cannot be read, and nobody is reminded of it");
