@@ -74,6 +74,12 @@ pub trait Authority<C: Send, K: Kind>: Send + Sync + 'static {
     /// [`Error::Authority`](crate::Error::Authority).
     async fn authorize(&self, conn: &mut C, actor: &Actor, scope: &Scope, action: &Action<'_, K>)
     -> Result<(), Denial>;
+
+    /// Whether it uses the connection. One that says no spares SQLite the statement that takes the
+    /// write lock beforehand.
+    fn reads(&self) -> bool {
+        true
+    }
 }
 
 /// Why not.
@@ -132,5 +138,9 @@ pub struct Unchecked;
 impl<C: Send, K: Kind> Authority<C, K> for Unchecked {
     async fn authorize(&self, _: &mut C, _: &Actor, _: &Scope, _: &Action<'_, K>) -> Result<(), Denial> {
         Ok(())
+    }
+
+    fn reads(&self) -> bool {
+        false
     }
 }

@@ -210,7 +210,8 @@ async fn operations_keep_to_their_statements_on_sqlite() {
     sqlite::migrate(&pool).await.unwrap();
     // One look for expired ones, two for letters, one discarded; then for each letter its lease, its
     // digest, the queue, and the summary.
-    operations_keep_to!(Budget { create: 4, accept: 2, worker: 4 + 8 * 4 }, pool, SqliteStore);
+    // `Unchecked` reads nothing, so nothing locks before a creation.
+    operations_keep_to!(Budget { create: 3, accept: 2, worker: 4 + 8 * 4 }, pool, SqliteStore);
 }
 
 #[tokio::test]

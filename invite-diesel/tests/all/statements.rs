@@ -115,7 +115,8 @@ macro_rules! operations_keep_to {
 async fn operations_on_sqlite_keep_to_their_statements() {
     // One look for expired ones, two for letters, one discarded; then for each letter its lease, its
     // digest, the queue, and the summary.
-    operations_keep_to!(Budget { create: 4, accept: 2, worker: 4 + 8 * 4 }, sqlite);
+    // `Unchecked` reads nothing, so nothing locks before a creation.
+    operations_keep_to!(Budget { create: 3, accept: 2, worker: 4 + 8 * 4 }, sqlite);
 }
 
 #[cfg(feature = "postgres")]
