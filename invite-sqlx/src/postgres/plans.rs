@@ -135,7 +135,7 @@ fn searches(rows: u64) -> Vec<Search> {
             format!("{}, 'member', {}, 1, 'reminder', {NOW}", id(rows + 1), id(OPEN)),
             &[],
         ),
-        Search::new("expire", sql::EXPIRE, format!("{kinds}, {NOW}, 200, ARRAY['member']"), &[DUE, PRIMARY]).many(250),
+        Search::new("expire", sql::EXPIRE, format!("{kinds}, {NOW}, 200, ARRAY['member']"), &[DUE, PRIMARY]).many(200),
     ]
 }
 
@@ -195,7 +195,7 @@ const FILL: &str = "
         CASE WHEN open THEN digest END, present - (ROWS - n) * interval '1 second',
         present + CASE WHEN open AND n % 20 <> 7 THEN interval '7 days' - n % 500000 * interval '1 second'
                        ELSE n % 10000 * interval '-1 second' END,
-        'sent', 1, CASE WHEN n > ROWS / 10 THEN 'charles@example.com' END, id,
+        'sent', 1, 'charles@example.com', id,
         CASE WHEN open AND n % 10 = 3 THEN present + (n % 5000 - 50) * interval '1 second' END
     FROM (
         SELECT n, lpad(to_hex(n), 32, '0')::uuid AS id, decode(lpad(to_hex(n), 64, '0'), 'hex') AS digest,

@@ -190,12 +190,15 @@ macro_rules! filters {
     };
 }
 
+// Once the tables are analysed, SQLite would plan these anew at every call, for the very values that
+// are bound; a `+` before a value keeps it from looking at it. The plan is the same.
+
 macro_rules! list {
     ($seek:literal, $order:literal) => {
         concat!(
             "SELECT ",
             columns!(),
-            " FROM invite_invitations AS i WHERE i.kind = ?1 AND i.scope = ?2 AND ",
+            " FROM invite_invitations AS i WHERE i.kind = +?1 AND i.scope = +?2 AND ",
             $seek,
             filters!(),
             " ORDER BY ",
@@ -205,17 +208,17 @@ macro_rules! list {
     };
 }
 
-pub(super) const LIST_NEWEST_FIRST: &str = list!("(i.created_at, i.id) < (?3, ?4)", "i.created_at DESC, i.id DESC");
+pub(super) const LIST_NEWEST_FIRST: &str = list!("(i.created_at, i.id) < (+?3, +?4)", "i.created_at DESC, i.id DESC");
 
-pub(super) const LIST_OLDEST_FIRST: &str = list!("(i.created_at, i.id) > (?3, ?4)", "i.created_at, i.id");
+pub(super) const LIST_OLDEST_FIRST: &str = list!("(i.created_at, i.id) > (+?3, +?4)", "i.created_at, i.id");
 
-pub(super) const LIST_EXPIRES_FIRST: &str = list!("(i.expires_at, i.id) > (?3, ?4)", "i.expires_at, i.id");
+pub(super) const LIST_EXPIRES_FIRST: &str = list!("(i.expires_at, i.id) > (+?3, +?4)", "i.expires_at, i.id");
 
 /// The address a page begins after is looked up, so that no cursor holds one.
 pub(super) const LIST_BY_ADDRESS: &str = list!(
     "(i.recipient, i.id) > \
      (COALESCE((SELECT a.recipient FROM invite_invitations AS a \
-                 WHERE a.id = ?4 AND a.kind = ?1 AND a.scope = ?2 AND ?3 IS NOT NULL), ''), ?4)",
+                 WHERE a.id = ?4 AND a.kind = ?1 AND a.scope = ?2 AND ?3 IS NOT NULL), ''), +?4)",
     "i.recipient, i.id"
 );
 
@@ -223,7 +226,7 @@ pub(super) const ADDRESSED_TO: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM invite_invitations AS i \
-     WHERE i.recipient IN (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) AND +i.kind = ?1 \
+     WHERE i.recipient IN (+?4, +?5, +?6, +?7, +?8, +?9, +?10, +?11) AND +i.kind = ?1 \
        AND i.status IN ('pending', 'delivery_failed') AND i.expires_at > ?2 \
      ORDER BY i.created_at DESC, i.id DESC LIMIT ?3"
 );
@@ -231,7 +234,7 @@ pub(super) const ADDRESSED_TO: &str = concat!(
 // A condition on kind and scope beside the one on the id would have SQLite, once it has analysed the
 // tables, walk a whole scope in the index of the lists, where it finds all three.
 pub(super) const HISTORY: &str = "SELECT e.revision, e.action, e.actor, e.reason, e.at FROM invite_events AS e \
-    WHERE e.invitation = ?1 \
+    WHERE e.invitation = +?1 \
       AND (SELECT i.kind = ?2 AND i.scope = ?3 FROM invite_invitations AS i WHERE i.id = ?1) ORDER BY e.id";
 
 /// Letters that are due at `?2`, of the kinds in the JSON array `?1`.
