@@ -1,6 +1,7 @@
 //! The same work as a careful host would write it for itself: the same rows in the same tables,
 //! one connection, no abstraction, no more columns read than are used.
 
+pub(crate) mod diesel;
 pub(crate) mod mysql;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;

@@ -1,5 +1,6 @@
 //! The databases, with the library's side of everything.
 
+mod diesel;
 pub mod mysql;
 pub mod postgres;
 pub mod sqlite;
@@ -7,7 +8,7 @@ pub mod sqlite;
 /// The library's side, which differs from database to database in its types only; the other sides
 /// are functions of the module `$by_hand`.
 macro_rules! subject {
-    ($store:ident, $by_hand:path) => {
+    ($store:ident, $by_hand:path, $diesel:path) => {
         use invite_core::{Accepted, Actor, Claimant, Query, Token, Worker, testing};
         use $by_hand as by_hand;
 
@@ -109,6 +110,13 @@ macro_rules! subject {
         }
 
         impl Database {
+            /// The same database through diesel-async.
+            #[must_use]
+            pub fn through_diesel(self: &std::sync::Arc<Self>) -> crate::Shared {
+                let sqlx: crate::Shared = self.clone();
+                $diesel(&self.url, sqlx)
+            }
+
             async fn execute(&self, statement: &str) {
                 let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(statement));
                 statement.execute(&self.pool).await.expect("a statement of the bench's own");
@@ -117,3 +125,9 @@ macro_rules! subject {
     };
 }
 use subject;
+
+/// The URL of a database on the server of another.
+fn beside(url: &str, name: &str) -> String {
+    let (server, _) = url.rsplit_once('/').expect("a URL with a database");
+    format!("{server}/{name}")
+}

@@ -147,7 +147,8 @@ macro_rules! columns {
     () => {
         "id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, ended_at, \
          ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision, created_at, \
-         expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error"
+         expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error, inviter_address, \
+         delivery_id, remind_at, reminded"
     };
 }
 use columns;
@@ -158,4 +159,4 @@ const DISPLAY: &str = r#"{"inviter":"Ada","organization":"Example"}"#;
 const LIFETIME: i64 = 604_800;
 /// How many letters a worker takes at a time, and how many invitations a sweep: the library's own choice.
 const BATCH: i64 = 8;
-const SWEEP: i64 = 200;
+const SWEEP: i64 = 1_000;

@@ -28,6 +28,17 @@ pub enum Before {
     Letters(u64),
 }
 
+/// Who takes part beside the library.
+#[derive(Clone, Copy, Debug)]
+pub struct Other {
+    /// Who.
+    pub side: Side,
+    /// By name.
+    pub name: &'static str,
+    /// How fast the library has to be, as a multiple of this one's speed.
+    pub target: Option<f64>,
+}
+
 /// What is compared, and how.
 #[derive(Clone, Copy, Debug)]
 pub struct Comparison {
@@ -43,8 +54,8 @@ pub struct Comparison {
     pub before: Before,
     /// How many things a piece of work is about.
     pub things: u64,
-    /// Who takes part; the first is compared with each other one.
-    pub sides: &'static [(Side, &'static str)],
+    /// What the library is compared with.
+    pub others: &'static [Other],
     /// The work itself.
     pub work: Work,
 }
@@ -69,32 +80,53 @@ impl Bench {
         self.filter.as_ref().is_none_or(|part| name.contains(part))
     }
 
-    /// Lets the sides take turns, and prints the medians and the ratios of speed.
+    /// Prints the head of a table.
+    pub fn head() {
+        println!("| | beside | library, µs | beside, µs | ratio | middle half | target |");
+        println!("|---|---|---:|---:|---:|---|---|");
+    }
+
+    /// Lets the sides take turns, and prints what the library's speed is as a multiple of each
+    /// other's: of the medians, and between which two figures the middle half of the rounds lies.
     pub async fn run(&mut self, database: &str, subject: &Shared, comparison: &Comparison) {
-        let name = format!("{database} {}", comparison.name);
+        let name = format!("{database}: {}", comparison.name);
         if !self.wants(&name) {
             return;
         }
         let rounds = env::var("INVITE_BENCH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
-        let mut slices = vec![Vec::new(); comparison.sides.len()];
-        for round in 0..rounds.unwrap_or(comparison.rounds) {
+        let rounds = rounds.unwrap_or(comparison.rounds);
+        if let Ok(only) = env::var("INVITE_BENCH_ONLY") {
+            let other = comparison.others.iter().find(|other| other.name == only).map(|other| other.side);
+            for _ in 0..rounds {
+                self.slice(subject, comparison, other.unwrap_or(Side::Library)).await;
+            }
+            return;
+        }
+        let sides: Vec<_> =
+            [Side::Library].into_iter().chain(comparison.others.iter().map(|other| other.side)).collect();
+        let mut slices = vec![vec![Duration::ZERO; rounds]; sides.len()];
+        for round in 0..rounds {
             // No side always goes first.
-            for turn in 0..comparison.sides.len() {
-                let side = (turn + round) % comparison.sides.len();
-                slices[side].push(self.slice(subject, comparison, comparison.sides[side].0).await);
+            for turn in 0..sides.len() {
+                let side = (turn + round) % sides.len();
+                slices[side][round] = self.slice(subject, comparison, sides[side]).await;
             }
         }
-        let each = |slices: &mut Vec<Duration>| {
-            slices.sort_unstable();
-            slices[slices.len() / 2].as_secs_f64() / (comparison.slice * comparison.things) as f64
-        };
-        let each: Vec<f64> = slices.iter_mut().map(each).collect();
-        let ratios: Vec<_> = comparison.sides[1..]
-            .iter()
-            .zip(&each[1..])
-            .map(|((_, name), other)| format!("{:.2} x {name} ({:.1} us)", other / each[0], other * 1e6))
-            .collect();
-        println!("{name:<34} {:>8.1} us   {}", each[0] * 1e6, ratios.join("   "));
+        let each = (comparison.slice * comparison.things) as f64 / 1e6;
+        let micros =
+            |slices: &[Duration]| quartiles(slices.iter().map(|slice| slice.as_secs_f64() / each).collect())[1];
+        let library = micros(&slices[0]);
+        for (other, theirs) in comparison.others.iter().zip(&slices[1..]) {
+            let ratios = theirs.iter().zip(&slices[0]).map(|(theirs, ours)| theirs.as_secs_f64() / ours.as_secs_f64());
+            let [low, _, high] = quartiles(ratios.collect());
+            let theirs = micros(theirs);
+            let target = other.target.map_or(String::new(), |target| format!("{target}"));
+            println!(
+                "| {name} | {} | {library:.1} | {theirs:.1} | **{:.2}** | {low:.2} to {high:.2} | {target} |",
+                other.name,
+                theirs / library,
+            );
+        }
     }
 
     async fn slice(&mut self, subject: &Shared, comparison: &Comparison, side: Side) -> Duration {
@@ -134,4 +166,9 @@ impl Bench {
         }
         start.elapsed()
     }
+}
+
+fn quartiles(mut figures: Vec<f64>) -> [f64; 3] {
+    figures.sort_unstable_by(f64::total_cmp);
+    [1, 2, 3].map(|quarter| figures[(figures.len() * quarter / 4).min(figures.len() - 1)])
 }

@@ -1,14 +1,17 @@
 //! The library beside the same work by hand, interleaved in one run: only such ratios carry to
-//! another machine. `INVITE_BENCH_ROUNDS` sets how often each side has its turn, `INVITE_BENCH_ROWS`
-//! how long the lists are (1,000,000); an argument chooses the comparisons whose names contain it.
-//! PostgreSQL and MariaDB are measured where `INVITE_TEST_POSTGRES_URL` and `INVITE_TEST_MYSQL_URL`
-//! name a server: `cargo xtask databases --fsync -- cargo bench -p invite-benches --bench ratios`.
+//! another machine. Prints a table in Markdown. An argument chooses the comparisons whose names contain it.
+//!
+//! `INVITE_BENCH_ROUNDS` sets how often each side has its turn, `INVITE_BENCH_ROWS` how long the lists
+//! are (1,000,000); `INVITE_BENCH_ONLY` runs one side by its name in the table, or else the library's, and
+//! prints nothing: for a profiler. PostgreSQL and MariaDB are measured where `INVITE_TEST_POSTGRES_URL` and
+//! `INVITE_TEST_MYSQL_URL` name a server:
+//! `cargo xtask databases --fsync -- cargo bench -p invite-benches --bench ratios`.
 
 use std::{env, sync::Arc};
 
 use invite_benches::{
-    Page, Shared, Side, Subject,
-    measure::{Before, Bench, Comparison, Work},
+    Page, Shared, Side,
+    measure::{Before, Bench, Comparison, Other, Work},
     mysql, postgres, sqlite,
 };
 use sqlx::sqlite::SqliteSynchronous;
@@ -16,13 +19,22 @@ use sqlx::sqlite::SqliteSynchronous;
 const DUE: u64 = 100_000;
 const LETTERS: u64 = 400;
 
-const TWO: &[(Side, &str)] = &[(Side::Library, "library"), (Side::ByHand, "by hand")];
-const THREE: &[(Side, &str)] =
-    &[(Side::Library, "library"), (Side::ByHand, "by hand"), (Side::InOne, "by hand in one statement")];
-const SWEEPS: &[(Side, &str)] =
-    &[(Side::Library, "library"), (Side::ByHand, "by hand"), (Side::Bare, "one bare update")];
-const LISTS: &[(Side, &str)] =
-    &[(Side::Library, "library"), (Side::ByHand, "by hand"), (Side::Everything, "by hand, every column")];
+const fn other(side: Side, name: &'static str, target: f64) -> Other {
+    Other { side, name, target: Some(target) }
+}
+
+const BY_HAND: Other = other(Side::ByHand, "by hand", 0.9);
+const IN_ONE: Other = Other { side: Side::InOne, name: "by hand in one statement", target: None };
+
+/// What the library is held to where it makes one statement of what is several by hand.
+const CREATES_IN_ONE: &[Other] =
+    &[other(Side::ByHand, "by hand", 1.2), other(Side::InOne, "by hand in one statement", 0.87)];
+const ACCEPTS_IN_ONE: &[Other] = &[other(Side::ByHand, "by hand", 1.0), IN_ONE];
+const SWEEPS: &[Other] = &[other(Side::Bare, "one bare update", 0.5), Other { target: None, ..BY_HAND }];
+const LISTS: &[Other] = &[
+    other(Side::ByHand, "by hand", 0.85),
+    Other { side: Side::Everything, name: "by hand, every column", target: None },
+];
 
 const CREATE: Work = |subject, side, n, _, _| Box::pin(async move { subject.create(side, n).await });
 const PREVIEW: Work =
@@ -37,85 +49,107 @@ const MAIL: Work = |subject, side, _, _, _| Box::pin(async move { subject.mail(s
 
 const ONE: Comparison = Comparison {
     name: "",
-    rounds: 40,
+    rounds: 20,
     slice: 100,
     at_once: 1,
     before: Before::Nothing,
     things: 1,
-    sides: TWO,
+    others: &[BY_HAND],
     work: CREATE,
 };
 
-/// As often as to be as long as those of one at a time.
-const EIGHT: Comparison = Comparison { slice: 800, at_once: 8, rounds: 20, ..ONE };
+const EIGHT: Comparison = Comparison { slice: 400, at_once: 8, rounds: 10, ..ONE };
 
 fn rows() -> u64 {
     env::var("INVITE_BENCH_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(1_000_000)
 }
 
-async fn compare(bench: &mut Bench, database: &str, subject: impl Subject, server: bool, statements: bool) {
-    let subject: Shared = Arc::new(subject);
-    let sides = if statements { THREE } else { TWO };
+/// Everything but the lists.
+fn comparisons(server: bool, creates: &'static [Other], accepts: &'static [Other]) -> Vec<Comparison> {
     let mut comparisons = vec![
-        Comparison { name: "create", sides, ..ONE },
+        Comparison { name: "create", others: creates, ..ONE },
         Comparison { name: "preview", before: Before::Tokens, work: PREVIEW, ..ONE },
-        Comparison { name: "accept", before: Before::Tokens, work: ACCEPT, sides, ..ONE },
+        Comparison { name: "accept", before: Before::Tokens, work: ACCEPT, others: accepts, ..ONE },
     ];
     if server {
         comparisons.extend([
-            Comparison { name: "create, 8 at once", sides, ..EIGHT },
+            Comparison { name: "create, 8 at once", others: creates, ..EIGHT },
             Comparison { name: "preview, 8 at once", before: Before::Tokens, work: PREVIEW, ..EIGHT },
-            Comparison { name: "accept, 8 at once", before: Before::Tokens, work: ACCEPT, sides, ..EIGHT },
+            Comparison { name: "accept, 8 at once", before: Before::Tokens, work: ACCEPT, others: accepts, ..EIGHT },
         ]);
     }
-    comparisons.extend([
-        Comparison {
-            name: "mail",
-            before: Before::Letters(LETTERS),
-            things: LETTERS,
-            work: MAIL,
-            slice: 1,
-            rounds: 10,
-            ..ONE
-        },
-        Comparison {
-            name: "sweep",
-            before: Before::Due(DUE),
-            things: DUE,
-            work: SWEEP,
-            slice: 1,
-            rounds: 3,
-            sides: SWEEPS,
-            ..ONE
-        },
-    ]);
-    for comparison in comparisons {
-        bench.run(database, &subject, &comparison).await;
+    let sweep = Comparison {
+        name: "sweep",
+        before: Before::Due(DUE),
+        things: DUE,
+        work: SWEEP,
+        slice: 1,
+        rounds: 3,
+        others: SWEEPS,
+        ..ONE
+    };
+    comparisons.push(sweep);
+    comparisons
+}
+
+const MAIL_ALL: Comparison = Comparison {
+    name: "mail",
+    before: Before::Letters(LETTERS),
+    things: LETTERS,
+    work: MAIL,
+    slice: 1,
+    rounds: 3,
+    ..ONE
+};
+
+const LIST_PAGES: [Comparison; 2] = [
+    Comparison { name: "list, first page", work: LIST, others: LISTS, ..ONE },
+    Comparison { name: "list, half-way", work: LIST_DEEP, others: LISTS, ..ONE },
+];
+
+/// Through sqlx and through diesel, on one database; the list is long when all else is done.
+async fn compare(bench: &mut Bench, name: &str, sqlx: Shared, diesel: Shared, server: bool, in_one: bool) {
+    let diesel_name = format!("{name}, diesel");
+    let (creates, accepts) = if in_one { (CREATES_IN_ONE, ACCEPTS_IN_ONE) } else { (ONE.others, ONE.others) };
+    for comparison in comparisons(server, creates, accepts) {
+        bench.run(name, &sqlx, &comparison).await;
     }
-    let lists = [
-        Comparison { name: "list, first page", work: LIST, sides: LISTS, ..ONE },
-        Comparison { name: "list, half-way", work: LIST_DEEP, sides: LISTS, ..ONE },
-    ];
-    if lists.iter().any(|list| bench.wants(&format!("{database} {}", list.name))) {
-        subject.fill(rows()).await;
+    bench.run(name, &sqlx, &MAIL_ALL).await;
+    // Only sqlx writes it in one statement by hand: what diesel's query builder does not know, diesel prepares anew.
+    for comparison in comparisons(server, &creates[..1], &accepts[..1]) {
+        bench.run(&diesel_name, &diesel, &comparison).await;
     }
-    for list in lists {
-        bench.run(database, &subject, &list).await;
+    let sides = [(name, &sqlx), (&*diesel_name, &diesel)];
+    if sides.iter().any(|(name, _)| LIST_PAGES.iter().any(|list| bench.wants(&format!("{name}: {}", list.name)))) {
+        sqlx.fill(rows()).await;
+    }
+    for (name, subject) in sides {
+        for list in &LIST_PAGES {
+            bench.run(name, subject, list).await;
+        }
     }
 }
 
 async fn compare_all() {
     let mut bench = Bench::from_arguments();
-    for (name, synchronous) in [("SQLite NORMAL", SqliteSynchronous::Normal), ("SQLite FULL", SqliteSynchronous::Full)]
-    {
-        compare(&mut bench, name, sqlite::Database::new(synchronous).await, false, false).await;
-    }
+    Bench::head();
+    let sqlite = Arc::new(sqlite::Database::new(SqliteSynchronous::Normal).await);
+    let diesel = sqlite.through_diesel();
+    compare(&mut bench, "SQLite", sqlite, diesel, false, false).await;
     match env::var("INVITE_TEST_POSTGRES_URL") {
-        Ok(url) => compare(&mut bench, "PostgreSQL", postgres::Database::new(&url).await, true, true).await,
+        Ok(url) => {
+            let postgres = Arc::new(postgres::Database::new(&url).await);
+            let diesel = postgres.through_diesel();
+            compare(&mut bench, "PostgreSQL", postgres, diesel, true, true).await;
+        }
         Err(_) => println!("PostgreSQL is not measured: INVITE_TEST_POSTGRES_URL names no server"),
     }
     match env::var("INVITE_TEST_MYSQL_URL") {
-        Ok(url) => compare(&mut bench, "MariaDB", mysql::Database::new(&url).await, true, false).await,
+        Ok(url) => {
+            let mysql = Arc::new(mysql::Database::new(&url).await);
+            let diesel = mysql.through_diesel();
+            compare(&mut bench, "MariaDB", mysql, diesel, true, false).await;
+        }
         Err(_) => println!("MariaDB is not measured: INVITE_TEST_MYSQL_URL names no server"),
     }
 }

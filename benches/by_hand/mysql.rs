@@ -12,18 +12,19 @@ use crate::{
 
 const INSERT: &str = "INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, \
      display, status, generation, min_generation, revision, open_key, created_at, expires_at, delivery_state, \
-     delivery_attempts) VALUES (?, 'member', '7', ?, ?, 'user:1', ?, ?, 'pending', 1, 1, 1, ?, ?, ?, 'queued', 0)";
+     delivery_attempts, delivery_id) \
+     VALUES (?, 'member', '7', ?, ?, 'user:1', ?, ?, 'pending', 1, 1, 1, ?, ?, ?, 'queued', 0, ?)";
 
 const ACCEPT: &str = "UPDATE invite_invitations SET status = 'accepted', ended_at = ?, ended_by = ?, open_key = NULL, \
      revision = revision + 1 WHERE id = ? AND status IN ('pending', 'delivery_failed') AND expires_at > ? \
      AND recipient = ?";
 
-const EXPIRE_BARE: &str = "UPDATE invite_invitations SET status = 'expired', ended_at = ?, ended_by = 'system', \
+pub(super) const EXPIRE_BARE: &str = "UPDATE invite_invitations SET status = 'expired', ended_at = ?, ended_by = 'system', \
      open_key = NULL, revision = revision + 1 WHERE status IN ('pending', 'delivery_failed') AND expires_at <= ?";
 
 pub(crate) async fn create(pool: &MySqlPool, _: Side, n: u64) {
     let now = now().naive_utc();
-    let id = growing_id(n);
+    let (id, letter) = (growing_id(n), growing_id(n ^ (1 << 60)));
     let mut tx = pool.begin().await.expect("begin");
     sqlx::query(INSERT)
         .bind(&id[..])
@@ -34,6 +35,7 @@ pub(crate) async fn create(pool: &MySqlPool, _: Side, n: u64) {
         .bind(&scattered_key(n)[..])
         .bind(now)
         .bind(now + TimeDelta::seconds(LIFETIME))
+        .bind(&letter[..])
         .execute(&mut *tx)
         .await
         .expect("invitation");
@@ -41,7 +43,7 @@ pub(crate) async fn create(pool: &MySqlPool, _: Side, n: u64) {
         "INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before) \
          VALUES (?, 'member', ?, 1, 'invitation', ?)",
     )
-    .bind(&growing_id(n ^ (1 << 60))[..])
+    .bind(&letter[..])
     .bind(&id[..])
     .bind(now)
     .execute(&mut *tx)
@@ -149,18 +151,30 @@ pub(crate) async fn list(pool: &MySqlPool, side: Side, page: Page) {
     let rows = query.fetch_all(pool).await.expect("list");
     if everything {
         let rows = rows.iter().map(|row| {
-            let ids: (Vec<u8>, String, Vec<u8>) = (row.get(0), row.get(1), row.get(2));
+            let ids: (Vec<u8>, String, Vec<u8>, Option<Vec<u8>>) = (row.get(0), row.get(1), row.get(2), row.get(27));
             let people: [String; 3] = [row.get(3), row.get(4), row.get(5)];
             let host: [serde_json::Value; 2] = [
                 serde_json::from_str(row.get(6)).expect("payload"),
                 serde_json::from_str(row.get(7)).expect("display"),
             ];
-            let words: [Option<String>; 5] = [row.get(8), row.get(9), row.get(12), row.get(13), row.get(25)];
+            let words: [Option<String>; 6] =
+                [row.get(8), row.get(9), row.get(12), row.get(13), row.get(25), row.get(26)];
             let states: [String; 2] = [row.get(10), row.get(23)];
-            let ends: [Option<NaiveDateTime>; 4] = [row.get(11), row.get(17), row.get(21), row.get(22)];
+            let ends: [Option<NaiveDateTime>; 5] = [row.get(11), row.get(17), row.get(21), row.get(22), row.get(28)];
             let counts: [u32; 4] = [row.get(15), row.get(16), row.get(18), row.get(24)];
             let times: [NaiveDateTime; 2] = [row.get(19), row.get(20)];
-            (ids, people, host, words, states, ends, counts, times, row.get::<bool, _>(14))
+            (
+                ids,
+                people,
+                host,
+                words,
+                states,
+                ends,
+                counts,
+                times,
+                row.get::<bool, _>(14),
+                row.get::<Option<u32>, _>(29),
+            )
         });
         assert_eq!(rows.collect::<Vec<_>>().len(), 50);
         return;
@@ -180,7 +194,24 @@ pub(crate) async fn list(pool: &MySqlPool, side: Side, page: Page) {
     assert_eq!(lines.collect::<Vec<_>>().len(), 50);
 }
 
+pub(super) const DUE: &str = "SELECT id FROM invite_invitations \
+     WHERE status IN ('pending', 'delivery_failed') AND expires_at <= ? LIMIT ? FOR UPDATE SKIP LOCKED";
+
 /// Ids in the text of a statement: each list of another length is another statement, prepared anew.
+pub(super) fn expire(how_many: usize) -> [String; 2] {
+    let places = vec!["?"; how_many].join(", ");
+    [
+        format!(
+            "INSERT INTO invite_events (invitation, revision, action, actor, at) \
+             SELECT id, revision + 1, 'expired', 'system', ? FROM invite_invitations WHERE id IN ({places})"
+        ),
+        format!(
+            "UPDATE invite_invitations SET status = 'expired', ended_at = ?, ended_by = 'system', open_key = NULL, \
+             revision = revision + 1 WHERE id IN ({places})"
+        ),
+    ]
+}
+
 pub(crate) async fn sweep(pool: &MySqlPool, side: Side) {
     let now = now().naive_utc();
     if side == Side::Bare {
@@ -189,25 +220,11 @@ pub(crate) async fn sweep(pool: &MySqlPool, side: Side) {
     }
     loop {
         let mut tx = pool.begin().await.expect("begin");
-        let due = sqlx::query(
-            "SELECT id FROM invite_invitations WHERE status IN ('pending', 'delivery_failed') AND expires_at <= ? \
-             LIMIT ? FOR UPDATE SKIP LOCKED",
-        );
-        let due = due.bind(now).bind(SWEEP).fetch_all(&mut *tx).await.expect("due");
+        let due = sqlx::query(DUE).bind(now).bind(SWEEP).fetch_all(&mut *tx).await.expect("due");
         if due.is_empty() {
             return;
         }
-        let places = vec!["?"; due.len()].join(", ");
-        for sql in [
-            format!(
-                "INSERT INTO invite_events (invitation, revision, action, actor, at) \
-                 SELECT id, revision + 1, 'expired', 'system', ? FROM invite_invitations WHERE id IN ({places})"
-            ),
-            format!(
-                "UPDATE invite_invitations SET status = 'expired', ended_at = ?, ended_by = 'system', open_key = NULL, \
-                 revision = revision + 1 WHERE id IN ({places})"
-            ),
-        ] {
+        for sql in expire(due.len()) {
             let mut statement = sqlx::query(AssertSqlSafe(sql)).bind(now);
             for row in &due {
                 statement = statement.bind(row.get::<Vec<u8>, _>(0));

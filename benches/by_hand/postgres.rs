@@ -12,13 +12,14 @@ use crate::{
 
 const INSERT: &str = "INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, \
      display, status, generation, min_generation, revision, open_key, created_at, expires_at, delivery_state, \
-     delivery_attempts) VALUES ($1, 'member', '7', $2, $2, 'user:1', $3::jsonb, $4::jsonb, 'pending', 1, 1, 1, $5, $6, \
-     $7, 'queued', 0) ON CONFLICT (open_key) DO NOTHING";
+     delivery_attempts, delivery_id) VALUES ($1, 'member', '7', $2, $2, 'user:1', $3::jsonb, $4::jsonb, 'pending', 1, 1, \
+     1, $5, $6, $7, 'queued', 0, $8) ON CONFLICT (open_key) DO NOTHING";
 
 const INSERT_ALL: &str = "WITH created AS (\
          INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display, status, \
-         generation, min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts) \
-         VALUES ($1, 'member', '7', $2, $2, 'user:1', $3::jsonb, $4::jsonb, 'pending', 1, 1, 1, $5, $6, $7, 'queued', 0) \
+         generation, min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts, \
+         delivery_id) VALUES ($1, 'member', '7', $2, $2, 'user:1', $3::jsonb, $4::jsonb, 'pending', 1, 1, 1, $5, $6, $7, \
+         'queued', 0, $8) \
          ON CONFLICT (open_key) DO NOTHING RETURNING id\
      ), queued AS (\
          INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before) \
@@ -41,7 +42,7 @@ const ACCEPT_ALL: &str = "WITH accepted AS (\
          SELECT id, revision, 'accepted', $3, $2 FROM accepted\
      ) INSERT INTO memberships (person, role, invitation) SELECT $5, payload->>'role', id FROM accepted";
 
-const EXPIRE: &str = "WITH due AS (\
+pub(super) const EXPIRE: &str = "WITH due AS (\
          SELECT id FROM invite_invitations WHERE status IN ('pending', 'delivery_failed') AND expires_at <= $1 \
          ORDER BY expires_at, id LIMIT $2 FOR UPDATE SKIP LOCKED\
      ), changed AS (\
@@ -50,7 +51,7 @@ const EXPIRE: &str = "WITH due AS (\
      ) INSERT INTO invite_events (invitation, revision, action, actor, at) \
        SELECT id, revision, 'expired', 'system', $1 FROM changed";
 
-const EXPIRE_BARE: &str = "UPDATE invite_invitations SET status = 'expired', ended_at = $1, ended_by = 'system', \
+pub(super) const EXPIRE_BARE: &str = "UPDATE invite_invitations SET status = 'expired', ended_at = $1, ended_by = 'system', \
      open_key = NULL, revision = revision + 1 WHERE status IN ('pending', 'delivery_failed') AND expires_at <= $1";
 
 const LEASE: &str = "UPDATE invite_outbox AS o SET attempt = attempt + 1, lease_owner = $3, lease_until = $4 \
@@ -71,9 +72,10 @@ pub(crate) async fn create(pool: &PgPool, side: Side, n: u64) {
             .bind(scattered_key(n).to_vec())
             .bind(now)
             .bind(now + TimeDelta::seconds(LIFETIME))
+            .bind(letter)
     };
     if side == Side::InOne {
-        invitation(INSERT_ALL).bind(letter).execute(pool).await.expect("all");
+        invitation(INSERT_ALL).execute(pool).await.expect("all");
         return;
     }
     let mut tx = pool.begin().await.expect("begin");
@@ -186,15 +188,27 @@ pub(crate) async fn list(pool: &PgPool, side: Side, page: Page) {
     let rows = query.fetch_all(pool).await.expect("list");
     if everything {
         let rows = rows.iter().map(|row| {
-            let ids: (Uuid, String, String) = (row.get(0), row.get(1), row.get(2));
+            let ids: (Uuid, String, String, Option<Uuid>) = (row.get(0), row.get(1), row.get(2), row.get(27));
             let people: [String; 3] = [row.get(3), row.get(4), row.get(5)];
             let host: [serde_json::Value; 2] = [row.get(6), row.get(7)];
-            let words: [Option<String>; 5] = [row.get(8), row.get(9), row.get(12), row.get(13), row.get(25)];
+            let words: [Option<String>; 6] =
+                [row.get(8), row.get(9), row.get(12), row.get(13), row.get(25), row.get(26)];
             let states: [String; 2] = [row.get(10), row.get(23)];
-            let ends: [Option<DateTime<Utc>>; 4] = [row.get(11), row.get(17), row.get(21), row.get(22)];
+            let ends: [Option<DateTime<Utc>>; 5] = [row.get(11), row.get(17), row.get(21), row.get(22), row.get(28)];
             let counts: [i32; 4] = [row.get(15), row.get(16), row.get(18), row.get(24)];
             let times: [DateTime<Utc>; 2] = [row.get(19), row.get(20)];
-            (ids, people, host, words, states, ends, counts, times, row.get::<bool, _>(14))
+            (
+                ids,
+                people,
+                host,
+                words,
+                states,
+                ends,
+                counts,
+                times,
+                row.get::<bool, _>(14),
+                row.get::<Option<i32>, _>(29),
+            )
         });
         assert_eq!(rows.collect::<Vec<_>>().len(), 50);
         return;

@@ -11,8 +11,8 @@ use crate::{
 
 const INSERT: &str = "INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, \
      display, status, generation, min_generation, revision, open_key, created_at, expires_at, delivery_state, \
-     delivery_attempts) VALUES (?1, 'member', '7', ?2, ?2, 'user:1', ?3, ?4, 'pending', 1, 1, 1, ?5, ?6, ?7, 'queued', \
-     0) ON CONFLICT (open_key) DO NOTHING";
+     delivery_attempts, delivery_id) VALUES (?1, 'member', '7', ?2, ?2, 'user:1', ?3, ?4, 'pending', 1, 1, 1, ?5, ?6, \
+     ?7, 'queued', 0, ?8) ON CONFLICT (open_key) DO NOTHING";
 
 const ACCEPT: &str = "UPDATE invite_invitations SET status = 'accepted', ended_at = ?2, ended_by = ?3, open_key = NULL, \
      revision = revision + 1 WHERE id = (SELECT invitation FROM invite_tokens WHERE digest = ?1) \
@@ -26,20 +26,20 @@ macro_rules! due {
     };
 }
 
-const EXPIRE_EVENTS: &str = concat!(
+pub(super) const EXPIRE_EVENTS: &str = concat!(
     "INSERT INTO invite_events (invitation, revision, action, actor, at) \
      SELECT id, revision + 1, 'expired', 'system', ?1",
     due!()
 );
 
-const EXPIRE: &str = concat!(
+pub(super) const EXPIRE: &str = concat!(
     "UPDATE invite_invitations SET status = 'expired', ended_at = ?1, ended_by = 'system', open_key = NULL, \
      revision = revision + 1 WHERE id IN (SELECT id",
     due!(),
     ")"
 );
 
-const EXPIRE_BARE: &str = "UPDATE invite_invitations SET status = 'expired', ended_at = ?1, ended_by = 'system', \
+pub(super) const EXPIRE_BARE: &str = "UPDATE invite_invitations SET status = 'expired', ended_at = ?1, ended_by = 'system', \
      open_key = NULL, revision = revision + 1 WHERE status IN ('pending', 'delivery_failed') AND expires_at <= ?1";
 
 fn now() -> i64 {
@@ -47,7 +47,7 @@ fn now() -> i64 {
 }
 
 pub(crate) async fn create(pool: &SqlitePool, _: Side, n: u64) {
-    let (now, id) = (now(), growing_id(n));
+    let (now, id, letter) = (now(), growing_id(n), growing_id(n ^ (1 << 60)));
     let mut tx = pool.begin().await.expect("begin");
     sqlx::query(INSERT)
         .bind(&id[..])
@@ -57,6 +57,7 @@ pub(crate) async fn create(pool: &SqlitePool, _: Side, n: u64) {
         .bind(&scattered_key(n)[..])
         .bind(now)
         .bind(now + LIFETIME * 1_000_000)
+        .bind(&letter[..])
         .execute(&mut *tx)
         .await
         .expect("invitation");
@@ -64,7 +65,7 @@ pub(crate) async fn create(pool: &SqlitePool, _: Side, n: u64) {
         "INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before) \
          VALUES (?1, 'member', ?2, 1, 'invitation', ?3)",
     )
-    .bind(&growing_id(n ^ (1 << 60))[..])
+    .bind(&letter[..])
     .bind(&id[..])
     .bind(now)
     .execute(&mut *tx)
@@ -160,15 +161,16 @@ pub(crate) async fn list(pool: &SqlitePool, side: Side, page: Page) {
     let rows = query.fetch_all(pool).await.expect("list");
     if everything {
         let rows = rows.iter().map(|row| {
-            let ids: (Vec<u8>, String, String) = (row.get(0), row.get(1), row.get(2));
+            let ids: (Vec<u8>, String, String, Option<Vec<u8>>) = (row.get(0), row.get(1), row.get(2), row.get(27));
             let people: [String; 3] = [row.get(3), row.get(4), row.get(5)];
             let host: [serde_json::Value; 2] = [
                 serde_json::from_str(row.get(6)).expect("payload"),
                 serde_json::from_str(row.get(7)).expect("display"),
             ];
-            let words: [Option<String>; 5] = [row.get(8), row.get(9), row.get(12), row.get(13), row.get(25)];
+            let words: [Option<String>; 6] =
+                [row.get(8), row.get(9), row.get(12), row.get(13), row.get(25), row.get(26)];
             let states: [String; 2] = [row.get(10), row.get(23)];
-            let ends: [Option<i64>; 4] = [row.get(11), row.get(17), row.get(21), row.get(22)];
+            let ends: [Option<i64>; 6] = [row.get(11), row.get(17), row.get(21), row.get(22), row.get(28), row.get(29)];
             let counts: [i64; 4] = [row.get(15), row.get(16), row.get(18), row.get(24)];
             let times: [i64; 2] = [row.get(19), row.get(20)];
             (ids, people, host, words, states, ends, counts, times, row.get::<i64, _>(14))

@@ -7,11 +7,13 @@ use sqlx::{
     mysql::{MySqlConnectOptions, MySqlPoolOptions},
 };
 
+use super::beside;
 use crate::{DISPLAY, FILLED_FROM, PAYLOAD};
 
 /// A database with the library's tables and a host's `memberships`.
 #[derive(Debug)]
 pub struct Database {
+    url: String,
     pool: MySqlPool,
     members: Invitations<MySqlStore, Membership>,
 }
@@ -25,10 +27,10 @@ impl Database {
         conn.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("a database");
         // The ping before each loan is the pool's, and the same for every side: left out.
         let options = MySqlPoolOptions::new().test_before_acquire(false);
-        let pool = options.connect_with(server.database(&name)).await.expect("the database");
+        let pool = options.connect_with(server.clone().database(&name)).await.expect("the database");
         mysql::migrate(&pool).await.expect("the schema");
         let members = Invitations::new(MySqlStore, Policy::default(), Unchecked);
-        let database = Self { pool, members };
+        let database = Self { url: beside(url, &name), pool, members };
         let memberships = "CREATE TABLE memberships (id BIGINT AUTO_INCREMENT PRIMARY KEY, \
              person VARCHAR(200) NOT NULL, role VARCHAR(20) NOT NULL, invitation BINARY(16) NOT NULL)";
         database.execute(memberships).await;
@@ -41,7 +43,7 @@ impl Database {
     }
 }
 
-super::subject!(MySqlStore, crate::by_hand::mysql);
+super::subject!(MySqlStore, crate::by_hand::mysql, super::diesel::mysql);
 
 const COLUMNS: &str = "id, kind, scope, recipient_given, recipient, inviter, payload, display, status, generation, \
      min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts";

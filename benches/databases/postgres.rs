@@ -7,11 +7,13 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
+use super::beside;
 use crate::{DISPLAY, FILLED_FROM, PAYLOAD};
 
 /// A database with the library's tables and a host's `memberships`.
 #[derive(Debug)]
 pub struct Database {
+    url: String,
     pool: PgPool,
     members: Invitations<PgStore, Membership>,
 }
@@ -25,10 +27,10 @@ impl Database {
         conn.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("a database");
         // The ping before each loan is the pool's, and the same for every side: left out.
         let options = PgPoolOptions::new().test_before_acquire(false);
-        let pool = options.connect_with(server.database(&name)).await.expect("the database");
+        let pool = options.connect_with(server.clone().database(&name)).await.expect("the database");
         postgres::migrate(&pool).await.expect("the schema");
         let members = Invitations::new(PgStore, Policy::default(), Unchecked);
-        let database = Self { pool, members };
+        let database = Self { url: beside(url, &name), pool, members };
         let memberships =
             "CREATE TABLE memberships (person text NOT NULL, role text NOT NULL, invitation uuid NOT NULL)";
         database.execute(memberships).await;
@@ -36,7 +38,7 @@ impl Database {
     }
 }
 
-super::subject!(PgStore, crate::by_hand::postgres);
+super::subject!(PgStore, crate::by_hand::postgres, super::diesel::postgres);
 
 const COLUMNS: &str = "id, kind, scope, recipient_given, recipient, inviter, payload, display, status, generation, \
      min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts";

@@ -15,6 +15,7 @@ use crate::{DISPLAY, FILLED_FROM, PAYLOAD};
 /// A file with the library's tables and a host's `memberships`.
 #[derive(Debug)]
 pub struct Database {
+    url: String,
     pool: SqlitePool,
     members: Invitations<SqliteStore, Membership>,
     _folder: TempDir,
@@ -24,8 +25,10 @@ impl Database {
     /// A fresh one.
     pub async fn new(synchronous: SqliteSynchronous) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("bench.db");
+        let url = file.to_str().expect("a path").to_owned();
         let options = SqliteConnectOptions::new()
-            .filename(folder.path().join("bench.db"))
+            .filename(file)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(synchronous)
@@ -34,7 +37,7 @@ impl Database {
         let pool = SqlitePoolOptions::new().test_before_acquire(false).connect_with(options).await.expect("a database");
         sqlite::migrate(&pool).await.expect("the schema");
         let members = Invitations::new(SqliteStore, Policy::default(), Unchecked);
-        let database = Self { pool, members, _folder: folder };
+        let database = Self { url, pool, members, _folder: folder };
         let memberships =
             "CREATE TABLE memberships (person TEXT NOT NULL, role TEXT NOT NULL, invitation BLOB NOT NULL)";
         database.execute(memberships).await;
@@ -42,7 +45,7 @@ impl Database {
     }
 }
 
-super::subject!(SqliteStore, crate::by_hand::sqlite);
+super::subject!(SqliteStore, crate::by_hand::sqlite, super::diesel::sqlite);
 
 const COLUMNS: &str = "id, kind, scope, recipient_given, recipient, inviter, payload, display, status, generation, \
      min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts";
