@@ -104,12 +104,12 @@ impl Bench {
         }
         let sides: Vec<_> =
             [Side::Library].into_iter().chain(comparison.others.iter().map(|other| other.side)).collect();
-        let mut slices = vec![vec![Duration::ZERO; rounds]; sides.len()];
+        let mut slices = vec![Vec::with_capacity(rounds); sides.len()];
         for round in 0..rounds {
             // No side always goes first.
             for turn in 0..sides.len() {
                 let side = (turn + round) % sides.len();
-                slices[side][round] = self.slice(subject, comparison, sides[side]).await;
+                slices[side].push(self.slice(subject, comparison, sides[side]).await);
             }
         }
         let each = (comparison.slice * comparison.things) as f64 / 1e6;

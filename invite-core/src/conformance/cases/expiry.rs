@@ -17,7 +17,7 @@ use crate::{
     kind::Kind,
     policy::Policy,
     state::Status,
-    store::{Sweep, WorkerStore},
+    store::Sweep,
     testing::ManualClock,
 };
 
