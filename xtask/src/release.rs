@@ -2,7 +2,8 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::command::{cargo, finish};
@@ -71,17 +72,27 @@ fn strict(mut command: Command) -> Command {
 /// Each crate as it will be published is whole, says what it is, and compiles with all its features and without any
 /// other file of this repository.
 fn packages() -> Result<(), String> {
+    let program = env::current_exe().map_err(|error| format!("who am I? {error}"))?;
+    let target = program.ancestors().nth(2).expect("cargo has built it two folders deep");
+    // Cargo takes what it once unpacked from a registry for good, and its registry for the packages is known by the
+    // folder: in one that was used before, the crates would be built with an earlier state of each other.
+    let folder = target.join(format!("packages-{:x}", RandomState::new().build_hasher().finish()));
+    let outcome = packages_in(&folder);
+    fs::remove_dir_all(&folder).map_err(|error| format!("{} stays behind: {error}", folder.display()))?;
+    outcome
+}
+
+fn packages_in(folder: &Path) -> Result<(), String> {
     // All in one command, so that each is built with the packages of the others, which nobody has published yet.
-    let mut command = cargo("package --locked --all-features");
+    let mut command = cargo("package --locked --all-features --target-dir");
+    command.arg(folder);
     CRATES.iter().for_each(|name| {
         command.args(["--package", name]);
     });
     finish(command)?;
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    for name in CRATES {
-        package::check(name, &target.join("package").join(format!("{name}-{}", env!("CARGO_PKG_VERSION"))))?;
-    }
-    Ok(())
+    CRATES.iter().try_for_each(|name| {
+        package::check(name, &folder.join("package").join(format!("{name}-{}", env!("CARGO_PKG_VERSION"))))
+    })
 }
 
 /// Everything compiles with [`OLDEST_RUST`], where that is installed. Anywhere, clippy's `incompatible_msrv` refuses
