@@ -40,8 +40,9 @@ const SWEEP: u32 = 1_000;
 const REMINDED: u32 = 200;
 /// The longest lease.
 const LONGEST_LEASE: TimeDelta = TimeDelta::days(1);
-/// What a lease has beyond the longest a mailer may take: for the database, before and after.
-const LEASE_MARGIN: TimeDelta = TimeDelta::minutes(1);
+/// What a lease has at least, and at most, beyond the longest a mailer may take: for the database,
+/// before and after.
+const LEASE_MARGIN: (TimeDelta, TimeDelta) = (TimeDelta::seconds(5), TimeDelta::minutes(1));
 /// How often the outcome of a letter is written again when the database asks for a retry.
 const SETTLE_TRIES: usize = 8;
 
@@ -137,8 +138,9 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
 
     /// How long a letter is this worker's; 15 minutes unless said otherwise, a day at most. A letter
     /// whose lease ran out is sent again, so it is never shorter than the mailer's
-    /// [`time_limit`](Mailer::time_limit) and a minute; for a mailer without one, set it to more
-    /// than it may take: RFC 5321 (4.5.3.2.6) lets a server take 10 minutes over the last reply alone.
+    /// [`time_limit`](Mailer::time_limit) and a quarter of it, 5 seconds at least and a minute at
+    /// most; for a mailer without one, set it to more than it may take: RFC 5321 (4.5.3.2.6) lets a
+    /// server take 10 minutes over the last reply alone.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
         self.lease = TimeDelta::from_std(lease).map_or(LONGEST_LEASE, |lease| lease.min(LONGEST_LEASE));
@@ -147,8 +149,10 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
 
     /// As set, but longer than the mailer may take.
     fn effective_lease(&self) -> TimeDelta {
-        let limit = self.mailer.time_limit().and_then(|limit| TimeDelta::from_std(limit).ok());
-        limit.map_or(self.lease, |limit| self.lease.max(limit.min(LONGEST_LEASE) + LEASE_MARGIN))
+        let Some(limit) = self.mailer.time_limit() else { return self.lease };
+        let limit = TimeDelta::from_std(limit).map_or(LONGEST_LEASE, |limit| limit.min(LONGEST_LEASE));
+        let (least, most) = LEASE_MARGIN;
+        self.lease.max(limit + (limit / 4).clamp(least, most))
     }
 
     /// Expires what is due, queues the reminders that are, then leases one batch of letters, sends

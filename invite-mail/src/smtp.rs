@@ -18,7 +18,7 @@ use invite_core::{Letter, Mailer, Outcome};
 use lettre::transport::smtp::extension::ClientId;
 use tokio::{sync::Semaphore, time::timeout};
 
-use self::{kept::Kept, server::Channel, session::Session, verdict::Stop};
+use self::{kept::Kept, limits::Running, server::Channel, session::Session, verdict::Stop};
 pub use self::{
     password::Password,
     server::{Security, SmtpError, SmtpServer},
@@ -91,8 +91,8 @@ impl SmtpMailer {
     }
 
     /// What the server called the letter.
-    async fn hand_over(&self, email: &Email, delivery: &str) -> Result<Option<String>, Stop> {
-        let mut session = self.ready(email, delivery).await?;
+    async fn hand_over(&self, email: &Email, delivery: &str, limits: Running) -> Result<Option<String>, Stop> {
+        let mut session = self.ready(email, delivery, limits).await?;
         let sent = session.send(&email.to_mime()).await;
         match &sent {
             Ok(_) => self.keep(session).await,
@@ -102,10 +102,10 @@ impl SmtpMailer {
     }
 
     /// A session that waits for the letter.
-    async fn ready(&self, email: &Email, delivery: &str) -> Result<Session, Stop> {
+    async fn ready(&self, email: &Email, delivery: &str, limits: Running) -> Result<Session, Stop> {
         let envelope = email.envelope();
         if let Some(mut session) = self.kept.take() {
-            let begun = match session.reset().await {
+            let begun = match session.reset(limits).await {
                 Ok(()) => session.begin(envelope, delivery).await,
                 Err(stop) => Err(stop),
             };
@@ -119,7 +119,7 @@ impl SmtpMailer {
                 Err(_) => {}
             }
         }
-        let mut session = Session::open(&self.server, &self.hello, &self.channel).await?;
+        let mut session = Session::open(&self.server, &self.hello, &self.channel, limits).await?;
         match session.begin(envelope, delivery).await {
             Ok(()) => Ok(session),
             Err(stop) => {
@@ -152,10 +152,11 @@ impl Mailer for SmtpMailer {
             Ok(email) => email,
             Err(error) => return Outcome::Unwritable { text: error.to_string() },
         };
-        let Ok(Ok(_turn)) = timeout(self.server.limits.command, self.turns.acquire()).await else {
+        let limits = self.server.limits.begin();
+        let Ok(Ok(_turn)) = timeout(limits.command(), self.turns.acquire()).await else {
             return Outcome::Unreachable { text: "all connections to the mail server are in use".into() };
         };
-        match self.hand_over(&email, &letter.delivery().as_uuid().to_string()).await {
+        match self.hand_over(&email, &letter.delivery().as_uuid().to_string(), limits).await {
             Ok(Some(id)) => Outcome::accepted_as(&id),
             Ok(None) => Outcome::accepted(),
             Err(stop) => stop.outcome(),
@@ -163,7 +164,7 @@ impl Mailer for SmtpMailer {
     }
 
     fn time_limit(&self) -> Option<Duration> {
-        Some(self.server.limits.sum())
+        Some(self.server.limits.longest())
     }
 }
 

@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
-/// The parts; [`SmtpServer`](super::SmtpServer) has their documentation.
+use tokio::time::Instant;
+
+/// The parts, and all of it; [`SmtpServer`](super::SmtpServer) has their documentation.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     pub(super) connect: Duration,
     pub(super) command: Duration,
     pub(super) last: Duration,
+    pub(super) total: Option<Duration>,
 }
 
 impl Limits {
     /// How long an answer to QUIT is waited for at most.
-    pub(super) const LEAVE: Duration = Duration::from_secs(1);
+    const LEAVE: Duration = Duration::from_secs(1);
     /// The connection itself, and TLS on it.
     const CONNECTS: u32 = 2;
     /// Waiting for a free connection; RSET, MAIL, RCPT and DATA on one that turns out to be dead;
@@ -21,29 +24,58 @@ impl Limits {
     const COMMANDS: u32 = 1 + 4 + 9 + 1;
 
     /// The longest a hand-over can take.
-    pub(super) fn sum(&self) -> Duration {
+    pub(super) fn longest(&self) -> Duration {
         let connects = self.connect.saturating_mul(Self::CONNECTS);
         let commands = self.command.saturating_mul(Self::COMMANDS);
-        connects.saturating_add(commands).saturating_add(self.last)
+        let parts = connects.saturating_add(commands).saturating_add(self.last);
+        self.total.map_or(parts, |total| parts.min(total.saturating_add(Self::LEAVE)))
     }
 
-    /// All of them shortened in proportion, if need be, so that their sum is no more than this.
-    pub(super) fn within(self, total: Duration) -> Self {
-        if self.sum() <= total {
-            return self;
-        }
-        // Not of the sum itself, which may have stopped at the largest time there is.
-        let parts = [(self.connect, Self::CONNECTS), (self.command, Self::COMMANDS), (self.last, 1)];
-        let sum: f64 = parts.iter().map(|(limit, count)| limit.as_secs_f64() * f64::from(*count)).sum();
-        let share = total.as_secs_f64() / sum;
-        let Self { connect, command, last } = self;
-        Self { connect: connect.mul_f64(share), command: command.mul_f64(share), last: last.mul_f64(share) }
+    /// For a hand-over that begins now.
+    pub(super) fn begin(self) -> Running {
+        // An end too far away to be named is none.
+        Running { limits: self, end: self.total.and_then(|total| Instant::now().checked_add(total)) }
     }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(30), command: Duration::from_secs(60), last: Duration::from_secs(600) }
+        Self {
+            connect: Duration::from_secs(30),
+            command: Duration::from_secs(60),
+            last: Duration::from_secs(600),
+            total: None,
+        }
+    }
+}
+
+/// The limits of one hand-over: no part may take longer than what is left for all of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Running {
+    limits: Limits,
+    end: Option<Instant>,
+}
+
+impl Running {
+    pub(super) fn connect(&self) -> Duration {
+        self.left(self.limits.connect)
+    }
+
+    pub(super) fn command(&self) -> Duration {
+        self.left(self.limits.command)
+    }
+
+    pub(super) fn last(&self) -> Duration {
+        self.left(self.limits.last)
+    }
+
+    /// For taking leave, when the letter is no longer at stake.
+    pub(super) fn leave(&self) -> Duration {
+        self.limits.command.min(Limits::LEAVE)
+    }
+
+    fn left(&self, limit: Duration) -> Duration {
+        self.end.map_or(limit, |end| limit.min(end.saturating_duration_since(Instant::now())))
     }
 }
 
@@ -52,15 +84,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_are_shortened_only_when_they_must_be() {
-        let limits = Limits::default();
-        assert_eq!(limits.sum(), Duration::from_secs(2 * 30 + 15 * 60 + 600));
-        assert_eq!(limits.within(Duration::from_secs(3600)).last, limits.last);
-        let short = limits.within(Duration::from_secs(60));
-        assert!(short.sum() <= Duration::from_millis(60_001) && short.sum() > Duration::from_secs(59));
-        assert!(short.last > short.command);
-        let longest = Limits { connect: Duration::MAX, command: Duration::MAX, last: Duration::MAX };
-        assert_eq!(longest.sum(), Duration::MAX);
-        assert!(longest.within(Duration::from_secs(60)).sum() <= Duration::from_secs(61));
+    fn the_longest_hand_over_is_the_sum_of_its_parts_or_what_is_given_to_all_of_it() {
+        let parts = Limits::default();
+        assert_eq!(parts.longest(), Duration::from_secs(2 * 30 + 15 * 60 + 600));
+        let short = Limits { total: Some(Duration::from_secs(60)), ..parts };
+        assert_eq!(short.longest(), Duration::from_secs(61));
+        assert_eq!(Limits { total: Some(Duration::MAX), ..parts }.longest(), parts.longest());
+        let longest = Limits { connect: Duration::MAX, command: Duration::MAX, last: Duration::MAX, total: None };
+        assert_eq!(longest.longest(), Duration::MAX);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_has_its_own_limit_until_less_is_left_for_all() {
+        let short = Limits { total: Some(Duration::from_secs(45)), ..Limits::default() };
+        let running = short.begin();
+        assert_eq!((running.connect(), running.command()), (Duration::from_secs(30), Duration::from_secs(45)));
+        tokio::time::advance(Duration::from_secs(40)).await;
+        assert_eq!((running.connect(), running.last()), (Duration::from_secs(5), Duration::from_secs(5)));
+        tokio::time::advance(Duration::from_secs(40)).await;
+        assert_eq!((running.last(), running.leave()), (Duration::ZERO, Duration::from_secs(1)));
+        assert_eq!(Limits { total: Some(Duration::MAX), ..short }.begin().last(), Duration::from_secs(600));
     }
 }

@@ -161,10 +161,10 @@ impl SmtpServer {
         self
     }
 
-    /// Shortens the limits in proportion, if need be, until a whole hand-over is over within this
-    /// time.
+    /// Gives a whole hand-over no longer than this, from waiting for a connection to the last
+    /// answer, however long its parts may take; taking leave may add a second.
     pub fn within(mut self, total: Duration) -> Self {
-        self.limits = self.limits.within(total);
+        self.limits.total = Some(total);
         self
     }
 

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::{
     connection::{Connection, Fault, connect, within},
-    limits::Limits,
+    limits::Running,
     password::Password,
     reply::Reply,
     server::{Channel, SmtpServer},
@@ -23,29 +23,38 @@ use super::{
 /// A server that is ready for a letter.
 pub(super) struct Session {
     connection: Connection,
-    limits: Limits,
+    limits: Running,
     offers: Offers,
     letters: u32,
 }
 
 impl Session {
     /// Connects, secures, and logs in. What goes wrong says nothing about any recipient.
-    pub(super) async fn open(server: &SmtpServer, hello: &ClientId, channel: &Channel) -> Result<Self, Stop> {
-        let opened = Self::try_open(server, hello, channel).await;
+    pub(super) async fn open(
+        server: &SmtpServer,
+        hello: &ClientId,
+        channel: &Channel,
+        limits: Running,
+    ) -> Result<Self, Stop> {
+        let opened = Self::try_open(server, hello, channel, limits).await;
         opened.map_err(|fault| Stop { phase: Phase::Opening, fault })
     }
 
-    async fn try_open(server: &SmtpServer, hello: &ClientId, channel: &Channel) -> Result<Self, Fault> {
-        let limits = server.limits;
-        let stream = connect(&server.host, server.port_or_default(), limits.connect).await?;
+    async fn try_open(
+        server: &SmtpServer,
+        hello: &ClientId,
+        channel: &Channel,
+        limits: Running,
+    ) -> Result<Self, Fault> {
+        let stream = connect(&server.host, server.port_or_default(), limits.connect()).await?;
         let mut connection = match channel {
             Channel::Plain => Connection::new(stream),
             #[cfg(feature = "smtp-rustls")]
             Channel::Upgraded(_) => Connection::new(stream),
             #[cfg(feature = "smtp-rustls")]
-            Channel::Tls(tls) => Connection::new(tls.handshake(stream, limits.connect).await?),
+            Channel::Tls(tls) => Connection::new(tls.handshake(stream, limits.connect()).await?),
         };
-        within(limits.command, async { expect(connection.read().await?, &[220]) }).await?;
+        within(limits.command(), async { expect(connection.read().await?, &[220]) }).await?;
         let mut session = Self { offers: Offers::default(), connection, limits, letters: 0 };
         session.hello(hello).await?;
         #[cfg(feature = "smtp-rustls")]
@@ -54,13 +63,13 @@ impl Session {
                 return Err(Fault::Unusable("STARTTLS is not offered by the server".into()));
             }
             session.ask(&lettre::transport::smtp::commands::Starttls.to_string(), &[220]).await?;
-            let stream = tls.handshake(session.connection.into_stream()?, limits.connect).await?;
+            let stream = tls.handshake(session.connection.into_stream()?, limits.connect()).await?;
             session.connection = Connection::new(stream);
             // What was offered in the clear may be anybody's words.
             session.hello(hello).await?;
         }
         if let Some((user, password)) = &server.credentials {
-            within(limits.command, session.log_in(user, password)).await?;
+            within(limits.command(), session.log_in(user, password)).await?;
         }
         Ok(session)
     }
@@ -94,7 +103,8 @@ impl Session {
     }
 
     /// Makes sure that a session that has waited is alive, and forgets what was begun.
-    pub(super) async fn reset(&mut self) -> Result<(), Stop> {
+    pub(super) async fn reset(&mut self, limits: Running) -> Result<(), Stop> {
+        self.limits = limits;
         let reset = self.ask(&Rset.to_string(), &[250]).await;
         reset.map(drop).map_err(|fault| Stop { phase: Phase::Opening, fault })
     }
@@ -116,7 +126,7 @@ impl Session {
     /// Sends the letter and its end. Until the end is sent, nobody can have taken it.
     pub(super) async fn send(&mut self, mime: &[u8]) -> Result<Reply, Stop> {
         let letter = Zeroizing::new(on_the_wire(mime));
-        let body = within(self.limits.command, async {
+        let body = within(self.limits.command(), async {
             let Err(fault) = self.connection.write(&letter).await else { return Ok(()) };
             // Servers that have had enough say so before they hang up.
             match self.connection.read().await {
@@ -126,7 +136,7 @@ impl Session {
         });
         body.await.map_err(|fault| Stop { phase: Phase::Named, fault })?;
         let mut phase = Phase::Named;
-        let end = within(self.limits.last, async {
+        let end = within(self.limits.last(), async {
             self.connection.write(b".\r\n").await?;
             phase = Phase::Sent;
             expect(self.connection.read().await?, &[250])
@@ -141,7 +151,7 @@ impl Session {
 
     /// Takes leave. Whatever the server does then changes nothing, and is not waited for for long.
     pub(super) async fn quit(mut self) {
-        let limit = self.limits.command.min(Limits::LEAVE);
+        let limit = self.limits.leave();
         let leave = async {
             self.connection.ask(&Quit.to_string()).await?;
             self.connection.close().await
@@ -150,7 +160,7 @@ impl Session {
     }
 
     async fn ask(&mut self, line: &str, wanted: &[u16]) -> Result<Reply, Fault> {
-        within(self.limits.command, async { expect(self.connection.ask(line).await?, wanted) }).await
+        within(self.limits.command(), async { expect(self.connection.ask(line).await?, wanted) }).await
     }
 }
 

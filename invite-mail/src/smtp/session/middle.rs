@@ -10,7 +10,7 @@ use tokio::{
     time::{Instant, interval, timeout},
 };
 
-use super::*;
+use super::{super::limits::Limits, *};
 
 const AMPLE: Duration = Duration::from_secs(30);
 const SHORT: Duration = Duration::from_millis(200);
@@ -36,7 +36,7 @@ async fn sent_to<F: Future<Output = ()> + Send + 'static>(
     limit: Duration,
 ) -> (Outcome, JoinHandle<()>) {
     let (ours, mut theirs) = narrow().await;
-    let limits = Limits { connect: AMPLE, command: limit, last: AMPLE };
+    let limits = Limits { connect: AMPLE, command: limit, last: AMPLE, total: None }.begin();
     let mut session = Session { connection: Connection::new(ours), limits, offers: Offers::default(), letters: 1 };
     let letter = b"a line of a letter\r\n".repeat(200_000);
     theirs.set_nodelay(true).unwrap();
