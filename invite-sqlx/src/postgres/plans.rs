@@ -118,15 +118,15 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("history", sql::HISTORY, format!("{}, 'member', 'big'", id(OPEN)), &[HISTORY, PRIMARY]).sorts(2),
         Search::new("lease", sql::LEASE, format!("{kinds}, {NOW}, 8, {}, {NOW}", id(1)), &[PRIMARY, QUEUE_DUE, QUEUE])
             .many(8),
-        Search::new("discard", sql::DISCARD, format!("ARRAY[{}, {}]", id(1), id(2)), &[QUEUE]),
+        Search::new("discard", sql::DISCARD, format!("ARRAY[{}, {}]", queued(1), queued(2)), &[QUEUE]),
         Search::new(
             "insert tokens",
             sql::INSERT_TOKENS,
             format!("ARRAY[{}], ARRAY[{}], ARRAY[1], {NOW}", digest(0), id(OPEN)),
             &[],
         ),
-        Search::new("remove", sql::REMOVE, format!("{}, {}, 0", id(1), id(1)), &[QUEUE]),
-        Search::new("postpone", sql::POSTPONE, format!("{}, {}, 0, {NOW}, 1, 1, 'x'", id(1), id(1)), &[QUEUE]),
+        Search::new("remove", sql::REMOVE, format!("{}, {}, 0", queued(1), id(1)), &[QUEUE]),
+        Search::new("postpone", sql::POSTPONE, format!("{}, {}, 0, {NOW}, 1, 1, 'x'", queued(1), id(1)), &[QUEUE]),
         Search::new("due reminders", sql::DUE_REMINDERS, format!("{kinds}, {NOW}, 200"), &[REMIND]).many(200),
         Search::new("reminded", sql::REMINDED, format!("{}, {NOW}, 1", id(OPEN)), &[PRIMARY]),
         Search::new(
@@ -135,7 +135,8 @@ fn searches(rows: u64) -> Vec<Search> {
             format!("{}, 'member', {}, 1, 'reminder', {NOW}", id(rows + 1), id(OPEN)),
             &[],
         ),
-        Search::new("expire", sql::EXPIRE, format!("{kinds}, {NOW}, 200, ARRAY['member']"), &[DUE, PRIMARY]).many(200),
+        // Each of the two hundred writes an event and a letter too.
+        Search::new("expire", sql::EXPIRE, format!("{kinds}, {NOW}, 200, ARRAY['member']"), &[DUE, PRIMARY]).many(250),
     ]
 }
 
@@ -163,6 +164,11 @@ fn insertion(n: u64) -> String {
 
 fn id(n: u64) -> String {
     format!("'{n:032x}'::uuid")
+}
+
+/// A letter in the queue; a notice of expiry has the invitation's own id.
+fn queued(n: u64) -> String {
+    format!("'f{n:031x}'::uuid")
 }
 
 fn digest(n: u64) -> String {
@@ -212,7 +218,7 @@ const FILL: &str = "
     SELECT lpad(to_hex(n), 32, '0')::uuid, revision, 'created', 'user:1', '2030-01-01Z'
     FROM generate_series(1, ROWS) AS n, generate_series(1, 2) AS revision;
     INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT lpad(to_hex(n), 32, '0')::uuid, 'member', lpad(to_hex(n * 10), 32, '0')::uuid, 1, 'invitation',
+    SELECT ('f' || lpad(to_hex(n), 31, '0'))::uuid, 'member', lpad(to_hex(n * 10), 32, '0')::uuid, 1, 'invitation',
         '2030-01-01Z'::timestamptz + (n - ROWS / 1000) * interval '1 second'
     FROM generate_series(1, ROWS / 10) AS n;
 ";
