@@ -70,8 +70,8 @@ impl Entry {
         !self.name.starts_with("mixed") && !self.name.ends_with("rollback_journal")
     }
 
-    /// Whether races run: on MariaDB through diesel only when asked for. There, of 93 races, 5 failed: four deadlocks
-    /// outlasted the retries or a round of a worker, and one history that nothing explained.
+    /// Whether races run: on MariaDB through diesel only when asked for. Of 93 there, 5 failed: three by deadlocks that
+    /// outlasted the retries, two for reasons not found yet.
     fn races(&self) -> bool {
         let in_question = self.name.ends_with("_mysql") && self.name != "sqlx_mysql";
         !in_question || env::var_os("INVITE_TEST_ROUNDS").is_some()
