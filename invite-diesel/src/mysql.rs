@@ -319,14 +319,16 @@ fn guarded<'q>(statement: Statement<'q, Mysql>, guard: &Guard<'q>) -> Statement<
 }
 
 /// How many rows a statement found; `None` when a unique key was taken, which costs this server's
-/// transactions nothing.
+/// transactions nothing. An insertion is then told that `id` cannot be null.
 async fn affected(
     statement: Statement<'_, Mysql>,
     conn: &mut impl Session<Database = Mysql>,
 ) -> Result<Option<usize>, StoreError> {
     match conn.execute(statement).await {
         Ok(rows) => Ok(Some(rows)),
-        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(None),
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::NotNullViolation, _)) => {
+            Ok(None)
+        }
         Err(other) => Err(store_error(other)),
     }
 }

@@ -23,7 +23,7 @@ use invite_core::{
         RenewedLinks, StoreError, Summary, Target, TimeGuard, Transition,
     },
 };
-use sqlx::{Connection, MySql, MySqlConnection, mysql::MySqlArguments, query::Query};
+use sqlx::{Connection, MySql, MySqlConnection, error::ErrorKind, mysql::MySqlArguments, query::Query};
 
 use crate::{error::classified, row};
 
@@ -284,11 +284,15 @@ fn guarded<'q>(statement: Statement<'q>, guard: &Guard<'q>) -> Statement<'q> {
 }
 
 /// How many rows a statement found; `None` when a unique key was taken, which costs this server's
-/// transactions nothing.
+/// transactions nothing. An insertion is then told that `id` cannot be null.
 async fn affected(statement: Statement<'_>, conn: &mut MySqlConnection) -> Result<Option<u64>, StoreError> {
     match statement.execute(conn).await {
         Ok(result) => Ok(Some(result.rows_affected())),
-        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(None),
+        Err(sqlx::Error::Database(error))
+            if matches!(error.kind(), ErrorKind::UniqueViolation | ErrorKind::NotNullViolation) =>
+        {
+            Ok(None)
+        }
         Err(other) => Err(store_error(other)),
     }
 }

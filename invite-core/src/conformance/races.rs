@@ -26,8 +26,10 @@ use std::{
     panic::AssertUnwindSafe,
     sync::{Arc, Barrier, Mutex, PoisonError},
     thread,
+    time::Duration,
 };
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::LocalBoxFuture;
 
@@ -90,10 +92,6 @@ pub(super) fn alone(db: &Db, case: fn(Db) -> LocalBoxFuture<'static, Verdict>) -
     };
     thread::scope(|scope| scope.spawn(case).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
-
-/// How often a unit of work is done again before that counts as a failure. With 32 at once on one row every
-/// retry but the last few finds it decided.
-const TRIES: usize = 64;
 
 /// The races of one level.
 pub(super) struct Race<'a> {
@@ -335,15 +333,21 @@ macro_rules! hold {
 
 use hold;
 
-/// Does it again while the store asks for it.
+/// Does it again while the store asks for it, eight times in all: as the documentation tells hosts to. The thread
+/// that waits is the case's own.
 pub(super) async fn again<T>(work: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
-    let mut tries = 1;
-    loop {
+    let pauses = ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(5))
+        .with_max_delay(Duration::from_millis(500))
+        .with_max_times(7)
+        .with_jitter();
+    for pause in pauses.build() {
         match work().await {
-            Err(error) if error.is_retryable() && tries < TRIES => tries += 1,
+            Err(error) if error.is_retryable() => thread::sleep(pause),
             ended => return ended,
         }
     }
+    work().await
 }
 
 /// One round of a worker, done again while the store asks for it.

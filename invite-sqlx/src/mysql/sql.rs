@@ -61,11 +61,15 @@ macro_rules! by_key {
     };
 }
 
+// Of those whose key is taken, a plain INSERT leaves each a shared lock on the row in the way. When that row gives up
+// its key, all of them hold it, none can insert, and each that tries again holds it again. The attempt to update takes
+// the lock alone. It fails in every SQL mode: a statement that inserts one row may not set null.
 pub(super) const INSERT: &str = "INSERT INTO invite_invitations \
     (id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, generation, \
      min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts, inviter_address, \
      delivery_id, remind_at) \
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+    ON DUPLICATE KEY UPDATE id = NULL";
 
 pub(super) const INSERT_EVENT: &str =
     "INSERT INTO invite_events (invitation, revision, action, actor, reason, at) VALUES (?, ?, ?, ?, ?, ?)";

@@ -102,7 +102,7 @@ impl Harness for OnPostgres {
     }
 
     fn effort(&self) -> Effort {
-        crate::effort(crate::BRIEF)
+        crate::effort(crate::THOROUGH)
     }
 
     async fn fresh(&self) -> Result<Self::Pool, StoreError> {

@@ -106,7 +106,7 @@ impl Harness for OnSqlite {
     }
 
     fn effort(&self) -> Effort {
-        crate::effort(crate::BRIEF)
+        crate::effort(crate::THOROUGH)
     }
 
     async fn fresh(&self) -> Result<Self::Pool, StoreError> {

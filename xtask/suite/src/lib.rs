@@ -37,8 +37,8 @@ const SQLITE_CONNECTIONS: u32 = 4;
 
 /// How many race at once, and how often, unless `INVITE_TEST_TASKS` and `INVITE_TEST_ROUNDS` say otherwise.
 const THOROUGH: Effort = Effort { tasks: 32, rounds: 100 };
-/// Where the same statements have raced already: diesel has sqlx's.
-const BRIEF: Effort = Effort { tasks: 32, rounds: 5 };
+/// Where the same code has raced already: diesel's, driven without waiting or turn by turn with sqlx's.
+const BRIEF: Effort = Effort { tasks: 32, rounds: 10 };
 
 fn effort(otherwise: Effort) -> Effort {
     let number = |name, otherwise| env::var(name).map_or(otherwise, |number| number.parse().expect(name));

@@ -4,7 +4,6 @@
 //! lines say, for each store, how many cases ran and how many mutants were killed.
 
 use std::{
-    env,
     process::ExitCode,
     sync::{
         Arc, Mutex, PoisonError,
@@ -70,17 +69,8 @@ impl Entry {
         !self.name.starts_with("mixed") && !self.name.ends_with("rollback_journal")
     }
 
-    /// Whether races run: on MariaDB through diesel only when asked for. Of 93 there, 5 failed: three by deadlocks that
-    /// outlasted the retries, two for reasons not found yet.
-    fn races(&self) -> bool {
-        let in_question = self.name.ends_with("_mysql") && self.name != "sqlx_mysql";
-        !in_question || env::var_os("INVITE_TEST_ROUNDS").is_some()
-    }
-
     fn cases(self: &Arc<Self>) -> impl Iterator<Item = Trial> {
-        let races = self.races();
-        let cases = conformance::cases().into_iter().filter(move |case| races || !case.name().starts_with("races::"));
-        cases.map(|case| {
+        conformance::cases().into_iter().map(|case| {
             let entry = Arc::clone(self);
             Trial::test(format!("{}::{}", self.name, case.name()), move || {
                 let (count, answer) = match entry.with(|suite| suite.run(case)) {

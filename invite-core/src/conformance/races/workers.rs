@@ -174,9 +174,9 @@ async fn a_letter_whose_fate_nobody_knows_is_tried_three_times_by_whoever_comes(
             }
         }
     }
-    // Whatever the rounds left of the three.
-    for n in 1..=3 {
-        let worker = race.worker_at(race.instant(race.rounds) + wait(n), post.clone());
+    // Whatever the rounds left of the three, each long after the one before.
+    for hours in 1..=3 {
+        let worker = race.worker_at(race.instant(race.rounds) + TimeDelta::hours(hours), post.clone());
         while tick(&worker).await?.found_work() {}
     }
     let letters = post.seen.take();

@@ -1,11 +1,10 @@
-//! A page deep inside a list costs what the first one costs, counted in rows the server touches.
-//! MySQL and MariaDB only: left to themselves, they walk the index to where the page begins.
+//! What only MySQL and MariaDB could get wrong.
 
 #![cfg(feature = "mysql")]
 
 use std::{env, process};
 
-use invite_core::{Actor, Invitations, Kind, Policy, Query, Sort, Unchecked};
+use invite_core::{Actor, Error, Invitations, Kind, NewInvitation, Policy, Query, Sort, Unchecked};
 use invite_sqlx::{MySqlStore, mysql};
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, MySqlPool, Row, mysql::MySqlConnectOptions};
@@ -34,15 +33,44 @@ async fn touched(conn: &mut MySqlConnection) -> i64 {
     counters.iter().map(|counter| counter.get::<String, _>(1).parse::<i64>().unwrap()).sum()
 }
 
-#[tokio::test]
-async fn on_mysql_a_deep_page_touches_no_more_rows_than_the_first() {
+/// A new, migrated database of this name.
+async fn database(name: &str) -> MySqlPool {
     let server = env::var("INVITE_TEST_MYSQL_URL").expect("`cargo xtask databases` sets INVITE_TEST_MYSQL_URL");
     let server: MySqlConnectOptions = server.parse().unwrap();
-    let database = format!("invite_depth_{}", process::id());
+    let database = format!("invite_{name}_{}", process::id());
     let create = AssertSqlSafe(format!("CREATE DATABASE {database}"));
     MySqlConnection::connect_with(&server).await.unwrap().execute(create).await.unwrap();
     let pool = MySqlPool::connect_with(server.database(&database)).await.unwrap();
     mysql::migrate(&pool).await.unwrap();
+    pool
+}
+
+/// An insertion fails by what would be a default value where nothing is strict.
+#[tokio::test]
+async fn a_taken_address_is_told_in_every_sql_mode_and_the_row_in_the_way_stays() {
+    let pool = database("modes").await;
+    let members = Invitations::<_, Membership>::new(MySqlStore, Policy::default(), Unchecked);
+    let (scoped, admin) = (members.scope(1), Actor::new(1));
+    for mode in ["", "STRICT_ALL_TABLES", "TRADITIONAL", "ANSI", "NO_ZERO_DATE"] {
+        let mut tx = pool.begin().await.unwrap();
+        sqlx::query("SET sql_mode = ?").bind(mode).execute(&mut *tx).await.unwrap();
+        let new = || NewInvitation::new("ada@example.com", Membership);
+        let first = scoped.create(&mut tx, &admin, new()).await.unwrap();
+        for _ in 0..2 {
+            let taken = scoped.create(&mut tx, &admin, new()).await;
+            assert!(matches!(taken, Err(Error::AlreadyPending(id)) if id == first.id), "{mode:?}: {taken:?}");
+        }
+        let stands = scoped.get(&mut tx, &admin, first.id).await.unwrap();
+        assert_eq!(stands.into_record(), first.into_record(), "{mode:?}");
+        tx.rollback().await.unwrap();
+    }
+}
+
+/// A page deep inside a list costs what the first one costs, counted in rows the server touches: left to itself, it
+/// walks the index to where the page begins.
+#[tokio::test]
+async fn a_deep_page_touches_no_more_rows_than_the_first() {
+    let pool = database("depth").await;
     let mut conn = pool.acquire().await.unwrap();
     conn.execute("CREATE TABLE digits (d INT)").await.unwrap();
     conn.execute("INSERT INTO digits VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)").await.unwrap();
