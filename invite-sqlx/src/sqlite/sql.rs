@@ -190,8 +190,9 @@ macro_rules! filters {
     };
 }
 
-// Once the tables are analysed, SQLite would plan these anew at every call, for the very values that
-// are bound; a `+` before a value keeps it from looking at it. The plan is the same.
+// SQLite would plan these anew at every call, for the very values that are bound: for a limit always, for
+// what is compared once the tables are analysed. A `+` before a value keeps it from looking at it. The
+// plan is the same.
 
 macro_rules! list {
     ($seek:literal, $order:literal) => {
@@ -203,7 +204,7 @@ macro_rules! list {
             filters!(),
             " ORDER BY ",
             $order,
-            " LIMIT ?5"
+            " LIMIT +?5"
         )
     };
 }
@@ -228,7 +229,7 @@ pub(super) const ADDRESSED_TO: &str = concat!(
     " FROM invite_invitations AS i \
      WHERE i.recipient IN (+?4, +?5, +?6, +?7, +?8, +?9, +?10, +?11) AND +i.kind = ?1 \
        AND i.status IN ('pending', 'delivery_failed') AND i.expires_at > ?2 \
-     ORDER BY i.created_at DESC, i.id DESC LIMIT ?3"
+     ORDER BY i.created_at DESC, i.id DESC LIMIT +?3"
 );
 
 // A condition on kind and scope beside the one on the id would have SQLite, once it has analysed the
@@ -254,7 +255,7 @@ pub(super) const DUE_LETTERS: &str = concat!(
     columns!(),
     ", o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns",
     due_letters!(),
-    " ORDER BY o.not_before, o.id LIMIT ?3"
+    " ORDER BY o.not_before, o.id LIMIT +?3"
 );
 
 pub(super) const LEASE: &str =
@@ -278,7 +279,7 @@ macro_rules! due_reminders {
 pub(super) const ANY_REMINDERS: &str = concat!("SELECT 1", due_reminders!(), " LIMIT 1");
 
 pub(super) const DUE_REMINDERS: &str =
-    concat!("SELECT ", columns!(), due_reminders!(), " ORDER BY i.remind_at, i.id LIMIT ?3");
+    concat!("SELECT ", columns!(), due_reminders!(), " ORDER BY i.remind_at, i.id LIMIT +?3");
 
 pub(super) const REMINDED: &str = "UPDATE invite_invitations SET remind_at = ?2, reminded = ?3 WHERE id = ?1";
 
@@ -297,7 +298,7 @@ pub(super) const EXPIRE_EVENTS: &str = concat!(
     "INSERT INTO invite_events (invitation, revision, action, actor, at) \
      SELECT id, revision + 1, 'expired', 'system', ?2",
     due_invitations!(),
-    " ORDER BY expires_at, id LIMIT ?3"
+    " ORDER BY expires_at, id LIMIT +?3"
 );
 
 /// Of the kinds in the JSON array `?4`.
@@ -305,7 +306,7 @@ pub(super) const EXPIRE_NOTICES: &str = concat!(
     "INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before) \
      SELECT id, kind, id, generation, 'expired', ?2 FROM (SELECT id, kind, generation, inviter_address",
     due_invitations!(),
-    " ORDER BY expires_at, id LIMIT ?3) \
+    " ORDER BY expires_at, id LIMIT +?3) \
      WHERE inviter_address IS NOT NULL AND kind IN (SELECT value FROM json_each(?4))"
 );
 
@@ -313,5 +314,5 @@ pub(super) const EXPIRE: &str = concat!(
     "UPDATE invite_invitations SET status = 'expired', ended_at = ?2, ended_by = 'system', open_key = NULL, \
          remind_at = NULL, revision = revision + 1 WHERE id IN (SELECT id",
     due_invitations!(),
-    " ORDER BY expires_at, id LIMIT ?3)"
+    " ORDER BY expires_at, id LIMIT +?3)"
 );
