@@ -141,8 +141,8 @@ impl Policy {
     }
 
     /// Whether the inviter hears by mail that somebody has accepted, if the invitation has an
-    /// [address](crate::NewInvitation::inviter_address) of the inviter's. The same holds for the
-    /// other letters to the inviter.
+    /// [address](crate::NewInvitation::inviter_address) of the inviter's. If no mail server takes
+    /// that letter for a week, it is dropped. The same holds for the other letters to the inviter.
     pub const fn notify_accepted(mut self, notify: bool) -> Self {
         self.notify_accepted = notify;
         self

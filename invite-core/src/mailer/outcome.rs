@@ -30,14 +30,15 @@ pub enum Outcome {
         text: String,
     },
     /// Our side is wrong: credentials, TLS. Never the recipient's fault, so it never makes an
-    /// invitation `delivery_failed`; tried again until the invitation has ended.
+    /// invitation `delivery_failed`; tried again until the invitation has ended, a letter to the
+    /// inviter for a week.
     Misconfigured {
         /// What is wrong.
         text: String,
     },
     /// Nobody was there to take it, and it is certain that nothing was sent: no connection, or no
     /// answer before the letter was handed over. Says nothing about the recipient, so it never
-    /// makes an invitation `delivery_failed`; tried again until the invitation has ended.
+    /// makes an invitation `delivery_failed`; tried again as long as after `Misconfigured`.
     Unreachable {
         /// What happened.
         text: String,

@@ -1,7 +1,7 @@
 //! What the worker asks of a store.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{DeliveryId, InvitationStore, Purpose, Reminders, Reminding, StoreError, Summary, Transition};
@@ -66,13 +66,19 @@ pub struct Claim<'a> {
     pub(crate) minter: &'a (dyn Fn(DeliveryId, &str) -> Result<TokenDigest, StoreError> + Send + Sync),
 }
 
+/// How long it is tried to tell an inviter of an end: an opinion.
+const NOTICE_LIFETIME: TimeDelta = TimeDelta::days(7);
+
 impl Claim<'_> {
     /// Whether a letter of this purpose and generation is still worth sending.
     #[must_use]
     pub fn is_current(&self, record: &Record, purpose: Purpose, generation: u32) -> bool {
         match purpose.tells_of() {
             None => record.status == Status::Pending && record.generation == generation && record.expires_at > self.now,
-            Some(status) => record.status == status && record.inviter_address.is_some(),
+            Some(status) => {
+                let is_news = record.ended.as_ref().is_some_and(|ended| self.now - ended.at < NOTICE_LIFETIME);
+                record.status == status && record.inviter_address.is_some() && is_news
+            }
         }
     }
 
@@ -175,7 +181,7 @@ mod tests {
     use super::*;
     use crate::{
         actor::{Actor, Scope},
-        invitation::{Delivery, DeliveryState, InvitationId},
+        invitation::{Delivery, DeliveryState, Ended, InvitationId},
         recipient::Recipient,
     };
 
@@ -208,6 +214,10 @@ mod tests {
         }
     }
 
+    fn ended_at(at: DateTime<Utc>) -> Ended {
+        Ended { at, by: Actor::System, reason: None, address_proved: false }
+    }
+
     #[test]
     fn only_letters_about_what_is_pending_unexpired_and_of_this_generation_are_sent() {
         let now = DateTime::UNIX_EPOCH;
@@ -231,8 +241,11 @@ mod tests {
         let address = Recipient::from_given("charles@example.com");
         for purpose in Purpose::ALL.into_iter().filter(|purpose| purpose.is_to_inviter()) {
             for status in Status::ALL {
-                let record = Record { status, inviter_address: address.clone(), ..record(now) };
+                let ended = (!status.is_open()).then(|| ended_at(now - NOTICE_LIFETIME + TimeDelta::microseconds(1)));
+                let record = Record { status, ended, inviter_address: address.clone(), ..record(now) };
                 assert_eq!(claim.is_current(&record, purpose, 2), purpose.tells_of() == Some(status));
+                let stale = Record { ended: Some(ended_at(now - NOTICE_LIFETIME)), ..record.clone() };
+                assert!(!claim.is_current(&stale, purpose, 2));
                 assert!(!claim.is_current(&Record { inviter_address: None, ..record }, purpose, 2));
             }
         }

@@ -57,7 +57,7 @@ pub(super) fn judge(outcome: &Outcome, mut history: History, now: DateTime<Utc>,
                 (DeliveryState::Retrying, true)
             }
         }
-        // Not the recipient's doing, so it never counts: tried until the invitation has ended.
+        // Not the recipient's doing, so it never counts: tried until `Claim::is_current` says no.
         Outcome::Unwritable { text } | Outcome::Misconfigured { text } | Outcome::Unreachable { text } => {
             last_error = Some(Outcome::words(text));
             (DeliveryState::Retrying, true)
