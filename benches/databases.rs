@@ -100,6 +100,7 @@ macro_rules! subject {
                     self.members.scope(7).create(&mut tx, &Actor::new(1), new(n)).await.expect("create");
                 }
                 tx.commit().await.expect("commit");
+                self.execute(STATISTICS).await;
             }
 
             async fn fill(&self, how_many: u64) {

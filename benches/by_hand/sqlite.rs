@@ -1,6 +1,5 @@
 //! SQLite by hand.
 
-use futures_util::future::join_all;
 use invite_core::Token;
 use sqlx::{Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
@@ -246,7 +245,10 @@ pub(crate) async fn mail(pool: &SqlitePool) {
             .expect("token");
         }
         tx.commit().await.expect("commit");
-        join_all(letters.iter().map(|letter| settle(pool, letter))).await;
+        // One writer at a time: those at once would only wait for each other.
+        for letter in &letters {
+            settle(pool, letter).await;
+        }
     }
 }
 

@@ -48,6 +48,9 @@ super::subject!(MySqlStore, crate::by_hand::mysql, super::diesel::mysql);
 const COLUMNS: &str = "id, kind, scope, recipient_given, recipient, inviter, payload, display, status, generation, \
      min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts";
 
+/// As on PostgreSQL.
+const STATISTICS: &str = "ANALYZE TABLE invite_invitations, invite_outbox";
+
 fn due(from: u64, how_many: u64) -> String {
     format!(
         "INSERT INTO invite_invitations ({COLUMNS}) \

@@ -43,6 +43,9 @@ super::subject!(PgStore, crate::by_hand::postgres, super::diesel::postgres);
 const COLUMNS: &str = "id, kind, scope, recipient_given, recipient, inviter, payload, display, status, generation, \
      min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts";
 
+/// Without statistics, which the server gathers within a minute, plans are for tables of another size.
+const STATISTICS: &str = "ANALYZE";
+
 fn due(from: u64, how_many: u64) -> String {
     format!(
         "INSERT INTO invite_invitations ({COLUMNS}) \

@@ -50,6 +50,9 @@ super::subject!(SqliteStore, crate::by_hand::sqlite, super::diesel::sqlite);
 const COLUMNS: &str = "id, kind, scope, recipient_given, recipient, inviter, payload, display, status, generation, \
      min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts";
 
+/// Ordinarily nobody has it gather statistics.
+const STATISTICS: &str = "";
+
 fn due(from: u64, how_many: u64) -> String {
     format!(
         "WITH RECURSIVE numbers (n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM numbers WHERE n < {from} + {how_many} - 1) \
