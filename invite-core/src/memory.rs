@@ -361,7 +361,9 @@ impl InvitationStore for MemoryStore {
                 Sort::Address => (a.recipient.canonical(), a.id).cmp(&(b.recipient.canonical(), b.id)),
             });
             let seek = query.after.map(|seek| {
-                let address = state.invitations.get(&seek.id).map_or("", |row| row.record.recipient.canonical());
+                let found = state.invitations.get(&seek.id).map(|row| &row.record);
+                let found = found.filter(|record| record.kind == query.kind && record.scope == *query.scope);
+                let address = found.map_or("", |record| record.recipient.canonical());
                 (seek, address)
             });
             (records.into_iter())

@@ -223,11 +223,14 @@ pub(super) const LIST_OLDEST_FIRST: &str = list!(
 pub(super) const LIST_EXPIRES_FIRST: &str =
     list!("", "i.expires_at >= ? AND (i.expires_at > ? OR i.id > ?)", "i.expires_at, i.id");
 
-/// The address a page begins after is looked up, so that no cursor holds one: the id three times.
+/// The address a page begins after is looked up, so that no cursor holds one, nor asks for one of another scope: id,
+/// kind and scope, twice, and the id.
 pub(super) const LIST_BY_ADDRESS: &str = list!(
     "",
-    "i.recipient >= COALESCE((SELECT a.recipient FROM invite_invitations AS a WHERE a.id = ?), '') \
-     AND (i.recipient > COALESCE((SELECT b.recipient FROM invite_invitations AS b WHERE b.id = ?), '') OR i.id > ?)",
+    "i.recipient >= COALESCE((SELECT a.recipient FROM invite_invitations AS a \
+                               WHERE a.id = ? AND a.kind = ? AND a.scope = ?), '') \
+     AND (i.recipient > COALESCE((SELECT b.recipient FROM invite_invitations AS b \
+                                   WHERE b.id = ? AND b.kind = ? AND b.scope = ?), '') OR i.id > ?)",
     "i.recipient, i.id"
 );
 

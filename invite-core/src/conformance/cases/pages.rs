@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use chrono::TimeDelta;
+use data_encoding::BASE64URL_NOPAD;
 
 use crate::{
     actor::Actor,
@@ -35,6 +36,9 @@ pub(super) const CASES: &[Case] = cases![
         "Core reads and writes cursors; a store never gets to see one.",
     a_cursor_opens_no_other_scope:
         "`list` has the scope in the WHERE, whatever row it begins after.",
+    a_cursor_by_address_tells_nothing_of_another_scope:
+        "The address a page begins after is that of a row of this kind and scope; of another's row it is none, and the \
+         page is the first.",
     a_list_of_some_statuses_shows_no_other:
         "`statuses` is in the WHERE, any of them; open rows past `now` count as expired and as nothing else.",
     a_search_for_part_of_an_address_is_literal:
@@ -128,6 +132,11 @@ async fn a_cursor_is_text_and_back_and_nothing_else_reads_as_one(db: Db) -> Verd
     for text in ["", "x", "AAAA", &"A".repeat(1_000), "%%%"] {
         ensure!(text.parse::<Cursor>().is_err(), "{} characters of nonsense read as a cursor", text.len());
     }
+    // The years 1200 before the common era and 10000.
+    for micros in [-100_000_000_000_000_000_i64, 253_402_300_800_000_000] {
+        let forged = BASE64URL_NOPAD.encode(&[&[0][..], &micros.to_be_bytes(), &[7; 16]].concat());
+        ensure!(forged.parse::<Cursor>().is_err(), "an instant that no database holds reads as a cursor");
+    }
     Ok(())
 }
 
@@ -138,6 +147,28 @@ async fn a_cursor_opens_no_other_scope(db: Db) -> Verdict {
     let mut conn = db.connect().await?;
     let page = world.members.scope(8).list(&mut conn, &world.admin, &Query::new().after(next)).await?;
     listed(&page.items, &[], "a page of scope 8 after a cursor of scope 7")
+}
+
+async fn a_cursor_by_address_tells_nothing_of_another_scope(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    let by_address = Query::new().sort(Sort::Address).limit(1);
+    let mine = committed!(world, tx => {
+        for email in ["m@example.com", "n@example.com"] {
+            world.members.scope(7).create(&mut tx, &world.admin, new(email)).await?;
+        }
+        let mut mine = Vec::new();
+        for email in ["a@example.com", "z@example.com"] {
+            mine.push(world.members.scope(8).create(&mut tx, &world.admin, new(email)).await?.id);
+        }
+        mine
+    });
+    let mut conn = db.connect().await?;
+    let page = world.members.scope(7).list(&mut conn, &world.admin, &by_address).await?;
+    let next =
+        page.next.ok_or_else(|| Stop::Failed("one of two rows was listed, and no further page promised".into()))?;
+    let query = by_address.limit(10).after(next);
+    let page = world.members.scope(8).list(&mut conn, &world.admin, &query).await?;
+    listed(&page.items, &mine, "a page of scope 8 by address, after one of scope 7's")
 }
 
 /// Where the second page of scope 7 begins, newest first.
