@@ -242,9 +242,13 @@ pub(crate) async fn list(
         Sort::Address => (sql::LIST_BY_ADDRESS, (always(), Vec::new())),
     };
     let (at, after) = query.after.map_or(start, |seek| (seek.at.naive_utc(), id(seek.id)));
-    let statement = Statement::new(sql).bind(query.kind).bind(query.scope.as_str().as_bytes());
+    let scope = query.scope.as_str().as_bytes();
+    let statement = Statement::new(sql).bind(query.kind).bind(scope);
     let statement = match query.sort {
-        Sort::Address => statement.bind(after.clone()).bind(after.clone()).bind(after),
+        Sort::Address => {
+            let statement = statement.bind(after.clone()).bind(query.kind).bind(scope);
+            statement.bind(after.clone()).bind(query.kind).bind(scope).bind(after)
+        }
         Sort::NewestFirst | Sort::OldestFirst | Sort::ExpiresFirst => statement.bind(at).bind(at).bind(after),
     };
     let now = query.now.naive_utc();
@@ -424,9 +428,9 @@ pub fn store_error(error: Error) -> StoreError {
     classified(error, |_, about| PASSING.iter().any(|words| about.message().starts_with(words)))
 }
 
-/// How the messages begin of 1205, 1213 and 1020, of 1040, 1053, 1927 and 3024; and those of the
+/// How the messages begin of 1205, 1213 and 1020, of 1040, 1053, 1927, 3024 and 1969; and those of the
 /// drivers about a connection that broke.
-const PASSING: [&str; 12] = [
+const PASSING: [&str; 13] = [
     "Lock wait timeout exceeded",
     "Deadlock found when trying to get lock",
     "Record has changed since last read",
@@ -434,6 +438,7 @@ const PASSING: [&str; 12] = [
     "Server shutdown in progress",
     "Connection was killed",
     "Query execution was interrupted, maximum statement execution time exceeded",
+    "Query execution was interrupted (max_statement_time exceeded)",
     "Input/output error: ",
     "Driver error: `Connection to the server is closed.",
     "Lost connection to ",

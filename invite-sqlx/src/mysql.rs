@@ -203,9 +203,13 @@ impl InvitationStore for MySqlStore {
             Sort::Address => (sql::LIST_BY_ADDRESS, (always(), Vec::new())),
         };
         let (at, after) = query.after.map_or(start, |seek| (seek.at.naive_utc(), id(seek.id)));
-        let statement = sqlx::query(sql).bind(query.kind).bind(query.scope.as_str().as_bytes());
+        let scope = query.scope.as_str().as_bytes();
+        let statement = sqlx::query(sql).bind(query.kind).bind(scope);
         let statement = match query.sort {
-            Sort::Address => statement.bind(after.clone()).bind(after.clone()).bind(after),
+            Sort::Address => {
+                let statement = statement.bind(after.clone()).bind(query.kind).bind(scope);
+                statement.bind(after.clone()).bind(query.kind).bind(scope).bind(after)
+            }
             Sort::NewestFirst | Sort::OldestFirst | Sort::ExpiresFirst => statement.bind(at).bind(at).bind(after),
         };
         let now = query.now.naive_utc();
@@ -379,8 +383,9 @@ fn year(year: i32) -> NaiveDateTime {
 pub fn store_error(error: sqlx::Error) -> StoreError {
     classified(error, |error| {
         // Lock wait timeout, deadlock, a row changed since it was read; too many connections, a
-        // server that is shutting down.
+        // server that is shutting down, a connection that was killed; a statement that took too long,
+        // on MariaDB and on MySQL.
         let number = error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>().map(|error| error.number());
-        number.is_some_and(|number| matches!(number, 1205 | 1213 | 1020 | 1040 | 1053 | 3024))
+        number.is_some_and(|number| matches!(number, 1205 | 1213 | 1020 | 1040 | 1053 | 1927 | 1969 | 3024))
     })
 }

@@ -279,15 +279,15 @@ fn int(value: u32) -> Result<i32, StoreError> {
 /// begins and commits, so that one retry loop serves both, and for the reads of an
 /// [`Authority`](invite_core::Authority).
 ///
-/// A unique violation asks for a retry too. Where a statement of the host's own may meet one, let it
-/// say `ON CONFLICT DO NOTHING`: then it is no error, and the transaction lives.
+/// A unique violation of the library's own asks for a retry too. Where a statement of the host's own
+/// may meet one, let it say `ON CONFLICT DO NOTHING`: then it is no error, and the transaction lives.
 #[must_use]
 pub fn store_error(error: sqlx::Error) -> StoreError {
     classified(error, |error| {
         let Some(code) = error.code() else { return false };
         match &*code {
             // Serialization failure, deadlock, lock not available; connections that broke or were refused.
-            "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "53300" => true,
+            "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "53300" => true,
             // Of ours it can only be two amendments to one address at once: done again, the later
             // one finds the earlier. A host's own is the host's to judge.
             "23505" => error.table() == Some("invite_invitations"),

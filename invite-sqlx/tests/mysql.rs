@@ -66,6 +66,24 @@ async fn a_taken_address_is_told_in_every_sql_mode_and_the_row_in_the_way_stays(
     }
 }
 
+/// 1927, or a connection that is gone; and 1969 on MariaDB, 3024 on MySQL.
+#[tokio::test]
+async fn a_connection_that_was_killed_and_a_statement_that_took_too_long_ask_for_a_retry() {
+    let pool = database("killed").await;
+    let (mut one, mut other) = (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
+    let id: u64 = sqlx::query_scalar("SELECT CONNECTION_ID()").fetch_one(&mut *one).await.unwrap();
+    other.execute(AssertSqlSafe(format!("KILL {id}"))).await.unwrap();
+    let killed = one.execute("SELECT 1").await.map(drop).unwrap_err();
+    assert!(mysql::store_error(killed).is_retryable());
+
+    let slow = "/*M! SET STATEMENT max_statement_time = 0.01 FOR */ \
+                SELECT /*+ MAX_EXECUTION_TIME(10) */ COUNT(*) FROM information_schema.COLLATIONS AS a, \
+                information_schema.COLLATIONS AS b, information_schema.COLLATIONS AS c, \
+                information_schema.COLLATIONS AS d";
+    let slow = other.execute(slow).await.map(drop).unwrap_err();
+    assert!(mysql::store_error(slow).is_retryable());
+}
+
 /// A page deep inside a list costs what the first one costs, counted in rows the server touches: left to itself, it
 /// walks the index to where the page begins.
 #[tokio::test]
