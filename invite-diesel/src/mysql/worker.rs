@@ -18,8 +18,11 @@ use crate::{
     statement::Statement,
 };
 
+// One round trip, of which no half can be left to the pool's next user.
+const BEGIN: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN";
+
 pub(crate) async fn claim(conn: &mut impl Session<Database = Mysql>, claim: &Claim<'_>) -> Result<Claims, StoreError> {
-    begin(conn).await?;
+    conn.begin(BEGIN).await.map_err(store_error)?;
     let work = lease(conn, claim).await;
     end(conn, work).await
 }
@@ -63,7 +66,7 @@ pub(crate) async fn settle(
     conn: &mut impl Session<Database = Mysql>,
     settlement: &Settlement<'_>,
 ) -> Result<bool, StoreError> {
-    begin(conn).await?;
+    conn.begin(BEGIN).await.map_err(store_error)?;
     let work = record(conn, settlement).await;
     end(conn, work).await
 }
@@ -94,7 +97,7 @@ async fn record(
 }
 
 pub(crate) async fn sweep(conn: &mut impl Session<Database = Mysql>, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
-    begin(conn).await?;
+    conn.begin(BEGIN).await.map_err(store_error)?;
     let work = expire(conn, sweep).await;
     end(conn, work).await
 }
@@ -120,7 +123,7 @@ pub(crate) async fn remind(
     conn: &mut impl Session<Database = Mysql>,
     reminding: &Reminding<'_>,
 ) -> Result<Reminders, StoreError> {
-    begin(conn).await?;
+    conn.begin(BEGIN).await.map_err(store_error)?;
     let work = look(conn, reminding).await;
     end(conn, work).await
 }
@@ -166,12 +169,6 @@ fn claimed(
 ) -> Result<(Claimed, u32), StoreError> {
     let letter = letter?;
     Ok(letter.of(invitation.ok_or(StoreError::corrupt("invitation"))??))
-}
-
-/// Begins a transaction at READ COMMITTED.
-async fn begin(conn: &mut impl Session<Database = Mysql>) -> Result<(), StoreError> {
-    conn.script("SET TRANSACTION ISOLATION LEVEL READ COMMITTED").await.map_err(store_error)?;
-    conn.begin("START TRANSACTION").await.map_err(store_error)
 }
 
 /// A letter followed by its kind and its invitation's id.

@@ -6,16 +6,18 @@ use invite_core::store::{
     Claim, Claimed, Claims, Dispatch, InvitationStore, QueueChange, Reminded, Reminders, Reminding, Settlement,
     StoreError, Sweep, WorkerStore,
 };
-use sqlx::{Acquire, MySql, MySqlPool, mysql::MySqlRow, pool::PoolConnection};
+use sqlx::{MySqlPool, mysql::MySqlRow};
 
 use super::{MySqlStore, dispatch, json, sql, store_error, write_token};
 use crate::row::{self, Columns};
 
+// One round trip, of which no half can be left to the pool's next user.
+const BEGIN: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN";
+
 #[async_trait]
 impl WorkerStore<MySqlPool> for MySqlStore {
     async fn claim(&self, pool: &MySqlPool, claim: &Claim<'_>) -> Result<Claims, StoreError> {
-        let mut conn = read_committed(pool).await?;
-        let mut tx = conn.begin().await.map_err(store_error)?;
+        let mut tx = pool.begin_with(BEGIN).await.map_err(store_error)?;
         let now = claim.now.naive_utc();
         let due = sqlx::query(sql::DUE_LETTERS).bind(now).bind(now).bind(json(&claim.kinds.into())?).bind(claim.limit);
         let rows = due.fetch_all(&mut *tx).await.map_err(store_error)?;
@@ -57,8 +59,7 @@ impl WorkerStore<MySqlPool> for MySqlStore {
     }
 
     async fn settle(&self, pool: &MySqlPool, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
-        let mut conn = read_committed(pool).await?;
-        let mut tx = conn.begin().await.map_err(store_error)?;
+        let mut tx = pool.begin_with(BEGIN).await.map_err(store_error)?;
         let statement = match settlement.queue {
             QueueChange::Remove => sqlx::query(sql::REMOVE),
             QueueChange::Postpone { not_before, refusals, unknowns, error } => {
@@ -85,8 +86,7 @@ impl WorkerStore<MySqlPool> for MySqlStore {
 
     async fn sweep(&self, pool: &MySqlPool, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
         let Sweep { kinds, notify, now, limit } = *sweep;
-        let mut conn = read_committed(pool).await?;
-        let mut tx = conn.begin().await.map_err(store_error)?;
+        let mut tx = pool.begin_with(BEGIN).await.map_err(store_error)?;
         let now = now.naive_utc();
         let due = sqlx::query(sql::DUE_INVITATIONS).bind(now).bind(json(&kinds.into())?).bind(limit);
         let rows = due.fetch_all(&mut *tx).await.map_err(store_error)?;
@@ -108,8 +108,7 @@ impl WorkerStore<MySqlPool> for MySqlStore {
     }
 
     async fn remind(&self, pool: &MySqlPool, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
-        let mut conn = read_committed(pool).await?;
-        let mut tx = conn.begin().await.map_err(store_error)?;
+        let mut tx = pool.begin_with(BEGIN).await.map_err(store_error)?;
         let kinds = json(&reminding.kinds.into())?;
         let due = sqlx::query(sql::DUE_REMINDERS).bind(reminding.now.naive_utc()).bind(kinds).bind(reminding.limit);
         let rows = due.fetch_all(&mut *tx).await.map_err(store_error)?;
@@ -148,12 +147,4 @@ fn claimed(letter: &MySqlRow, invitation: Option<&MySqlRow>) -> Result<(Claimed,
     let letter = row::Letter::alone(letter)?;
     let invitation = invitation.ok_or(StoreError::corrupt("invitation"))?;
     Ok(letter.of(row::record(invitation)?))
-}
-
-/// A connection whose next transaction is at READ COMMITTED.
-async fn read_committed(pool: &MySqlPool) -> Result<PoolConnection<MySql>, StoreError> {
-    let mut conn = pool.acquire().await.map_err(store_error)?;
-    let statement = sqlx::query("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
-    statement.execute(&mut *conn).await.map_err(store_error)?;
-    Ok(conn)
 }
