@@ -19,6 +19,9 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
     sql: include_str!("../../migrations/postgres/0001_invitations.sql"),
 }];
 
+/// Whatever the connection's default: whoever has waited for the lock must see what was done meanwhile.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
 /// Held until the transaction ends, so that processes that start together migrate one by one. The
 /// number is "invite" in ASCII.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(115923153941605)";
@@ -38,7 +41,7 @@ pub async fn migrate(conn: &mut AsyncPgConnection) -> Result<(), StoreError> {
 }
 
 pub(crate) async fn run(conn: &mut impl Session<Database = Pg>) -> Result<(), StoreError> {
-    conn.begin("BEGIN").await.map_err(store_error)?;
+    conn.begin(BEGIN).await.map_err(store_error)?;
     let work = apply(conn).await;
     end(conn, work).await
 }

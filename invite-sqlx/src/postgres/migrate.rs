@@ -13,6 +13,9 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
     sql: include_str!("../../migrations/postgres/0001_invitations.sql"),
 }];
 
+/// Whatever the pool's default: whoever has waited for the lock must see what was done meanwhile.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
 /// Held until the transaction ends, so that processes that start together migrate one by one. The
 /// number is "invite" in ASCII.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(115923153941605)";
@@ -26,7 +29,7 @@ const LEDGER: &str = "CREATE TABLE IF NOT EXISTS invite_migrations (version inte
 /// # Errors
 /// A [`StoreError`], also when the database has a schema that is newer than this library.
 pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
-    let mut tx = pool.begin().await.map_err(store_error)?;
+    let mut tx = pool.begin_with(BEGIN).await.map_err(store_error)?;
     apply(&mut tx).await?;
     tx.commit().await.map_err(store_error)
 }
