@@ -37,7 +37,10 @@ impl Kept {
 
     pub(super) fn put(self: &Arc<Self>, session: Session) {
         let mut state = self.state();
-        state.waiting.push((session, Instant::now() + self.patience));
+        // Too far away to be named is as good as a day.
+        let now = Instant::now();
+        let until = now.checked_add(self.patience).unwrap_or(now + Duration::from_secs(86_400));
+        state.waiting.push((session, until));
         if !state.watched {
             state.watched = true;
             tokio::spawn(watch(Arc::downgrade(self)));

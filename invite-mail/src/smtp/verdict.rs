@@ -65,10 +65,21 @@ fn refused(phase: Phase, reply: &Reply) -> Outcome {
     }
 }
 
-/// Log-in asked for, refused, too weak, or to be encrypted; or we may not send to others through
-/// this server, which servers say of the recipient, in these words.
+/// Log-in asked for, refused, too weak, or to be encrypted; or who we are or whom we write to is not
+/// to this server's liking. Many servers say that of the recipient only, or after the letter: by the
+/// codes of RFC 3463 (3.2) for a sender's address, or in these words.
 fn is_ours(reply: &Reply) -> bool {
+    if matches!(reply.code(), 530 | 534 | 535 | 538) {
+        return true;
+    }
+    if reply.enhanced().is_some_and(|code| code.subject() == 1 && matches!(code.detail(), 7 | 8)) {
+        return true;
+    }
+    // Anything quoted, such as an address, is no word of the server's own.
+    let words = Outcome::words(&reply.text()).to_ascii_lowercase();
+    let says = |phrase| words.contains(phrase);
+    let sender = says("sender address rejected") || says("client host rejected") || says("helo command rejected");
     let policy = reply.enhanced().is_none_or(|code| code.subject() == 7);
-    let relaying = || policy && reply.text().to_ascii_lowercase().contains("relay");
-    matches!(reply.code(), 530 | 534 | 535 | 538) || (matches!(reply.code(), 550..=554) && relaying())
+    let relaying = words.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| matches!(word, "relay" | "relaying"));
+    sender || policy && (relaying || says("send as"))
 }
