@@ -23,6 +23,10 @@ pub(super) fn environment() -> Environment<'static> {
     environment.set_fuel(Some(FUEL));
     environment.set_auto_escape_callback(|name| if is(name, Part::Html) { AutoEscape::Html } else { AutoEscape::None });
     environment.set_formatter(write);
+    // What is written is escaped in any case; marked as safe by these it would be left a link.
+    for name in ["e", "escape"] {
+        environment.add_filter(name, |value: Value| value);
+    }
     environment.add_filter("isolated", isolated);
     environment.add_filter("linkable", linkable);
     // Tags on lines of their own leave no empty lines behind.

@@ -92,6 +92,19 @@ async fn words_of_the_host_s_own_may_be_links() {
 }
 
 #[tokio::test]
+async fn escaping_by_hand_changes_nothing() {
+    let templates = Templates::default()
+        .text("{{ display.site|e }} {{ link }}")
+        .unwrap()
+        .html("{{ display.site|escape }} {{ link }}")
+        .unwrap();
+    let letter = letter_saying(&json!({ "site": "https://example.com/a&b" }), None).await;
+    let email = composer().design(Design::default().templates(templates)).compose(&letter).unwrap();
+    assert!(email.text().starts_with("https[:]//example[.]com/a&b https"), "{}", email.text());
+    assert!(email.html().contains("https[:]//example[.]com/a&amp;b https"), "{}", email.html());
+}
+
+#[tokio::test]
 async fn an_undefined_value_is_a_typed_error_and_our_own_mistake() {
     let templates = Templates::default().text("{{ link }}\n{{ display.team }}").unwrap();
     let undefined = TemplateError::Undefined { part: "text", line: Some(2) };
