@@ -94,7 +94,7 @@ fn characters(field: &'static str, text: &str, max: usize, also: fn(char) -> boo
 }
 
 /// Control characters, line and paragraph separators, bidirectional marks, zero-width characters.
-fn is_treacherous(c: char) -> bool {
+pub(crate) fn is_treacherous(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }

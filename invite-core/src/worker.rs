@@ -177,6 +177,8 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         tick.expired = self.store.sweep(&self.pool, &sweep).await?;
         tick.reminded = self.remind(now).await?;
 
+        // Those two may have taken their time, and a lease begins when letters are claimed.
+        let now = instant(&*self.clock);
         let allowance = self.outage().allowance(self.batch, now);
         if allowance > 0 {
             self.mail(&kinds, allowance, now, &mut tick).await?;
@@ -419,7 +421,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
                 Ok(_) => pause = self.poll,
                 Err(error) => {
                     tracing::warn!(error = causes(&error), "the invitation worker could not do its round");
-                    pause = (pause * 2).min(Duration::from_secs(60));
+                    pause = pause.saturating_mul(2).min(Duration::from_secs(60));
                 }
             }
             let pause = tokio::time::timeout(pause, self.wake.notified());

@@ -6,8 +6,7 @@
 //! * 17, "already a member", and 4 beyond one open invitation: only the host knows members. A second kind
 //!   stands in for its table in `host`.
 //! * 22, 23: there is no bulk call; each row of an import is a creation like those in `creating`.
-//! * 34 as a webhook: there is none. A late settlement of an earlier generation is the same race, in `mail`.
-//! * 37, 38: nothing deletes yet, and there are no reminders.
+//! * 37: nothing deletes yet.
 //! * 42 to 44: there is no pepper; schemas and pairs of adapters are tested where they are known.
 
 #![expect(clippy::future_not_send, reason = "each case stays on its thread")]

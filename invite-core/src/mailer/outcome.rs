@@ -1,6 +1,7 @@
 //! What became of a letter.
 
 use super::EnhancedCode;
+use crate::text::is_treacherous;
 
 /// What became of a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,15 +76,15 @@ impl Outcome {
         Self::words(&format!("{code}{enhanced}{text}"))
     }
 
-    /// A server's words, fit to be shown and kept: no control characters, 200 characters at most,
-    /// and nothing they may quote of what the server was sent: addresses, links, tokens. The worker
-    /// applies it to every outcome; a mailer that shows or logs them itself should too.
+    /// A server's words, fit to be shown and kept: no control characters, nor those that hide or turn
+    /// text, 200 characters at most, and nothing they may quote of what the server was sent: addresses,
+    /// links, tokens. The worker applies it to every outcome; a mailer that shows or logs them itself
+    /// should too.
     #[must_use]
     pub fn words(text: &str) -> String {
-        let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-        let telling = |word: &str| {
-            word.contains(['@', '#', '?']) || word.contains("://") || word.contains("inv1_") || word.len() > WORD_BYTES
-        };
+        let words = text.split(|c: char| c.is_whitespace() || is_treacherous(c)).filter(|word| !word.is_empty());
+        let telling =
+            |word: &str| word.contains(['@', '#', '?', '/', '\\']) || word.contains("inv1_") || word.len() > WORD_BYTES;
         let kept: Vec<_> = words.map(|word| if telling(word) { "…" } else { word }).collect();
         kept.join(" ").chars().take(ERROR_CHARS).collect()
     }
@@ -106,6 +107,8 @@ mod tests {
         let text =
             format!("550\r\n <ada@example.com>\u{0}\tsee https://x.example/?t=inv1_abc www.x.example/i/{hex} ok");
         assert_eq!(Outcome::words(&text), "550 … see … … ok");
+        let text = "550 5.7.1 mx.example said evil.example/claim a\u{202E}b c\u{200B}d";
+        assert_eq!(Outcome::words(text), "550 5.7.1 mx.example said … a b c d");
         assert_eq!(Outcome::words(&"é ".repeat(500)).chars().count(), ERROR_CHARS);
     }
 

@@ -5,7 +5,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{DeliveryId, InvitationStore, Purpose, Reminders, Reminding, StoreError, Summary, Transition};
-use crate::{invitation::Record, state::Status, token::TokenDigest};
+use crate::{
+    invitation::{DeliveryState, Record},
+    state::Status,
+    token::TokenDigest,
+};
 
 /// What the worker needs beyond: transactions of its own, begun and committed by the store on
 /// connections it takes from `P`, a pool.
@@ -69,12 +73,21 @@ pub struct Claim<'a> {
 /// How long it is tried to tell an inviter of an end: an opinion.
 const NOTICE_LIFETIME: TimeDelta = TimeDelta::days(7);
 
+/// Whether the invitation's own letter came to somebody who wants no more, or came back.
+fn turned_away(state: DeliveryState) -> bool {
+    matches!(state, DeliveryState::Complained | DeliveryState::Suppressed | DeliveryState::Bounced)
+}
+
 impl Claim<'_> {
     /// Whether a letter of this purpose and generation is still worth sending.
     #[must_use]
     pub fn is_current(&self, record: &Record, purpose: Purpose, generation: u32) -> bool {
         match purpose.tells_of() {
-            None => record.status == Status::Pending && record.generation == generation && record.expires_at > self.now,
+            None => {
+                let is_unwelcome = purpose == Purpose::Reminder && turned_away(record.delivery.state);
+                let is_open = record.status == Status::Pending && record.expires_at > self.now;
+                is_open && record.generation == generation && !is_unwelcome
+            }
             Some(status) => {
                 let is_news = record.ended.as_ref().is_some_and(|ended| self.now - ended.at < NOTICE_LIFETIME);
                 record.status == status && record.inviter_address.is_some() && is_news
@@ -181,7 +194,7 @@ mod tests {
     use super::*;
     use crate::{
         actor::{Actor, Scope},
-        invitation::{Delivery, DeliveryState, Ended, InvitationId},
+        invitation::{Delivery, Ended, InvitationId},
         recipient::Recipient,
     };
 
@@ -226,6 +239,8 @@ mod tests {
         for purpose in [Purpose::Invitation, Purpose::Reminder] {
             assert!(claim.is_current(&record(now), purpose, 2));
             assert!(!claim.is_current(&record(now), purpose, 1));
+            let complained = Record { delivery: Delivery::new(DeliveryState::Complained), ..record(now) };
+            assert_eq!(claim.is_current(&complained, purpose, 2), purpose == Purpose::Invitation);
             assert!(!claim.is_current(&Record { expires_at: now, ..record(now) }, purpose, 2));
             for status in Status::ALL.into_iter().filter(|status| *status != Status::Pending) {
                 assert!(!claim.is_current(&Record { status, ..record(now) }, purpose, 2));
