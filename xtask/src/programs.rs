@@ -27,7 +27,12 @@ pub(crate) const PROGRAMS: &[Program] = &[
 
 /// What the blocking connections of diesel are linked with. Whatever builds all features needs them.
 pub(crate) const LIBRARIES: &[Program] = &[
-    Program { name: "libpq", probe: &["pg_config", "--version"], debian_package: "libpq-dev" },
+    // A client of PostgreSQL has `pg_config` too, and nothing to link with.
+    Program {
+        name: "libpq",
+        probe: &["sh", "-c", r#"test -e "$(pg_config --includedir)/libpq-fe.h" && pg_config --version"#],
+        debian_package: "libpq-dev",
+    },
     Program {
         name: "libmysqlclient",
         probe: &["mariadb_config", "--version"],
