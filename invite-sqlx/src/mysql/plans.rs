@@ -69,7 +69,7 @@ fn searches(rows: u64) -> Vec<Search> {
     let readdressed = values(["NULL", "FALSE", "NULL", "NULL"]);
     let amend = [readdressed.clone(), values([NOW])].concat();
     let readdress = values(["'x@example.com'", "'x@example.com'", &digest(0)]);
-    let list = |scope: &str, after: &[String; 3]| {
+    let list = |scope: &str, after: &[String]| {
         let all = ["TRUE", NOW, "NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "''", "NULL", NOW, "NULL"];
         [values(["'member'", scope]), after.to_vec(), values(all), values([&PAGE.to_string()])].concat()
     };
@@ -77,7 +77,7 @@ fn searches(rows: u64) -> Vec<Search> {
     let (middle, early, late) = (seek(middle(rows)), seek(early(rows)), seek(late(rows)));
     let first = [ALWAYS, ALWAYS, "X''"].map(str::to_owned);
     let last = [NEVER, NEVER, &format!("X'{}'", "ff".repeat(16))].map(str::to_owned);
-    let after = &middle[2];
+    let behind = |id: &str| values([id, "'member'", BIG, id, "'member'", BIG, id]);
     let small = format!("_binary'{SMALL}'");
     let due = values([&format!("'[{}]'", (0..200).map(|n| format!("\"{n:032x}\"")).collect::<Vec<_>>().join(","))]);
     let kinds = r#"'["member","provider","guest"]'"#;
@@ -113,15 +113,9 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("oldest first, near", sql::LIST_OLDEST_FIRST, [&list(BIG, &early)], &[LIST]).reads(PAGE + 2),
         Search::new("expires first", sql::LIST_EXPIRES_FIRST, [&list(BIG, &first)], &[LIST]).of_the_scope(rows),
         Search::new("expires first, deep", sql::LIST_EXPIRES_FIRST, [&list(BIG, &middle)], &[LIST]).of_the_scope(rows),
-        Search::new("by address", sql::LIST_BY_ADDRESS, [&list(BIG, &["X''"; 3].map(str::to_owned))], &[LIST])
+        Search::new("by address", sql::LIST_BY_ADDRESS, [&list(BIG, &behind("X''"))], &[LIST]).of_the_scope(rows),
+        Search::new("by address, deep", sql::LIST_BY_ADDRESS, [&list(BIG, &behind(&middle[2]))], &[LIST, PRIMARY])
             .of_the_scope(rows),
-        Search::new(
-            "by address, deep",
-            sql::LIST_BY_ADDRESS,
-            [&list(BIG, &[(); 3].map(|()| after.clone()))],
-            &[LIST, PRIMARY],
-        )
-        .of_the_scope(rows),
         Search::new("addressed to", sql::ADDRESSED_TO, [&addresses(), &values(["'member'", NOW, "100"])], &[RECIPIENT])
             .reads(8 * 8)
             .sorts(),
