@@ -101,6 +101,16 @@ fn pool<C: R2D2Connection + 'static>(
         .map_err(StoreError::failed)
 }
 
+/// So many connections to this database, each looked at before it is lent again, as r2d2 does it by itself.
+pub(crate) fn wary_pool<D: Database>(url: &str, connections: u32) -> Result<Connections<D>, StoreError> {
+    Pool::builder()
+        .max_size(connections)
+        .min_idle(Some(0))
+        .connection_timeout(crate::PATIENCE)
+        .build(ConnectionManager::new(url))
+        .map_err(StoreError::failed)
+}
+
 /// A connection that needs nothing before it is used.
 #[derive(Debug)]
 struct AsItComes;

@@ -32,6 +32,8 @@ type Remarks = Arc<Mutex<Vec<String>>>;
 fn main() -> ExitCode {
     if let Ok(order) = env::var(kill::CHILD) {
         match kill::name_in(&order).as_str() {
+            "blocking_mysql" => kill::child(Blocking::<blocking::MySql>::default(), &order),
+            "blocking_postgres" => kill::child(Blocking::<blocking::Postgres>::default(), &order),
             "blocking_sqlite" => kill::child(Blocking::<blocking::Sqlite>::default(), &order),
             "diesel_mysql" => kill::child(diesel_mysql::OnMySql::default(), &order),
             "diesel_postgres" => kill::child(diesel_postgres::OnPostgres::default(), &order),
@@ -44,6 +46,14 @@ fn main() -> ExitCode {
     }
     let remarks = Remarks::default();
     let trials = vec![
+        trial(&remarks, "blocking_mysql::a_killed_process_loses_nothing", |name, kills, random| {
+            let server = server("INVITE_TEST_MYSQL_URL");
+            kill::kill_processes(Blocking::<blocking::MySql>::default(), name, &server, kills, random)
+        }),
+        trial(&remarks, "blocking_postgres::a_killed_process_loses_nothing", |name, kills, random| {
+            let server = server("INVITE_TEST_POSTGRES_URL");
+            kill::kill_processes(Blocking::<blocking::Postgres>::default(), name, &server, kills, random)
+        }),
         trial(&remarks, "blocking_sqlite::a_killed_process_loses_nothing", |name, kills, random| {
             let folder = tempfile::tempdir().expect("a temporary folder");
             let files = folder.path().display().to_string();

@@ -128,6 +128,30 @@ impl Reachable for Blocking<blocking::Sqlite> {
     }
 }
 
+impl Reachable for Blocking<blocking::Postgres> {
+    const BLOCKS: bool = true;
+
+    async fn create(&self, server: &str, name: &str) -> Result<String, StoreError> {
+        create_postgres(server, name).await
+    }
+
+    async fn open(&self, url: &str, connections: u32) -> Result<Self::Pool, StoreError> {
+        blocking::wary_pool::<blocking::Postgres>(url, connections)
+    }
+}
+
+impl Reachable for Blocking<blocking::MySql> {
+    const BLOCKS: bool = true;
+
+    async fn create(&self, server: &str, name: &str) -> Result<String, StoreError> {
+        create_mysql(server, name).await
+    }
+
+    async fn open(&self, url: &str, connections: u32) -> Result<Self::Pool, StoreError> {
+        blocking::wary_pool::<blocking::MySql>(url, connections)
+    }
+}
+
 async fn create_sqlite(folder: &str, name: &str) -> Result<String, StoreError> {
     let url = Path::new(folder).join(name).display().to_string();
     sqlite::migrate(&open_sqlite(&url, 1).await?).await.map_err(StoreError::failed)?;
