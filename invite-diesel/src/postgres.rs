@@ -46,6 +46,10 @@ pub use migrate::MIGRATIONS;
 #[cfg(feature = "postgres")]
 pub use migrate::migrate;
 
+/// The library's own transactions, whatever the connection's default: whoever has waited must see what was
+/// done meanwhile.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
 /// Invitations in PostgreSQL, through [`diesel_async`].
 ///
 /// Used like [`SqliteStore`](crate::SqliteStore), whose example shows a whole life.

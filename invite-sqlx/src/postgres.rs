@@ -30,6 +30,10 @@ use crate::{error::classified, row};
 
 pub use migrate::{MIGRATIONS, migrate};
 
+/// The library's own transactions, whatever the pool's default: whoever has waited must see what was
+/// done meanwhile.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
 /// Invitations in PostgreSQL, through [sqlx].
 ///
 /// Used like [`SqliteStore`](crate::SqliteStore), whose example shows a whole life.

@@ -5,7 +5,7 @@ use diesel::pg::Pg;
 use diesel_async::AsyncPgConnection;
 use invite_core::store::StoreError;
 
-use super::store_error;
+use super::{BEGIN, store_error};
 use crate::{
     migration::{Migration, check_present},
     session::{End, Session, end},
@@ -18,9 +18,6 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
     name: "0001_invitations.sql",
     sql: include_str!("../../migrations/postgres/0001_invitations.sql"),
 }];
-
-/// Whatever the connection's default: whoever has waited for the lock must see what was done meanwhile.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// Held until the transaction ends, so that processes that start together migrate one by one. The
 /// number is "invite" in ASCII.

@@ -7,14 +7,12 @@ use invite_core::store::{
     Claim, Claimed, Claims, QueueChange, Reminded, Reminders, Reminding, Settlement, StoreError, Sweep,
 };
 
-use super::{int, sql, store_error, summarize, transition};
+use super::{BEGIN, int, sql, store_error, summarize, transition};
 use crate::{
     row::{self, COLUMNS, Columns, Readable, Waiting},
     session::{End, Session, end},
     statement::Statement,
 };
-
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 pub(crate) async fn claim(conn: &mut impl Session<Database = Pg>, claim: &Claim<'_>) -> Result<Claims, StoreError> {
     conn.begin(BEGIN).await.map_err(store_error)?;

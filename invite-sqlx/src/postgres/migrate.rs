@@ -3,7 +3,7 @@
 use invite_core::store::StoreError;
 use sqlx::{PgConnection, PgPool};
 
-use super::store_error;
+use super::{BEGIN, store_error};
 use crate::migration::{Migration, check_present};
 
 /// Every step, oldest first.
@@ -12,9 +12,6 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
     name: "0001_invitations.sql",
     sql: include_str!("../../migrations/postgres/0001_invitations.sql"),
 }];
-
-/// Whatever the pool's default: whoever has waited for the lock must see what was done meanwhile.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// Held until the transaction ends, so that processes that start together migrate one by one. The
 /// number is "invite" in ASCII.

@@ -8,10 +8,8 @@ use invite_core::store::{
 };
 use sqlx::PgPool;
 
-use super::{PgStore, int, sql, store_error};
+use super::{BEGIN, PgStore, int, sql, store_error};
 use crate::row::{self, Columns};
-
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 #[async_trait]
 impl WorkerStore<PgPool> for PgStore {

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use diesel::{
     QueryResult,
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
-    r2d2::{ConnectionManager, CustomizeConnection, Error, Pool, PooledConnection, R2D2Connection},
+    r2d2::{Builder, ConnectionManager, CustomizeConnection, Error, Pool, PooledConnection, R2D2Connection},
 };
 use invite_core::{
     InvitationId,
@@ -91,11 +91,8 @@ fn pool<C: R2D2Connection + 'static>(
     connections: u32,
     prepared: impl CustomizeConnection<C, Error>,
 ) -> Result<Pool<ConnectionManager<C>>, StoreError> {
-    Pool::builder()
-        .max_size(connections)
-        .min_idle(Some(0))
+    builder(connections)
         .test_on_check_out(false)
-        .connection_timeout(crate::PATIENCE)
         .connection_customizer(Box::new(prepared))
         .build(ConnectionManager::new(url))
         .map_err(StoreError::failed)
@@ -103,12 +100,11 @@ fn pool<C: R2D2Connection + 'static>(
 
 /// So many connections to this database, each looked at before it is lent again, as r2d2 does it by itself.
 pub(crate) fn wary_pool<D: Database>(url: &str, connections: u32) -> Result<Connections<D>, StoreError> {
-    Pool::builder()
-        .max_size(connections)
-        .min_idle(Some(0))
-        .connection_timeout(crate::PATIENCE)
-        .build(ConnectionManager::new(url))
-        .map_err(StoreError::failed)
+    builder(connections).build(ConnectionManager::new(url)).map_err(StoreError::failed)
+}
+
+fn builder<C: R2D2Connection + 'static>(connections: u32) -> Builder<ConnectionManager<C>> {
+    Pool::builder().max_size(connections).min_idle(Some(0)).connection_timeout(crate::PATIENCE)
 }
 
 /// A connection that needs nothing before it is used.
