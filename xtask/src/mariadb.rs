@@ -31,7 +31,9 @@ fn create(data: &Path) -> Result<Command, String> {
     command
         .args(["--no-defaults", "--skip-name-resolve"])
         .arg("--auth-root-authentication-method=normal")
-        .arg(option("--datadir", data));
+        .arg(option("--datadir", data))
+        // In a shared one, each server that starts removes the temporary tables of those that are being created.
+        .arg(option("--tmpdir", data));
     Ok(command)
 }
 

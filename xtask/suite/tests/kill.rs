@@ -3,6 +3,7 @@
 //! Named `<store>::<what is killed>`. The last lines say what was at stake.
 
 use std::{
+    any::Any,
     env,
     panic::{self, AssertUnwindSafe},
     process::ExitCode,
@@ -113,12 +114,21 @@ fn trial(
         let seed = number("INVITE_TEST_KILL_SEED").unwrap_or_else(|| SysRng.try_next_u64().expect("chance"));
         let (store, what) = name.split_once("::").expect("a store and what is killed");
         let run = AssertUnwindSafe(|| test(store, kills, &mut StdRng::seed_from_u64(seed)));
-        // The panic has said what is wrong, and where.
-        let figures = panic::catch_unwind(run).map_err(|_| Failed::from(format!("INVITE_TEST_KILL_SEED={seed}")))?;
+        let outcome = panic::catch_unwind(run).map_err(|why| format!("{} (INVITE_TEST_KILL_SEED={seed})", said(&*why)));
         let what = if what.contains("server") { "server" } else { "process" };
-        remarks.lock().expect("no test holds it").push(format!("{store}, {what} killed: {figures}"));
-        Ok(())
+        let remark = match &outcome {
+            Ok(figures) => figures.to_string(),
+            // Of a server's log, too, one line.
+            Err(why) => format!("FAILED: {}", why.replace('\n', " / ")),
+        };
+        remarks.lock().expect("no test holds it").push(format!("{store}, {what} killed: {remark}"));
+        outcome.map(drop).map_err(Failed::from)
     })
+}
+
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words")
 }
 
 fn number(variable: &str) -> Option<u64> {
