@@ -7,7 +7,10 @@ mod mysql;
 mod postgres;
 mod sqlite;
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use diesel::{
     QueryResult,
@@ -100,7 +103,9 @@ fn pool<C: R2D2Connection + 'static>(
 
 /// So many connections to this database, each looked at before it is lent again, as r2d2 does it by itself.
 pub(crate) fn wary_pool<D: Database>(url: &str, connections: u32) -> Result<Connections<D>, StoreError> {
-    builder(connections).build(ConnectionManager::new(url)).map_err(StoreError::failed)
+    // It asks a server that is away less and less often, but no less than twice in this time.
+    let builder = builder(connections).connection_timeout(Duration::from_secs(2));
+    builder.build(ConnectionManager::new(url)).map_err(StoreError::failed)
 }
 
 fn builder<C: R2D2Connection + 'static>(connections: u32) -> Builder<ConnectionManager<C>> {

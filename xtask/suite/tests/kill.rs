@@ -51,9 +51,15 @@ fn main() -> ExitCode {
             let server = server("INVITE_TEST_MYSQL_URL");
             kill::kill_processes(Blocking::<blocking::MySql>::default(), name, &server, kills, random)
         }),
+        trial(&remarks, "blocking_mysql::a_killed_server_loses_nothing", |_, kills, random| {
+            kill::kill_servers(Blocking::<blocking::MySql>::default(), &MARIADB, kills, random)
+        }),
         trial(&remarks, "blocking_postgres::a_killed_process_loses_nothing", |name, kills, random| {
             let server = server("INVITE_TEST_POSTGRES_URL");
             kill::kill_processes(Blocking::<blocking::Postgres>::default(), name, &server, kills, random)
+        }),
+        trial(&remarks, "blocking_postgres::a_killed_server_loses_nothing", |_, kills, random| {
+            kill::kill_servers(Blocking::<blocking::Postgres>::default(), &POSTGRES, kills, random)
         }),
         trial(&remarks, "blocking_sqlite::a_killed_process_loses_nothing", |name, kills, random| {
             let folder = tempfile::tempdir().expect("a temporary folder");

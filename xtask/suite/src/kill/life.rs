@@ -119,6 +119,7 @@ impl<H: Reachable> Life<H> {
     /// Has another worker take over when the leases have run out, and checks everything. Nothing happens to this
     /// life's invitations any more.
     pub(super) async fn inherit(&self) -> (Figures, Standing) {
+        self.harness.quiet(&self.url).await.expect("whoever is gone holds nothing");
         let journal = Arc::new(Journal::open(&self.journal, self.number));
         let before = journal::read(&self.journal).len();
         let post = Post::new(HEIR, Arc::clone(&journal), Arc::default());

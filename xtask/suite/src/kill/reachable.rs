@@ -1,6 +1,6 @@
 //! Databases that are found by their URL, by another process or after a restart.
 
-use std::{path::Path, time::Duration};
+use std::{future::ready, path::Path, time::Duration};
 
 use invite_core::{conformance::Harness, store::StoreError};
 use invite_sqlx::{mysql, postgres, sqlite};
@@ -32,6 +32,12 @@ pub trait Reachable: Harness {
 
     /// So many connections to it. While nobody answers, whoever wants one waits.
     fn open(&self, url: &str, connections: u32) -> impl Future<Output = Result<Self::Pool, StoreError>> + Send;
+
+    /// Waits until no transaction is open. A server ends those of killed clients, and those that it finds when it
+    /// starts, while it serves others: until then, a worker passes over the letters that they hold.
+    fn quiet(&self, _url: &str) -> impl Future<Output = Result<(), StoreError>> + Send {
+        ready(Ok(()))
+    }
 }
 
 async fn create_postgres(server: &str, name: &str) -> Result<String, StoreError> {
@@ -50,6 +56,13 @@ async fn open_postgres(url: &str, connections: u32) -> Result<PgPool, StoreError
     pool.connect(url).await.map_err(postgres::store_error)
 }
 
+async fn quiet_postgres(url: &str) -> Result<(), StoreError> {
+    let mut tx = open_postgres(url, 1).await?.begin().await.map_err(postgres::store_error)?;
+    let lock = sqlx::query("LOCK TABLE invite_invitations, invite_outbox IN ACCESS EXCLUSIVE MODE");
+    lock.execute(&mut *tx).await.map_err(postgres::store_error)?;
+    tx.rollback().await.map_err(postgres::store_error)
+}
+
 impl Reachable for OnPostgres {
     async fn create(&self, server: &str, name: &str) -> Result<String, StoreError> {
         create_postgres(server, name).await
@@ -57,6 +70,10 @@ impl Reachable for OnPostgres {
 
     async fn open(&self, url: &str, connections: u32) -> Result<PgPool, StoreError> {
         open_postgres(url, connections).await
+    }
+
+    async fn quiet(&self, url: &str) -> Result<(), StoreError> {
+        quiet_postgres(url).await
     }
 }
 
@@ -76,6 +93,15 @@ async fn open_mysql(url: &str, connections: u32) -> Result<MySqlPool, StoreError
     pool.connect(url).await.map_err(mysql::store_error)
 }
 
+/// By reading all rows with locks: transactions that the server finds when it starts hold those and no table's.
+async fn quiet_mysql(url: &str) -> Result<(), StoreError> {
+    let mut tx = open_mysql(url, 1).await?.begin().await.map_err(mysql::store_error)?;
+    for lock in ["SELECT id FROM invite_invitations FOR UPDATE", "SELECT id FROM invite_outbox FOR UPDATE"] {
+        sqlx::query(lock).fetch_all(&mut *tx).await.map_err(mysql::store_error)?;
+    }
+    tx.rollback().await.map_err(mysql::store_error)
+}
+
 impl Reachable for OnMySql {
     async fn create(&self, server: &str, name: &str) -> Result<String, StoreError> {
         create_mysql(server, name).await
@@ -83,6 +109,10 @@ impl Reachable for OnMySql {
 
     async fn open(&self, url: &str, connections: u32) -> Result<MySqlPool, StoreError> {
         open_mysql(url, connections).await
+    }
+
+    async fn quiet(&self, url: &str) -> Result<(), StoreError> {
+        quiet_mysql(url).await
     }
 }
 
@@ -94,6 +124,10 @@ impl Reachable for diesel_postgres::OnPostgres {
     async fn open(&self, url: &str, connections: u32) -> Result<Self::Pool, StoreError> {
         diesel_postgres::wary_pool(url, connections)
     }
+
+    async fn quiet(&self, url: &str) -> Result<(), StoreError> {
+        quiet_postgres(url).await
+    }
 }
 
 impl Reachable for diesel_mysql::OnMySql {
@@ -103,6 +137,10 @@ impl Reachable for diesel_mysql::OnMySql {
 
     async fn open(&self, url: &str, connections: u32) -> Result<Self::Pool, StoreError> {
         diesel_mysql::wary_pool(url, connections)
+    }
+
+    async fn quiet(&self, url: &str) -> Result<(), StoreError> {
+        quiet_mysql(url).await
     }
 }
 
@@ -138,6 +176,10 @@ impl Reachable for Blocking<blocking::Postgres> {
     async fn open(&self, url: &str, connections: u32) -> Result<Self::Pool, StoreError> {
         blocking::wary_pool::<blocking::Postgres>(url, connections)
     }
+
+    async fn quiet(&self, url: &str) -> Result<(), StoreError> {
+        quiet_postgres(url).await
+    }
 }
 
 impl Reachable for Blocking<blocking::MySql> {
@@ -149,6 +191,10 @@ impl Reachable for Blocking<blocking::MySql> {
 
     async fn open(&self, url: &str, connections: u32) -> Result<Self::Pool, StoreError> {
         blocking::wary_pool::<blocking::MySql>(url, connections)
+    }
+
+    async fn quiet(&self, url: &str) -> Result<(), StoreError> {
+        quiet_mysql(url).await
     }
 }
 

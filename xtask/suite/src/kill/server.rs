@@ -41,7 +41,8 @@ pub fn kill_servers<H: Reachable>(harness: H, engine: &'static Engine, kills: u3
         // The fault itself, not a wait for anything.
         thread::sleep(Duration::from_micros(random.random_range(0..5_000)));
         server.kill().unwrap_or_else(|why| panic!("{why}"));
-        if random.random_bool(0.5) {
+        // Threads cannot be gone.
+        if random.random_bool(0.5) && !H::BLOCKS {
             runtime.block_on(running.vanish());
             server.restart().unwrap_or_else(|why| panic!("{why}"));
         } else {
