@@ -229,17 +229,16 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         for error in &claims.unreadable {
             tracing::error!(%error, "a queued letter cannot be read, and waits");
         }
-        let results: Vec<_> = stream::iter(claims.letters)
+        let (signs, results): (Vec<_>, Vec<_>) = stream::iter(claims.letters)
             .map(|claimed| {
                 let token = tokens.remove(&claimed.delivery);
                 self.send(owner, claimed, token)
             })
             .buffer_unordered(self.batch.try_into().unwrap_or(usize::MAX))
-            .collect()
+            .unzip()
             .await;
-        let signs: Vec<_> = results.iter().map(|(sign, _)| *sign).collect();
         self.outage().hear(&signs, instant(&*self.clock), self.jitter());
-        for (_, result) in results {
+        for result in results {
             match result? {
                 Some(DeliveryState::Sent) => tick.sent += 1,
                 Some(DeliveryState::Failed) => tick.failed += 1,
@@ -294,12 +293,12 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         owner: Uuid,
         claimed: Claimed,
         token: Option<Token>,
-    ) -> (Sign, Result<Option<DeliveryState>, Error>) {
+    ) -> ((DeliveryId, Sign), Result<Option<DeliveryState>, Error>) {
         let Claimed { delivery, attempt, refusals, unknowns, .. } = claimed;
         let kind = claimed.record.kind.clone();
         let reply_to_inviter = self.kinds.get(kind.as_str()).is_some_and(|policy| policy.reply_to_inviter);
         let Some(letter) = Letter::new(claimed, reply_to_inviter, token) else {
-            return (Sign::Nothing, Err(StoreError::corrupt("letter").into()));
+            return ((delivery, Sign::Nothing), Err(StoreError::corrupt("letter").into()));
         };
         // A mailer that panics must not take the letters beside it along.
         let outcome = AssertUnwindSafe(self.mailer.deliver(&letter)).catch_unwind().await;
@@ -335,7 +334,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             transition: (*state == DeliveryState::Failed).then_some(&failure),
         };
         let settled = self.settle(&settlement).await;
-        (sign, settled.map(|settled| settled.then_some(*state)).map_err(Error::from))
+        ((delivery, sign), settled.map(|settled| settled.then_some(*state)).map_err(Error::from))
     }
 
     async fn settle(&self, settlement: &Settlement<'_>) -> Result<bool, StoreError> {

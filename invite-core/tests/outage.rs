@@ -118,6 +118,36 @@ async fn an_outage_costs_one_batch_and_one_probe_each_pause() {
     }
 }
 
+/// Never takes a letter to `cursed`, as if it were away.
+struct Cursed(CapturingMailer);
+
+#[async_trait]
+impl Mailer for Cursed {
+    async fn deliver(&self, letter: &Letter) -> Outcome {
+        match letter.addressee().canonical().starts_with("cursed") {
+            true => Outcome::Unreachable { text: "connection reset".into() },
+            false => self.0.deliver(letter).await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_letter_that_nobody_ever_takes_keeps_no_other_waiting() {
+    let world = World::new();
+    world.invite(numbered("cursed", 1)).await;
+    let worker = world.worker(Cursed(CapturingMailer::default()));
+    for day in 0..6 {
+        // By now it is tried once in an hour or so; each day somebody else is invited right after that.
+        while worker.tick().await.unwrap().postponed == 0 {
+            world.clock.advance(TimeDelta::minutes(1));
+        }
+        world.invite([format!("p{day}")]).await;
+        let tick = worker.tick().await.unwrap();
+        assert_eq!(tick.sent, 1, "day {day}: {tick:?}");
+        world.clock.advance(TimeDelta::days(1));
+    }
+}
+
 #[tokio::test]
 async fn the_sweep_goes_on_in_a_pause_and_an_idle_round_says_so() {
     let world = World::new();

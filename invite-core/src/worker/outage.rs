@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::mailer::Outcome;
+use crate::{mailer::Outcome, store::DeliveryId};
 
 /// The first pause; each further one is twice as long.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(30);
@@ -35,7 +35,11 @@ impl Sign {
 
 /// What a worker knows of an outage, if there is one.
 #[derive(Debug, Default)]
-pub(super) struct Outage(Option<Pause>);
+pub(super) struct Outage {
+    pause: Option<Pause>,
+    /// The last letter that nobody took in a round of which it was all.
+    suspect: Option<DeliveryId>,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Pause {
@@ -46,7 +50,7 @@ struct Pause {
 impl Outage {
     /// How many letters may be tried at this instant: the batch, none in a pause, one after it.
     pub(super) fn allowance(&self, batch: u32, now: DateTime<Utc>) -> u32 {
-        match self.0 {
+        match self.pause {
             None => batch,
             Some(Pause { until, .. }) => u32::from(now >= until),
         }
@@ -55,21 +59,34 @@ impl Outage {
     /// Hears how a round went. Only a round in which every letter that says anything says that the
     /// provider is away begins a pause; in an outage, what is unclear prolongs it, because each such
     /// try may be a duplicate mail.
-    pub(super) fn hear(&mut self, signs: &[Sign], now: DateTime<Utc>, jitter: u8) {
-        let (there, away, unclear) =
-            (signs.contains(&Sign::There), signs.contains(&Sign::Away), signs.contains(&Sign::Unclear));
-        if there {
-            if self.0.take().is_some() {
+    ///
+    /// One letter is not enough, however often it is tried: the fault may be its own.
+    pub(super) fn hear(&mut self, round: &[(DeliveryId, Sign)], now: DateTime<Utc>, jitter: u8) {
+        let mut signs = round.iter().map(|(_, sign)| *sign);
+        if signs.any(|sign| sign == Sign::There) {
+            self.suspect = None;
+            if self.pause.take().is_some() {
                 tracing::info!("the mail provider is back");
             }
-        } else if away && (!unclear || self.0.is_some()) || unclear && self.0.is_some() {
-            let rounds = self.0.map_or(1, |pause| pause.rounds.saturating_add(1));
-            let until = now + pause(rounds, jitter);
-            if rounds == 1 {
-                tracing::warn!(%until, "the mail provider is away: letters wait");
-            }
-            self.0 = Some(Pause { rounds, until });
+            return;
         }
+        let untaken: Vec<_> = round.iter().filter(|(_, sign)| *sign != Sign::Nothing).collect();
+        let unclear = untaken.iter().any(|(_, sign)| *sign == Sign::Unclear);
+        if untaken.is_empty() || unclear && self.pause.is_none() {
+            return;
+        }
+        if let [(letter, _)] = untaken[..] {
+            let before = self.suspect.replace(*letter);
+            if before == Some(*letter) || before.is_none() && self.pause.is_none() {
+                return;
+            }
+        }
+        let rounds = self.pause.map_or(1, |pause| pause.rounds.saturating_add(1));
+        let until = now + pause(rounds, jitter);
+        if rounds == 1 {
+            tracing::warn!(%until, "the mail provider is away: letters wait");
+        }
+        self.pause = Some(Pause { rounds, until });
     }
 }
 
@@ -82,46 +99,77 @@ fn pause(rounds: u32, jitter: u8) -> TimeDelta {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
+    /// Letters of that name, each with what it says.
+    fn round<const N: usize>(letters: [(u128, Sign); N]) -> [(DeliveryId, Sign); N] {
+        letters.map(|(name, sign)| (DeliveryId::from_uuid(Uuid::from_u128(name)), sign))
+    }
+
+    fn hears<const N: usize>(outage: &mut Outage, letters: [(u128, Sign); N], now: DateTime<Utc>) {
+        outage.hear(&round(letters), now, 0);
+    }
+
     #[test]
     fn a_round_of_nothing_but_silence_begins_a_pause_that_doubles_up_to_its_cap() {
         let mut outage = Outage::default();
+        hears(&mut outage, [(1, Sign::Away), (2, Sign::Nothing), (3, Sign::Away)], NOW);
         let mut now = NOW;
-        for seconds in [30, 60, 120, 240, 480, 600, 600] {
-            outage.hear(&[Sign::Away, Sign::Nothing, Sign::Away], now, 0);
+        for (probe, seconds) in (4..).zip([30, 60, 120, 240, 480, 600, 600]) {
             let until = now + TimeDelta::seconds(seconds);
             assert_eq!(outage.allowance(8, until - TimeDelta::microseconds(1)), 0);
             assert_eq!(outage.allowance(8, until), 1, "a probe");
             now = until;
+            hears(&mut outage, [(probe, Sign::Away)], now);
         }
-        outage.hear(&[Sign::There], now, 0);
+        hears(&mut outage, [(4, Sign::There)], now);
         assert_eq!(outage.allowance(8, now), 8);
     }
 
     #[test]
     fn one_answer_is_enough_to_go_on() {
         let mut outage = Outage::default();
-        outage.hear(&[Sign::Away, Sign::There, Sign::Away], NOW, 0);
+        hears(&mut outage, [(1, Sign::Away), (2, Sign::There), (3, Sign::Away)], NOW);
         assert_eq!(outage.allowance(8, NOW), 8);
+    }
+
+    #[test]
+    fn one_letter_is_no_outage_however_often_nobody_takes_it() {
+        let mut outage = Outage::default();
+        for _ in 0..3 {
+            hears(&mut outage, [(1, Sign::Away), (2, Sign::Nothing)], NOW);
+            assert_eq!(outage.allowance(8, NOW), 8);
+        }
+        hears(&mut outage, [(3, Sign::Away)], NOW);
+        assert_eq!(outage.allowance(8, NOW), 0, "two letters are");
+        // Another may be tried at once, not after twice the time.
+        let until = NOW + FIRST_PAUSE;
+        hears(&mut outage, [(3, Sign::Away)], until);
+        assert_eq!(outage.allowance(8, until), 1);
+        hears(&mut outage, [(4, Sign::There)], until);
+        hears(&mut outage, [(3, Sign::Away)], until);
+        assert_eq!(outage.allowance(8, until), 8, "it is alone again");
     }
 
     #[test]
     fn a_broken_letter_neither_begins_nor_prolongs_nor_ends_a_pause() {
         let mut outage = Outage::default();
-        for signs in [&[][..], &[Sign::Nothing], &[Sign::Unclear], &[Sign::Unclear, Sign::Away]] {
-            outage.hear(signs, NOW, 0);
-            assert_eq!(outage.allowance(8, NOW), 8, "{signs:?}");
-        }
-        outage.hear(&[Sign::Away], NOW, 0);
+        hears(&mut outage, [], NOW);
+        hears(&mut outage, [(1, Sign::Nothing)], NOW);
+        hears(&mut outage, [(1, Sign::Nothing), (2, Sign::Nothing)], NOW);
+        hears(&mut outage, [(1, Sign::Unclear), (2, Sign::Unclear)], NOW);
+        hears(&mut outage, [(1, Sign::Unclear), (2, Sign::Away), (3, Sign::Away)], NOW);
+        assert_eq!(outage.allowance(8, NOW), 8);
+        hears(&mut outage, [(1, Sign::Away), (2, Sign::Away)], NOW);
         let until = NOW + FIRST_PAUSE;
-        for signs in [&[][..], &[Sign::Nothing]] {
-            outage.hear(signs, until, 0);
-            assert_eq!(outage.allowance(8, until), 1, "{signs:?}");
-        }
-        outage.hear(&[Sign::Unclear], until, 0);
+        hears(&mut outage, [], until);
+        hears(&mut outage, [(3, Sign::Nothing)], until);
+        assert_eq!(outage.allowance(8, until), 1);
+        hears(&mut outage, [(4, Sign::Unclear)], until);
         assert_eq!(outage.allowance(8, until + FIRST_PAUSE), 0, "what is unclear prolongs it");
     }
 
