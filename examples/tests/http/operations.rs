@@ -1,6 +1,6 @@
 //! Running it: configuration, a busy database, and the end.
 
-use std::{net::TcpListener, thread, time::Duration};
+use std::{net::TcpListener, thread};
 
 use serde_json::json;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
@@ -46,8 +46,9 @@ async fn a_database_that_is_away_for_a_while_is_waited_for(database: Database) {
     let body = json!({ "email": "grace@example.com", "role": "member" });
     let founding = json!({ "name": "Second Engines" });
     let back = async {
-        // Longer than the database itself waits, so that only beginning again helps.
-        tokio::time::sleep(Duration::from_millis(2_800)).await;
+        // Only when the database itself has stopped waiting, so that nothing helps but to begin again.
+        let busy = async || (server.log().matches("the database could not do it now").count() >= 2).then_some(());
+        eventually("both are told to try again", busy).await;
         writer.unblock_writers().await;
     };
     let (invited, founded, ()) = tokio::join!(

@@ -43,6 +43,11 @@ impl Program {
         self.dir.path()
     }
 
+    /// All that it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(log_file(self.dir())).unwrap_or_default()
+    }
+
     /// A second way into its database.
     pub(crate) async fn database(&self) -> Connection {
         self.place.connect().await
@@ -54,8 +59,7 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if thread::panicking() {
-            let log = std::fs::read_to_string(log_file(self.dir())).unwrap_or_default();
-            let _ = writeln!(std::io::stderr(), "--- log of the program\n{log}");
+            let _ = writeln!(std::io::stderr(), "--- log of the program\n{}", self.log());
         }
     }
 }
