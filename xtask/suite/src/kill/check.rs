@@ -48,7 +48,7 @@ impl Told {
                     told.before += usize::from(number < before);
                 }
                 Entry::Settled { round } => drop(told.settled.insert(round)),
-                Entry::Trouble { .. } => {}
+                Entry::Lost | Entry::Trouble { .. } => {}
             }
         }
         told

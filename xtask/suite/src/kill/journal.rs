@@ -24,7 +24,9 @@ pub(super) enum Entry {
     Mailed(Mail),
     /// All that was mailed in this round of a worker is recorded.
     Settled { round: Round },
-    /// What may only happen while a database is away.
+    /// The lease of a letter was gone when its fate was to be recorded.
+    Lost,
+    /// What should not happen, not even while a database is away.
     Trouble { what: String },
 }
 
@@ -105,4 +107,13 @@ pub(super) fn read(path: &Path) -> Vec<Entry> {
     let written = fs::read_to_string(path).expect("the journal is read");
     let whole = written.rfind('\n').map_or("", |end| &written[..end]);
     whole.lines().map(|line| serde_json::from_str(line).expect("the journal reads")).collect()
+}
+
+/// What should not have happened, not even while a database is away.
+pub(super) fn trouble(path: &Path) -> Vec<String> {
+    let troubles = read(path).into_iter().filter_map(|entry| match entry {
+        Entry::Trouble { what } => Some(what),
+        _ => None,
+    });
+    troubles.collect()
 }

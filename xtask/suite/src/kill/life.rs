@@ -179,8 +179,11 @@ where
         post.next_round();
         let idle = match worker.tick().await {
             Ok(tick) => {
-                if tick.lost + tick.unreadable > 0 {
+                if tick.unreadable > 0 {
                     journal.write(&Entry::Trouble { what: format!("a worker: {tick:?}") });
+                }
+                if tick.lost > 0 {
+                    journal.write(&Entry::Lost);
                 } else if tick.found_work() {
                     journal.write(&Entry::Settled { round: post.round() });
                 }

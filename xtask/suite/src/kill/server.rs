@@ -11,6 +11,7 @@ use xtask::{Durability, Engine, Folder, Server};
 
 use super::{
     figures::Figures,
+    journal,
     life::{Life, Running},
     process::{LONGEST, runtime, until_written},
     reachable::Reachable,
@@ -51,6 +52,8 @@ pub fn kill_servers<H: Reachable>(harness: H, engine: &'static Engine, kills: u3
             until_served(&running, served + SERVED_AGAIN);
             runtime.block_on(running.end());
         }
+        // But a worker may have lost a letter: recorded, and not told so, it tries to record it again.
+        assert_eq!(journal::trouble(&life.journal), [""; 0], "while the server was away");
         let (met, standing) = runtime.block_on(life.inherit());
         figures += met;
         lives.push((life, standing));

@@ -132,6 +132,7 @@ fn done(entry: &Entry) -> Option<InvitationId> {
         | Entry::Ended { .. }
         | Entry::Mailed(_)
         | Entry::Settled { .. }
+        | Entry::Lost
         | Entry::Trouble { .. } => None,
     }
 }
