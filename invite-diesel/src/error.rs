@@ -22,13 +22,18 @@ pub(crate) fn classified(error: Error, is_passing: fn(&DatabaseErrorKind, &About
 #[cfg(any(feature = "bb8", feature = "deadpool"))]
 pub(crate) fn unconnected(error: ConnectionError, store_error: fn(Error) -> StoreError) -> StoreError {
     if let ConnectionError::CouldntSetupConfiguration(error) = error {
-        return store_error(error);
+        let ours = matches!(&error, Error::DatabaseError(_, about) if MISCONFIGURED.contains(&about.message()));
+        return if ours { StoreError::failed(error) } else { store_error(error) };
     }
     if matches!(error, ConnectionError::BadConnection(_)) {
         return StoreError::retryable(error);
     }
     StoreError::failed(error)
 }
+
+/// What tokio-postgres says of a URL that cannot work. Diesel takes it for a server that is away.
+#[cfg(any(feature = "bb8", feature = "deadpool"))]
+const MISCONFIGURED: [&str; 3] = ["invalid connection string", "invalid configuration", "authentication error"];
 
 /// When neither the commit nor the roll back after it succeeded, the commit says why.
 fn cause(error: &Error) -> &Error {

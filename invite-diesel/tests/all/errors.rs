@@ -174,6 +174,43 @@ async fn what_passes_on_mysql_asks_for_a_retry_and_a_broken_rule_does_not() {
     asks_for_a_retry!(run!(other, JOIN));
 }
 
+#[cfg(feature = "mysql")]
+#[tokio::test]
+async fn a_deadlock_in_a_nested_transaction_asks_for_a_retry_on_mysql() {
+    use crate::support::mysql as db;
+    use invite_diesel::mysql::store_error;
+
+    let url = db::fresh().await;
+    let (mut one, mut other) = (db::connect(&url).await, db::connect(&url).await);
+    run!(one, "INSERT INTO memberships VALUES (1, 'a'), (2, 'b')").unwrap();
+    let both_have_their_own = tokio::sync::Barrier::new(2);
+    let meet = &both_have_their_own;
+    macro_rules! crossing {
+        ($conn:ident, $own:literal, $other:literal) => {
+            $conn.transaction(async |conn| {
+                conn.transaction(async |conn| {
+                    run!(*conn, concat!("UPDATE memberships SET role = 'x' WHERE person = ", $own))?;
+                    meet.wait().await;
+                    run!(*conn, concat!("UPDATE memberships SET role = 'x' WHERE person = ", $other))
+                })
+                .await
+            })
+        };
+    }
+    let both = tokio::join!(crossing!(one, 1, 2), crossing!(other, 2, 1));
+    asks_for_a_retry!(if both.0.is_err() { both.0 } else { both.1 });
+    // And both are of use for it.
+    assert_eq!((count!(one, "memberships"), count!(other, "memberships")), (2, 2));
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn a_url_that_cannot_work_is_final_on_postgresql() {
+    let misspelt = crate::support::postgres::pool("postgres://postgres:secret@127.0.0.1:port/none", 1);
+    let refused = invite_diesel::Connections::lend(&misspelt).await.map(drop).unwrap_err();
+    assert!(!refused.is_retryable(), "{refused:?}");
+}
+
 #[cfg(all(feature = "mysql", feature = "postgres"))]
 #[tokio::test]
 async fn a_server_that_is_not_there_asks_for_a_retry_and_a_database_that_is_not_there_does_not() {

@@ -116,7 +116,7 @@ on_every_server! {
         assert!(!db::Store.in_transaction(&mut conn), "the pool lends another connection");
         assert_eq!(count!(conn, "memberships"), 0);
         assert_eq!(count!(conn, "invite_events"), 1);
-        // Nor does it hold a lock.
+        // Nor does it hold a lock any more: this pool looks at a connection when it lends it.
         conn.batch_execute("UPDATE invite_invitations SET revision = revision + 1").await.unwrap();
     }
 }

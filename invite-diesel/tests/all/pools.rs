@@ -82,14 +82,12 @@ impl<P: Connections> Connections for Counting<P> {
     }
 }
 
-on_every_server! {
-    // Wherever a worker is interrupted, its transaction happened or it did not, and no connection
-    // goes back in the middle of one.
-    async fn a_worker_that_is_interrupted_leaves_no_transaction_behind() {
-        let url = db::fresh().await;
+/// Interrupts a worker over this pool wherever that can be.
+macro_rules! interrupted {
+    ($url:expr, $pool:expr) => {{
         let members = members::<db::Store>();
-        let mut watch = db::connect(&url).await;
-        let pool = Counting { pool: db::pool(&url, 1), discarded: Arc::default() };
+        let mut watch = db::connect(&$url).await;
+        let pool = Counting { pool: $pool, discarded: Arc::default() };
         let deadline = Instant::now() + Duration::from_secs(60);
         // One poll more each time, until one comes through; and again, should the connection have
         // been idle whenever it was interrupted.
@@ -118,6 +116,20 @@ on_every_server! {
             assert_eq!(more.get_result::<Count>(&mut watch).await.unwrap().n, 0, "after {polls} polls");
             polls = if finished { 1 } else { polls + 1 };
         }
+    }};
+}
+
+on_every_server! {
+    // Wherever a worker is interrupted, its transaction happened or it did not, and no connection
+    // goes back in the middle of one.
+    async fn a_worker_that_is_interrupted_leaves_no_transaction_behind() {
+        let url = db::fresh().await;
+        interrupted!(url, db::pool(&url, 1));
+    }
+
+    async fn nor_does_it_over_bb8() {
+        let url = db::fresh().await;
+        interrupted!(url, bb8::Pool::builder().max_size(1).build(db::manager(&url)).await.unwrap());
     }
 
     async fn bb8_serves_the_worker_too() {
