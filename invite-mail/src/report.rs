@@ -145,12 +145,14 @@ impl StatusReport {
     }
 
     /// What [`Invitations::report`](invite_core::Invitations::report) is told: a failure is a
-    /// bounce, a delay a deferral, anything else a delivery. `None` where the delivery is not known.
+    /// bounce, a delay a deferral. `None` where the delivery is not known, and for what was passed on
+    /// to whoever reports nothing, or to several: that says no more than that it was sent.
     #[must_use]
     pub fn delivery_report(&self) -> Option<DeliveryReport> {
         let worst = self.worst()?;
         let kind = match worst.action {
-            Action::Delivered | Action::Relayed | Action::Expanded => ReportKind::Delivered,
+            Action::Delivered => ReportKind::Delivered,
+            Action::Relayed | Action::Expanded => return None,
             Action::Delayed => ReportKind::Deferred,
             Action::Failed => ReportKind::Bounced,
         };

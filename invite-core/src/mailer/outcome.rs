@@ -55,6 +55,9 @@ pub enum Outcome {
 const ERROR_CHARS: usize = 200;
 /// Longer words are no language: identifiers, links, tokens.
 const WORD_BYTES: usize = 40;
+/// A letter's lines are broken on the way, and tokens with them. What is left of one beside a shorter
+/// piece cannot be completed by guessing.
+const PIECE_BYTES: usize = 20;
 
 impl Outcome {
     /// Accepted by a server that gave it no name.
@@ -83,17 +86,29 @@ impl Outcome {
     #[must_use]
     pub fn words(text: &str) -> String {
         let words = text.split(|c: char| c.is_whitespace() || is_treacherous(c)).filter(|word| !word.is_empty());
-        let telling =
-            |word: &str| word.contains(['@', '#', '?', '/', '\\']) || word.contains("inv1_") || word.len() > WORD_BYTES;
-        let kept: Vec<_> = words.map(|word| if telling(word) { "…" } else { word }).collect();
+        let kept: Vec<_> = words.map(|word| if tells(word) || is_piece(word) { "…" } else { word }).collect();
         kept.join(" ").chars().take(ERROR_CHARS).collect()
     }
 }
 
-/// One word that `words` leaves as it is.
+/// Whether a word may be an address, a link or a token.
+fn tells(word: &str) -> bool {
+    word.contains(['@', '#', '?', '/', '\\']) || word.contains("inv1_") || word.len() > WORD_BYTES
+}
+
+/// Whether a word may be a part of a token.
+fn is_piece(word: &str) -> bool {
+    let has = |kind: fn(&u8) -> bool| u8::from(word.as_bytes().iter().any(kind));
+    let kinds = has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase) + has(u8::is_ascii_digit);
+    let piece = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let drawn = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    kinds > 1 && piece.len() >= PIECE_BYTES && piece.bytes().all(drawn)
+}
+
+/// One harmless word. A server's own name for a letter may well look like a part of a token.
 pub(crate) fn fit_id(id: &str) -> Option<String> {
     let id = id.trim();
-    let fit = !id.is_empty() && !id.contains(char::is_whitespace) && Outcome::words(id) == id;
+    let fit = !id.is_empty() && !id.chars().any(|c| c.is_whitespace() || is_treacherous(c)) && !tells(id);
     fit.then(|| id.into())
 }
 
@@ -110,11 +125,18 @@ mod tests {
         let text = "550 5.7.1 mx.example said evil.example/claim a\u{202E}b c\u{200B}d";
         assert_eq!(Outcome::words(text), "550 5.7.1 mx.example said … a b c d");
         assert_eq!(Outcome::words(&"é ".repeat(500)).chars().count(), ERROR_CHARS);
+        // A token over the break of a quoted-printable line, the short part first.
+        let text = "550 5.7.1 rejected: https://x.example/i?token=3Dinv1_AbCdEfGh= kLm0pQrStUv-xYz0123456789AbCdEfGh_jK0. spam";
+        assert_eq!(Outcome::words(text), "550 5.7.1 rejected: … … spam");
+        let text = "client-host-rejected-by-policy MAILER-DAEMON-IS-NOT-WELCOME 4Zx8Kl3zQz9 stays";
+        assert_eq!(Outcome::words(text), text);
     }
 
     #[test]
     fn a_server_s_name_for_a_letter_is_one_harmless_word() {
         assert_eq!(Outcome::accepted_as(" 4F2C1A7\r\n"), Outcome::Accepted { id: Some("4F2C1A7".into()) });
+        let exim = "1tOAbC-0000000AbCd-2XyZ";
+        assert_eq!(Outcome::accepted_as(exim), Outcome::Accepted { id: Some(exim.into()) });
         for id in ["", "two words", "ada@example.com", "inv1_abc", "a\u{1b}b", &"0f".repeat(32)] {
             assert_eq!(Outcome::accepted_as(id), Outcome::accepted(), "{id:?}");
         }

@@ -12,9 +12,9 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(10);
 /// What one letter's outcome says about the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sign {
-    /// It is there: it took the letter, or refused it in so many words.
+    /// It is there: it took the letter, or refused it for good.
     There,
-    /// It is away, or will not have us.
+    /// It is away, or will not have us, or not now: over its quota, it says so of every letter.
     Away,
     /// It was there, and then nobody knows.
     Unclear,
@@ -25,8 +25,10 @@ pub(super) enum Sign {
 impl Sign {
     pub(super) const fn of(outcome: &Outcome) -> Self {
         match outcome {
-            Outcome::Accepted { .. } | Outcome::Refused { .. } => Self::There,
-            Outcome::Misconfigured { .. } | Outcome::Unreachable { .. } => Self::Away,
+            Outcome::Accepted { .. } | Outcome::Refused { permanent: true, .. } => Self::There,
+            Outcome::Refused { permanent: false, .. } | Outcome::Misconfigured { .. } | Outcome::Unreachable { .. } => {
+                Self::Away
+            }
             Outcome::Unknown { .. } => Self::Unclear,
             Outcome::Unwritable { .. } => Self::Nothing,
         }

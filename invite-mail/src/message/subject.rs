@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use lettre::message::header::{Header as _, HeaderValue, Subject};
 
-/// What an encoded word may hold (RFC 2047, section 2): 75 characters with its frame, 3 to a byte.
-const BYTES: usize = 20;
+/// What an encoded word may hold, 3 characters to a byte, for the first line to keep to the 76 that
+/// RFC 2047 (section 2) allows: 9 for `Subject: `, 12 for the word's frame.
+const BYTES: usize = 18;
 
 /// A name may look like an encoded word: `=?utf-8?q?...?=`. Left as it is, mail programs would
 /// decode it, and show what core never looked at. Encoded once more, it is shown as written.

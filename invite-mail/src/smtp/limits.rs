@@ -69,6 +69,12 @@ impl Running {
         self.left(self.limits.last)
     }
 
+    /// Whether too little is left of the whole to hear what became of the letter once its end is
+    /// sent. Until then nothing is lost by giving up; after that nobody may ever know.
+    pub(super) fn is_too_late_for_the_end(&self) -> bool {
+        self.limits.total.is_some_and(|total| self.last() < self.limits.last.min(total / 4))
+    }
+
     /// For taking leave, when the letter is no longer at stake.
     pub(super) fn leave(&self) -> Duration {
         self.limits.command.min(Limits::LEAVE)
@@ -99,8 +105,12 @@ mod tests {
         let short = Limits { total: Some(Duration::from_secs(45)), ..Limits::default() };
         let running = short.begin();
         assert_eq!((running.connect(), running.command()), (Duration::from_secs(30), Duration::from_secs(45)));
-        tokio::time::advance(Duration::from_secs(40)).await;
+        tokio::time::advance(Duration::from_secs(33)).await;
+        assert!(!running.is_too_late_for_the_end());
+        tokio::time::advance(Duration::from_secs(7)).await;
         assert_eq!((running.connect(), running.last()), (Duration::from_secs(5), Duration::from_secs(5)));
+        assert!(running.is_too_late_for_the_end());
+        assert!(!Limits { last: Duration::from_secs(5), ..short }.begin().is_too_late_for_the_end());
         tokio::time::advance(Duration::from_secs(40)).await;
         assert_eq!((running.last(), running.leave()), (Duration::ZERO, Duration::from_secs(1)));
         assert_eq!(Limits { total: Some(Duration::MAX), ..short }.begin().last(), Duration::from_secs(600));

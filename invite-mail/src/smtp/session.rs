@@ -135,6 +135,9 @@ impl Session {
             }
         });
         body.await.map_err(|fault| Stop { phase: Phase::Named, fault })?;
+        if self.limits.is_too_late_for_the_end() {
+            return Err(Stop { phase: Phase::Named, fault: Fault::Silent });
+        }
         let mut phase = Phase::Named;
         let end = within(self.limits.last(), async {
             self.connection.write(b".\r\n").await?;

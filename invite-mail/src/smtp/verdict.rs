@@ -65,21 +65,24 @@ fn refused(phase: Phase, reply: &Reply) -> Outcome {
     }
 }
 
-/// Log-in asked for, refused, too weak, or to be encrypted; or who we are or whom we write to is not
-/// to this server's liking. Many servers say that of the recipient only, or after the letter: by the
-/// codes of RFC 3463 (3.2) for a sender's address, or in these words.
+/// Log-in asked for, refused, too weak, or to be encrypted; or who we are, whom we write to or how
+/// much is not to this server's liking. Many servers say that of the recipient only, or after the
+/// letter: by the codes of RFC 3463 for a sender's address (3.2) and for a congested system (3.5),
+/// or in these words. A wrong order of commands is what some say who want a log-in.
 fn is_ours(reply: &Reply) -> bool {
-    if matches!(reply.code(), 530 | 534 | 535 | 538) {
+    if matches!(reply.code(), 500 | 502 | 503 | 530 | 534 | 535 | 538) {
         return true;
     }
-    if reply.enhanced().is_some_and(|code| code.subject() == 1 && matches!(code.detail(), 7 | 8)) {
+    if reply.enhanced().is_some_and(|code| matches!((code.subject(), code.detail()), (1, 7 | 8) | (4, 5))) {
         return true;
     }
     // Anything quoted, such as an address, is no word of the server's own.
     let words = Outcome::words(&reply.text()).to_ascii_lowercase();
     let says = |phrase| words.contains(phrase);
     let sender = says("sender address rejected") || says("client host rejected") || says("helo command rejected");
+    let quota = ["sending limit", "sending quota", "sending rate", "message quota", "throttling"].into_iter().any(says);
+    let unverified = says("email address is not verified");
     let policy = reply.enhanced().is_none_or(|code| code.subject() == 7);
     let relaying = words.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| matches!(word, "relay" | "relaying"));
-    sender || policy && (relaying || says("send as"))
+    sender || quota || unverified || policy && (relaying || says("send as"))
 }

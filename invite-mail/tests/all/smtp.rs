@@ -78,6 +78,19 @@ async fn a_refusal_with_a_code_is_the_recipient_s_only_once_one_is_named() {
             ours("504 5.5.2 <us>: Helo command rejected: need fully-qualified hostname"),
         ),
         ("RCPT", "450 4.1.8 domain not found\r\n", ours("450 4.1.8 domain not found")),
+        ("RCPT", "503 This server wants a log-in\r\n", ours("503 This server wants a log-in")),
+        ("RCPT", "552 5.2.2 over quota\r\n", refused(true, 552, "5.2.2", "over quota")),
+        ("RCPT", "550 5.4.5 Daily limit exceeded\r\n", ours("550 5.4.5 Daily limit exceeded")),
+        (
+            ".",
+            "454 Throttling failure: Maximum sending rate exceeded.\r\n",
+            ours("454 Throttling failure: Maximum sending rate exceeded."),
+        ),
+        (
+            ".",
+            "554 Message rejected: Email address is not verified.\r\n",
+            ours("554 Message rejected: Email address is not verified."),
+        ),
         (
             ".",
             "550 5.7.60 no permissions to send as this sender\r\n",
