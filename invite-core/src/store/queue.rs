@@ -78,15 +78,24 @@ fn turned_away(state: DeliveryState) -> bool {
     matches!(state, DeliveryState::Complained | DeliveryState::Suppressed | DeliveryState::Bounced)
 }
 
+/// Whether a letter that seemed not to have left is reported to be on its way, or there.
+fn has_arrived(state: DeliveryState) -> bool {
+    matches!(state, DeliveryState::Deferred | DeliveryState::Delivered)
+}
+
 impl Claim<'_> {
     /// Whether a letter of this purpose and generation is still worth sending.
     #[must_use]
     pub fn is_current(&self, record: &Record, purpose: Purpose, generation: u32) -> bool {
         match purpose.tells_of() {
             None => {
-                let is_unwelcome = purpose == Purpose::Reminder && turned_away(record.delivery.state);
+                let state = record.delivery.state;
+                let is_answered = match purpose {
+                    Purpose::Reminder => turned_away(state),
+                    _ => turned_away(state) || has_arrived(state),
+                };
                 let is_open = record.status == Status::Pending && record.expires_at > self.now;
-                is_open && record.generation == generation && !is_unwelcome
+                is_open && record.generation == generation && !is_answered
             }
             Some(status) => {
                 let is_news = record.ended.as_ref().is_some_and(|ended| self.now - ended.at < NOTICE_LIFETIME);
@@ -239,12 +248,30 @@ mod tests {
         for purpose in [Purpose::Invitation, Purpose::Reminder] {
             assert!(claim.is_current(&record(now), purpose, 2));
             assert!(!claim.is_current(&record(now), purpose, 1));
-            let complained = Record { delivery: Delivery::new(DeliveryState::Complained), ..record(now) };
-            assert_eq!(claim.is_current(&complained, purpose, 2), purpose == Purpose::Invitation);
             assert!(!claim.is_current(&Record { expires_at: now, ..record(now) }, purpose, 2));
             for status in Status::ALL.into_iter().filter(|status| *status != Status::Pending) {
                 assert!(!claim.is_current(&Record { status, ..record(now) }, purpose, 2));
             }
+        }
+    }
+
+    #[test]
+    fn a_letter_that_is_reported_is_not_sent_again_and_nobody_is_reminded_who_wants_no_more() {
+        let now = DateTime::UNIX_EPOCH;
+        let minter = |_, _: &str| Err(StoreError::corrupt("nothing"));
+        let claim = Claim { kinds: &[], now, owner: Uuid::nil(), lease_until: now, limit: 1, minter: &minter };
+        for (state, again, reminded) in [
+            (DeliveryState::Retrying, true, true),
+            (DeliveryState::Unknown, true, true),
+            (DeliveryState::Deferred, false, true),
+            (DeliveryState::Delivered, false, true),
+            (DeliveryState::Complained, false, false),
+            (DeliveryState::Suppressed, false, false),
+            (DeliveryState::Bounced, false, false),
+        ] {
+            let record = Record { delivery: Delivery::new(state), ..record(now) };
+            assert_eq!(claim.is_current(&record, Purpose::Invitation, 2), again, "{state:?}");
+            assert_eq!(claim.is_current(&record, Purpose::Reminder, 2), reminded, "{state:?}");
         }
     }
 

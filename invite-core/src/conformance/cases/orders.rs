@@ -43,6 +43,7 @@ enum Mail {
     Taken,
     Refused,
     RefusedForNow,
+    Unknown,
 }
 
 /// What the invitation should be.
@@ -50,6 +51,7 @@ struct Model {
     status: Status,
     delivery: DeliveryState,
     queued: bool,
+    unknowns: u32,
     letters: Vec<DeliveryId>,
     events: usize,
 }
@@ -74,21 +76,25 @@ impl Model {
                 }
             }
             Act::Mail(mail) => {
-                let sent = self.queued && self.status == Status::Pending;
-                let unheard = sent && rank(self.delivery) == 0;
-                self.queued = sent && matches!(mail, Mail::RefusedForNow);
-                match mail {
-                    Mail::Taken if unheard => self.delivery = DeliveryState::Sent,
-                    Mail::RefusedForNow if unheard => self.delivery = DeliveryState::Retrying,
-                    Mail::Refused if unheard => {
-                        self.delivery = DeliveryState::Failed;
-                        self.fails();
-                    }
-                    Mail::Taken | Mail::RefusedForNow | Mail::Refused => {}
+                // Of what is reported nothing is sent again.
+                if !std::mem::take(&mut self.queued) || self.status != Status::Pending || rank(self.delivery) > 0 {
+                    return;
+                }
+                self.unknowns += u32::from(matches!(mail, Mail::Unknown));
+                self.delivery = match mail {
+                    Mail::Taken => DeliveryState::Sent,
+                    Mail::Refused => DeliveryState::Failed,
+                    Mail::Unknown if self.unknowns == 3 => DeliveryState::Unknown,
+                    Mail::RefusedForNow | Mail::Unknown => DeliveryState::Retrying,
+                };
+                self.queued = self.delivery == DeliveryState::Retrying;
+                if self.delivery == DeliveryState::Failed {
+                    self.fails();
                 }
             }
             Act::Resend if open => {
                 (self.status, self.delivery, self.queued) = (Status::Pending, DeliveryState::Queued, true);
+                self.unknowns = 0;
                 self.events += 1;
             }
             Act::Accept if open => self.ends(Status::Accepted),
@@ -134,6 +140,7 @@ async fn play(db: Db, first: u64, sequences: u64) -> Verdict {
             status: Status::Pending,
             delivery: DeliveryState::Queued,
             queued: true,
+            unknowns: 0,
             letters: Vec::new(),
             events: 1,
         };
@@ -169,7 +176,7 @@ fn act(dice: &[u8], letters: usize) -> Act {
     let [first, second, third] = [0, 1, 2].map(|nth| usize::from(dice.get(nth).copied().unwrap_or_default()));
     match first % 16 {
         0..8 => Act::Report { letter: second % letters.max(1), kind: ReportKind::ALL[third % ReportKind::ALL.len()] },
-        8..13 => Act::Mail([Mail::Taken, Mail::Taken, Mail::Refused, Mail::RefusedForNow][second % 4]),
+        8..13 => Act::Mail([Mail::Taken, Mail::Unknown, Mail::Refused, Mail::RefusedForNow, Mail::Unknown][second % 5]),
         13 | 14 => Act::Resend,
         _ => [Act::Accept, Act::Cancel][second % 2],
     }
@@ -188,8 +195,9 @@ async fn happens(world: &World, id: InvitationId, act: Act, letters: &[DeliveryI
                 Mail::Taken => Outcome::accepted(),
                 Mail::Refused => refused_mail(true),
                 Mail::RefusedForNow => refused_mail(false),
+                Mail::Unknown => Outcome::Unknown { text: "no answer after the letter was sent".into() },
             });
-            world.worker.tick().await?;
+            world.mailed().await?;
             world.mailer.forget_answers();
         }
         // Whether it was possible the row says.

@@ -33,7 +33,6 @@ pub(super) struct Real<'a, H: Harness> {
     clock: ManualClock,
     members: Invitations<H::Store, Membership>,
     mailer: CapturingMailer,
-    worker: Worker<H::Store, H::Pool>,
     admin: Actor,
     ids: Vec<(InvitationId, u8)>,
     tokens: Vec<Token>,
@@ -49,10 +48,9 @@ impl<'a, H: Harness<Pool: Clone>> Real<'a, H> {
         let policy = Policy::default().on_resend(links);
         let members = Invitations::new(harness.store(), policy, Unchecked).clock(clock.clone());
         let mailer = CapturingMailer::default();
-        let worker = Worker::new(harness.store(), pool.clone(), mailer.clone()).serve(&members).batch(100);
         let admin = Actor::new(1);
         let (ids, tokens, joined) = (Vec::new(), Vec::new(), Vec::new());
-        Self { harness, pool, clock, members, mailer, worker, admin, ids, tokens, joined }
+        Self { harness, pool, clock, members, mailer, admin, ids, tokens, joined }
     }
 
     pub(super) async fn close(self) {
@@ -204,7 +202,9 @@ impl<'a, H: Harness<Pool: Clone>> Real<'a, H> {
                 Mail::OurMistake => Outcome::Unwritable { text: text() },
             });
         }
-        self.worker.tick().await.unwrap();
+        // Another worker each time, or it would hold an outage against the next letters.
+        let worker = Worker::new(self.harness.store(), self.pool.clone(), self.mailer.clone()).batch(100);
+        worker.serve(&self.members).tick().await.unwrap();
         let mut letters = self.mailer.take();
         self.mailer.forget_answers();
         letters.sort_by_key(|letter| self.place(letter.invitation().id));
