@@ -31,6 +31,8 @@ struct Entry {
     not_applicable: AtomicUsize,
     killed: AtomicUsize,
     survived: AtomicUsize,
+    /// Mutants that are no different from the store on this database.
+    harmless: AtomicUsize,
 }
 
 impl Entry {
@@ -44,6 +46,7 @@ impl Entry {
             not_applicable: AtomicUsize::default(),
             killed: AtomicUsize::default(),
             survived: AtomicUsize::default(),
+            harmless: AtomicUsize::default(),
         })
     }
 
@@ -93,7 +96,7 @@ impl Entry {
                 let (count, answer) = match entry.with(|suite| suite.kill(&mutant)) {
                     Fate::Killed { .. } => (&entry.killed, Ok(())),
                     Fate::Survived => (&entry.survived, Err(Failed::from("it passes every case"))),
-                    Fate::NotApplicable(_) => return Ok(()),
+                    Fate::NotApplicable(_) => (&entry.harmless, Ok(())),
                 };
                 count.fetch_add(1, Ordering::Relaxed);
                 answer
@@ -127,10 +130,10 @@ fn main() -> ExitCode {
         let (killed, survived) = (count(&entry.killed), count(&entry.survived));
         let (name, mutants) = (entry.name, killed + survived);
         if passed + failed + mutants > 0 {
-            let not_applicable = count(&entry.not_applicable);
+            let (not_applicable, harmless) = (count(&entry.not_applicable), count(&entry.harmless));
             println!(
                 "suite: {name}: {passed} cases passed, {failed} failed, {not_applicable} not applicable; \
-                 mutants killed: {killed}/{mutants}"
+                 mutants killed: {killed}/{mutants}, {harmless} no different here"
             );
         }
     }

@@ -38,8 +38,10 @@ async fn spoiled_rows(db: Db) -> Verdict {
 
 async fn lost_updates(db: Db) -> Verdict {
     for level in levels(&db)? {
-        if let Ok(true) = look_then_write(&db, level).await {
-            return Ok(());
+        match look_then_write(&db, level).await {
+            Ok(true) => return Ok(()),
+            Err(error) if !error.is_retryable() => return Err(error.into()),
+            Ok(false) | Err(_) => {}
         }
     }
     Err(Stop::NotApplicable("no transaction writes if another did since it looked"))
@@ -66,7 +68,8 @@ async fn retries(db: Db) -> Verdict {
     for level in levels(&db)? {
         match look_then_write(&db, level).await {
             Err(error) if error.is_retryable() => return Ok(()),
-            Ok(_) | Err(_) => {}
+            Err(error) => return Err(error.into()),
+            Ok(_) => {}
         }
     }
     Err(Stop::NotApplicable("no transaction is asked to try again"))
