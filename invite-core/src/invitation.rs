@@ -216,6 +216,11 @@ impl DeliveryState {
         Self::Bounced,
     ];
 
+    /// Whether the letter came to somebody who wants no more, or did not come and will not.
+    pub(crate) const fn turns_away(self) -> bool {
+        matches!(self, Self::Complained | Self::Suppressed | Self::Bounced)
+    }
+
     /// What the outcome of a hand-over may be written over.
     pub(crate) fn in_queue() -> &'static [Self] {
         &Self::RANKS[..2]

@@ -56,7 +56,7 @@ impl ReportKind {
     /// All of them, lowest rank first.
     pub const ALL: [Self; 5] = [Self::Deferred, Self::Delivered, Self::Complained, Self::Suppressed, Self::Bounced];
 
-    const fn state(self) -> DeliveryState {
+    pub(crate) const fn state(self) -> DeliveryState {
         match self {
             Self::Deferred => DeliveryState::Deferred,
             Self::Delivered => DeliveryState::Delivered,
@@ -80,8 +80,8 @@ pub enum Reported {
     Recorded,
     /// That, and the pending invitation is `delivery_failed` now.
     Failed,
-    /// Nothing: no such delivery, one of an earlier letter, or a report that outranks this one was
-    /// there before.
+    /// Nothing: no such delivery, one of an earlier letter or of a notice, good news of a reminder, or
+    /// a report that outranks this one was there before.
     Nothing,
 }
 
@@ -135,6 +135,9 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// Reports may come in any order and any number of times: the one of highest rank stays, as
     /// [`ReportKind`] lists them. A bounce or suppression makes a pending invitation
     /// `delivery_failed`; one that has ended is left as it is, and so is one that was resent since.
+    /// That a reminder came back, was not sent or was called spam is recorded as well, so that no
+    /// further one follows; the invitation stays pending, because its own letter had arrived.
+    ///
     /// A host with several kinds asks each until one answers other than
     /// [`Nothing`](Reported::Nothing).
     ///
@@ -168,7 +171,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         self.writable(conn)?;
         let now = self.now();
         let (reason, state) = (report.reason(), report.kind.state());
-        let summary = Summary {
+        let mut summary = Summary {
             delivery: report.delivery,
             kind: K::NAME,
             state,
@@ -177,6 +180,13 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
             over: state.outranked(),
         };
         if !self.store().summarize(conn, &summary).await? {
+            let leads = if state.turns_away() { self.policy().reminders } else { &[] };
+            for lead in leads.iter().filter_map(|lead| u32::try_from(lead.num_seconds()).ok()) {
+                summary.delivery = report.delivery.of_reminder(lead);
+                if self.store().summarize(conn, &summary).await? {
+                    return Ok(Reported::Recorded);
+                }
+            }
             return Ok(Reported::Nothing);
         }
         if report.kind.is_failure() {

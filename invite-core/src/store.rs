@@ -31,7 +31,7 @@ use crate::{
     claimant::MAX_ADDRESSES,
     event::Event,
     invitation::{DeliveryState, InvitationId, Record},
-    query::{Seek, Sort},
+    query::Sort,
     state::{Status, Verb},
     token::{Channel, TokenDigest},
 };
@@ -41,7 +41,7 @@ pub use self::{
     remind::{Reminded, Reminders, Reminding},
     transition::{Change, Guard, RecipientGuard, RenewedLinks, Target, TimeGuard, Transition},
 };
-pub use crate::{error::StoreError, invitation::OpenKey};
+pub use crate::{error::StoreError, invitation::OpenKey, query::Seek};
 
 /// Where invitations are kept.
 #[async_trait]
@@ -153,6 +153,12 @@ impl DeliveryId {
     #[must_use]
     pub const fn as_uuid(&self) -> &Uuid {
         &self.0
+    }
+
+    /// The delivery of the reminder so many seconds before the end, where this is the invitation's
+    /// own; and the other way round, so that who hears of the one knows the other.
+    pub(crate) fn of_reminder(self, lead: u32) -> Self {
+        Self(Uuid::from_u128(self.0.as_u128() ^ u128::from(lead)))
     }
 
     /// The delivery that a Message-ID made by `invite-mail` names: `<uuid@domain>`, with or without

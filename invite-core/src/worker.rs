@@ -158,9 +158,9 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
     /// Expires what is due, queues the reminders that are, then leases one batch of letters, sends
     /// them, and records what became of each.
     ///
-    /// When nobody took any of the last batch, because the provider was away or would not have us,
-    /// no letter is leased for half a minute, then one to see, and so on, with pauses of up to ten
-    /// minutes: an outage costs few letters an attempt.
+    /// When nobody took any of the last batch, or two letters in a row, because the provider was away
+    /// or would not have us, no letter is leased for half a minute, then one to see, and so on, with
+    /// pauses of up to ten minutes: an outage costs few letters an attempt.
     ///
     /// # Errors
     /// [`Error::Store`] and [`Error::Random`]. Letters already handed over are settled; whatever
@@ -203,14 +203,12 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         let decide = |record: &Record| {
             let leads = self.kinds.get(record.kind.as_str()).map_or(&[][..], |policy| policy.reminders);
             let look = look(record, leads, now);
-            let letter = match look.due {
-                false => None,
-                true => {
-                    let delivery = uuid_v7(&*self.random, now).map_err(StoreError::failed)?;
-                    let delivery = DeliveryId::from_uuid(delivery);
-                    Some(NewLetter { delivery, purpose: Purpose::Reminder, not_before: now })
-                }
-            };
+            let delivery = record.delivery_id.zip(look.done).filter(|_| look.due);
+            let letter = delivery.map(|(invitation_s, lead)| NewLetter {
+                delivery: invitation_s.of_reminder(lead),
+                purpose: Purpose::Reminder,
+                not_before: now,
+            });
             Ok(Reminded { letter, remind_at: look.next, reminded: look.done })
         };
         let reminding = Reminding { kinds: &kinds, now, limit: REMINDED, decide: &decide };
@@ -475,9 +473,10 @@ pub struct Tick {
     pub sent: usize,
     /// Letters to be tried again.
     pub postponed: usize,
-    /// Letters refused for good; their invitations are `delivery_failed`.
+    /// Letters refused for good. If it was the invitation's own letter, the invitation is
+    /// `delivery_failed`; a reminder or a notice leaves it alone.
     pub failed: usize,
-    /// Letters given up on without knowing; their invitations stay pending.
+    /// Letters given up on without knowing; their invitations stay as they are.
     pub unknown: usize,
     /// Letters whose lease ran out while they were being sent; another worker has them.
     pub lost: usize,

@@ -73,11 +73,6 @@ pub struct Claim<'a> {
 /// How long it is tried to tell an inviter of an end: an opinion.
 const NOTICE_LIFETIME: TimeDelta = TimeDelta::days(7);
 
-/// Whether the invitation's own letter came to somebody who wants no more, or came back.
-fn turned_away(state: DeliveryState) -> bool {
-    matches!(state, DeliveryState::Complained | DeliveryState::Suppressed | DeliveryState::Bounced)
-}
-
 /// Whether a letter that seemed not to have left is reported to be on its way, or there.
 fn has_arrived(state: DeliveryState) -> bool {
     matches!(state, DeliveryState::Deferred | DeliveryState::Delivered)
@@ -90,10 +85,7 @@ impl Claim<'_> {
         match purpose.tells_of() {
             None => {
                 let state = record.delivery.state;
-                let is_answered = match purpose {
-                    Purpose::Reminder => turned_away(state),
-                    _ => turned_away(state) || has_arrived(state),
-                };
+                let is_answered = state.turns_away() || purpose == Purpose::Invitation && has_arrived(state);
                 let is_open = record.status == Status::Pending && record.expires_at > self.now;
                 is_open && record.generation == generation && !is_answered
             }

@@ -18,7 +18,7 @@ use crate::{
     },
     invitation::{Amendment, DeliveryState, InvitationId, Record},
     policy::Policy,
-    report::{DeliveryReport, ReportKind},
+    report::{DeliveryReport, ReportKind, Reported},
     state::{Status, Verb},
     store::{Change, Dispatch, NewLetter, Purpose, Reminded, Reminding, RenewedLinks, StoreError},
 };
@@ -36,6 +36,8 @@ pub(super) const CASES: &[Case] = cases![
         "`Change::Amend` writes `remind_at` where it is given, and leaves `reminded`.",
     nobody_is_reminded_of_what_was_not_mailed_or_complained_of:
         "An insertion writes `remind_at` as it is on the record.",
+    a_complaint_about_a_reminder_stops_the_next:
+        "`summarize` writes over the states it is given, of whatever delivery the row has.",
     a_refused_reminder_leaves_the_invitation_alone:
         "No row has the reminder as its `delivery_id`: neither summary nor change is written.",
     a_look_is_at_what_is_due_of_the_kinds_asked_for_earliest_first:
@@ -169,6 +171,37 @@ async fn nobody_is_reminded_of_what_was_not_mailed_or_complained_of(db: Db) -> V
     committed!(world, tx => world.members.report(&mut tx, &report).await?);
     world.clock.advance(DAY * 6);
     reminds(&world, 0, "of a link handed over, and of what was called spam").await
+}
+
+async fn a_complaint_about_a_reminder_stops_the_next(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default().reminders(RULES));
+    for (person, kind) in ["ada", "grace", "mary"].iter().zip(&ReportKind::ALL[2..]) {
+        let (id, invitation) = world.invite_and_mail(&format!("{person}@example.com")).await?;
+        world.clock.advance(DAY * 4);
+        let reminder = world.one_letter().await?;
+        ensure!(reminder.delivery() != invitation.delivery(), "a reminder is a delivery of its own");
+        for good_news in [ReportKind::Deferred, ReportKind::Delivered] {
+            let heard = committed!(world, tx => world.members.report(&mut tx, &DeliveryReport::new(reminder.delivery(), good_news)).await?);
+            ensure!(heard == Reported::Nothing, "of a reminder, {good_news:?} is {heard:?}");
+        }
+        let report = DeliveryReport::new(reminder.delivery(), *kind);
+        for wanted in [Reported::Recorded, Reported::Nothing] {
+            let heard = committed!(world, tx => world.members.report(&mut tx, &report).await?);
+            ensure!(heard == wanted, "of a reminder, {kind:?} is {heard:?}, should be {wanted:?}");
+        }
+        let after = world.get(id).await?;
+        ensure!(after.status == Status::Pending, "after {kind:?} of a reminder it is {}", after.status);
+        ensure!(
+            after.delivery.state == kind.state(),
+            "after {kind:?} of a reminder its letter is {:?}",
+            after.delivery
+        );
+        world.clock.advance(DAY * 2);
+        reminds(&world, 0, "after the last reminder was turned away").await?;
+        world.clock.advance(DAY);
+        reminds(&world, 0, "at the end").await?;
+    }
+    Ok(())
 }
 
 async fn a_refused_reminder_leaves_the_invitation_alone(db: Db) -> Verdict {
