@@ -1,6 +1,6 @@
 //! The host's rule who may do what on the inviting side.
 
-use std::{any::Any, borrow::Cow, error::Error as StdError, time::Duration};
+use std::{borrow::Cow, error::Error as StdError, time::Duration};
 
 use async_trait::async_trait;
 
@@ -106,17 +106,22 @@ impl Denial {
 }
 
 impl<E: StdError + Send + Sync + 'static> From<E> for Denial {
-    /// An error of the host's own reads, by `?`. A [`StoreError`] stays what it is; anything else
-    /// counts as one that trying again will not mend.
+    /// An error of the host's own reads, by `?`. A [`StoreError`] stays what it is, also within an
+    /// [`Error`]; anything else counts as one that trying again will not mend.
     fn from(error: E) -> Self {
-        let error: Box<dyn Any> = Box::new(error);
-        Self::Failed(match error.downcast::<StoreError>() {
+        let error: Box<dyn StdError + Send + Sync> = Box::new(error);
+        let error = match error.downcast::<StoreError>() {
+            Ok(error) => return Self::Failed(*error),
+            Err(error) => error,
+        };
+        let error = match error.downcast::<Error>() {
             Ok(error) => *error,
-            Err(other) => match other.downcast::<E>() {
-                Ok(error) => StoreError::failed(*error),
-                Err(_) => StoreError::failed("an error of the host"),
-            },
-        })
+            Err(error) => return Self::Failed(StoreError::failed(error)),
+        };
+        if let Error::Store(inner) | Error::Authority(inner) = error {
+            return Self::Failed(inner);
+        }
+        Self::Failed(StoreError::failed(error))
     }
 }
 
@@ -142,5 +147,20 @@ impl<C: Send, K: Kind> Authority<C, K> for Unchecked {
 
     fn reads(&self) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_worth_another_try_stays_so() {
+        let passing = || StoreError::retryable("a deadlock");
+        let retryable = |denial| matches!(denial, Denial::Failed(error) if error.is_retryable());
+        assert!(retryable(passing().into()));
+        assert!(retryable(Error::Store(passing()).into()) && retryable(Error::Authority(passing()).into()));
+        assert!(!retryable(Error::NotFound.into()) && !retryable(std::io::Error::other("x").into()));
+        assert!(!retryable(StoreError::failed("x").into()));
     }
 }

@@ -150,6 +150,13 @@ impl<K: Kind> Amendment<K> {
         email.is_none() && payload.is_none() && message.is_none() && lifetime.is_none()
     }
 
+    /// The address it would set, as given, for an [`Authority`](crate::Authority) that has a say in
+    /// who may be invited. It is an address: core has read it before it asks.
+    #[must_use]
+    pub fn new_email(&self) -> Option<&str> {
+        self.email.as_deref()
+    }
+
     /// The payload it would set, for an [`Authority`](crate::Authority) that compares ranks.
     #[must_use]
     pub fn new_payload(&self) -> Option<&K> {
