@@ -1,6 +1,8 @@
 //! Where the time comes from.
 
-use chrono::{DateTime, SubsecRound, Utc};
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, Datelike, SubsecRound, TimeDelta, Utc};
 
 /// Tells the time; the only place the library takes it from.
 ///
@@ -26,4 +28,40 @@ impl Clock for SystemClock {
 /// The instant an operation works with: whole microseconds.
 pub(crate) fn instant(clock: &dyn Clock) -> DateTime<Utc> {
     clock.now().trunc_subsecs(6)
+}
+
+/// The years whose instants every database can hold and compare with, and one can still add a day to.
+const YEARS: RangeInclusive<i32> = 1000..=9998;
+/// The first instant of those years.
+const EARLIEST: DateTime<Utc> = DateTime::from_timestamp(-30_610_224_000, 0).unwrap();
+/// Their last second.
+const LATEST: DateTime<Utc> = DateTime::from_timestamp(253_370_764_799, 0).unwrap();
+
+/// Whether every database can hold it.
+pub(crate) fn is_storable(at: DateTime<Utc>) -> bool {
+    YEARS.contains(&at.year())
+}
+
+/// So much later, in whole microseconds; as late, or as early, as can be stored where that is too far away.
+pub(crate) fn later(now: DateTime<Utc>, time: TimeDelta) -> DateTime<Utc> {
+    let too_far = if time < TimeDelta::zero() { EARLIEST } else { LATEST };
+    let at = now.checked_add_signed(time).unwrap_or(too_far);
+    at.clamp(EARLIEST, LATEST).trunc_subsecs(6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_far_away_is_as_far_as_can_be_stored() {
+        let now = DateTime::UNIX_EPOCH;
+        assert!(is_storable(EARLIEST) && is_storable(LATEST));
+        let microsecond = TimeDelta::microseconds(1);
+        assert!(!is_storable(EARLIEST - microsecond) && !is_storable(LATEST + TimeDelta::seconds(1)));
+        assert_eq!(later(now, TimeDelta::nanoseconds(1_999)), now + microsecond);
+        for time in [TimeDelta::MAX, TimeDelta::days(40_000_000), TimeDelta::days(3_000_000)] {
+            assert_eq!((later(now, time), later(now, -time)), (LATEST, EARLIEST));
+        }
+    }
 }

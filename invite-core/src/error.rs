@@ -33,8 +33,10 @@ pub enum Error {
         /// When it ran out.
         at: DateTime<Utc>,
     },
-    /// HTTP 410: Somebody else has accepted it. The same person gets
-    /// [`Accepted::Before`](crate::Accepted::Before) instead.
+    /// HTTP 410: It was accepted. [`accept`](crate::Invitations::accept) and
+    /// [`accept_by_id`](crate::Invitations::accept_by_id) answer this to everybody but whoever accepted it, who
+    /// gets [`Accepted::Before`](crate::Accepted::Before). `preview`, `mark_viewed`, `reject` and `reject_by_id`
+    /// answer it to that person as well.
     #[error("invitation was already accepted")]
     AlreadyAccepted,
     /// HTTP 410: It was declined.
@@ -65,7 +67,8 @@ pub enum Error {
     /// does not prove it.
     #[error("address is not verified")]
     EmailNotVerified,
-    /// HTTP 403: The host's [`Authority`](crate::Authority) refused; its own word says why.
+    /// HTTP 403: The host's [`Authority`](crate::Authority) refused; its own word says why. One word is the
+    /// library's: `may_not_decline`, where the [policy](crate::Policy::may_decline) does not let people decline.
     #[error("not permitted")]
     NotPermitted(Cow<'static, str>),
     /// HTTP 429: Too soon or too often.
@@ -77,8 +80,8 @@ pub enum Error {
     /// HTTP 422: A value is not acceptable.
     #[error("{field} {problem}")]
     Invalid {
-        /// Which value: `recipient`, `message`, `lifetime`, `payload`, `display`, `locale`,
-        /// `reason`, `amendment`, `scope`, `actor`, `claimant`, `cursor`.
+        /// Which value: `recipient`, `inviter_address`, `message`, `lifetime`, `payload`, `display`,
+        /// `locale`, `reason`, `amendment`, `scope`, `actor`, `claimant`, `cursor`.
         field: &'static str,
         /// What is wrong with it.
         problem: Problem,

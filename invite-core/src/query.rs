@@ -1,10 +1,11 @@
 //! Lists: filters, order, and pages that begin after a row rather than at a number.
 
-use chrono::{DateTime, Datelike, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::BASE64URL_NOPAD;
 use uuid::Uuid;
 
 use crate::{
+    clock::is_storable,
     error::{Error, Problem},
     invitation::InvitationId,
     state::Status,
@@ -181,8 +182,7 @@ impl std::str::FromStr for Cursor {
                 .get(usize::from(*sort))
                 .copied()?;
             let at = DateTime::from_timestamp_micros(i64::from_be_bytes(micros.try_into().ok()?))?;
-            // What every database can compare with.
-            if !(1000..=9998).contains(&at.year()) {
+            if !is_storable(at) {
                 return None;
             }
             let id = InvitationId::from_uuid(Uuid::from_slice(id).ok()?);

@@ -8,12 +8,12 @@ mod reminding;
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use crate::{
     actor::{Actor, Scope},
     authority::Authority,
-    clock::{Clock, SystemClock, instant},
+    clock::{Clock, SystemClock, instant, is_storable},
     error::{Error, Problem, StoreError},
     invitation::{Invitation, InvitationId, Record},
     kind::{Kind, is_valid_name},
@@ -218,20 +218,19 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         if lifetime <= TimeDelta::zero() || lifetime > self.policy.max_lifetime {
             return Err(out_of_range);
         }
-        now.checked_add_signed(lifetime).map(whole_micros).ok_or(out_of_range)
+        let at = now.checked_add_signed(lifetime).filter(|at| is_storable(*at)).ok_or(out_of_range)?;
+        // A lifetime may be finer than any database keeps.
+        Ok(at.trunc_subsecs(6))
     }
 
     /// Why the inviting side's guard did not hold, from a fresh read. Never decides anything.
-    async fn explain_by_id(&self, conn: &mut S::Conn, guard: &Guard<'_>, verb: Verb) -> Error {
+    async fn explain_by_id(&self, conn: &mut S::Conn, guard: &Guard<'_>, verb: Verb) -> Result<Error, StoreError> {
         let Target::Id(id, scope) = guard.target else {
-            return Error::NotFound;
+            return Ok(Error::NotFound);
         };
         let key = Key::Id { kind: K::NAME, scope, id };
-        match self.store.find(conn, &key, Read::Latest).await {
-            Err(error) => error.into(),
-            Ok(None) => Error::NotFound,
-            Ok(Some(found)) => refusal(&found.record, guard, verb),
-        }
+        let found = self.store.find(conn, &key, Read::Latest).await?;
+        Ok(found.map_or(Error::NotFound, |found| refusal(&found.record, guard, verb)))
     }
 
     fn seen(&self, record: Record, now: DateTime<Utc>) -> Invitation<K> {
@@ -285,9 +284,4 @@ fn ended(record: &Record) -> Option<Error> {
         Status::Cancelled => Some(Error::Cancelled),
         Status::Expired => Some(Error::Expired { at: record.expires_at }),
     }
-}
-
-/// A lifetime may be finer than any database keeps.
-fn whole_micros(at: DateTime<Utc>) -> DateTime<Utc> {
-    chrono::SubsecRound::trunc_subsecs(at, 6)
 }

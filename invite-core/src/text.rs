@@ -10,13 +10,16 @@ const LINE: usize = 200;
 const MESSAGE: usize = 5_000;
 /// Payload and display, as JSON.
 const JSON_BYTES: usize = 16 * 1024;
+/// How deep arrays and objects may lie in each other. MariaDB's own limit is 32.
+const JSON_DEPTH: usize = 30;
 
 /// The rule for one line of text that people will see: not blank, at most 200 characters, nothing
 /// that ends a line, hides, or turns the reading direction (such characters forge mail headers and
 /// disguise names).
 ///
-/// The library applies it to every string of `display`. A host that stores such names long before,
-/// an organization's or a person's, can apply it there, where it can still be mended.
+/// The library applies it to every string of `display`, where a blank one may stand as well. A host
+/// that stores such names long before, an organization's or a person's, can apply it there, where it
+/// can still be mended.
 ///
 /// ```
 /// use invite_core::check_line;
@@ -45,8 +48,13 @@ pub(crate) fn message(field: &'static str, text: &str) -> Result<Option<String>,
     Ok(Some(text).filter(|text| !text.trim().is_empty()))
 }
 
-/// A JSON document as stored: small, and free of NUL, which PostgreSQL's `jsonb` cannot hold.
+/// A JSON document as stored: small, not too deep to be read again, and free of NUL, which
+/// PostgreSQL's `jsonb` cannot hold.
 pub(crate) fn json(field: &'static str, value: &Value) -> Result<(), Error> {
+    // First of all: what follows goes as deep as it is.
+    if is_deeper_than(JSON_DEPTH, value) {
+        return Err(Error::invalid(field, Problem::Malformed));
+    }
     let size = serde_json::to_vec(value).map_err(|_| Error::invalid(field, Problem::Malformed))?.len();
     if size > JSON_BYTES {
         return Err(Error::invalid(field, Problem::TooLong { max: JSON_BYTES }));
@@ -60,6 +68,14 @@ pub(crate) fn json(field: &'static str, value: &Value) -> Result<(), Error> {
 pub(crate) fn shown_json(field: &'static str, value: &Value) -> Result<(), Error> {
     json(field, value)?;
     strings(value, &mut |text| characters(field, text, LINE, |_| false))
+}
+
+fn is_deeper_than(depth: usize, value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+        Value::Array(items) => depth == 0 || items.iter().any(|inner| is_deeper_than(depth - 1, inner)),
+        Value::Object(fields) => depth == 0 || fields.values().any(|inner| is_deeper_than(depth - 1, inner)),
+    }
 }
 
 fn strings(value: &Value, check: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {

@@ -36,7 +36,8 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::EmailNotVerified`] for a claimant without a verified address; [`Error::Store`].
+    /// [`Error::EmailNotVerified`] for a claimant without a verified address; [`Error::Invalid`] for one
+    /// without an id or with more than eight addresses; [`Error::Store`].
     pub async fn addressed_to(&self, conn: &mut S::Conn, claimant: &Claimant) -> Result<Vec<Invitation<K>>, Error> {
         claimant.check()?;
         if claimant.verified_addresses().is_empty() {
@@ -112,7 +113,8 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NotFound`] also when it is addressed to somebody else; otherwise as
+    /// [`Error::NotFound`] also when it is addressed to somebody else; [`Error::EmailNotVerified`] when
+    /// the invited address is theirs but not verified; [`Error::Invalid`] for the claimant; otherwise as
     /// [`reject`](Self::reject).
     pub async fn reject_by_id(
         &self,

@@ -83,7 +83,8 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// # Errors
     /// Those of [`preview`](Self::preview); [`Error::WrongRecipient`],
     /// [`Error::EmailNotVerified`] as the policy's [`Acceptor`](crate::Acceptor) says; [`Error::Invalid`] for a
-    /// claimant without an id or with too many addresses; [`Error::NotInTransaction`].
+    /// claimant without an id or with more than eight addresses; [`Error::Random`] where the policy tells the
+    /// inviter; [`Error::NotInTransaction`].
     pub async fn accept(&self, conn: &mut S::Conn, token: &Token, claimant: Claimant) -> Result<Accepted<K>, Error> {
         let digest = self.digest(token)?;
         claimant.check()?;
@@ -132,7 +133,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// # Errors
     /// Those of [`preview`](Self::preview); [`Error::NotPermitted`] (`"may_not_decline"`) when the
     /// policy does not let people decline; [`Error::Invalid`] for the reason or the actor;
-    /// [`Error::NotInTransaction`].
+    /// [`Error::Random`] where the policy tells the inviter; [`Error::NotInTransaction`].
     pub async fn reject(
         &self,
         conn: &mut S::Conn,
@@ -214,7 +215,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         };
         match self.store.transition(conn, &transition).await? {
             Some(_) => Ok(token),
-            None => Err(self.explain_by_id(conn, &transition.guard, Verb::LinkCreated).await),
+            None => Err(self.explain_by_id(conn, &transition.guard, Verb::LinkCreated).await?),
         }
     }
 

@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Invitations, ended_by, look, refusal, whole_micros};
+use super::{Invitations, ended_by, look, refusal};
 use crate::{
     actor::{Actor, Scope},
     authority::Action,
+    clock::later,
     error::{Error, Problem, StoreError},
     invitation::{Amendment, Delivery, DeliveryState, Invitation, InvitationId, NewInvitation, OpenKey, Record},
     kind::Kind,
@@ -28,7 +29,8 @@ const TRIES: usize = 4;
 ///
 /// Each call asks the [`Authority`](crate::Authority) first and may fail with what it says:
 /// [`Error::NotPermitted`], [`Error::LimitReached`], [`Error::Authority`]. Each may fail with
-/// [`Error::Store`], and the writing ones with [`Error::NotInTransaction`]. What else, each says.
+/// [`Error::Store`] and with [`Error::Invalid`] for the scope or the actor, and the writing ones with
+/// [`Error::NotInTransaction`]. What else, each says.
 #[derive(Debug)]
 #[must_use]
 pub struct Scoped<'a, S: InvitationStore, K: Kind> {
@@ -64,7 +66,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     ///
     /// # Errors
     /// [`Error::Invalid`] before any statement; [`Error::AlreadyPending`] when there is an open,
-    /// unexpired invitation for this address.
+    /// unexpired invitation for this address; [`Error::Random`].
     pub async fn create(
         &self,
         conn: &mut S::Conn,
@@ -130,7 +132,8 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::IllegalTransition`] once it has ended or expired.
+    /// [`Error::NotFound`]; [`Error::IllegalTransition`] once it has ended or expired;
+    /// [`Error::Random`].
     pub async fn new_link(
         &self,
         conn: &mut S::Conn,
@@ -174,7 +177,8 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::IllegalTransition`] once it has ended or expired;
-    /// [`Error::LimitReached`] within the policy's cool-down.
+    /// [`Error::LimitReached`] within the policy's cool-down; [`Error::Invalid`] (`lifetime`) where it
+    /// renews and the policy's lifetime is zero, negative or beyond its maximum; [`Error::Random`].
     pub async fn resend(&self, conn: &mut S::Conn, actor: &Actor, id: InvitationId) -> Result<Invitation<K>, Error> {
         self.authorize_write(conn, actor, &Action::Resend(id)).await?;
         let now = self.invitations.now();
@@ -187,14 +191,12 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         let links = match policy.earlier_links {
             EarlierLinks::Retire => RenewedLinks::Retire { grace_until: None },
             EarlierLinks::Keep => RenewedLinks::Keep,
-            EarlierLinks::KeepFor(time) => {
-                RenewedLinks::Retire { grace_until: now.checked_add_signed(time).map(whole_micros) }
-            }
+            EarlierLinks::KeepFor(time) => RenewedLinks::Retire { grace_until: Some(later(now, time)) },
         };
         // The end may be the old one: what is due when is for the worker to see.
         let remind_at = (!policy.reminders.is_empty()).then_some(now);
         let mut guard = self.guard(id, Verb::Resent, now);
-        guard.not_resent_since = now.checked_sub_signed(policy.resend_cooldown).map(whole_micros);
+        guard.not_resent_since = Some(later(now, -policy.resend_cooldown));
         let transition = Transition {
             guard,
             change: Change::Renew { at: now, expires_at, links, delivery: letter.delivery, remind_at },
@@ -228,7 +230,8 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     /// # Errors
     /// [`Error::Invalid`] before any statement, also for an amendment that names nothing;
     /// [`Error::NotFound`]; [`Error::IllegalTransition`] once it has ended or expired;
-    /// [`Error::AlreadyPending`] when there is another open invitation for the new address.
+    /// [`Error::AlreadyPending`] when there is another open invitation for the new address;
+    /// [`Error::Random`] where an expired one is in its way and the policy tells the inviter of its end.
     pub async fn amend(
         &self,
         conn: &mut S::Conn,
@@ -268,7 +271,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
                 return Ok(Invitation::new(found.record));
             }
             // What is wrong with this one comes before what is in its way.
-            let refusal = self.invitations.explain_by_id(conn, &transition.guard, Verb::Amended).await;
+            let refusal = self.invitations.explain_by_id(conn, &transition.guard, Verb::Amended).await?;
             match &key {
                 Some(key) if refusal.is_retryable() => self.clear_the_way(conn, key, now).await?,
                 Some(_) | None => return Err(refusal),
@@ -441,7 +444,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     async fn apply(&self, conn: &mut S::Conn, transition: &Transition<'_>) -> Result<Invitation<K>, Error> {
         match self.invitations.store.transition(conn, transition).await? {
             Some(found) => Ok(Invitation::new(found.record)),
-            None => Err(self.invitations.explain_by_id(conn, &transition.guard, transition.event.verb).await),
+            None => Err(self.invitations.explain_by_id(conn, &transition.guard, transition.event.verb).await?),
         }
     }
 

@@ -1,4 +1,7 @@
-//! One guarded change: the only way a row changes.
+//! One guarded change: how a row changes. The exceptions are `sweep`, which expires many under the same
+//! guard, and `summarize` and `remind`, which concern letters only.
+
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 
@@ -13,7 +16,11 @@ use crate::{
     token::{Channel, TokenDigest},
 };
 
-/// One guarded change with its event: the only way a row changes.
+/// One guarded change with its event.
+///
+/// Rows change in no other way but three: [`sweep`](super::WorkerStore::sweep) expires many at once, under the
+/// same guard, and [`summarize`](super::InvitationStore::summarize) and [`remind`](super::WorkerStore::remind)
+/// write what concerns letters only.
 #[derive(Debug)]
 pub struct Transition<'a> {
     /// Which row, and in what condition.
@@ -183,8 +190,8 @@ impl Guard<'_> {
 }
 
 /// New values for a row. Whatever a variant does not name stays; every change but a view adds 1
-/// to the revision.
-#[derive(Debug, Clone)]
+/// to the revision. `Debug` names the variant, and nothing that people wrote.
+#[derive(Clone)]
 #[expect(clippy::exhaustive_enums, reason = "a store has a statement for each")]
 pub enum Change<'a> {
     /// Ends it: status, when, by whom, why; open key and `remind_at` become null. `address_proved` becomes
@@ -232,6 +239,19 @@ pub enum Change<'a> {
     },
     /// The letter was refused for good: status `delivery_failed`, `remind_at` null.
     FailDelivery,
+}
+
+impl fmt::Debug for Change<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::End { .. } => "End",
+            Self::Renew { .. } => "Renew",
+            Self::Amend { .. } => "Amend",
+            Self::Link => "Link",
+            Self::View { .. } => "View",
+            Self::FailDelivery => "FailDelivery",
+        })
+    }
 }
 
 /// What a renewal does to the links sent before it.

@@ -189,6 +189,7 @@ async fn bad_input_is_refused_before_anybody_is_asked(db: Db) -> Verdict {
         ("display", ok().display(&json!({ "organization": "x\r\nBcc: eve@example.com" }))),
         ("display", ok().display(&json!({ "organization": "x".repeat(201) }))),
         ("display", ok().display(&json!(vec!["x".repeat(200); 100]))),
+        ("display", ok().display(&super::values::nested(31))),
         ("locale", ok().locale("")),
         ("locale", ok().locale("en/../..")),
         ("payload", NewInvitation::new("ada@example.com", membership(&"x".repeat(20_000)))),

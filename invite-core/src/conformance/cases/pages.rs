@@ -243,6 +243,7 @@ async fn a_search_for_part_of_an_address_is_literal(db: Db) -> Verdict {
             ("*", of("*"), vec![]),
             ("a backslash", of("\\"), vec![]),
             ("SQL", of("' OR 1=1 --"), vec![]),
+            ("NUL", of("\0"), vec![]),
         ],
     )
     .await
@@ -258,6 +259,9 @@ async fn a_list_by_time_left_shows_open_ones_that_end_in_time(db: Db) -> Verdict
             ("exactly a day", within(TimeDelta::days(1)), vec![1]),
             ("two days", within(TimeDelta::days(2)), vec![1]),
             ("for ever", within(TimeDelta::MAX), vec![1, 3]),
+            ("for as good as ever", within(TimeDelta::days(40_000_000)), vec![1, 3]),
+            ("for thousands of years", within(TimeDelta::days(3_000_000)), vec![1, 3]),
+            ("never", within(TimeDelta::MIN), vec![]),
             ("no time", within(TimeDelta::zero()), vec![]),
         ],
     )

@@ -1,7 +1,7 @@
 //! What is written is read back to the letter, and what is different stays so. [races 2.7]
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     actor::Actor,
@@ -234,12 +234,17 @@ async fn any_text_comes_back_to_the_letter_and_none_of_it_is_sql(db: Db) -> Verd
     Ok(())
 }
 
+/// So many arrays in each other.
+pub(super) fn nested(depth: usize) -> Value {
+    (0..depth).fold(json!("deep"), |inner, _| json!([inner]))
+}
+
 async fn the_longest_values_fit(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let line = "\u{1F642}".repeat(200);
     let label = "d".repeat(60);
     let email = format!("{}@{label}.{label}.{label}.example", "a".repeat(63));
-    let display = json!(vec!["\u{1F642}".repeat(199); 20]);
+    let display = json!([vec!["\u{1F642}".repeat(199); 19], nested(29)]);
     let longest =
         new(&email).message("\u{1F642}".repeat(5_000)).display(&display).locale("aaaaaaaa-bbbbbbbb-cccccccc-dddddddd");
     let (scoped, actor) = (world.members.scope(&line), Actor::new(&line));
