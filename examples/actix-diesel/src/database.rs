@@ -75,6 +75,10 @@ impl Pool {
     /// of processes may do so at once.
     pub(crate) async fn connect(url: &str) -> Result<Self, Box<dyn Error>> {
         match url.split_once(':') {
+            // sqlx reads these as options, escapes, and a database for each connection.
+            Some(("sqlite", file)) if file.contains(['?', '%']) || file.contains(":memory:") => {
+                Err("after sqlite: the path of a file is read, without ?, % and :memory:".into())
+            }
             Some(("sqlite", file)) => sqlite::connect(file.trim_start_matches("//")).await.map(Self::Sqlite),
             Some(("postgres" | "postgresql", _)) => {
                 postgres::connect(url.parse::<Url>()?.as_str()).await.map(Self::Postgres)

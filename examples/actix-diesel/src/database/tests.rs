@@ -135,6 +135,14 @@ impl Office {
     }
 }
 
+#[tokio::test]
+async fn of_sqlite_only_the_path_of_a_file_is_read() {
+    for url in ["sqlite://app.db?mode=rwc", "sqlite:app%20one.db", "sqlite::memory:"] {
+        let refused = Pool::connect(url).await.map(drop).unwrap_err().to_string();
+        assert!(refused.contains("the path of a file"), "{url}: {refused}");
+    }
+}
+
 async fn sqlite_file(dir: &Path) -> String {
     format!("sqlite://{}", dir.join("test.sqlite").display())
 }
