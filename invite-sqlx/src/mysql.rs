@@ -1,4 +1,5 @@
-//! MySQL and MariaDB: MySQL 8 and MariaDB 10.6 or newer.
+//! MySQL 8 and MariaDB. The tests run on MariaDB 10.11; 10.6 is the first that has what the SQL needs, `SKIP LOCKED`
+//! and `JSON_TABLE`.
 //!
 //! Right at every isolation level, REPEATABLE READ, the default, among them: what was lost to is
 //! read with a lock, because the transaction's snapshot may be older. A deadlock or a lock wait

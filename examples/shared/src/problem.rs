@@ -113,7 +113,7 @@ impl From<Error> for Problem {
         match error {
             Error::NotFound => Self::new(404, "not_found", "There is no such invitation."),
             Error::Expired { .. } => gone("expired", "This invitation has expired."),
-            Error::AlreadyAccepted => gone("already_accepted", "This invitation has been used by somebody else."),
+            Error::AlreadyAccepted => gone("already_accepted", "This invitation has already been accepted."),
             Error::Rejected => gone("rejected", "This invitation was declined."),
             Error::Cancelled => gone("cancelled", "This invitation was taken back."),
             Error::Superseded => gone("superseded", "A newer mail has replaced this link."),

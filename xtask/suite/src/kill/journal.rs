@@ -111,9 +111,6 @@ pub(super) fn read(path: &Path) -> Vec<Entry> {
 
 /// What should not have happened, not even while a database is away.
 pub(super) fn trouble(path: &Path) -> Vec<String> {
-    let troubles = read(path).into_iter().filter_map(|entry| match entry {
-        Entry::Trouble { what } => Some(what),
-        _ => None,
-    });
-    troubles.collect()
+    let trouble = |entry| if let Entry::Trouble { what } = entry { Some(what) } else { None };
+    read(path).into_iter().filter_map(trouble).collect()
 }

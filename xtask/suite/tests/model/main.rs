@@ -1,6 +1,6 @@
-//! Random sequences of actions: every store and a small model must agree, and the invariants I1 to
-//! I7 hold after every step. INVITE_TEST_SEQUENCES sets how many sequences. (I8, no token at rest,
-//! is looked for in the database's files elsewhere.)
+//! Random sequences of actions: the store in memory, each of sqlx's and a small model must agree, and
+//! the invariants I1 to I7 hold after every step. INVITE_TEST_SEQUENCES sets how many sequences. (I8,
+//! no token at rest, is looked for in the database's files elsewhere.)
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "what nobody foresaw is to be shown")]
 
