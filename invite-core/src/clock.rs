@@ -1,8 +1,6 @@
 //! Where the time comes from.
 
-use std::ops::RangeInclusive;
-
-use chrono::{DateTime, Datelike, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 /// Tells the time; the only place the library takes it from.
 ///
@@ -30,16 +28,14 @@ pub(crate) fn instant(clock: &dyn Clock) -> DateTime<Utc> {
     clock.now().trunc_subsecs(6)
 }
 
-/// The years whose instants every database can hold and compare with, and one can still add a day to.
-const YEARS: RangeInclusive<i32> = 1000..=9998;
-/// The first instant of those years.
+/// The beginning of the year 1000: what every database can hold and compare with.
 const EARLIEST: DateTime<Utc> = DateTime::from_timestamp(-30_610_224_000, 0).unwrap();
-/// Their last second.
+/// The last second of the year 9998; a day later they still can.
 const LATEST: DateTime<Utc> = DateTime::from_timestamp(253_370_764_799, 0).unwrap();
 
 /// Whether every database can hold it.
 pub(crate) fn is_storable(at: DateTime<Utc>) -> bool {
-    YEARS.contains(&at.year())
+    at >= EARLIEST && at.timestamp() <= LATEST.timestamp()
 }
 
 /// So much later, in whole microseconds; as late, or as early, as can be stored where that is too far away.
@@ -56,7 +52,9 @@ mod tests {
     #[test]
     fn what_is_too_far_away_is_as_far_as_can_be_stored() {
         let now = DateTime::UNIX_EPOCH;
-        assert!(is_storable(EARLIEST) && is_storable(LATEST));
+        assert!(is_storable(EARLIEST) && is_storable(LATEST + TimeDelta::milliseconds(999)));
+        let ends = [EARLIEST, LATEST].map(|end| end.to_string());
+        assert_eq!(ends, ["1000-01-01 00:00:00 UTC", "9998-12-31 23:59:59 UTC"]);
         let microsecond = TimeDelta::microseconds(1);
         assert!(!is_storable(EARLIEST - microsecond) && !is_storable(LATEST + TimeDelta::seconds(1)));
         assert_eq!(later(now, TimeDelta::nanoseconds(1_999)), now + microsecond);

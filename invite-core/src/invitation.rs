@@ -106,7 +106,7 @@ pub struct Record {
     pub resent_at: Option<DateTime<Utc>>,
     /// When a link of the current generation was first looked at.
     pub viewed_at: Option<DateTime<Utc>>,
-    /// What became of the current generation's letter.
+    /// What became of the current generation's letter; also that a reminder of it was turned away.
     pub delivery: Delivery,
     /// Which delivery that letter is; `None` when none was asked for.
     pub delivery_id: Option<DeliveryId>,

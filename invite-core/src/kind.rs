@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 ///
 /// The payload is whatever acceptance will need: a role, a plan, limits. Tokens are bound to the
 /// kind's name, so the token of one flow is unknown in every other. The payload is stored as JSON
-/// (16 KiB at most) and read back typed.
+/// (16 KiB and 30 levels at most) and read back typed.
 ///
 /// ```
 /// use invite_core::Kind;

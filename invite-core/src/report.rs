@@ -136,7 +136,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// [`ReportKind`] lists them. A bounce or suppression makes a pending invitation
     /// `delivery_failed`; one that has ended is left as it is, and so is one that was resent since.
     /// That a reminder came back, was not sent or was called spam is recorded as well, so that no
-    /// further one follows; the invitation stays pending, because its own letter had arrived.
+    /// further one follows; the invitation stays pending, because its own letter may have arrived.
     ///
     /// A host with several kinds asks each until one answers other than
     /// [`Nothing`](Reported::Nothing).
@@ -179,23 +179,25 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
             error: reason.as_deref(),
             over: state.outranked(),
         };
-        if !self.store().summarize(conn, &summary).await? {
-            let leads = if state.turns_away() { self.policy().reminders } else { &[] };
-            for lead in leads.iter().filter_map(|lead| u32::try_from(lead.num_seconds()).ok()) {
-                summary.delivery = report.delivery.of_reminder(lead);
-                if self.store().summarize(conn, &summary).await? {
-                    return Ok(Reported::Recorded);
-                }
-            }
-            return Ok(Reported::Nothing);
-        }
+        let recorded = self.store().summarize(conn, &summary).await?;
+        // Also where that of a reminder was there before.
         if report.kind.is_failure() {
             let failure = failure(K::NAME, report.delivery, now, reason.as_deref());
             if self.store().transition(conn, &failure).await?.is_some() {
                 return Ok(Reported::Failed);
             }
         }
-        Ok(Reported::Recorded)
+        if recorded {
+            return Ok(Reported::Recorded);
+        }
+        let leads = if state.turns_away() { self.policy().reminders } else { &[] };
+        for lead in leads.iter().filter_map(|lead| u32::try_from(lead.num_seconds()).ok()) {
+            summary.delivery = report.delivery.of_reminder(lead);
+            if self.store().summarize(conn, &summary).await? {
+                return Ok(Reported::Recorded);
+            }
+        }
+        Ok(Reported::Nothing)
     }
 }
 

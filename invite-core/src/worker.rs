@@ -158,8 +158,8 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
     /// Expires what is due, queues the reminders that are, then leases one batch of letters, sends
     /// them, and records what became of each.
     ///
-    /// When nobody took any of the last batch, or two letters in a row, because the provider was away
-    /// or would not have us, no letter is leased for half a minute, then one to see, and so on, with
+    /// When nobody took any of the last batch, or two letters in a row, because the provider was away,
+    /// would not have us, or said "not now" for another reason than the mailbox, no letter is leased for half a minute, then one to see, and so on, with
     /// pauses of up to ten minutes: an outage costs few letters an attempt.
     ///
     /// # Errors
@@ -480,7 +480,8 @@ pub struct Tick {
     pub unknown: usize,
     /// Letters whose lease ran out while they were being sent; another worker has them.
     pub lost: usize,
-    /// Letters that were not sent because their invitation had moved on.
+    /// Letters that were not sent because their invitation had moved on, or they are reported to be on
+    /// their way.
     pub discarded: usize,
     /// Letters that do not read; the log says why. They are looked at again after a lease.
     pub unreadable: usize,

@@ -36,7 +36,7 @@ use crate::message::{Composer, Email};
 /// | 5xx to the recipient or the letter | refused, permanently |
 /// | 4xx to the recipient or the letter | refused, for now |
 /// | no connection; 4xx before a recipient was named, 421 at any point; hung up, silent or garbled before the end of the letter was sent | unreachable |
-/// | 5xx before a recipient was named; 500, 502, 503, 530, 534, 535 or 538; refusing to relay, the sender, or more for today; no STARTTLS; a bad certificate | misconfigured |
+/// | 5xx before a recipient was named; 500, 502 or 503 before the letter; 530, 534, 535 or 538; refusing to relay, the sender, or more for today; no STARTTLS; a bad certificate | misconfigured |
 /// | hung up, silent or garbled after the end of the letter was sent | unknown |
 ///
 /// A connection waits for the next letter for a while ([`SmtpServer::idle_timeout`]), unless

@@ -49,7 +49,8 @@ impl<K: Kind> NewInvitation<K> {
     }
 
     /// The host's words for letters and pages, such as the names of the organization and the
-    /// inviter as they are now. Strings of at most 200 characters, 16 KiB in all.
+    /// inviter as they are now. Strings of at most 200 characters, 16 KiB and
+    /// 30 levels in all.
     pub fn display(mut self, display: &(impl Serialize + ?Sized)) -> Self {
         self.display = serde_json::to_value(display).map_err(|_| Problem::Malformed);
         self

@@ -30,9 +30,9 @@ pub enum Outcome {
         /// What is wrong.
         text: String,
     },
-    /// Our side is wrong: credentials, TLS. Never the recipient's fault, so it never makes an
-    /// invitation `delivery_failed`; tried again until the invitation has ended, a letter to the
-    /// inviter for a week.
+    /// Our side is wrong: credentials, TLS, more mail than the account may send. Never the
+    /// recipient's fault, so it never makes an invitation `delivery_failed`; tried again until the
+    /// invitation has ended, a letter to the inviter for a week.
     Misconfigured {
         /// What is wrong.
         text: String,

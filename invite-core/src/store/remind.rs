@@ -20,7 +20,7 @@ impl Reminding<'_> {
     /// What becomes of this row.
     ///
     /// # Errors
-    /// When there is no randomness for the letter's name; give up.
+    /// When core gives up; undo the transaction.
     pub fn decide(&self, record: &Record) -> Result<Reminded, StoreError> {
         (self.decide)(record)
     }

@@ -12,7 +12,7 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(10);
 /// What one letter's outcome says about the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sign {
-    /// It is there: it took the letter, or refused it for good.
+    /// It is there: it took the letter, or refused it for good, or for now because of the mailbox.
     There,
     /// It is away, or will not have us, or not now: over its quota, it says so of every letter.
     Away,
@@ -26,6 +26,8 @@ impl Sign {
     pub(super) const fn of(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::Accepted { .. } | Outcome::Refused { permanent: true, .. } => Self::There,
+            // A mailbox that is full or busy (RFC 3463, 3.3).
+            Outcome::Refused { enhanced: Some(code), .. } if code.subject() == 2 => Self::There,
             Outcome::Refused { permanent: false, .. } | Outcome::Misconfigured { .. } | Outcome::Unreachable { .. } => {
                 Self::Away
             }
@@ -173,6 +175,23 @@ mod tests {
         assert_eq!(outage.allowance(8, until), 1);
         hears(&mut outage, [(4, Sign::Unclear)], until);
         assert_eq!(outage.allowance(8, until + FIRST_PAUSE), 0, "what is unclear prolongs it");
+    }
+
+    #[test]
+    fn not_now_speaks_of_the_provider_unless_it_is_the_mailbox() {
+        let refused = |permanent, enhanced: &str| {
+            let enhanced = crate::mailer::EnhancedCode::parse(enhanced);
+            Sign::of(&Outcome::Refused { permanent, code: None, enhanced, text: String::new() })
+        };
+        for (permanent, enhanced, sign) in [
+            (false, "4.2.2", Sign::There),
+            (false, "4.7.0", Sign::Away),
+            (false, "", Sign::Away),
+            (true, "5.1.1", Sign::There),
+            (true, "", Sign::There),
+        ] {
+            assert_eq!(refused(permanent, enhanced), sign, "{permanent} {enhanced}");
+        }
     }
 
     #[test]

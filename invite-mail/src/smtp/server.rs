@@ -162,7 +162,9 @@ impl SmtpServer {
     }
 
     /// Gives a whole hand-over no longer than this, from waiting for a connection to the last
-    /// answer, however long its parts may take; taking leave may add a second.
+    /// answer, however long its parts may take; taking leave may add a second. When less than a
+    /// quarter of it is left for the last answer, and less than [`final_timeout`](Self::final_timeout),
+    /// the end of the letter is not sent, and it is certain that nobody took it.
     pub fn within(mut self, total: Duration) -> Self {
         self.limits.total = Some(total);
         self

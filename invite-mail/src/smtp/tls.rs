@@ -56,10 +56,35 @@ impl Tls {
         within(limit, shaken).await?.map_err(|error| {
             // A certificate that is not trusted, or no TLS at all.
             if error.kind() == ErrorKind::InvalidData {
-                Fault::Unusable(Outcome::words(&error.to_string()))
+                Fault::Unusable(Outcome::words(&spaced(&error.to_string())))
             } else {
                 error.into()
             }
         })
+    }
+}
+
+/// rustls names its reasons in one word each, which would be taken for an identifier.
+fn spaced(reason: &str) -> String {
+    let mut spaced = String::with_capacity(reason.len() + 8);
+    let mut last = ' ';
+    for next in reason.chars() {
+        if last.is_lowercase() && next.is_uppercase() {
+            spaced.push(' ');
+        }
+        spaced.push(next);
+        last = next;
+    }
+    spaced
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_words() {
+        let reason = "peer is incompatible: ServerDoesNotSupportTls12Or13";
+        assert_eq!(Outcome::words(&spaced(reason)), "peer is incompatible: Server Does Not Support Tls12Or13");
     }
 }

@@ -55,7 +55,7 @@ fn refused(phase: Phase, reply: &Reply) -> Outcome {
         let enhanced = enhanced.map(|enhanced| format!("{enhanced} ")).unwrap_or_default();
         Outcome::words(&format!("{code} {enhanced}{text}"))
     };
-    if is_ours(reply) || (permanent && phase == Phase::Opening) {
+    if is_ours(phase, reply) || (permanent && phase == Phase::Opening) {
         Outcome::Misconfigured { text: whole() }
     } else if code == CLOSING || phase == Phase::Opening {
         // Before a recipient is named, or as it shuts down, a server says nothing about one.
@@ -68,13 +68,18 @@ fn refused(phase: Phase, reply: &Reply) -> Outcome {
 /// Log-in asked for, refused, too weak, or to be encrypted; or who we are, whom we write to or how
 /// much is not to this server's liking. Many servers say that of the recipient only, or after the
 /// letter: by the codes of RFC 3463 for a sender's address (3.2) and for a congested system (3.5),
-/// or in these words. A wrong order of commands is what some say who want a log-in.
-fn is_ours(reply: &Reply) -> bool {
-    if matches!(reply.code(), 500 | 502 | 503 | 530 | 534 | 535 | 538) {
-        return true;
+/// or in these words. Before the letter, a wrong order of commands is what some say who want a log-in.
+fn is_ours(phase: Phase, reply: &Reply) -> bool {
+    match reply.code() {
+        CLOSING => return false,
+        530 | 534 | 535 | 538 => return true,
+        500 | 502 | 503 if phase == Phase::Named => return true,
+        _ => {}
     }
-    if reply.enhanced().is_some_and(|code| matches!((code.subject(), code.detail()), (1, 7 | 8) | (4, 5))) {
-        return true;
+    match reply.enhanced().map(|code| (code.subject(), code.detail())) {
+        Some((1, 7 | 8)) => return true,
+        Some((4, 5)) if phase != Phase::Opening => return true,
+        _ => {}
     }
     // Anything quoted, such as an address, is no word of the server's own.
     let words = Outcome::words(&reply.text()).to_ascii_lowercase();

@@ -150,7 +150,7 @@ async fn what_is_ours_to_set_right_is_not_the_recipient_s_fault() {
     let wrong = exim.described().credentials("user", "wrong");
     assert_eq!(ours(wrong).await, "535 the log-in was refused");
     let untrusted = SmtpServer::new("localhost", Security::StartTls).port(exim.port).credentials("user", "sécret");
-    assert!(ours(untrusted).await.contains("UnknownIssuer"));
+    assert!(ours(untrusted).await.contains("Unknown Issuer"));
     // It offers no AUTH before TLS.
     let clear = SmtpServer::new("localhost", Security::None).port(exim.port).credentials("user", "sécret");
     assert_eq!(ours(clear).await, "neither AUTH PLAIN nor AUTH LOGIN is offered by the server");

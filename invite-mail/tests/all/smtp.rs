@@ -79,6 +79,9 @@ async fn a_refusal_with_a_code_is_the_recipient_s_only_once_one_is_named() {
         ),
         ("RCPT", "450 4.1.8 domain not found\r\n", ours("450 4.1.8 domain not found")),
         ("RCPT", "503 This server wants a log-in\r\n", ours("503 This server wants a log-in")),
+        (".", "500 5.6.1 content rejected\r\n", refused(true, 500, "5.6.1", "content rejected")),
+        ("RCPT", "421 4.4.5 busy\r\n", away("421 4.4.5 busy")),
+        ("MAIL", "452 4.4.5 busy\r\n", away("452 4.4.5 busy")),
         ("RCPT", "552 5.2.2 over quota\r\n", refused(true, 552, "5.2.2", "over quota")),
         ("RCPT", "550 5.4.5 Daily limit exceeded\r\n", ours("550 5.4.5 Daily limit exceeded")),
         (

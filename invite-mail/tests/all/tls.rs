@@ -22,7 +22,7 @@ async fn a_certificate_is_checked_before_anything_is_said() {
     let (ours, theirs) = (Authority::new(), Authority::new());
     for security in [Security::StartTls, Security::Tls] {
         for (what, tls, expected) in [
-            ("of an authority we do not trust", theirs.server("localhost"), "UnknownIssuer"),
+            ("of an authority we do not trust", theirs.server("localhost"), "Unknown Issuer"),
             ("for another host", ours.server("mail.example.com"), "not valid for name"),
             ("that is over", ours.expired_server("localhost"), "expired"),
             ("signed by itself", self_signed_server("localhost"), "invalid peer certificate"),

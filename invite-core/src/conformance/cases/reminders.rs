@@ -196,6 +196,12 @@ async fn a_complaint_about_a_reminder_stops_the_next(db: Db) -> Verdict {
             "after {kind:?} of a reminder its letter is {:?}",
             after.delivery
         );
+        if *kind == ReportKind::Bounced {
+            // The letter itself comes back later than its reminder.
+            let late = DeliveryReport::new(invitation.delivery(), *kind);
+            let heard = committed!(world, tx => world.members.report(&mut tx, &late).await?);
+            ensure!(heard == Reported::Failed, "a letter that came back after its reminder is {heard:?}");
+        }
         world.clock.advance(DAY * 2);
         reminds(&world, 0, "after the last reminder was turned away").await?;
         world.clock.advance(DAY);
@@ -304,7 +310,7 @@ async fn a_look_that_is_given_up_writes_nothing(db: Db) -> Verdict {
     let letter = NewLetter { delivery: delivery(201), purpose: Purpose::Reminder, not_before: noon() };
     let decide = |record: &Record| {
         let decided = Reminded { letter: Some(letter.clone()), remind_at: None, reminded: Some(1) };
-        if record.id == id(1) { Ok(decided) } else { Err(StoreError::failed("no randomness")) }
+        if record.id == id(1) { Ok(decided) } else { Err(StoreError::failed("on purpose")) }
     };
     let reminding = Reminding { kinds: &[KIND], now: noon(), limit: 100, decide: &decide };
     ensure!(direct.db.remind(&(), &reminding).await.is_err(), "a look that was given up is answered as done");

@@ -114,3 +114,22 @@ async fn a_whole_letter_that_is_not_answered_may_have_been_taken() {
     assert_eq!(outcome, Outcome::Unknown { text: "the server hung up after the letter was sent".into() });
     server.await.unwrap();
 }
+
+#[tokio::test]
+async fn a_letter_is_not_ended_when_too_little_time_is_left_for_the_answer() {
+    let (ours, mut theirs) = narrow().await;
+    let limits = Limits { connect: AMPLE, command: AMPLE, last: AMPLE, total: Some(AMPLE) }.begin();
+    tokio::time::pause();
+    tokio::time::advance(AMPLE * 7 / 8).await;
+    tokio::time::resume();
+    let mut session = Session { connection: Connection::new(ours), limits, offers: Offers::default(), letters: 1 };
+    let server = tokio::spawn(async move {
+        let mut heard = Vec::new();
+        theirs.read_to_end(&mut heard).await.unwrap();
+        heard
+    });
+    let stop = session.send(b"one line\r\n").await.err().unwrap();
+    drop(session);
+    assert!(matches!(stop.outcome(), Outcome::Unreachable { .. }));
+    assert_eq!(server.await.unwrap(), b"one line\r\n");
+}
