@@ -181,7 +181,8 @@ async fn a_complaint_about_a_reminder_stops_the_next(db: Db) -> Verdict {
         let reminder = world.one_letter().await?;
         ensure!(reminder.delivery() != invitation.delivery(), "a reminder is a delivery of its own");
         for good_news in [ReportKind::Deferred, ReportKind::Delivered] {
-            let heard = committed!(world, tx => world.members.report(&mut tx, &DeliveryReport::new(reminder.delivery(), good_news)).await?);
+            let report = DeliveryReport::new(reminder.delivery(), good_news);
+            let heard = committed!(world, tx => world.members.report(&mut tx, &report).await?);
             ensure!(heard == Reported::Nothing, "of a reminder, {good_news:?} is {heard:?}");
         }
         let report = DeliveryReport::new(reminder.delivery(), *kind);
