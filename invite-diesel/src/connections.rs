@@ -7,12 +7,13 @@ mod deadpool;
 #[cfg(feature = "r2d2")]
 mod r2d2;
 
-use std::ops::DerefMut;
+use std::ops::{Deref, DerefMut};
 
 use async_trait::async_trait;
 use invite_core::store::StoreError;
+use invite_schema::{Driver, Pool};
 
-use crate::session::Session;
+use crate::session::{Session, store_error};
 
 /// Lends the worker connections: a pool.
 ///
@@ -38,26 +39,69 @@ pub trait Connections: Send + Sync {
     fn discard(lent: Self::Lent);
 }
 
-/// A connection that goes back by `give_back`, or is discarded: when the future that holds this is
-/// dropped half-way.
+/// A pool, for the worker's transactions.
+pub(crate) struct Lender<'p, P>(pub(crate) &'p P);
+
+impl<P, D> Pool<D> for Lender<'_, P>
+where
+    P: Connections<Conn = D::Conn>,
+    D: Driver,
+    D::Conn: Session,
+{
+    type Tx = Loan<P>;
+
+    async fn begin(&self, sql: &'static str) -> Result<Loan<P>, StoreError> {
+        let mut loan: Loan<P> = Loan(Some(self.0.lend().await?));
+        match loan.begin(sql).await {
+            Ok(()) => Ok(loan),
+            Err(error) => {
+                loan.give_back();
+                Err(store_error::<D::Conn>(error))
+            }
+        }
+    }
+
+    async fn commit(mut loan: Loan<P>) -> Result<(), StoreError> {
+        let committed = loan.commit().await;
+        loan.give_back();
+        committed.map_err(store_error::<D::Conn>)
+    }
+
+    async fn rollback(mut loan: Loan<P>) -> Result<(), StoreError> {
+        let rolled_back = loan.roll_back().await;
+        loan.give_back();
+        rolled_back.map_err(store_error::<D::Conn>)
+    }
+}
+
+/// A connection inside a transaction. It goes back by `give_back`; when the future that holds it is dropped
+/// half-way, it is discarded.
 pub(crate) struct Loan<P: Connections>(Option<P::Lent>);
 
+const HELD: &str = "a loan holds its connection until it is given back";
+
 impl<P: Connections> Loan<P> {
-    pub(crate) const fn new() -> Self {
-        Self(None)
-    }
-
-    pub(crate) async fn of(&mut self, pool: &P) -> Result<&mut P::Conn, StoreError> {
-        Ok(self.0.insert(pool.lend().await?))
-    }
-
-    pub(crate) fn give_back(mut self)
+    fn give_back(mut self)
     where
         P::Conn: Session,
     {
         if let Some(lent) = self.0.take_if(|lent| lent.is_idle()) {
             drop(lent);
         }
+    }
+}
+
+impl<P: Connections> Deref for Loan<P> {
+    type Target = P::Conn;
+
+    fn deref(&self) -> &P::Conn {
+        self.0.as_ref().expect(HELD)
+    }
+}
+
+impl<P: Connections> DerefMut for Loan<P> {
+    fn deref_mut(&mut self) -> &mut P::Conn {
+        self.0.as_mut().expect(HELD)
     }
 }
 
@@ -74,10 +118,10 @@ impl<P: Connections> Drop for Loan<P> {
 fn unpooled<C: Session>(error: diesel_async::pooled_connection::PoolError) -> StoreError {
     use diesel_async::pooled_connection::PoolError::{ConnectionError, QueryError};
 
-    use crate::{error::unconnected, session::Database};
+    use crate::error::unconnected;
 
     match error {
-        ConnectionError(error) => unconnected(error, C::Database::store_error),
-        QueryError(error) => C::Database::store_error(error),
+        ConnectionError(error) => unconnected(error, store_error::<C>),
+        QueryError(error) => store_error::<C>(error),
     }
 }

@@ -19,33 +19,23 @@
 #[cfg(any(feature = "blocking-mysql", feature = "blocking-postgres", feature = "blocking-sqlite"))]
 pub mod blocking;
 mod connections;
+mod driver;
 mod error;
-mod migration;
 #[cfg(any(feature = "blocking-mysql", feature = "mysql"))]
 pub mod mysql;
 #[cfg(any(feature = "blocking-postgres", feature = "postgres"))]
 pub mod postgres;
-mod row;
 pub mod schema;
 mod session;
 #[cfg(any(feature = "blocking-sqlite", feature = "sqlite"))]
 pub mod sqlite;
 mod statement;
-#[cfg(any(
-    feature = "blocking-mysql",
-    feature = "blocking-postgres",
-    feature = "blocking-sqlite",
-    feature = "mysql",
-    feature = "postgres",
-    feature = "sqlite"
-))]
-mod store;
 
 pub use connections::Connections;
 pub use diesel;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 pub use diesel_async;
-pub use migration::Migration;
+pub use invite_schema::Migration;
 #[cfg(feature = "mysql")]
 pub use mysql::MySqlStore;
 #[cfg(feature = "postgres")]

@@ -9,46 +9,37 @@
 //! diesel-async's pools ask each connection whether it is alive before they lend it, one round trip
 //! more for every call: `RecyclingMethod::Fast` spares it.
 
-mod columns;
-pub(crate) mod migrate;
-mod sql;
-pub(crate) mod worker;
+use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use diesel::{
+    QueryResult,
+    deserialize::FromSql,
     pg::Pg,
+    query_builder::AstPass,
     result::DatabaseErrorKind,
-    row::NamedRow,
-    sql_types::{Array, Binary, Integer, Jsonb, Text, Timestamptz},
+    row::{Field, NamedRow, Row},
+    sql_types::{self, Array, BigInt, Binary, Bool, Integer, Jsonb, Nullable, Text, Timestamptz},
 };
 #[cfg(feature = "postgres")]
 use diesel_async::AsyncPgConnection;
-use invite_core::{
-    Event, InvitationId, Recipient, Record, Scope, Sort, Status,
-    store::{
-        AddressedQuery, Change, Dispatch, Found, Guard, Insertion, Key, ListQuery, NewEvent, Read, RenewedLinks,
-        StoreError, Summary, Target, TimeGuard, Transition,
-    },
+use invite_core::store::StoreError;
+use invite_schema::{
+    Columns, FromRow, Postgres,
+    postgres::{self, BEGIN, Value},
 };
+use serde_json::Value as Json;
 use uuid::Uuid;
 
-use self::columns::PgColumns;
 #[cfg(feature = "postgres")]
-use crate::store::store;
+use crate::driver::driver;
 use crate::{
     error::classified,
-    row::{Entry, Readable},
-    session::{Database, Session},
-    statement::{Bind, Statement},
+    session::{Session, commit_or_roll_back},
+    statement::{Database, Fields},
 };
 
-pub use migrate::MIGRATIONS;
-#[cfg(feature = "postgres")]
-pub use migrate::migrate;
-
-/// The library's own transactions, whatever the connection's default: whoever has waited must see what was
-/// done meanwhile.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+pub use invite_schema::postgres::migrate::MIGRATIONS;
 
 /// Invitations in PostgreSQL, through [`diesel_async`].
 ///
@@ -80,11 +71,53 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 pub struct PgStore;
 
 #[cfg(feature = "postgres")]
-store!(PgStore, AsyncPgConnection, postgres);
+driver!(PgStore, postgres, Postgres, AsyncPgConnection);
+
+/// Brings the database to the present schema, all of it or nothing, in the schema that
+/// `search_path` names first. May be called at every start, by any number of processes at once,
+/// with a connection that is in no transaction.
+///
+/// # Errors
+/// A [`StoreError`], also when the database has a schema that this library cannot work with.
+#[cfg(feature = "postgres")]
+pub async fn migrate(conn: &mut AsyncPgConnection) -> Result<(), StoreError> {
+    run::<PgStore>(conn).await
+}
+
+pub(crate) async fn run<D>(conn: &mut D::Conn) -> Result<(), StoreError>
+where
+    D: invite_schema::Driver<Db = Postgres, Conn: Session>,
+{
+    conn.begin(BEGIN).await.map_err(crate::session::store_error::<D::Conn>)?;
+    let work = postgres::migrate::migrate::<D>(conn).await;
+    commit_or_roll_back(conn, work).await
+}
 
 impl Database for Pg {
-    fn read<'a, T: Readable>(row: &impl NamedRow<'a, Self>) -> Result<T, StoreError> {
-        T::read(&PgColumns(row))
+    type Dialect = Postgres;
+
+    fn bind<'b>(mut out: AstPass<'_, 'b, Self>, value: &'b Value<'_>) -> QueryResult<()> {
+        match value {
+            Value::Uuid(uuid) => out.push_bind_param::<Nullable<sql_types::Uuid>, _>(uuid),
+            Value::Text(Some(text)) => out.push_bind_param::<Text, str>(text),
+            Value::Text(None) => out.push_bind_param::<Nullable<Text>, _>(&None::<String>),
+            Value::Bytes(Some(bytes)) => out.push_bind_param::<Binary, [u8]>(bytes),
+            Value::Bytes(None) => out.push_bind_param::<Nullable<Binary>, _>(&None::<Vec<u8>>),
+            Value::Int(int) => out.push_bind_param::<Nullable<Integer>, _>(int),
+            Value::BigInt(int) => out.push_bind_param::<BigInt, _>(int),
+            Value::Bool(flag) => out.push_bind_param::<Bool, _>(flag),
+            Value::Time(time) => out.push_bind_param::<Nullable<Timestamptz>, _>(time),
+            Value::Json(Some(json)) => out.push_bind_param::<Jsonb, Json>(json),
+            Value::Json(None) => out.push_bind_param::<Nullable<Jsonb>, _>(&None::<Json>),
+            Value::Texts(texts) => out.push_bind_param::<Array<Text>, _>(texts),
+            Value::Uuids(uuids) => out.push_bind_param::<Array<sql_types::Uuid>, _>(uuids),
+            Value::Blobs(blobs) => out.push_bind_param::<Array<Binary>, _>(blobs),
+            Value::Ints(ints) => out.push_bind_param::<Array<Integer>, _>(ints),
+        }
+    }
+
+    fn read<'a, T: FromRow>(row: &impl NamedRow<'a, Self>) -> Result<T, StoreError> {
+        T::read(&Fields(row, std::marker::PhantomData))
     }
 
     fn store_error(error: diesel::result::Error) -> StoreError {
@@ -92,249 +125,46 @@ impl Database for Pg {
     }
 }
 
-impl Bind for i32 {
-    type Sql = Integer;
+impl<'a, R: Row<'a, Pg>> Columns for Fields<'_, Pg, R> {
+    fn optional_text(&self, column: usize, name: &'static str) -> Result<Option<Cow<'_, str>>, StoreError> {
+        Ok(self.get::<Nullable<Text>, Option<String>>(column, name)?.map(Cow::Owned))
+    }
+
+    fn optional_bytes(&self, column: usize, name: &'static str) -> Result<Option<Cow<'_, [u8]>>, StoreError> {
+        Ok(self.get::<Nullable<Binary>, Option<Vec<u8>>>(column, name)?.map(Cow::Owned))
+    }
+
+    fn optional_uuid(&self, column: usize, name: &'static str) -> Result<Option<Uuid>, StoreError> {
+        self.get::<Nullable<sql_types::Uuid>, _>(column, name)
+    }
+
+    fn optional_count(&self, column: usize, name: &'static str) -> Result<Option<u32>, StoreError> {
+        let count = self.get::<Nullable<Integer>, Option<i32>>(column, name)?;
+        count.map(u32::try_from).transpose().map_err(|_| StoreError::corrupt(name))
+    }
+
+    fn optional_number(&self, column: usize, name: &'static str) -> Result<Option<i64>, StoreError> {
+        self.get::<Nullable<BigInt>, _>(column, name)
+    }
+
+    fn flag(&self, column: usize, name: &'static str) -> Result<bool, StoreError> {
+        self.get::<Bool, _>(column, name)
+    }
+
+    fn optional_time(&self, column: usize, name: &'static str) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.get::<Nullable<Timestamptz>, _>(column, name)
+    }
+
+    fn json(&self, column: usize, name: &'static str) -> Result<Json, StoreError> {
+        self.get::<Jsonb, _>(column, name)
+    }
 }
 
-impl Bind for DateTime<Utc> {
-    type Sql = Timestamptz;
-}
-
-impl Bind for Uuid {
-    type Sql = diesel::sql_types::Uuid;
-}
-
-impl Bind for &serde_json::Value {
-    type Sql = Jsonb;
-}
-
-impl Bind for Vec<&str> {
-    type Sql = Array<Text>;
-}
-
-impl Bind for Vec<i32> {
-    type Sql = Array<Integer>;
-}
-
-impl Bind for Vec<Uuid> {
-    type Sql = Array<diesel::sql_types::Uuid>;
-}
-
-impl Bind for Vec<Vec<u8>> {
-    type Sql = Array<Binary>;
-}
-
-pub(crate) async fn lock_for_write(_: &mut impl Session<Database = Pg>) -> Result<(), StoreError> {
-    Ok(())
-}
-
-pub(crate) async fn insert(conn: &mut impl Session<Database = Pg>, new: &Insertion<'_>) -> Result<bool, StoreError> {
-    let record = new.record;
-    let statement = Statement::new(sql::INSERT)
-        .bind(*record.id.as_uuid())
-        .bind(record.kind.as_str())
-        .bind(record.scope.as_str())
-        .bind(record.recipient.as_given())
-        .bind(record.recipient.canonical())
-        .bind(record.inviter.to_stored())
-        .bind(&record.payload)
-        .bind(&record.display)
-        .bind(record.message.as_deref())
-        .bind(record.locale.as_deref())
-        .bind(record.status.as_str())
-        .bind(int(record.generation)?)
-        .bind(int(record.min_generation)?)
-        .bind(int(record.revision)?)
-        .bind(new.open_key.map(|key| key.as_bytes().as_slice()))
-        .bind(record.created_at)
-        .bind(record.expires_at)
-        .bind(record.delivery.state.as_str())
-        .bind(int(record.delivery.attempts)?)
-        .bind(new.event.verb.as_str())
-        .bind(new.event.reason)
-        .bind(new.event.at);
-    Ok(dispatched(statement, new.dispatch)
-        .bind(record.inviter_address.as_ref().map(Recipient::as_given))
-        .bind(record.delivery_id.map(|delivery| *delivery.as_uuid()))
-        .bind(record.remind_at)
-        .fetch_optional::<()>(conn)
-        .await?
-        .is_some())
-}
-
-pub(crate) async fn transition(
-    conn: &mut impl Session<Database = Pg>,
-    transition: &Transition<'_>,
-) -> Result<Option<Found>, StoreError> {
-    let by_token = matches!(transition.guard.target, Target::Token(_));
-    let guarded = |sql| guarded(sql, transition);
-    let statement = match &transition.change {
-        Change::End { status, event } => guarded(if by_token { sql::END_BY_TOKEN } else { sql::END_BY_ID })?
-            .bind(status.as_str())
-            .bind(event.at)
-            .bind(event.actor.to_stored())
-            .bind(event.reason),
-        Change::Renew { at, expires_at, links, delivery, remind_at } => {
-            let (retire, grace_until) = match links {
-                RenewedLinks::Retire { grace_until } => (true, *grace_until),
-                RenewedLinks::Keep => (false, None),
-            };
-            let renewed = guarded(sql::RENEW)?.bind(*at).bind(*expires_at).bind(retire).bind(grace_until);
-            renewed.bind(*delivery.as_uuid()).bind(*remind_at)
-        }
-        Change::Amend { recipient, payload, message, expires_at, remind_at } => guarded(sql::AMEND)?
-            .bind(recipient.map(|(recipient, _)| recipient.as_given()))
-            .bind(recipient.map(|(recipient, _)| recipient.canonical()))
-            .bind(recipient.as_ref().and_then(|(_, key)| key.as_ref()).map(|key| key.as_bytes().as_slice()))
-            .bind(*payload)
-            .bind(message.flatten())
-            .bind(*expires_at)
-            .bind(message.is_some())
-            .bind(*remind_at),
-        Change::Link => guarded(sql::LINK)?,
-        Change::View { at } => guarded(sql::VIEW)?.bind(*at),
-        Change::FailDelivery => {
-            let of_delivery = matches!(transition.guard.target, Target::Delivery(_));
-            guarded(if of_delivery { sql::FAIL_DELIVERY_OF } else { sql::FAIL_DELIVERY })?
-        }
-    };
-    statement.fetch_optional(conn).await
-}
-
-pub(crate) async fn summarize(
-    conn: &mut impl Session<Database = Pg>,
-    summary: &Summary<'_>,
-) -> Result<bool, StoreError> {
-    let over: Vec<_> = summary.over.iter().map(|state| state.as_str()).collect();
-    let statement = Statement::new(sql::SUMMARIZE)
-        .bind(*summary.delivery.as_uuid())
-        .bind(summary.kind)
-        .bind(summary.state.as_str())
-        .bind(summary.attempts.map(int).transpose()?)
-        .bind(summary.error)
-        .bind(over);
-    Ok(statement.execute(conn).await? > 0)
-}
-
-// A snapshot older than the change that was lost to does not come here: the change itself
-// failed to serialize. So a plain read is the latest.
-pub(crate) async fn find(
-    conn: &mut impl Session<Database = Pg>,
-    key: &Key<'_>,
-    _: Read,
-) -> Result<Option<Found>, StoreError> {
-    let statement = match *key {
-        Key::Token(digest) => Statement::new(sql::FIND_BY_TOKEN).bind(digest.as_bytes().as_slice()),
-        Key::Id { kind, scope, id } => {
-            Statement::new(sql::FIND_BY_ID).bind(*id.as_uuid()).bind(kind).bind(scope.map(Scope::as_str))
-        }
-        Key::Open(key) => Statement::new(sql::FIND_OPEN).bind(key.as_bytes().as_slice()),
-    };
-    statement.fetch_optional(conn).await
-}
-
-pub(crate) async fn list(
-    conn: &mut impl Session<Database = Pg>,
-    query: &ListQuery<'_>,
-) -> Result<Vec<Record>, StoreError> {
-    let sql = match query.sort {
-        Sort::NewestFirst => sql::LIST_NEWEST_FIRST,
-        Sort::OldestFirst => sql::LIST_OLDEST_FIRST,
-        Sort::ExpiresFirst => sql::LIST_EXPIRES_FIRST,
-        Sort::Address => sql::LIST_BY_ADDRESS,
-    };
-    let statuses: Vec<_> = query.statuses.iter().map(|status: &Status| status.as_str()).collect();
-    let statement = Statement::new(sql)
-        .bind(query.kind)
-        .bind(query.scope.as_str())
-        .bind(query.after.map(|seek| seek.at))
-        .bind(query.after.map(|seek| *seek.id.as_uuid()))
-        .bind(i64::from(query.limit))
-        .bind(query.now)
-        .bind(query.address)
-        .bind(query.expiring_until)
-        .bind(statuses);
-    statement.fetch_all(conn).await
-}
-
-pub(crate) async fn addressed_to(
-    conn: &mut impl Session<Database = Pg>,
-    query: &AddressedQuery<'_>,
-) -> Result<Vec<Record>, StoreError> {
-    let addresses: Vec<_> = query.addresses.into_iter().flatten().collect();
-    let statement =
-        Statement::new(sql::ADDRESSED_TO).bind(query.kind).bind(query.now).bind(i64::from(query.limit)).bind(addresses);
-    statement.fetch_all(conn).await
-}
-
-pub(crate) async fn history(
-    conn: &mut impl Session<Database = Pg>,
-    kind: &str,
-    scope: &Scope,
-    invitation: InvitationId,
-) -> Result<Vec<Event>, StoreError> {
-    let statement = Statement::new(sql::HISTORY).bind(*invitation.as_uuid()).bind(kind).bind(scope.as_str());
-    let entries: Vec<Entry> = statement.fetch_all(conn).await?;
-    Ok(entries.into_iter().map(|entry| entry.of(invitation)).collect())
-}
-
-/// Binds a guard, its event and what it dispatches: the first twenty-two places of every change.
-fn guarded<'q>(sql: &'static str, transition: &Transition<'q>) -> Result<Statement<'q, Pg>, StoreError> {
-    let Transition { guard, event, dispatch, .. } = transition;
-    let (unexpired_at, due_at) = match guard.time {
-        TimeGuard::Unexpired => (Some(guard.now), None),
-        TimeGuard::Due => (None, Some(guard.now)),
-        TimeGuard::Any => (None, None),
-    };
-    let statement = match guard.target {
-        Target::Token(digest) => Statement::new(sql).bind(digest.as_bytes().as_slice()).bind(None::<&str>),
-        Target::Id(invitation, scope) => Statement::new(sql).bind(*invitation.as_uuid()).bind(scope.map(Scope::as_str)),
-        Target::Delivery(delivery) => Statement::new(sql).bind(*delivery.as_uuid()).bind(None::<&str>),
-    };
-    let statement = statement
-        .bind(guard.kind)
-        .bind(guard.statuses[0].as_str())
-        .bind(guard.statuses[1].as_str())
-        .bind(guard.now)
-        .bind(unexpired_at)
-        .bind(due_at);
-    let statement =
-        recipient(statement, guard).bind(guard.not_resent_since).bind(guard.generation.map(int).transpose()?);
-    Ok(dispatched(recorded(statement, event), *dispatch))
-}
-
-fn recipient<'q>(statement: Statement<'q, Pg>, guard: &Guard<'q>) -> Statement<'q, Pg> {
-    let verified = guard.recipient.verified();
-    let compare = match (&verified, guard.recipient.by_domain()) {
-        (None, _) => "anyone",
-        (Some(_), false) => "address",
-        (Some(_), true) => "domain",
-    };
-    let values: Vec<_> = verified.into_iter().flatten().flatten().collect();
-    statement.bind(compare).bind(values).bind(guard.recipient.proved_by_mail())
-}
-
-fn recorded<'q>(statement: Statement<'q, Pg>, event: &NewEvent<'q>) -> Statement<'q, Pg> {
-    statement.bind(event.verb.as_str()).bind(event.actor.to_stored()).bind(event.reason).bind(event.at)
-}
-
-fn dispatched<'q>(statement: Statement<'q, Pg>, dispatch: Dispatch<'q>) -> Statement<'q, Pg> {
-    let (letter, token) = match dispatch {
-        Dispatch::None => (None, None),
-        Dispatch::Letter(letter) => (Some(letter), None),
-        Dispatch::Token(digest, channel) => (None, Some((digest, channel))),
-    };
-    statement
-        .bind(letter.map(|letter| *letter.delivery.as_uuid()))
-        .bind(letter.map(|letter| letter.purpose.as_str()))
-        .bind(letter.map(|letter| letter.not_before))
-        .bind(token.map(|(digest, _)| digest.as_bytes().as_slice()))
-        .bind(token.map(|(_, channel)| channel.as_str()))
-}
-
-/// PostgreSQL has no unsigned integers; no counter comes near the limit.
-fn int(value: u32) -> Result<i32, StoreError> {
-    i32::try_from(value).map_err(StoreError::failed)
+impl<'a, R: Row<'a, Pg>> Fields<'_, Pg, R> {
+    fn get<ST, T: FromSql<ST, Pg>>(&self, column: usize, name: &'static str) -> Result<T, StoreError> {
+        let field = self.0.get(column).ok_or(StoreError::corrupt(name))?;
+        T::from_nullable_sql(field.value()).map_err(|_| StoreError::corrupt(name))
+    }
 }
 
 /// What an error of this database means to the library's callers: for a host's own statements,

@@ -7,21 +7,14 @@ mod blocking;
 
 use std::future::Future;
 
-use diesel::{QueryResult, backend::Backend, row::NamedRow};
-use invite_core::store::StoreError;
-
-use crate::{
-    row::{Readable, Row},
-    statement::Statement,
+use diesel::{
+    QueryResult,
+    result::{DatabaseErrorKind, Error},
 };
+use invite_core::store::StoreError;
+use invite_schema::{Fault, FromRow, Statement};
 
-/// One of the databases.
-pub(crate) trait Database: Backend {
-    /// Reads a row by the types that this database's columns have.
-    fn read<'a, T: Readable>(row: &impl NamedRow<'a, Self>) -> Result<T, StoreError>;
-
-    fn store_error(error: diesel::result::Error) -> StoreError;
-}
+use crate::statement::{Constant, Database, Row};
 
 /// A connection.
 pub(crate) trait Session: Send {
@@ -33,14 +26,14 @@ pub(crate) trait Session: Send {
     /// Whether diesel knows of no transaction, and of nothing that went wrong with one.
     fn is_idle(&mut self) -> bool;
 
-    fn execute(&mut self, statement: Statement<'_, Self::Database>) -> impl Future<Output = QueryResult<usize>> + Send;
+    fn execute(&mut self, statement: Constant<'_, Self::Database>) -> impl Future<Output = QueryResult<usize>> + Send;
 
-    fn load<T: Readable>(
+    fn load<T: FromRow>(
         &mut self,
-        statement: Statement<'_, Self::Database>,
+        statement: Constant<'_, Self::Database>,
     ) -> impl Future<Output = QueryResult<Vec<Row<T>>>> + Send;
 
-    /// Any number of statements, without values.
+    /// Runs any number of statements, without values.
     fn script(&mut self, sql: &'static str) -> impl Future<Output = QueryResult<()>> + Send;
 
     /// Begins a transaction with this statement.
@@ -51,19 +44,47 @@ pub(crate) trait Session: Send {
     fn roll_back(&mut self) -> impl Future<Output = QueryResult<()>> + Send;
 }
 
-/// How a transaction of the library's own ends.
-pub(crate) enum End<T> {
-    Commit(T),
-    RollBack(T),
+/// The connection's dialect, to the library.
+pub(crate) type DialectOf<S> = <<S as Session>::Database as Database>::Dialect;
+
+pub(crate) async fn execute<S: Session>(conn: &mut S, statement: Statement<'_, DialectOf<S>>) -> Result<u64, Fault> {
+    let rows = conn.execute(Constant(statement)).await.map_err(fault::<S>)?;
+    Ok(rows as u64)
+}
+
+pub(crate) async fn fetch<S: Session, T: FromRow>(
+    conn: &mut S,
+    statement: Statement<'_, DialectOf<S>>,
+) -> Result<Vec<Result<T, StoreError>>, Fault> {
+    let rows = conn.load(Constant(statement)).await.map_err(fault::<S>)?;
+    Ok(rows.into_iter().map(|Row(read)| read).collect())
+}
+
+pub(crate) async fn script<S: Session>(conn: &mut S, sql: &'static str) -> Result<(), StoreError> {
+    conn.script(sql).await.map_err(store_error::<S>)
+}
+
+pub(crate) fn store_error<S: Session>(error: Error) -> StoreError {
+    S::Database::store_error(error)
+}
+
+fn fault<S: Session>(error: Error) -> Fault {
+    match error {
+        Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Fault::Taken(S::Database::store_error(error)),
+        Error::DatabaseError(DatabaseErrorKind::NotNullViolation, _) => Fault::Null(S::Database::store_error(error)),
+        _ => Fault::Other(S::Database::store_error(error)),
+    }
 }
 
 /// Ends a transaction as its work came out.
-pub(crate) async fn end<S: Session, T>(conn: &mut S, work: Result<End<T>, StoreError>) -> Result<T, StoreError> {
+pub(crate) async fn commit_or_roll_back<S: Session>(
+    conn: &mut S,
+    work: Result<(), StoreError>,
+) -> Result<(), StoreError> {
     match work {
-        Ok(End::Commit(answer)) => conn.commit().await.map(|()| answer).map_err(S::Database::store_error),
-        Ok(End::RollBack(answer)) => conn.roll_back().await.map(|()| answer).map_err(S::Database::store_error),
+        Ok(()) => conn.commit().await.map_err(store_error::<S>),
         Err(error) => {
-            // What went wrong first says more. A connection that cannot roll back is not lent again.
+            // The first error says more than a failure to roll back after it.
             let _ = conn.roll_back().await;
             Err(error)
         }

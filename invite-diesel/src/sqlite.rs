@@ -7,38 +7,37 @@
 //! `BEGIN` sent as SQL is invisible to diesel, and so to the library: it answers
 //! [`NotInTransaction`](invite_core::Error::NotInTransaction).
 
-mod columns;
-pub(crate) mod migrate;
-mod sql;
-pub(crate) mod worker;
+use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 #[cfg(feature = "sqlite")]
 use diesel::SqliteConnection;
-use diesel::{row::NamedRow, sqlite::Sqlite};
+use diesel::{
+    QueryResult,
+    query_builder::AstPass,
+    row::{Field, NamedRow, Row},
+    sql_types::{BigInt, Binary, Nullable, Text},
+    sqlite::{self, SqliteType, SqliteValue},
+};
 #[cfg(feature = "sqlite")]
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
-use invite_core::{
-    Event, InvitationId, Recipient, Record, Scope, Sort, Status, TokenDigest,
-    store::{
-        AddressedQuery, Change, Dispatch, Found, Guard, Insertion, Key, ListQuery, NewEvent, Read, RenewedLinks,
-        StoreError, Summary, Target, TimeGuard, Transition,
-    },
+use invite_core::store::StoreError;
+use invite_schema::{
+    Columns, FromRow, Sqlite,
+    sqlite::{BEGIN, Value, migrate::migrate as migrate_in_transaction},
 };
+use serde_json::Value as Json;
+use uuid::Uuid;
 
-use self::columns::SqliteColumns;
 #[cfg(feature = "sqlite")]
-use crate::store::store;
+use crate::driver::driver;
 use crate::{
     error::classified,
-    row::{Entry, Readable},
-    session::{Database, Session},
-    statement::Statement,
+    session::{Session, commit_or_roll_back},
+    statement::{Database, Fields},
 };
 
-pub use migrate::MIGRATIONS;
-#[cfg(feature = "sqlite")]
-pub use migrate::migrate;
+pub use invite_schema::sqlite::migrate::MIGRATIONS;
 
 /// Invitations in SQLite, through [`diesel_async`].
 ///
@@ -90,11 +89,43 @@ pub use migrate::migrate;
 pub struct SqliteStore;
 
 #[cfg(feature = "sqlite")]
-store!(SqliteStore, SyncConnectionWrapper<SqliteConnection>, sqlite);
+driver!(SqliteStore, sqlite, Sqlite, SyncConnectionWrapper<SqliteConnection>);
 
-impl Database for Sqlite {
-    fn read<'a, T: Readable>(row: &impl NamedRow<'a, Self>) -> Result<T, StoreError> {
-        T::read(&SqliteColumns(row))
+/// Brings the database to the present schema, all of it or nothing. May be called at every start,
+/// by any number of processes at once, with a connection that is in no transaction.
+///
+/// # Errors
+/// A [`StoreError`], also when the database has a schema that this library cannot work with.
+#[cfg(feature = "sqlite")]
+pub async fn migrate(conn: &mut SyncConnectionWrapper<SqliteConnection>) -> Result<(), StoreError> {
+    run::<SqliteStore>(conn).await
+}
+
+pub(crate) async fn run<D>(conn: &mut D::Conn) -> Result<(), StoreError>
+where
+    D: invite_schema::Driver<Db = Sqlite, Conn: Session>,
+{
+    conn.begin(BEGIN).await.map_err(crate::session::store_error::<D::Conn>)?;
+    let work = migrate_in_transaction::<D>(conn).await;
+    commit_or_roll_back(conn, work).await
+}
+
+impl Database for sqlite::Sqlite {
+    type Dialect = Sqlite;
+
+    fn bind<'b>(mut out: AstPass<'_, 'b, Self>, value: &'b Value<'_>) -> QueryResult<()> {
+        match value {
+            Value::Uuid(Some(uuid)) => out.push_bind_param::<Binary, [u8]>(uuid.as_bytes()),
+            Value::Bytes(Some(bytes)) => out.push_bind_param::<Binary, [u8]>(bytes),
+            Value::Uuid(None) | Value::Bytes(None) => out.push_bind_param::<Nullable<Binary>, _>(&None::<Vec<u8>>),
+            Value::Text(Some(text)) => out.push_bind_param::<Text, str>(text),
+            Value::Text(None) => out.push_bind_param::<Nullable<Text>, _>(&None::<String>),
+            Value::Integer(int) => out.push_bind_param::<Nullable<BigInt>, _>(int),
+        }
+    }
+
+    fn read<'a, T: FromRow>(row: &impl NamedRow<'a, Self>) -> Result<T, StoreError> {
+        T::read(&Fields(row, std::marker::PhantomData))
     }
 
     fn store_error(error: diesel::result::Error) -> StoreError {
@@ -102,279 +133,66 @@ impl Database for Sqlite {
     }
 }
 
-pub(crate) async fn lock_for_write(conn: &mut impl Session<Database = Sqlite>) -> Result<(), StoreError> {
-    Statement::new(sql::LOCK).execute(conn).await?;
-    Ok(())
-}
-
-pub(crate) async fn insert(
-    conn: &mut impl Session<Database = Sqlite>,
-    new: &Insertion<'_>,
-) -> Result<bool, StoreError> {
-    let record = new.record;
-    let statement = Statement::new(sql::INSERT)
-        .bind(id(record.id))
-        .bind(record.kind.as_str())
-        .bind(record.scope.as_str())
-        .bind(record.recipient.as_given())
-        .bind(record.recipient.canonical())
-        .bind(record.inviter.to_stored())
-        .bind(json(&record.payload)?)
-        .bind(json(&record.display)?)
-        .bind(record.message.as_deref())
-        .bind(record.locale.as_deref())
-        .bind(record.status.as_str())
-        .bind(i64::from(record.generation))
-        .bind(i64::from(record.min_generation))
-        .bind(i64::from(record.revision))
-        .bind(new.open_key.map(|key| key.as_bytes().as_slice()))
-        .bind(micros(record.created_at))
-        .bind(micros(record.expires_at))
-        .bind(record.delivery.state.as_str())
-        .bind(i64::from(record.delivery.attempts))
-        .bind(record.inviter_address.as_ref().map(Recipient::as_given))
-        .bind(record.delivery_id.map(|delivery| delivery.as_uuid().as_bytes().to_vec()))
-        .bind(record.remind_at.map(micros));
-    if statement.execute(conn).await? == 0 {
-        return Ok(false);
+impl<'a, R: Row<'a, sqlite::Sqlite>> Columns for Fields<'_, sqlite::Sqlite, R> {
+    fn optional_text(&self, column: usize, name: &'static str) -> Result<Option<Cow<'_, str>>, StoreError> {
+        let bytes = self.bytes(column, name, SqliteType::Text)?;
+        let text = bytes.map(String::from_utf8).transpose().map_err(|_| StoreError::corrupt(name))?;
+        Ok(text.map(Cow::Owned))
     }
-    write_event(conn, record, new.event).await?;
-    dispatch(conn, record, new.dispatch, new.event.at).await?;
-    Ok(true)
-}
 
-pub(crate) async fn transition(
-    conn: &mut impl Session<Database = Sqlite>,
-    transition: &Transition<'_>,
-) -> Result<Option<Found>, StoreError> {
-    let guard = &transition.guard;
-    let by_token = matches!(guard.target, Target::Token(_));
-    let statement = match &transition.change {
-        Change::End { status, event } => {
-            let sql = if by_token { sql::END_BY_TOKEN } else { sql::END_BY_ID };
-            guarded(sql, guard)
-                .bind(status.as_str())
-                .bind(micros(event.at))
-                .bind(event.actor.to_stored())
-                .bind(event.reason)
-        }
-        Change::Renew { at, expires_at, links, delivery, remind_at } => {
-            let (retire, grace_until) = match links {
-                RenewedLinks::Retire { grace_until } => (true, grace_until.map(micros)),
-                RenewedLinks::Keep => (false, None),
-            };
-            let renewed = guarded(sql::RENEW, guard).bind(micros(*at)).bind(expires_at.map(micros));
-            let renewed = renewed.bind(retire).bind(grace_until);
-            renewed.bind(delivery.as_uuid().as_bytes().to_vec()).bind(remind_at.map(micros))
-        }
-        Change::Amend { recipient, payload, message, expires_at, remind_at } => guarded(sql::AMEND, guard)
-            .bind(recipient.map(|(recipient, _)| recipient.as_given()))
-            .bind(recipient.map(|(recipient, _)| recipient.canonical()))
-            .bind(recipient.as_ref().and_then(|(_, key)| key.as_ref()).map(|key| key.as_bytes().as_slice()))
-            .bind(payload.map(json).transpose()?)
-            .bind(message.flatten())
-            .bind(expires_at.map(micros))
-            .bind(message.is_some())
-            .bind(remind_at.map(micros)),
-        Change::Link => guarded(sql::LINK, guard),
-        Change::View { at } => guarded(sql::VIEW, guard).bind(micros(*at)),
-        Change::FailDelivery => {
-            let of_delivery = matches!(guard.target, Target::Delivery(_));
-            guarded(if of_delivery { sql::FAIL_DELIVERY_OF } else { sql::FAIL_DELIVERY }, guard)
-        }
-    };
-    let Some(found) = statement.fetch_optional::<Found>(conn).await? else { return Ok(None) };
-    write_event(conn, &found.record, &transition.event).await?;
-    dispatch(conn, &found.record, transition.dispatch, transition.event.at).await?;
-    Ok(Some(found))
-}
-
-pub(crate) async fn summarize(
-    conn: &mut impl Session<Database = Sqlite>,
-    summary: &Summary<'_>,
-) -> Result<bool, StoreError> {
-    let over: Vec<_> = summary.over.iter().map(|state| state.as_str()).collect();
-    let statement = Statement::new(sql::SUMMARIZE)
-        .bind(summary.delivery.as_uuid().as_bytes().to_vec())
-        .bind(summary.kind)
-        .bind(summary.state.as_str())
-        .bind(summary.attempts.map(i64::from))
-        .bind(summary.error)
-        .bind(json(&over.into())?);
-    Ok(statement.execute(conn).await? > 0)
-}
-
-pub(crate) async fn find(
-    conn: &mut impl Session<Database = Sqlite>,
-    key: &Key<'_>,
-    _: Read,
-) -> Result<Option<Found>, StoreError> {
-    let statement = match *key {
-        Key::Token(digest) => Statement::new(sql::FIND_BY_TOKEN).bind(digest.as_bytes().as_slice()),
-        Key::Id { kind, scope, id: invitation } => {
-            Statement::new(sql::FIND_BY_ID).bind(id(invitation)).bind(kind).bind(scope.map(Scope::as_str))
-        }
-        Key::Open(key) => Statement::new(sql::FIND_OPEN).bind(key.as_bytes().as_slice()),
-    };
-    statement.fetch_optional(conn).await
-}
-
-pub(crate) async fn list(
-    conn: &mut impl Session<Database = Sqlite>,
-    query: &ListQuery<'_>,
-) -> Result<Vec<Record>, StoreError> {
-    // Where no row is named to begin after, one before the first or behind the last serves.
-    let (sql, start) = match query.sort {
-        Sort::NewestFirst => (sql::LIST_NEWEST_FIRST, (i64::MAX, [u8::MAX; 16].to_vec())),
-        Sort::OldestFirst => (sql::LIST_OLDEST_FIRST, (i64::MIN, Vec::new())),
-        Sort::ExpiresFirst => (sql::LIST_EXPIRES_FIRST, (i64::MIN, Vec::new())),
-        Sort::Address => (sql::LIST_BY_ADDRESS, (i64::MIN, Vec::new())),
-    };
-    let (after, after_id) = query.after.map_or(start, |seek| (micros(seek.at), id(seek.id)));
-    let mut statement = Statement::new(sql)
-        .bind(query.kind)
-        .bind(query.scope.as_str())
-        .bind(after)
-        .bind(after_id)
-        .bind(i64::from(query.limit))
-        .bind(micros(query.now))
-        .bind(query.address)
-        .bind(query.expiring_until.map(micros))
-        .bind(query.statuses.is_empty());
-    for place in 0..Status::ALL.len() {
-        statement = statement.bind(query.statuses.get(place).map(|status| status.as_str()));
+    fn optional_bytes(&self, column: usize, name: &'static str) -> Result<Option<Cow<'_, [u8]>>, StoreError> {
+        Ok(self.bytes(column, name, SqliteType::Binary)?.map(Cow::Owned))
     }
-    statement.fetch_all(conn).await
-}
 
-pub(crate) async fn addressed_to(
-    conn: &mut impl Session<Database = Sqlite>,
-    query: &AddressedQuery<'_>,
-) -> Result<Vec<Record>, StoreError> {
-    let mut statement =
-        Statement::new(sql::ADDRESSED_TO).bind(query.kind).bind(micros(query.now)).bind(i64::from(query.limit));
-    for address in query.addresses {
-        statement = statement.bind(address);
+    fn optional_uuid(&self, column: usize, name: &'static str) -> Result<Option<Uuid>, StoreError> {
+        let bytes = self.optional_bytes(column, name)?;
+        bytes.as_deref().map(Uuid::from_slice).transpose().map_err(|_| StoreError::corrupt(name))
     }
-    statement.fetch_all(conn).await
-}
 
-pub(crate) async fn history(
-    conn: &mut impl Session<Database = Sqlite>,
-    kind: &str,
-    scope: &Scope,
-    invitation: InvitationId,
-) -> Result<Vec<Event>, StoreError> {
-    let entries: Vec<Entry> =
-        Statement::new(sql::HISTORY).bind(id(invitation)).bind(kind).bind(scope.as_str()).fetch_all(conn).await?;
-    Ok(entries.into_iter().map(|entry| entry.of(invitation)).collect())
-}
-
-/// Binds a guard: the first twenty places of every guarded statement.
-fn guarded<'q>(sql: &'static str, guard: &Guard<'q>) -> Statement<'q, Sqlite> {
-    let (target, scope) = match guard.target {
-        Target::Token(digest) => (digest.as_bytes().to_vec(), None),
-        Target::Id(invitation, scope) => (id(invitation), scope.map(Scope::as_str)),
-        Target::Delivery(delivery) => (delivery.as_uuid().as_bytes().to_vec(), None),
-    };
-    let now = micros(guard.now);
-    let (unexpired_at, due_at) = match guard.time {
-        TimeGuard::Unexpired => (Some(now), None),
-        TimeGuard::Due => (None, Some(now)),
-        TimeGuard::Any => (None, None),
-    };
-    let verified = guard.recipient.verified();
-    let compare = match (&verified, guard.recipient.by_domain()) {
-        (None, _) => "anyone",
-        (Some(_), false) => "address",
-        (Some(_), true) => "domain",
-    };
-    let mut statement = Statement::new(sql)
-        .bind(target)
-        .bind(scope)
-        .bind(guard.kind)
-        .bind(guard.statuses[0].as_str())
-        .bind(guard.statuses[1].as_str())
-        .bind(now)
-        .bind(unexpired_at)
-        .bind(due_at)
-        .bind(compare);
-    for address in verified.unwrap_or_default() {
-        statement = statement.bind(address);
+    fn optional_count(&self, column: usize, name: &'static str) -> Result<Option<u32>, StoreError> {
+        let number = self.optional_number(column, name)?;
+        number.map(u32::try_from).transpose().map_err(|_| StoreError::corrupt(name))
     }
-    statement
-        .bind(guard.recipient.proved_by_mail())
-        .bind(guard.not_resent_since.map(micros))
-        .bind(guard.generation.map(i64::from))
-}
 
-async fn write_event(
-    conn: &mut impl Session<Database = Sqlite>,
-    record: &Record,
-    event: &NewEvent<'_>,
-) -> Result<(), StoreError> {
-    let statement = Statement::new(sql::INSERT_EVENT)
-        .bind(id(record.id))
-        .bind(i64::from(record.revision))
-        .bind(event.verb.as_str())
-        .bind(event.actor.to_stored())
-        .bind(event.reason)
-        .bind(micros(event.at));
-    statement.execute(conn).await?;
-    Ok(())
-}
+    fn optional_number(&self, column: usize, name: &'static str) -> Result<Option<i64>, StoreError> {
+        self.value(column, name, SqliteType::Long, |value| value.read_long())
+    }
 
-async fn dispatch(
-    conn: &mut impl Session<Database = Sqlite>,
-    record: &Record,
-    dispatch: Dispatch<'_>,
-    at: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    match dispatch {
-        Dispatch::None => Ok(()),
-        Dispatch::Token(digest, channel) => write_token(conn, record, digest, channel.as_str(), at).await,
-        Dispatch::Letter(letter) if !letter.has_addressee(record) => Ok(()),
-        Dispatch::Letter(letter) => {
-            let statement = Statement::new(sql::INSERT_LETTER)
-                .bind(letter.delivery.as_uuid().as_bytes().as_slice())
-                .bind(record.kind.as_str())
-                .bind(id(record.id))
-                .bind(i64::from(record.generation))
-                .bind(letter.purpose.as_str())
-                .bind(micros(letter.not_before));
-            statement.execute(conn).await?;
-            Ok(())
-        }
+    fn flag(&self, column: usize, name: &'static str) -> Result<bool, StoreError> {
+        Ok(self.optional_number(column, name)?.ok_or(StoreError::corrupt(name))? != 0)
+    }
+
+    fn optional_time(&self, column: usize, name: &'static str) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let read = |micros| DateTime::from_timestamp_micros(micros).ok_or(StoreError::corrupt(name));
+        self.optional_number(column, name)?.map(read).transpose()
+    }
+
+    fn json(&self, column: usize, name: &'static str) -> Result<Json, StoreError> {
+        serde_json::from_str(&self.text(column, name)?).map_err(|_| StoreError::corrupt(name))
     }
 }
 
-async fn write_token(
-    conn: &mut impl Session<Database = Sqlite>,
-    record: &Record,
-    digest: &TokenDigest,
-    channel: &str,
-    at: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let statement = Statement::new(sql::INSERT_TOKEN)
-        .bind(digest.as_bytes().as_slice())
-        .bind(id(record.id))
-        .bind(i64::from(record.generation))
-        .bind(channel)
-        .bind(micros(at));
-    statement.execute(conn).await?;
-    Ok(())
-}
+impl<'a, R: Row<'a, sqlite::Sqlite>> Fields<'_, sqlite::Sqlite, R> {
+    /// As bytes, even if they are text: as text, diesel would mend what is no UTF-8.
+    fn bytes(&self, column: usize, name: &'static str, of: SqliteType) -> Result<Option<Vec<u8>>, StoreError> {
+        self.value(column, name, of, |value| value.read_blob().to_vec())
+    }
 
-fn id(id: InvitationId) -> Vec<u8> {
-    id.as_uuid().as_bytes().to_vec()
-}
-
-fn micros(at: DateTime<Utc>) -> i64 {
-    at.timestamp_micros()
-}
-
-fn json(value: &serde_json::Value) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(StoreError::failed)
+    /// Only a value of this type. SQLite would convert anything to anything.
+    fn value<T>(
+        &self,
+        column: usize,
+        name: &'static str,
+        of: SqliteType,
+        read: impl FnOnce(&mut SqliteValue<'_, '_, '_>) -> T,
+    ) -> Result<Option<T>, StoreError> {
+        let field = self.0.get(column).ok_or(StoreError::corrupt(name))?;
+        let Some(mut value) = field.value() else { return Ok(None) };
+        if value.value_type() != Some(of) {
+            return Err(StoreError::corrupt(name));
+        }
+        Ok(Some(read(&mut value)))
+    }
 }
 
 /// What an error of this database means to the library's callers: for a host's own statements,

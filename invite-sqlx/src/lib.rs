@@ -3,22 +3,19 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
-mod error;
+mod driver;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
-mod migration;
+mod error;
 #[cfg(feature = "mysql")]
 pub mod mysql;
 #[cfg(all(test, any(feature = "mysql", feature = "postgres", feature = "sqlite")))]
 mod plans;
 #[cfg(feature = "postgres")]
 pub mod postgres;
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
-mod row;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
-pub use migration::Migration;
+pub use invite_schema::Migration;
 #[cfg(feature = "mysql")]
 pub use mysql::MySqlStore;
 #[cfg(feature = "postgres")]

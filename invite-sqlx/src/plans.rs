@@ -2,6 +2,8 @@
 
 use std::env;
 
+use invite_schema::Sql;
+
 /// Each invitation's number is its id, its token's digest and its place in time.
 ///
 /// `INVITE_TEST_ROWS` sets how many there are; the numbers below need 10,000.
@@ -35,10 +37,12 @@ pub(crate) const SMALL: &str = "org:7";
 /// The page and the row that tells of another.
 pub(crate) const PAGE: u64 = 51;
 
-/// The statements of a file of them that a test does not name, besides those that look for nothing.
-pub(crate) fn forgotten<'a>(statements: &'a str, test: &str, look_for_nothing: &[&str]) -> Vec<&'a str> {
-    let names = statements.lines().filter_map(|line| line.strip_prefix("pub(super) const ")?.split(':').next());
-    names.filter(|name| !look_for_nothing.contains(name) && !test.contains(&format!("sql::{name},"))).collect()
+/// The statements that a test does not name, besides those that look for nothing.
+pub(crate) fn forgotten(all: &[Sql], searched: &[&str], look_for_nothing: &[Sql]) -> Vec<&'static str> {
+    let named = |sql: &&Sql| {
+        searched.contains(&sql.name()) || look_for_nothing.iter().any(|nothing| nothing.name() == sql.name())
+    };
+    all.iter().filter(|sql| !named(sql)).map(Sql::name).collect()
 }
 
 /// What is wrong with a plan, if anything.

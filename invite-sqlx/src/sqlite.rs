@@ -7,27 +7,28 @@
 //! in between. A `BEGIN` sent as SQL is invisible to sqlx, and so to the library: it answers
 //! [`NotInTransaction`](invite_core::Error::NotInTransaction).
 
-mod columns;
-mod migrate;
 #[cfg(test)]
 mod plans;
-mod sql;
-mod worker;
 
-use async_trait::async_trait;
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
-use invite_core::{
-    Event, InvitationId, Recipient, Record, Scope, Sort, Status, TokenDigest,
-    store::{
-        AddressedQuery, Change, Dispatch, Found, Guard, Insertion, InvitationStore, Key, ListQuery, NewEvent, Read,
-        RenewedLinks, StoreError, Summary, Target, TimeGuard, Transition,
-    },
+use invite_core::store::StoreError;
+use invite_schema::{
+    Columns,
+    sqlite::{self, BEGIN, Value},
 };
-use sqlx::{Connection, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
+use serde_json::Value as Json;
+use sqlx::{
+    Arguments, Decode, Sqlite, SqlitePool, Type,
+    error::BoxDynError,
+    sqlite::{SqliteArguments, SqliteRow},
+};
+use uuid::Uuid;
 
-use crate::{error::classified, row};
+use crate::{driver::driver, error::classified};
 
-pub use migrate::{MIGRATIONS, migrate};
+pub use invite_schema::sqlite::migrate::MIGRATIONS;
 
 /// Invitations in SQLite, through [sqlx].
 ///
@@ -69,281 +70,85 @@ pub use migrate::{MIGRATIONS, migrate};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SqliteStore;
 
-type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
+driver!(SqliteStore, sqlite, Sqlite);
 
-#[async_trait]
-impl InvitationStore for SqliteStore {
-    type Conn = SqliteConnection;
+/// Brings the database to the present schema, all of it or nothing. May be called at every start,
+/// by any number of processes at once.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use invite_sqlx::sqlite;
+///
+/// let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
+/// sqlite::migrate(&pool).await?;
+/// sqlite::migrate(&pool).await?; // nothing left to do
+///
+/// let version: u32 = sqlx::query_scalar("SELECT max(version) FROM invite_migrations").fetch_one(&pool).await?;
+/// assert_eq!(Some(version), sqlite::MIGRATIONS.last().map(|last| last.version));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// A [`StoreError`], also when the database has a schema that this library cannot work with.
+pub async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
+    let mut tx = pool.begin_with(BEGIN).await.map_err(store_error)?;
+    sqlite::migrate::migrate::<SqliteStore>(&mut tx).await?;
+    tx.commit().await.map_err(store_error)
+}
 
-    fn in_transaction(&self, conn: &mut SqliteConnection) -> bool {
-        conn.is_in_transaction()
-    }
-
-    async fn lock_for_write(&self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
-        sqlx::query(sql::LOCK).execute(conn).await.map_err(store_error)?;
-        Ok(())
-    }
-
-    async fn insert(&self, conn: &mut SqliteConnection, new: &Insertion<'_>) -> Result<bool, StoreError> {
-        let record = new.record;
-        let inserted = sqlx::query(sql::INSERT)
-            .bind(id(record.id))
-            .bind(record.kind.as_str())
-            .bind(record.scope.as_str())
-            .bind(record.recipient.as_given())
-            .bind(record.recipient.canonical())
-            .bind(record.inviter.to_stored())
-            .bind(json(&record.payload)?)
-            .bind(json(&record.display)?)
-            .bind(record.message.as_deref())
-            .bind(record.locale.as_deref())
-            .bind(record.status.as_str())
-            .bind(record.generation)
-            .bind(record.min_generation)
-            .bind(record.revision)
-            .bind(new.open_key.map(|key| key.as_bytes().as_slice()))
-            .bind(micros(record.created_at))
-            .bind(micros(record.expires_at))
-            .bind(record.delivery.state.as_str())
-            .bind(record.delivery.attempts)
-            .bind(record.inviter_address.as_ref().map(Recipient::as_given))
-            .bind(record.delivery_id.map(|delivery| delivery.as_uuid().as_bytes().to_vec()))
-            .bind(record.remind_at.map(micros))
-            .execute(&mut *conn)
-            .await
-            .map_err(store_error)?;
-        if inserted.rows_affected() == 0 {
-            return Ok(false);
-        }
-        write_event(conn, record, new.event).await?;
-        dispatch(conn, record, new.dispatch, new.event.at).await?;
-        Ok(true)
-    }
-
-    async fn transition(
-        &self,
-        conn: &mut SqliteConnection,
-        transition: &Transition<'_>,
-    ) -> Result<Option<Found>, StoreError> {
-        let guard = &transition.guard;
-        let by_token = matches!(guard.target, Target::Token(_));
-        let row = match &transition.change {
-            Change::End { status, event } => {
-                let sql = if by_token { sql::END_BY_TOKEN } else { sql::END_BY_ID };
-                guarded(sql, guard)
-                    .bind(status.as_str())
-                    .bind(micros(event.at))
-                    .bind(event.actor.to_stored())
-                    .bind(event.reason)
-            }
-            Change::Renew { at, expires_at, links, delivery, remind_at } => {
-                let (retire, grace_until) = match links {
-                    RenewedLinks::Retire { grace_until } => (true, grace_until.map(micros)),
-                    RenewedLinks::Keep => (false, None),
-                };
-                let renewed = guarded(sql::RENEW, guard).bind(micros(*at)).bind(expires_at.map(micros));
-                let renewed = renewed.bind(retire).bind(grace_until);
-                renewed.bind(delivery.as_uuid().as_bytes().to_vec()).bind(remind_at.map(micros))
-            }
-            Change::Amend { recipient, payload, message, expires_at, remind_at } => guarded(sql::AMEND, guard)
-                .bind(recipient.map(|(recipient, _)| recipient.as_given()))
-                .bind(recipient.map(|(recipient, _)| recipient.canonical()))
-                .bind(recipient.as_ref().and_then(|(_, key)| key.as_ref()).map(|key| key.as_bytes().as_slice()))
-                .bind(payload.map(json).transpose()?)
-                .bind(message.flatten())
-                .bind(expires_at.map(micros))
-                .bind(message.is_some())
-                .bind(remind_at.map(micros)),
-            Change::Link => guarded(sql::LINK, guard),
-            Change::View { at } => guarded(sql::VIEW, guard).bind(micros(*at)),
-            Change::FailDelivery => {
-                let of_delivery = matches!(guard.target, Target::Delivery(_));
-                guarded(if of_delivery { sql::FAIL_DELIVERY_OF } else { sql::FAIL_DELIVERY }, guard)
-            }
-        };
-        let Some(row) = row.fetch_optional(&mut *conn).await.map_err(store_error)? else { return Ok(None) };
-        let found = row::found(&row)?;
-        write_event(conn, &found.record, &transition.event).await?;
-        dispatch(conn, &found.record, transition.dispatch, transition.event.at).await?;
-        Ok(Some(found))
-    }
-
-    async fn summarize(&self, conn: &mut SqliteConnection, summary: &Summary<'_>) -> Result<bool, StoreError> {
-        let over: Vec<_> = summary.over.iter().map(|state| state.as_str()).collect();
-        let statement = sqlx::query(sql::SUMMARIZE)
-            .bind(summary.delivery.as_uuid().as_bytes().to_vec())
-            .bind(summary.kind)
-            .bind(summary.state.as_str())
-            .bind(summary.attempts)
-            .bind(summary.error)
-            .bind(json(&over.into())?);
-        Ok(statement.execute(conn).await.map_err(store_error)?.rows_affected() > 0)
-    }
-
-    async fn find(&self, conn: &mut SqliteConnection, key: &Key<'_>, _: Read) -> Result<Option<Found>, StoreError> {
-        let statement = match *key {
-            Key::Token(digest) => sqlx::query(sql::FIND_BY_TOKEN).bind(digest.as_bytes().as_slice()),
-            Key::Id { kind, scope, id: invitation } => {
-                sqlx::query(sql::FIND_BY_ID).bind(id(invitation)).bind(kind).bind(scope.map(Scope::as_str))
-            }
-            Key::Open(key) => sqlx::query(sql::FIND_OPEN).bind(key.as_bytes().as_slice()),
-        };
-        statement.fetch_optional(conn).await.map_err(store_error)?.map(|row| row::found(&row)).transpose()
-    }
-
-    async fn list(&self, conn: &mut SqliteConnection, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
-        // Where no row is named to begin after, one before the first or behind the last serves.
-        let (sql, start) = match query.sort {
-            Sort::NewestFirst => (sql::LIST_NEWEST_FIRST, (i64::MAX, [u8::MAX; 16].to_vec())),
-            Sort::OldestFirst => (sql::LIST_OLDEST_FIRST, (i64::MIN, Vec::new())),
-            Sort::ExpiresFirst => (sql::LIST_EXPIRES_FIRST, (i64::MIN, Vec::new())),
-            Sort::Address => (sql::LIST_BY_ADDRESS, (i64::MIN, Vec::new())),
-        };
-        let (after, after_id) = query.after.map_or(start, |seek| (micros(seek.at), id(seek.id)));
-        let mut statement = sqlx::query(sql)
-            .bind(query.kind)
-            .bind(query.scope.as_str())
-            .bind(after)
-            .bind(after_id)
-            .bind(query.limit)
-            .bind(micros(query.now))
-            .bind(query.address)
-            .bind(query.expiring_until.map(micros))
-            .bind(query.statuses.is_empty());
-        for place in 0..Status::ALL.len() {
-            statement = statement.bind(query.statuses.get(place).map(|status| status.as_str()));
-        }
-        statement.fetch_all(conn).await.map_err(store_error)?.iter().map(row::record).collect()
-    }
-
-    async fn addressed_to(
-        &self,
-        conn: &mut SqliteConnection,
-        query: &AddressedQuery<'_>,
-    ) -> Result<Vec<Record>, StoreError> {
-        let mut statement = sqlx::query(sql::ADDRESSED_TO).bind(query.kind).bind(micros(query.now)).bind(query.limit);
-        for address in query.addresses {
-            statement = statement.bind(address);
-        }
-        statement.fetch_all(conn).await.map_err(store_error)?.iter().map(row::record).collect()
-    }
-
-    async fn history(
-        &self,
-        conn: &mut SqliteConnection,
-        kind: &str,
-        scope: &Scope,
-        invitation: InvitationId,
-    ) -> Result<Vec<Event>, StoreError> {
-        let rows = sqlx::query(sql::HISTORY)
-            .bind(id(invitation))
-            .bind(kind)
-            .bind(scope.as_str())
-            .fetch_all(conn)
-            .await
-            .map_err(store_error)?;
-        rows.iter().map(|row| row::event(row, invitation)).collect()
+fn bind(arguments: &mut SqliteArguments, value: &Value<'_>) -> Result<(), BoxDynError> {
+    match value {
+        Value::Uuid(uuid) => arguments.add(uuid.as_ref().map(|uuid| uuid.as_bytes().as_slice())),
+        Value::Text(text) => arguments.add(text.as_deref()),
+        Value::Bytes(bytes) => arguments.add(bytes),
+        Value::Integer(int) => arguments.add(int),
     }
 }
 
-/// Binds a guard: the first twenty places of every guarded statement.
-fn guarded<'q>(sql: &'static str, guard: &Guard<'q>) -> Statement<'q> {
-    let (target, scope) = match guard.target {
-        Target::Token(digest) => (digest.as_bytes().to_vec(), None),
-        Target::Id(invitation, scope) => (id(invitation), scope.map(Scope::as_str)),
-        Target::Delivery(delivery) => (delivery.as_uuid().as_bytes().to_vec(), None),
-    };
-    let now = micros(guard.now);
-    let (unexpired_at, due_at) = match guard.time {
-        TimeGuard::Unexpired => (Some(now), None),
-        TimeGuard::Due => (None, Some(now)),
-        TimeGuard::Any => (None, None),
-    };
-    let verified = guard.recipient.verified();
-    let compare = match (&verified, guard.recipient.by_domain()) {
-        (None, _) => "anyone",
-        (Some(_), false) => "address",
-        (Some(_), true) => "domain",
-    };
-    let mut statement = sqlx::query(sql)
-        .bind(target)
-        .bind(scope)
-        .bind(guard.kind)
-        .bind(guard.statuses[0].as_str())
-        .bind(guard.statuses[1].as_str())
-        .bind(now)
-        .bind(unexpired_at)
-        .bind(due_at)
-        .bind(compare);
-    for address in verified.unwrap_or_default() {
-        statement = statement.bind(address);
+struct Row<'r>(&'r SqliteRow);
+
+impl Columns for Row<'_> {
+    fn optional_text(&self, column: usize, name: &'static str) -> Result<Option<Cow<'_, str>>, StoreError> {
+        Ok(self.get::<Option<&str>>(column, name)?.map(Cow::Borrowed))
     }
-    statement.bind(guard.recipient.proved_by_mail()).bind(guard.not_resent_since.map(micros)).bind(guard.generation)
-}
 
-async fn write_event(conn: &mut SqliteConnection, record: &Record, event: &NewEvent<'_>) -> Result<(), StoreError> {
-    let statement = sqlx::query(sql::INSERT_EVENT)
-        .bind(id(record.id))
-        .bind(record.revision)
-        .bind(event.verb.as_str())
-        .bind(event.actor.to_stored())
-        .bind(event.reason)
-        .bind(micros(event.at));
-    statement.execute(conn).await.map_err(store_error)?;
-    Ok(())
-}
+    fn optional_bytes(&self, column: usize, name: &'static str) -> Result<Option<Cow<'_, [u8]>>, StoreError> {
+        Ok(self.get::<Option<&[u8]>>(column, name)?.map(Cow::Borrowed))
+    }
 
-async fn dispatch(
-    conn: &mut SqliteConnection,
-    record: &Record,
-    dispatch: Dispatch<'_>,
-    at: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    match dispatch {
-        Dispatch::None => Ok(()),
-        Dispatch::Token(digest, channel) => write_token(conn, record, digest, channel.as_str(), at).await,
-        Dispatch::Letter(letter) if !letter.has_addressee(record) => Ok(()),
-        Dispatch::Letter(letter) => {
-            let statement = sqlx::query(sql::INSERT_LETTER)
-                .bind(letter.delivery.as_uuid().as_bytes().as_slice())
-                .bind(record.kind.as_str())
-                .bind(id(record.id))
-                .bind(record.generation)
-                .bind(letter.purpose.as_str())
-                .bind(micros(letter.not_before));
-            statement.execute(conn).await.map_err(store_error)?;
-            Ok(())
-        }
+    fn optional_uuid(&self, column: usize, name: &'static str) -> Result<Option<Uuid>, StoreError> {
+        let bytes = self.get::<Option<&[u8]>>(column, name)?;
+        bytes.map(Uuid::from_slice).transpose().map_err(|_| StoreError::corrupt(name))
+    }
+
+    fn optional_count(&self, column: usize, name: &'static str) -> Result<Option<u32>, StoreError> {
+        self.get(column, name)
+    }
+
+    fn optional_number(&self, column: usize, name: &'static str) -> Result<Option<i64>, StoreError> {
+        self.get(column, name)
+    }
+
+    fn flag(&self, column: usize, name: &'static str) -> Result<bool, StoreError> {
+        self.get(column, name)
+    }
+
+    fn optional_time(&self, column: usize, name: &'static str) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let read = |micros| DateTime::from_timestamp_micros(micros).ok_or(StoreError::corrupt(name));
+        self.optional_number(column, name)?.map(read).transpose()
+    }
+
+    fn json(&self, column: usize, name: &'static str) -> Result<Json, StoreError> {
+        serde_json::from_str(self.get(column, name)?).map_err(|_| StoreError::corrupt(name))
     }
 }
 
-async fn write_token(
-    conn: &mut SqliteConnection,
-    record: &Record,
-    digest: &TokenDigest,
-    channel: &str,
-    at: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let statement = sqlx::query(sql::INSERT_TOKEN)
-        .bind(digest.as_bytes().as_slice())
-        .bind(id(record.id))
-        .bind(record.generation)
-        .bind(channel)
-        .bind(micros(at));
-    statement.execute(conn).await.map_err(store_error)?;
-    Ok(())
-}
-
-fn id(id: InvitationId) -> Vec<u8> {
-    id.as_uuid().as_bytes().to_vec()
-}
-
-fn micros(at: DateTime<Utc>) -> i64 {
-    at.timestamp_micros()
-}
-
-fn json(value: &serde_json::Value) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(StoreError::failed)
+impl<'r> Row<'r> {
+    fn get<T: Decode<'r, Sqlite> + Type<Sqlite>>(&self, column: usize, name: &'static str) -> Result<T, StoreError> {
+        sqlx::Row::try_get(self.0, column).map_err(|_| StoreError::corrupt(name))
+    }
 }
 
 /// What an error of this database means to the library's callers: for a host's own statements,

@@ -4,7 +4,7 @@ use diesel::MysqlConnection;
 use invite_core::store::StoreError;
 
 use super::wait;
-use crate::store::store;
+use crate::driver::driver;
 
 pub use crate::mysql::{MIGRATIONS, store_error};
 
@@ -14,12 +14,12 @@ pub use crate::mysql::{MIGRATIONS, store_error};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MySqlStore;
 
-store!(MySqlStore, MysqlConnection, mysql);
+driver!(MySqlStore, mysql, MySql, MysqlConnection);
 
 /// Brings the database to the present schema, as `migrate` does on a connection of diesel-async.
 ///
 /// # Errors
-/// A [`StoreError`], also when the database has a schema that is newer than this library.
+/// A [`StoreError`], also when the database has a schema that this library cannot work with.
 pub fn migrate(conn: &mut MysqlConnection) -> Result<(), StoreError> {
-    wait(crate::mysql::migrate::run(conn))
+    wait(crate::mysql::run::<MySqlStore>(conn))
 }

@@ -4,7 +4,7 @@ use diesel::SqliteConnection;
 use invite_core::store::StoreError;
 
 use super::wait;
-use crate::store::store;
+use crate::driver::driver;
 
 pub use crate::sqlite::{MIGRATIONS, store_error};
 
@@ -14,12 +14,12 @@ pub use crate::sqlite::{MIGRATIONS, store_error};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SqliteStore;
 
-store!(SqliteStore, SqliteConnection, sqlite);
+driver!(SqliteStore, sqlite, Sqlite, SqliteConnection);
 
 /// Brings the database to the present schema, as `migrate` does on a connection of diesel-async.
 ///
 /// # Errors
-/// A [`StoreError`], also when the database has a schema that is newer than this library.
+/// A [`StoreError`], also when the database has a schema that this library cannot work with.
 pub fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreError> {
-    wait(crate::sqlite::migrate::run(conn))
+    wait(crate::sqlite::run::<SqliteStore>(conn))
 }

@@ -8,12 +8,10 @@ use diesel_async::AnsiTransactionManager;
 #[cfg(feature = "sqlite")]
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
+use invite_schema::FromRow;
 
 use super::Session;
-use crate::{
-    row::{Readable, Row},
-    statement::Statement,
-};
+use crate::statement::{Constant, Row};
 
 macro_rules! session {
     ($conn:ty, $database:ty, |$self:ident, $sql:ident| $begin:expr) => {
@@ -29,11 +27,11 @@ macro_rules! session {
                 !<Self as AsyncConnection>::TransactionManager::is_broken_transaction_manager(self)
             }
 
-            async fn execute(&mut self, statement: Statement<'_, $database>) -> QueryResult<usize> {
+            async fn execute(&mut self, statement: Constant<'_, $database>) -> QueryResult<usize> {
                 RunQueryDsl::execute(statement, self).await
             }
 
-            async fn load<T: Readable>(&mut self, statement: Statement<'_, $database>) -> QueryResult<Vec<Row<T>>> {
+            async fn load<T: FromRow>(&mut self, statement: Constant<'_, $database>) -> QueryResult<Vec<Row<T>>> {
                 RunQueryDsl::load(statement, self).await
             }
 

@@ -4,12 +4,10 @@ use diesel::{
     Connection, QueryResult, RunQueryDsl,
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
 };
+use invite_schema::FromRow;
 
 use super::Session;
-use crate::{
-    row::{Readable, Row},
-    statement::Statement,
-};
+use crate::statement::{Constant, Row};
 
 macro_rules! session {
     ($conn:ty, $database:ty) => {
@@ -25,11 +23,11 @@ macro_rules! session {
                 !<Self as Connection>::TransactionManager::is_broken_transaction_manager(self)
             }
 
-            async fn execute(&mut self, statement: Statement<'_, $database>) -> QueryResult<usize> {
+            async fn execute(&mut self, statement: Constant<'_, $database>) -> QueryResult<usize> {
                 RunQueryDsl::execute(statement, self)
             }
 
-            async fn load<T: Readable>(&mut self, statement: Statement<'_, $database>) -> QueryResult<Vec<Row<T>>> {
+            async fn load<T: FromRow>(&mut self, statement: Constant<'_, $database>) -> QueryResult<Vec<Row<T>>> {
                 RunQueryDsl::load(statement, self)
             }
 

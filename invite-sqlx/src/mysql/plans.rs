@@ -8,7 +8,8 @@ use sqlx::{
     mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlRow},
 };
 
-use super::sql;
+use invite_schema::{Name, Sql, mysql::sql};
+
 use crate::plans::{Complaints, OPEN, PAGE, SMALL, early, forgotten, late, middle, rows};
 
 const PRIMARY: &str = "PRIMARY";
@@ -28,9 +29,10 @@ const BIG: &str = "_binary'big'";
 
 /// A statement, and how it must find what it looks for.
 struct Search {
-    name: &'static str,
-    sql: &'static str,
-    values: Vec<String>,
+    about: &'static str,
+    sql: Sql,
+    /// Values other than the usual ones.
+    given: Vec<(Name, String)>,
     /// Each index it searches, and nothing else.
     indexes: &'static [&'static str],
     /// The most rows it may read.
@@ -39,13 +41,18 @@ struct Search {
 }
 
 impl Search {
-    fn new<const N: usize>(
-        name: &'static str,
-        sql: &'static str,
-        values: [&[String]; N],
-        indexes: &'static [&'static str],
-    ) -> Self {
-        Self { name, sql, values: values.concat(), indexes, reads: 12, sorts: false }
+    fn new(about: &'static str, sql: Sql, indexes: &'static [&'static str]) -> Self {
+        Self { about, sql, given: Vec::new(), indexes, reads: 12, sorts: false }
+    }
+
+    fn with(mut self, name: Name, value: impl Into<String>) -> Self {
+        self.given.push((name, value.into()));
+        self
+    }
+
+    /// A page that begins after this row.
+    fn after(self, rows: u64, n: u64) -> Self {
+        self.with(Name::AfterAt, format!("{NOW} - INTERVAL {} SECOND", rows - n)).with(Name::AfterId, id(n))
     }
 
     fn reads(self, rows: u64) -> Self {
@@ -60,96 +67,115 @@ impl Search {
     fn of_the_scope(self, rows: u64) -> Self {
         Self { reads: rows / 8 * 3, sorts: true, ..self }
     }
+
+    /// The text with a value in each place.
+    fn filled_in(&self) -> String {
+        let mut pieces = self.sql.text().split('?');
+        let mut statement = pieces.next().unwrap_or_default().to_owned();
+        assert_eq!(pieces.clone().count(), self.sql.places().len(), "{}", self.about);
+        for (name, piece) in self.sql.places().iter().zip(pieces) {
+            let given = self.given.iter().find(|(given, _)| given == name);
+            statement += &given.map_or_else(|| usual(*name), |(_, value)| value.clone());
+            statement += piece;
+        }
+        statement
+    }
 }
 
 fn searches(rows: u64) -> Vec<Search> {
-    let (token, by_id) = (guard([digest(OPEN), NOW.into()]), guard([id(OPEN), BIG.into()]));
-    let find = values([&id(OPEN), "'member'", BIG]);
-    let end = values(["'accepted'", NOW, "'user:2'", "NULL"]);
-    let readdressed = values(["NULL", "FALSE", "NULL", "NULL"]);
-    let amend = [readdressed.clone(), values([NOW])].concat();
-    let readdress = values(["'x@example.com'", "'x@example.com'", &digest(0)]);
-    let list = |scope: &str, after: &[String]| {
-        let all = ["TRUE", NOW, "NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "''", "NULL", NOW, "NULL"];
-        [values(["'member'", scope]), after.to_vec(), values(all), values([&PAGE.to_string()])].concat()
+    let (middle, early, late) = (middle(rows), early(rows), late(rows));
+    let newest = |about| {
+        let search = Search::new(about, sql::LIST_NEWEST_FIRST, &[LIST]).reads(PAGE + 2);
+        search.with(Name::AfterAt, NEVER).with(Name::AfterId, format!("X'{}'", "ff".repeat(16)))
     };
-    let seek = |n: u64| [time(rows, n), time(rows, n), id(n)];
-    let (middle, early, late) = (seek(middle(rows)), seek(early(rows)), seek(late(rows)));
-    let first = [ALWAYS, ALWAYS, "X''"].map(str::to_owned);
-    let last = [NEVER, NEVER, &format!("X'{}'", "ff".repeat(16))].map(str::to_owned);
-    let behind = |id: &str| values([id, "'member'", BIG, id, "'member'", BIG, id]);
-    let small = format!("_binary'{SMALL}'");
-    let due = values([&format!("'[{}]'", (0..200).map(|n| format!("\"{n:032x}\"")).collect::<Vec<_>>().join(","))]);
-    let kinds = r#"'["member","provider","guest"]'"#;
-    let now = values([NOW]);
+    let newest_after = |about, n| Search::new(about, sql::LIST_NEWEST_FIRST, &[LIST]).reads(PAGE + 2).after(rows, n);
+    let oldest = |about| Search::new(about, sql::LIST_OLDEST_FIRST, &[LIST]).reads(PAGE + 2);
+    let of_the_scope = |about, sql, indexes| Search::new(about, sql, indexes).of_the_scope(rows);
     vec![
-        Search::new("find by token", sql::FIND_BY_TOKEN, [&[digest(OPEN)]], &[PRIMARY]),
-        Search::new("find by id", sql::FIND_BY_ID, [&find], &[PRIMARY]),
-        Search::new("find by token, latest", sql::FIND_BY_TOKEN_LATEST, [&[digest(OPEN)]], &[PRIMARY]),
-        Search::new("find by id, latest", sql::FIND_BY_ID_LATEST, [&find], &[PRIMARY]),
-        Search::new("find open, latest", sql::FIND_OPEN_LATEST, [&[digest(OPEN)]], &[OPEN_KEY]),
-        Search::new("end by token", sql::END_BY_TOKEN, [&end, &token], &[PRIMARY]),
-        Search::new("end by id", sql::END_BY_ID, [&end, &by_id], &[PRIMARY]),
-        Search::new("renew", sql::RENEW, [&values([NOW, NOW, "TRUE", "TRUE", NOW, &id(0), NOW]), &by_id], &[PRIMARY]),
-        Search::new("amend", sql::AMEND, [&amend, &by_id], &[PRIMARY]),
-        Search::new("readdress", sql::READDRESS, [&readdress, &readdressed, &by_id], &[PRIMARY]),
-        Search::new("link", sql::LINK, [&by_id], &[PRIMARY]),
-        Search::new("view", sql::VIEW, [&now, &token], &[PRIMARY]),
-        Search::new("fail delivery", sql::FAIL_DELIVERY, [&by_id], &[PRIMARY]),
-        Search::new("fail delivery of", sql::FAIL_DELIVERY_OF, [&by_id], &[DELIVERY]),
-        Search::new("find by delivery", sql::FIND_BY_DELIVERY, [&[id(OPEN)]], &[DELIVERY]),
-        Search::new(
-            "summarize",
-            sql::SUMMARIZE,
-            [&values(["'bounced'", "NULL", "NULL", &id(OPEN), "'member'", r#"'["queued","sent"]'"#])],
-            &[DELIVERY],
-        ),
-        Search::new("newest first", sql::LIST_NEWEST_FIRST, [&list(BIG, &last)], &[LIST]).reads(PAGE + 2),
-        Search::new("newest first, deep", sql::LIST_NEWEST_FIRST, [&list(BIG, &middle)], &[LIST]).reads(PAGE + 2),
-        Search::new("newest first, near", sql::LIST_NEWEST_FIRST, [&list(BIG, &late)], &[LIST]).reads(PAGE + 2),
-        Search::new("newest first, small", sql::LIST_NEWEST_FIRST, [&list(&small, &last)], &[LIST]).reads(PAGE + 2),
-        Search::new("oldest first", sql::LIST_OLDEST_FIRST, [&list(BIG, &first)], &[LIST]).reads(PAGE + 2),
-        Search::new("oldest first, deep", sql::LIST_OLDEST_FIRST, [&list(BIG, &middle)], &[LIST]).reads(PAGE + 2),
-        Search::new("oldest first, near", sql::LIST_OLDEST_FIRST, [&list(BIG, &early)], &[LIST]).reads(PAGE + 2),
-        Search::new("expires first", sql::LIST_EXPIRES_FIRST, [&list(BIG, &first)], &[LIST]).of_the_scope(rows),
-        Search::new("expires first, deep", sql::LIST_EXPIRES_FIRST, [&list(BIG, &middle)], &[LIST]).of_the_scope(rows),
-        Search::new("by address", sql::LIST_BY_ADDRESS, [&list(BIG, &behind("X''"))], &[LIST]).of_the_scope(rows),
-        Search::new("by address, deep", sql::LIST_BY_ADDRESS, [&list(BIG, &behind(&middle[2]))], &[LIST, PRIMARY])
-            .of_the_scope(rows),
-        Search::new("addressed to", sql::ADDRESSED_TO, [&addresses(), &values(["'member'", NOW, "100"])], &[RECIPIENT])
-            .reads(8 * 8)
-            .sorts(),
-        Search::new("history", sql::HISTORY, [&find], &[PRIMARY, HISTORY]),
-        Search::new("due letters", sql::DUE_LETTERS, [&now, &now, &values([kinds, "8"])], &[QUEUE_DUE]).reads(2 * 8),
-        Search::new("lease", sql::LEASE, [&values([&id(1), NOW, &id(1)])], &[PRIMARY]),
-        Search::new("discard", sql::DISCARD, [&[id(1)]], &[PRIMARY]),
-        Search::new("remove", sql::REMOVE, [&values([&id(1), &id(1), "0"])], &[PRIMARY]),
-        Search::new(
-            "postpone",
-            sql::POSTPONE,
-            [&values([NOW, "1", "1", "'x'"]), &values([&id(1), &id(1), "0"])],
-            &[PRIMARY],
-        ),
-        Search::new("due reminders", sql::DUE_REMINDERS, [&now, &values([kinds, "200"])], &[REMIND]).reads(2 * 210),
-        Search::new("reminded", sql::REMINDED, [&values([NOW, "1", &id(OPEN)])], &[PRIMARY]),
-        Search::new("due invitations", sql::DUE_INVITATIONS, [&now, &values([kinds, "200"])], &[DUE]).reads(210),
-        Search::new("expire, events", sql::EXPIRE_EVENTS, [&now, &due], &[PRIMARY]).reads(4 * 200),
-        Search::new("expire, notices", sql::EXPIRE_NOTICES, [&now, &due, &values([kinds])], &[PRIMARY]).reads(4 * 200),
-        Search::new("expire", sql::EXPIRE, [&due, &now], &[PRIMARY]).reads(4 * 200),
+        Search::new("find by token", sql::FIND_BY_TOKEN, &[PRIMARY]),
+        Search::new("find by id", sql::FIND_BY_ID, &[PRIMARY]),
+        Search::new("find by token, latest", sql::FIND_BY_TOKEN_LATEST, &[PRIMARY]),
+        Search::new("find by id, latest", sql::FIND_BY_ID_LATEST, &[PRIMARY]),
+        Search::new("find open, latest", sql::FIND_OPEN_LATEST, &[OPEN_KEY]),
+        Search::new("end by token", sql::END_BY_TOKEN, &[PRIMARY]),
+        Search::new("end by id", sql::END_BY_ID, &[PRIMARY]),
+        Search::new("renew", sql::RENEW, &[PRIMARY]),
+        Search::new("amend", sql::AMEND, &[PRIMARY]),
+        Search::new("readdress", sql::READDRESS, &[PRIMARY]).with(Name::OpenKey, digest(0)),
+        Search::new("link", sql::LINK, &[PRIMARY]),
+        Search::new("view", sql::VIEW, &[PRIMARY]),
+        Search::new("fail delivery", sql::FAIL_DELIVERY, &[PRIMARY]),
+        Search::new("fail delivery of", sql::FAIL_DELIVERY_OF, &[DELIVERY]),
+        Search::new("find by delivery", sql::FIND_BY_DELIVERY, &[DELIVERY]),
+        Search::new("summarize", sql::SUMMARIZE, &[DELIVERY]).with(Name::Attempts, "NULL"),
+        newest("newest first"),
+        newest_after("newest first, deep", middle),
+        newest_after("newest first, near", late),
+        newest("newest first, small").with(Name::Scope, format!("_binary'{SMALL}'")),
+        oldest("oldest first"),
+        oldest("oldest first, deep").after(rows, middle),
+        oldest("oldest first, near").after(rows, early),
+        of_the_scope("expires first", sql::LIST_EXPIRES_FIRST, &[LIST]),
+        of_the_scope("expires first, deep", sql::LIST_EXPIRES_FIRST, &[LIST]).after(rows, middle),
+        of_the_scope("by address", sql::LIST_BY_ADDRESS, &[LIST]),
+        of_the_scope("by address, deep", sql::LIST_BY_ADDRESS, &[LIST, PRIMARY]).after(rows, middle),
+        Search::new("addressed to", sql::ADDRESSED_TO, &[RECIPIENT]).with(Name::Limit, "100").reads(8 * 8).sorts(),
+        Search::new("history", sql::HISTORY, &[PRIMARY, HISTORY]),
+        Search::new("due letters", sql::DUE_LETTERS, &[QUEUE_DUE]).with(Name::Limit, "8").reads(2 * 8),
+        Search::new("lease", sql::LEASE, &[PRIMARY]),
+        Search::new("discard", sql::DISCARD, &[PRIMARY]),
+        Search::new("remove", sql::REMOVE, &[PRIMARY]),
+        Search::new("postpone", sql::POSTPONE, &[PRIMARY]),
+        Search::new("due reminders", sql::DUE_REMINDERS, &[REMIND]).with(Name::Limit, "200").reads(2 * 210),
+        Search::new("reminded", sql::REMINDED, &[PRIMARY]),
+        Search::new("due invitations", sql::DUE_INVITATIONS, &[DUE]).with(Name::Limit, "200").reads(210),
+        Search::new("expire, events", sql::EXPIRE_EVENTS, &[PRIMARY]).reads(4 * 200),
+        Search::new("expire, notices", sql::EXPIRE_NOTICES, &[PRIMARY]).reads(4 * 200),
+        Search::new("expire", sql::EXPIRE, &[PRIMARY]).reads(4 * 200),
     ]
 }
 
-fn guard(target: [String; 2]) -> Vec<String> {
-    let condition = ["'member'", "'pending'", "'delivery_failed'", NOW, NEVER, "'address'"];
-    [target.to_vec(), values(condition), addresses(), values(["NULL", NEVER, "NULL"])].concat()
-}
-
-fn values<const N: usize>(values: [&str; N]) -> Vec<String> {
-    values.map(str::to_owned).to_vec()
-}
-
-fn addresses() -> Vec<String> {
-    (OPEN..OPEN + 8).map(|n| format!("'person{}@d{}.example'", n % 600_000, n % 97)).collect()
+/// The usual value of a place: an open invitation in the large scope, and a claimant of eight addresses.
+fn usual(name: Name) -> String {
+    let address = |place: u64| {
+        let n = OPEN + place - 1;
+        format!("'person{}@d{}.example'", n % 600_000, n % 97)
+    };
+    if let Some(place) = name.as_str().strip_prefix("address_") {
+        return address(place.parse().unwrap());
+    }
+    match name.as_str() {
+        "id" | "delivery" => id(OPEN),
+        "digest" | "open_key" => digest(OPEN),
+        "new_delivery" => id(0),
+        "letter" | "owner" => id(1),
+        "due" => format!("'[{}]'", (0..200).map(|n| format!("\"{n:032x}\"")).collect::<Vec<_>>().join(",")),
+        "kind" => "'member'".into(),
+        "kinds" | "notify" => r#"'["member","provider","guest"]'"#.into(),
+        "scope" => BIG.into(),
+        "status" => "'pending'".into(),
+        "or_status" => "'delivery_failed'".into(),
+        "over" => r#"'["queued","sent"]'"#.into(),
+        "compare" => "'address'".into(),
+        "ended_status" => "'accepted'".into(),
+        "actor" => "'user:2'".into(),
+        "delivery_state" => "'bounced'".into(),
+        "recipient" | "recipient_given" => "'x@example.com'".into(),
+        "limit" => PAGE.to_string(),
+        "any_status" | "retire" => "TRUE".into(),
+        "sets_message" => "FALSE".into(),
+        "address" => "''".into(),
+        "refusals" | "unknowns" | "reminded" => "1".into(),
+        "attempt" => "0".into(),
+        "after_at" => ALWAYS.into(),
+        "after_id" => "X''".into(),
+        "until" | "not_resent_since" => NEVER.into(),
+        "now" | "at" | "after" | "resent_at" | "new_expires_at" | "grace_until" | "viewed_at" | "not_before"
+        | "lease_until" | "remind_at" => NOW.into(),
+        "status_1" | "status_2" | "status_3" | "status_4" | "status_5" | "status_6" | "expiring_until"
+        | "proved_address" | "guarded_generation" | "reason" | "error" | "message" | "payload" => "NULL".into(),
+        other => panic!("`{other}` has no usual value"),
+    }
 }
 
 fn id(n: u64) -> String {
@@ -158,10 +184,6 @@ fn id(n: u64) -> String {
 
 fn digest(n: u64) -> String {
     format!("X'{n:064x}'")
-}
-
-fn time(rows: u64, n: u64) -> String {
-    format!("{NOW} - INTERVAL {} SECOND", rows - n)
 }
 
 /// The tables as years leave them: three kinds, many small scopes and a large one, most
@@ -206,12 +228,18 @@ const FILL: &str = r#"
 
 #[test]
 fn no_statement_is_forgotten() {
-    let forgotten = forgotten(
-        include_str!("sql.rs"),
-        include_str!("plans.rs"),
-        &["INSERT", "INSERT_EVENT", "INSERT_TOKEN", "INSERT_LETTER"],
-    );
-    assert_eq!(forgotten, Vec::<&str>::new());
+    let searches = searches(rows());
+    let searched: Vec<_> = searches.iter().map(|search| search.sql.name()).collect();
+    let look_for_nothing = [
+        sql::INSERT,
+        sql::INSERT_EVENT,
+        sql::INSERT_TOKEN,
+        sql::INSERT_LETTER,
+        sql::LEDGER,
+        sql::RECORD_MIGRATION,
+        sql::LOCK_MIGRATIONS,
+    ];
+    assert_eq!(forgotten(sql::ALL, &searched, &look_for_nothing), Vec::<&str>::new());
 }
 
 #[tokio::test]
@@ -260,17 +288,17 @@ async fn fill(pool: &MySqlPool, rows: u64) {
 }
 
 async fn judge(conn: &mut MySqlConnection, search: &Search, complaints: &mut Complaints) {
-    let statement = filled_in(search);
+    let statement = search.filled_in();
     let mut tx = conn.begin().await.unwrap();
     let explain = sqlx::raw_sql(AssertSqlSafe(format!("EXPLAIN {statement}"))).fetch_all(&mut *tx).await;
-    let plan = explain.unwrap_or_else(|error| panic!("{}: {error}", search.name));
+    let plan = explain.unwrap_or_else(|error| panic!("{}: {error}", search.about));
     let before = touched(&mut tx).await;
     sqlx::raw_sql(AssertSqlSafe(statement)).fetch_all(&mut *tx).await.unwrap();
     let reads = touched(&mut tx).await - before;
     tx.rollback().await.unwrap();
 
     let steps: Vec<Step> = plan.iter().map(Step::read).collect();
-    let complain = |what: String| format!("{}: {what}\n{steps:#?}", search.name);
+    let complain = |what: String| format!("{}: {what}\n{steps:#?}", search.about);
     let mut indexes: Vec<_> = steps.iter().filter_map(|step| step.key.as_deref()).collect();
     indexes.sort_unstable();
     indexes.dedup();
@@ -283,18 +311,6 @@ async fn judge(conn: &mut MySqlConnection, search: &Search, complaints: &mut Com
     let sorts = steps.iter().any(|step| step.extra.contains("filesort"));
     complaints.unless(sorts <= search.sorts, || complain("sorts".into()));
     complaints.unless(reads <= search.reads, || complain(format!("reads {reads} rows")));
-}
-
-fn filled_in(search: &Search) -> String {
-    let mut pieces = search.sql.split('?');
-    let mut statement = pieces.next().unwrap_or_default().to_owned();
-    let mut values = search.values.iter();
-    for piece in pieces {
-        statement += values.next().unwrap_or_else(|| panic!("{}: too few values", search.name));
-        statement += piece;
-    }
-    assert_eq!(values.next(), None, "{}: too many values", search.name);
-    statement
 }
 
 async fn touched(conn: &mut MySqlConnection) -> u64 {

@@ -10,7 +10,8 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::sql;
+use invite_schema::{Name, Sql, postgres::sql};
+
 use crate::plans::{Complaints, OPEN, PAGE, SMALL, early, forgotten, late, middle, rows};
 
 const PRIMARY: &str = "invite_invitations_pkey";
@@ -29,9 +30,10 @@ const NOW: &str = "'2030-01-01Z'::timestamptz";
 
 /// A statement, and how it must find what it looks for.
 struct Search {
-    name: &'static str,
-    sql: &'static str,
-    values: String,
+    about: &'static str,
+    sql: Sql,
+    /// Values other than the usual ones.
+    given: Vec<(Name, String)>,
     /// Each index it searches, and nothing else.
     indexes: &'static [&'static str],
     /// The most pages it may touch.
@@ -41,8 +43,18 @@ struct Search {
 }
 
 impl Search {
-    fn new(name: &'static str, sql: &'static str, values: String, indexes: &'static [&'static str]) -> Self {
-        Self { name, sql, values, indexes, pages: 60, sorted: 0 }
+    fn new(about: &'static str, sql: Sql, indexes: &'static [&'static str]) -> Self {
+        Self { about, sql, given: Vec::new(), indexes, pages: 60, sorted: 0 }
+    }
+
+    fn with(mut self, name: Name, value: impl Into<String>) -> Self {
+        self.given.push((name, value.into()));
+        self
+    }
+
+    /// A page that begins after this row.
+    fn after(self, rows: u64, n: u64) -> Self {
+        self.with(Name::AfterAt, format!("{NOW} - interval '{} seconds'", rows - n)).with(Name::AfterId, id(n))
     }
 
     /// It is about so many rows instead of one.
@@ -52,7 +64,7 @@ impl Search {
 
     /// A page that begins after nothing looks nothing up, and a plan for these values says so.
     fn may_miss(&self, index: &str) -> bool {
-        self.sql == sql::LIST_BY_ADDRESS && index == PRIMARY
+        self.sql.name() == sql::LIST_BY_ADDRESS.name() && index == PRIMARY
     }
 
     fn sorts(self, rows: u64) -> Self {
@@ -63,110 +75,118 @@ impl Search {
     fn of_the_scope(self, rows: u64) -> Self {
         Self { pages: rows, sorted: rows / 8, ..self }
     }
+
+    /// The values, in the order of the places.
+    fn values(&self) -> String {
+        let value = |name: &Name| {
+            let given = self.given.iter().find(|(given, _)| given == name);
+            given.map_or_else(|| usual(*name), |(_, value)| value.clone())
+        };
+        self.sql.places().iter().map(value).collect::<Vec<_>>().join(", ")
+    }
 }
 
 fn searches(rows: u64) -> Vec<Search> {
-    let (token, open) = (guarded(&digest(OPEN), "NULL"), guarded(&id(OPEN), "'big'"));
-    let end = format!("'accepted', {NOW}, 'user:2', NULL");
-    let kinds = "ARRAY['member', 'provider', 'guest']";
-    let all = "NULL, NULL, ARRAY[]::text[]";
-    let list = |sort: &str, after: &str| format!("'member', {sort}, {after}, {PAGE}, {NOW}, {all}");
-    let first = "NULL, NULL";
-    let after = |n: u64| format!("{NOW} - interval '{} seconds', {}", rows - n, id(n));
-    let (deep, early, late) = (after(middle(rows)), after(early(rows)), after(late(rows)));
-    let eight = (0..8).map(|n| format!("'{}'", address(OPEN + n))).collect::<Vec<_>>().join(", ");
+    let (middle, early, late) = (middle(rows), early(rows), late(rows));
+    let list = |about, sql| Search::new(about, sql, &[LIST]).many(PAGE);
+    let of_the_scope = |about, sql, indexes| Search::new(about, sql, indexes).of_the_scope(rows);
     vec![
-        Search::new("insert", sql::INSERT, insertion(rows + 1), &[]),
-        Search::new("find by token", sql::FIND_BY_TOKEN, digest(OPEN), &[PRIMARY, TOKENS]),
-        Search::new("find by id", sql::FIND_BY_ID, format!("{}, 'member', 'big'", id(OPEN)), &[PRIMARY]),
-        Search::new("find open", sql::FIND_OPEN, digest(OPEN), &[OPEN_KEY]),
-        Search::new("end by token", sql::END_BY_TOKEN, format!("{token}, {end}"), &[PRIMARY, TOKENS]),
-        Search::new("end by id", sql::END_BY_ID, format!("{open}, {end}"), &[PRIMARY]),
-        Search::new("renew", sql::RENEW, format!("{open}, {NOW}, {NOW}, true, {NOW}, {}, {NOW}", id(0)), &[PRIMARY]),
-        Search::new(
-            "amend",
-            sql::AMEND,
-            format!("{open}, 'x@example.com', 'x@example.com', {}, NULL, NULL, NULL, false, NULL", digest(0)),
-            &[OPEN_KEY, PRIMARY],
-        ),
-        Search::new("link", sql::LINK, open.clone(), &[PRIMARY]),
-        Search::new("view", sql::VIEW, format!("{token}, {NOW}"), &[PRIMARY, TOKENS]),
-        Search::new("fail delivery", sql::FAIL_DELIVERY, open, &[PRIMARY]),
-        Search::new("fail delivery of", sql::FAIL_DELIVERY_OF, guarded(&id(OPEN), "NULL"), &[DELIVERY]),
-        Search::new(
-            "summarize",
-            sql::SUMMARIZE,
-            format!("{}, 'member', 'bounced', NULL, NULL, ARRAY['queued', 'sent']", id(OPEN)),
-            &[DELIVERY],
-        ),
-        Search::new("newest first", sql::LIST_NEWEST_FIRST, list("'big'", first), &[LIST]).many(PAGE),
-        Search::new("newest first, deep", sql::LIST_NEWEST_FIRST, list("'big'", &deep), &[LIST]).many(PAGE),
-        Search::new("newest first, near", sql::LIST_NEWEST_FIRST, list("'big'", &late), &[LIST]).many(PAGE),
-        Search::new("newest first, small", sql::LIST_NEWEST_FIRST, list(&format!("'{SMALL}'"), first), &[LIST])
-            .many(PAGE),
-        Search::new("oldest first", sql::LIST_OLDEST_FIRST, list("'big'", first), &[LIST]).many(PAGE),
-        Search::new("oldest first, deep", sql::LIST_OLDEST_FIRST, list("'big'", &deep), &[LIST]).many(PAGE),
-        Search::new("oldest first, near", sql::LIST_OLDEST_FIRST, list("'big'", &early), &[LIST]).many(PAGE),
-        Search::new("expires first", sql::LIST_EXPIRES_FIRST, list("'big'", first), &[LIST]).of_the_scope(rows),
-        Search::new("expires first, deep", sql::LIST_EXPIRES_FIRST, list("'big'", &deep), &[LIST]).of_the_scope(rows),
-        Search::new("by address", sql::LIST_BY_ADDRESS, list("'big'", first), &[LIST, PRIMARY]).of_the_scope(rows),
-        Search::new("by address, deep", sql::LIST_BY_ADDRESS, list("'big'", &deep), &[LIST, PRIMARY])
-            .of_the_scope(rows),
-        Search::new("addressed to", sql::ADDRESSED_TO, format!("'member', {NOW}, 100, ARRAY[{eight}]"), &[RECIPIENT])
-            .many(8)
-            .sorts(16),
-        Search::new("history", sql::HISTORY, format!("{}, 'member', 'big'", id(OPEN)), &[HISTORY, PRIMARY]).sorts(2),
-        Search::new("lease", sql::LEASE, format!("{kinds}, {NOW}, 8, {}, {NOW}", id(1)), &[PRIMARY, QUEUE_DUE, QUEUE])
-            .many(8),
-        Search::new("discard", sql::DISCARD, format!("ARRAY[{}, {}]", queued(1), queued(2)), &[QUEUE]),
-        Search::new(
-            "insert tokens",
-            sql::INSERT_TOKENS,
-            format!("ARRAY[{}], ARRAY[{}], ARRAY[1], {NOW}", digest(0), id(OPEN)),
-            &[],
-        ),
-        Search::new("remove", sql::REMOVE, format!("{}, {}, 0", queued(1), id(1)), &[QUEUE]),
-        Search::new("postpone", sql::POSTPONE, format!("{}, {}, 0, {NOW}, 1, 1, 'x'", queued(1), id(1)), &[QUEUE]),
-        Search::new("due reminders", sql::DUE_REMINDERS, format!("{kinds}, {NOW}, 200"), &[REMIND]).many(200),
-        Search::new("reminded", sql::REMINDED, format!("{}, {NOW}, 1", id(OPEN)), &[PRIMARY]),
-        Search::new(
-            "insert letter",
-            sql::INSERT_LETTER,
-            format!("{}, 'member', {}, 1, 'reminder', {NOW}", id(rows + 1), id(OPEN)),
-            &[],
-        ),
+        Search::new("insert", sql::INSERT, &[])
+            .with(Name::Id, id(rows + 1))
+            .with(Name::Delivery, id(rows + 1))
+            .with(Name::Letter, id(rows + 1))
+            .with(Name::OpenKey, digest(rows + 1))
+            .with(Name::Recipient, format!("'{}'", address(rows + 1))),
+        Search::new("find by token", sql::FIND_BY_TOKEN, &[PRIMARY, TOKENS]),
+        Search::new("find by id", sql::FIND_BY_ID, &[PRIMARY]),
+        Search::new("find open", sql::FIND_OPEN, &[OPEN_KEY]),
+        Search::new("end by token", sql::END_BY_TOKEN, &[PRIMARY, TOKENS]),
+        Search::new("end by id", sql::END_BY_ID, &[PRIMARY]),
+        Search::new("renew", sql::RENEW, &[PRIMARY]).with(Name::NewDelivery, id(0)),
+        Search::new("amend", sql::AMEND, &[OPEN_KEY, PRIMARY])
+            .with(Name::OpenKey, digest(0))
+            .with(Name::Recipient, "'x@example.com'")
+            .with(Name::RecipientGiven, "'x@example.com'"),
+        Search::new("link", sql::LINK, &[PRIMARY]),
+        Search::new("view", sql::VIEW, &[PRIMARY, TOKENS]),
+        Search::new("fail delivery", sql::FAIL_DELIVERY, &[PRIMARY]),
+        Search::new("fail delivery of", sql::FAIL_DELIVERY_OF, &[DELIVERY]),
+        Search::new("summarize", sql::SUMMARIZE, &[DELIVERY]),
+        list("newest first", sql::LIST_NEWEST_FIRST),
+        list("newest first, deep", sql::LIST_NEWEST_FIRST).after(rows, middle),
+        list("newest first, near", sql::LIST_NEWEST_FIRST).after(rows, late),
+        list("newest first, small", sql::LIST_NEWEST_FIRST).with(Name::Scope, format!("'{SMALL}'")),
+        list("oldest first", sql::LIST_OLDEST_FIRST),
+        list("oldest first, deep", sql::LIST_OLDEST_FIRST).after(rows, middle),
+        list("oldest first, near", sql::LIST_OLDEST_FIRST).after(rows, early),
+        of_the_scope("expires first", sql::LIST_EXPIRES_FIRST, &[LIST]),
+        of_the_scope("expires first, deep", sql::LIST_EXPIRES_FIRST, &[LIST]).after(rows, middle),
+        of_the_scope("by address", sql::LIST_BY_ADDRESS, &[LIST, PRIMARY]),
+        of_the_scope("by address, deep", sql::LIST_BY_ADDRESS, &[LIST, PRIMARY]).after(rows, middle),
+        Search::new("addressed to", sql::ADDRESSED_TO, &[RECIPIENT]).with(Name::Limit, "100").many(8).sorts(16),
+        Search::new("history", sql::HISTORY, &[HISTORY, PRIMARY]).sorts(2),
+        Search::new("lease", sql::LEASE, &[PRIMARY, QUEUE_DUE, QUEUE]).with(Name::Limit, "8").many(8),
+        Search::new("discard", sql::DISCARD, &[QUEUE]),
+        Search::new("insert tokens", sql::INSERT_TOKENS, &[]),
+        Search::new("remove", sql::REMOVE, &[QUEUE]),
+        Search::new("postpone", sql::POSTPONE, &[QUEUE]),
+        Search::new("due reminders", sql::DUE_REMINDERS, &[REMIND]).with(Name::Limit, "200").many(200),
+        Search::new("reminded", sql::REMINDED, &[PRIMARY]),
+        Search::new("insert letter", sql::INSERT_LETTER, &[]).with(Name::Letter, id(rows + 1)),
         // Each of the two hundred writes an event and a letter too.
-        Search::new("expire", sql::EXPIRE, format!("{kinds}, {NOW}, 200, ARRAY['member']"), &[DUE, PRIMARY]).many(250),
+        Search::new("expire", sql::EXPIRE, &[DUE, PRIMARY]).with(Name::Limit, "200").many(250),
     ]
 }
 
-/// The first twenty-two places of a change, for a claimant of eight addresses.
-fn guarded(target: &str, scope: &str) -> String {
+/// The usual value of a place: an open invitation in the large scope, and a claimant of eight addresses.
+fn usual(name: Name) -> String {
     let addresses: Vec<_> = (0..8).map(|n| format!("'{}'", address(OPEN + n))).collect();
-    let addresses = addresses.join(", ");
-    format!(
-        "{target}, {scope}, 'member', 'pending', 'delivery_failed', {NOW}, {NOW}, NULL, 'address', \
-         ARRAY[{addresses}], NULL, NULL, NULL, 'accepted', 'user:2', NULL, {NOW}, NULL, NULL, NULL, NULL, NULL"
-    )
-}
-
-fn insertion(n: u64) -> String {
-    format!(
-        "{}, 'member', 'big', '{address}', '{address}', 'user:1', '{{}}', '{{}}', NULL, NULL, 'pending', 1, 1, 1, {}, \
-         {NOW}, {NOW}, 'queued', 0, 'created', NULL, {NOW}, {}, 'invitation', {NOW}, NULL, NULL, NULL, {}, NULL",
-        id(n),
-        digest(n),
-        id(n),
-        id(n),
-        address = address(n)
-    )
+    match name.as_str() {
+        "id" | "delivery" => id(OPEN),
+        "digest" | "open_key" => digest(OPEN),
+        "letter" => queued(1),
+        "letters" => format!("ARRAY[{}, {}]", queued(1), queued(2)),
+        "tokens" => format!("ARRAY[{}]", digest(0)),
+        "invitations" => format!("ARRAY[{}]", id(OPEN)),
+        "generations" => "ARRAY[1]".into(),
+        "owner" => id(1),
+        "addresses" => format!("ARRAY[{}]", addresses.join(", ")),
+        "kind" => "'member'".into(),
+        "kinds" => "ARRAY['member', 'provider', 'guest']".into(),
+        "notify" => "ARRAY['member']".into(),
+        "scope" => "'big'".into(),
+        "status" => "'pending'".into(),
+        "or_status" => "'delivery_failed'".into(),
+        "statuses" => "ARRAY[]::text[]".into(),
+        "over" => "ARRAY['queued', 'sent']".into(),
+        "compare" => "'address'".into(),
+        "event" | "ended_status" => "'accepted'".into(),
+        "actor" => "'user:2'".into(),
+        "inviter" => "'user:1'".into(),
+        "purpose" => "'invitation'".into(),
+        "delivery_state" => "'bounced'".into(),
+        "recipient_given" => "'x@example.com'".into(),
+        "payload" | "display" => "'{}'".into(),
+        "limit" => PAGE.to_string(),
+        "retire" => "true".into(),
+        "sets_message" => "false".into(),
+        "generation" | "min_generation" | "revision" | "refusals" | "unknowns" | "reminded" => "1".into(),
+        "attempt" => "0".into(),
+        "attempts" => "1".into(),
+        "now" | "at" | "unexpired_at" | "resent_at" | "new_expires_at" | "grace_until" | "viewed_at" | "not_before"
+        | "lease_until" | "created_at" | "expires_at" | "remind_at" => NOW.into(),
+        "after_at" | "after_id" | "address" | "expiring_until" | "due_at" | "proved_address" | "not_resent_since"
+        | "guarded_generation" | "reason" | "token" | "channel" | "error" | "message" | "locale"
+        | "inviter_address" => "NULL".into(),
+        other => panic!("`{other}` has no usual value"),
+    }
 }
 
 fn id(n: u64) -> String {
     format!("'{n:032x}'::uuid")
 }
 
-/// A letter in the queue; a notice of expiry has the invitation's own id.
+/// A letter in the queue. A notice of expiry has the invitation's own id.
 fn queued(n: u64) -> String {
     format!("'f{n:031x}'::uuid")
 }
@@ -225,7 +245,9 @@ const FILL: &str = "
 
 #[test]
 fn no_statement_is_forgotten() {
-    let forgotten = forgotten(include_str!("sql.rs"), include_str!("plans.rs"), &[]);
+    let searches = searches(rows());
+    let searched: Vec<_> = searches.iter().map(|search| search.sql.name()).collect();
+    let forgotten = forgotten(sql::ALL, &searched, &[sql::LEDGER, sql::RECORD_MIGRATION]);
     assert_eq!(forgotten, Vec::<&str>::new());
 }
 
@@ -273,11 +295,12 @@ async fn fill(pool: &PgPool, rows: u64) {
 /// Runs the statement, prepared, and undoes it.
 async fn explain(conn: &mut PgConnection, search: &Search, mode: &str) -> Value {
     let mut tx = conn.begin().await.unwrap();
-    let prepare = format!("SET LOCAL plan_cache_mode = {mode}; PREPARE statement AS {}", search.sql);
-    tx.execute(sqlx::raw_sql(AssertSqlSafe(prepare))).await.unwrap_or_else(|error| panic!("{}: {error}", search.name));
-    let explain = format!("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) EXECUTE statement ({})", search.values);
+    let prepare = format!("SET LOCAL plan_cache_mode = {mode}; PREPARE statement AS {}", search.sql.text());
+    tx.execute(sqlx::raw_sql(AssertSqlSafe(prepare))).await.unwrap_or_else(|error| panic!("{}: {error}", search.about));
+    let explain =
+        format!("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) EXECUTE statement ({})", search.values());
     let row = tx.fetch_one(sqlx::raw_sql(AssertSqlSafe(explain))).await;
-    let row = row.unwrap_or_else(|error| panic!("{}: {error}", search.name));
+    let row = row.unwrap_or_else(|error| panic!("{}: {error}", search.about));
     let plan: Value = row.get(0);
     tx.execute("DEALLOCATE statement").await.unwrap();
     tx.rollback().await.unwrap();
@@ -286,7 +309,7 @@ async fn explain(conn: &mut PgConnection, search: &Search, mode: &str) -> Value 
 
 fn judge(search: &Search, mode: &str, plan: &Value, complaints: &mut Complaints) {
     let nodes = nodes(plan);
-    let complain = |what: String| format!("{} ({mode}): {what}\n{plan:#}", search.name);
+    let complain = |what: String| format!("{} ({mode}): {what}\n{plan:#}", search.about);
 
     let mut indexes: Vec<_> = nodes.iter().filter_map(|node| node["Index Name"].as_str()).collect();
     indexes.sort_unstable();
@@ -303,7 +326,7 @@ fn judge(search: &Search, mode: &str, plan: &Value, complaints: &mut Complaints)
     let pages: u64 = pages.iter().sum();
     complaints.unless(pages <= search.pages, || complain(format!("touches {pages} pages")));
     let arbiters: Vec<_> = nodes.iter().filter_map(|node| node["Conflict Arbiter Indexes"].as_array()).collect();
-    let expected = usize::from(search.sql == sql::INSERT);
+    let expected = usize::from(search.sql.name() == sql::INSERT.name());
     complaints.unless(arbiters.len() == expected && arbiters.iter().all(|indexes| *indexes == &[OPEN_KEY]), || {
         complain(format!("looks for conflicts by {arbiters:?}"))
     });

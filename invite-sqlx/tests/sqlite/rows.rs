@@ -16,7 +16,7 @@ async fn migrating_again_and_from_many_sides_changes_nothing() {
     assert_eq!(world.count("SELECT count(*) FROM invite_migrations").await, 1);
     assert_eq!(world.count("SELECT count(*) FROM invite_invitations").await, 1);
     let versions: Vec<_> = sqlite::MIGRATIONS.iter().map(|migration| migration.version).collect();
-    assert_eq!(versions, (1..=i32::try_from(versions.len()).unwrap()).collect::<Vec<_>>());
+    assert_eq!(versions, (1..=u32::try_from(versions.len()).unwrap()).collect::<Vec<_>>());
 
     sqlx::query("INSERT INTO invite_migrations (version) VALUES (99)").execute(&world.pool).await.unwrap();
     assert!(sqlite::migrate(&world.pool).await.is_err(), "a newer schema is not touched");

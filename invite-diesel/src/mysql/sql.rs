@@ -1,1 +1,0 @@
-../../../invite-sqlx/src/mysql/sql.rs

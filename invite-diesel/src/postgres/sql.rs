@@ -1,1 +1,0 @@
-../../../invite-sqlx/src/postgres/sql.rs

@@ -1,0 +1,36 @@
+//! What differs between the databases in operations that are otherwise the same.
+
+use std::future::Future;
+
+use invite_core::store::{Found, StoreError, Transition};
+
+use crate::{dialect::Dialect, driver::Driver, statement::Values, template::Sql};
+
+/// The statements of one database that the shared operations use.
+pub trait Catalog: Dialect {
+    /// Begins a transaction of the worker's own.
+    const BEGIN: &'static str;
+
+    const CREATE_LEDGER: &'static str;
+    const LEDGER: &'static Sql;
+    const RECORD_MIGRATION: &'static Sql;
+    const ADDRESSED_TO: &'static Sql;
+    const HISTORY: &'static Sql;
+    const SUMMARIZE: &'static Sql;
+    const REMOVE: &'static Sql;
+    const POSTPONE: &'static Sql;
+    const DUE_REMINDERS: &'static Sql;
+    const REMINDED: &'static Sql;
+    const INSERT_LETTER: &'static Sql;
+
+    /// Says whether there is anything to remind of, where looking for it would take a lock.
+    const ANY_REMINDERS: Option<&'static Sql> = None;
+
+    /// Addresses to compare a column with, at most eight.
+    fn addresses<'v>(values: Values<'v, Self>, addresses: [Option<&'v str>; 8]) -> Values<'v, Self>;
+
+    fn transition<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        transition: &Transition<'_>,
+    ) -> impl Future<Output = Result<Option<Found>, StoreError>> + Send;
+}

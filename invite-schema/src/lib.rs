@@ -1,0 +1,50 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    not(any(feature = "mysql", feature = "postgres", feature = "sqlite")),
+    expect(dead_code, reason = "without a database nothing uses it")
+)]
+
+#[cfg(any(feature = "mysql", feature = "sqlite"))]
+mod apart;
+mod catalog;
+mod dialect;
+mod driver;
+mod migration;
+#[cfg(feature = "mysql")]
+pub mod mysql;
+mod name;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+mod queue;
+mod reading;
+mod row;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+mod statement;
+mod store;
+mod template;
+mod values;
+
+pub use crate::{
+    dialect::Dialect,
+    driver::{Driver, Fault, Pool},
+    migration::Migration,
+    name::Name,
+    row::{Columns, FromRow},
+    statement::Statement,
+    template::Sql,
+};
+#[cfg(feature = "mysql")]
+pub use mysql::MySql;
+#[cfg(feature = "postgres")]
+pub use postgres::Postgres;
+#[cfg(feature = "sqlite")]
+pub use sqlite::Sqlite;
+
+/// What the macros name.
+#[doc(hidden)]
+pub mod exports {
+    pub use async_trait::async_trait;
+    pub use invite_core;
+}

@@ -1,0 +1,333 @@
+//! MySQL 8 and MariaDB from 10.6, the first that has `SKIP LOCKED` and `JSON_TABLE`.
+
+pub mod migrate;
+pub mod sql;
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use invite_core::{
+    Record, Scope, Sort,
+    store::{
+        Change, Claim, Claims, Found, Guard, Insertion, Key, ListQuery, Read, StoreError, Sweep, Target, TimeGuard,
+        Transition,
+    },
+};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::{
+    apart::Following,
+    catalog::Catalog,
+    dialect::{Dialect, json_text, words_text},
+    driver::{Driver, End, Fault, Pool, all, end, execute, optional},
+    name::Name,
+    queue::{OneByOne, due},
+    row::{Queued, QueuedApart},
+    statement::{Statement, Values},
+    template::Sql,
+};
+
+#[doc(hidden)]
+pub use crate::{
+    queue::{remind, settle},
+    reading::{addressed_to, history, summarize},
+};
+
+/// The values and statements of MySQL and MariaDB.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "it has no values: it names the database")]
+pub enum MySql {}
+
+/// Begins the worker's own transactions. Sent as one query, so that an interruption cannot leave the isolation
+/// level set on a pooled connection. At REPEATABLE READ the locks of a lease would keep others from queueing
+/// letters.
+pub const BEGIN: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN";
+
+/// A value as MySQL stores it.
+#[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_enums, reason = "a driver binds each")]
+pub enum Value<'v> {
+    /// `BINARY(16)`: the bytes of the UUID.
+    Uuid(Option<Uuid>),
+    /// `VARCHAR`, `TEXT`, `LONGTEXT`
+    Text(Option<Cow<'v, str>>),
+    /// `BINARY`, `VARBINARY`
+    Bytes(Option<&'v [u8]>),
+    /// `INT UNSIGNED`
+    UInt(Option<u32>),
+    /// `BOOLEAN`
+    Bool(bool),
+    /// `DATETIME(6)`, in UTC
+    Time(Option<NaiveDateTime>),
+}
+
+impl Dialect for MySql {
+    type Value<'v> = Value<'v>;
+
+    fn uuid<'v>(uuid: Option<Uuid>) -> Value<'v> {
+        Value::Uuid(uuid)
+    }
+
+    fn text(text: Option<Cow<'_, str>>) -> Value<'_> {
+        Value::Text(text)
+    }
+
+    fn exact(text: Option<&str>) -> Value<'_> {
+        Value::Bytes(text.map(str::as_bytes))
+    }
+
+    fn bytes(bytes: Option<&[u8]>) -> Value<'_> {
+        Value::Bytes(bytes)
+    }
+
+    fn count<'v>(count: Option<u32>) -> Result<Value<'v>, StoreError> {
+        Ok(Value::UInt(count))
+    }
+
+    fn limit<'v>(limit: u32) -> Value<'v> {
+        Value::UInt(Some(limit))
+    }
+
+    fn flag<'v>(flag: bool) -> Value<'v> {
+        Value::Bool(flag)
+    }
+
+    fn time<'v>(time: Option<DateTime<Utc>>) -> Value<'v> {
+        Value::Time(time.map(|time| time.naive_utc()))
+    }
+
+    fn json(json: Option<&Json>) -> Result<Value<'_>, StoreError> {
+        Ok(Value::Text(json.map(json_text).transpose()?.map(Cow::Owned)))
+    }
+
+    fn words(words: Vec<&str>) -> Value<'_> {
+        Value::Text(Some(Cow::Owned(words_text(words))))
+    }
+}
+
+impl Catalog for MySql {
+    const BEGIN: &'static str = BEGIN;
+    const CREATE_LEDGER: &'static str = sql::CREATE_LEDGER;
+    const LEDGER: &'static Sql = &sql::LEDGER;
+    const RECORD_MIGRATION: &'static Sql = &sql::RECORD_MIGRATION;
+    const ADDRESSED_TO: &'static Sql = &sql::ADDRESSED_TO;
+    const HISTORY: &'static Sql = &sql::HISTORY;
+    const SUMMARIZE: &'static Sql = &sql::SUMMARIZE;
+    const REMOVE: &'static Sql = &sql::REMOVE;
+    const POSTPONE: &'static Sql = &sql::POSTPONE;
+    const DUE_REMINDERS: &'static Sql = &sql::DUE_REMINDERS;
+    const REMINDED: &'static Sql = &sql::REMINDED;
+    const INSERT_LETTER: &'static Sql = &sql::INSERT_LETTER;
+
+    fn addresses<'v>(values: Values<'v, Self>, addresses: [Option<&'v str>; 8]) -> Values<'v, Self> {
+        values.eight(addresses)
+    }
+
+    async fn transition<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        transition: &Transition<'_>,
+    ) -> Result<Option<Found>, StoreError> {
+        self::transition::<D>(conn, transition).await
+    }
+}
+
+const FOLLOWING: Following = Following {
+    insert_event: &sql::INSERT_EVENT,
+    insert_letter: &sql::INSERT_LETTER,
+    insert_token: &sql::INSERT_TOKEN,
+};
+
+const ONE_BY_ONE: OneByOne = OneByOne { lease: &sql::LEASE, discard: &sql::DISCARD, insert_token: &sql::INSERT_TOKEN };
+
+#[doc(hidden)]
+pub async fn lock_for_write<D: Driver<Db = MySql>>(_: &mut D::Conn) -> Result<(), StoreError> {
+    Ok(())
+}
+
+#[doc(hidden)]
+pub async fn insert<D: Driver<Db = MySql>>(conn: &mut D::Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+    let Insertion { record, open_key, event, dispatch } = *new;
+    let statement = Values::new().record(record, open_key).of_statement(&sql::INSERT)?;
+    if affected::<D>(conn, statement).await?.is_none() {
+        return Ok(false);
+    }
+    FOLLOWING.write::<D>(conn, record, event, dispatch).await?;
+    Ok(true)
+}
+
+#[doc(hidden)]
+pub async fn transition<D: Driver<Db = MySql>>(
+    conn: &mut D::Conn,
+    transition: &Transition<'_>,
+) -> Result<Option<Found>, StoreError> {
+    let Transition { guard, change, event, dispatch } = transition;
+    let by_token = matches!(guard.target, Target::Token(_));
+    let by_delivery = matches!(guard.target, Target::Delivery(_));
+    let sql = match change {
+        Change::End { .. } if by_token => &sql::END_BY_TOKEN,
+        Change::End { .. } => &sql::END_BY_ID,
+        Change::Renew { .. } => &sql::RENEW,
+        Change::Amend { recipient: Some(_), .. } => &sql::READDRESS,
+        Change::Amend { recipient: None, .. } => &sql::AMEND,
+        Change::Link => &sql::LINK,
+        Change::View { .. } => &sql::VIEW,
+        Change::FailDelivery if by_delivery => &sql::FAIL_DELIVERY_OF,
+        Change::FailDelivery => &sql::FAIL_DELIVERY,
+    };
+    let values = guarded(guard).change(change).event(event).actor(event);
+    // `None` when a new address has an open invitation already.
+    if affected::<D>(conn, values.of_statement(sql)?).await?.unwrap_or_default() == 0 {
+        return Ok(None);
+    }
+    let (sql, values) = match guard.target {
+        Target::Token(digest) => (&sql::FIND_BY_TOKEN, Values::new().bytes(Name::Digest, digest.as_bytes().as_slice())),
+        Target::Id(id, _) => {
+            let values = Values::new().uuid(Name::Id, *id.as_uuid()).text(Name::Kind, guard.kind);
+            (&sql::FIND_BY_ID, values.exact(Name::Scope, None))
+        }
+        Target::Delivery(delivery) => (&sql::FIND_BY_DELIVERY, Values::new().uuid(Name::Delivery, *delivery.as_uuid())),
+    };
+    let Some(found) = optional::<D, Found>(conn, values.of_statement(sql)?).await? else {
+        return Err(StoreError::failed("a row that was just changed is gone"));
+    };
+    FOLLOWING.write::<D>(conn, &found.record, event, *dispatch).await?;
+    Ok(Some(found))
+}
+
+fn guarded<'v>(guard: &Guard<'v>) -> Values<'v, MySql> {
+    let Guard { target, kind: _, statuses: _, now, time, ref recipient, not_resent_since, generation: _ } = *guard;
+    let (after, until) = match time {
+        TimeGuard::Unexpired => (now, never()),
+        TimeGuard::Due => (always(), now),
+        TimeGuard::Any => (always(), never()),
+    };
+    let values = Values::new()
+        .guard(guard)
+        .time(Name::After, after)
+        .time(Name::Until, until)
+        .time(Name::NotResentSince, not_resent_since.unwrap_or_else(never))
+        // Where anybody may, the statement compares nothing with nothing.
+        .eight(recipient.verified().unwrap_or([Some(""); 8]));
+    match target {
+        Target::Token(digest) => values.bytes(Name::Digest, digest.as_bytes().as_slice()),
+        Target::Id(id, scope) => values.uuid(Name::Id, *id.as_uuid()).exact(Name::Scope, scope.map(Scope::as_str)),
+        Target::Delivery(delivery) => values.uuid(Name::Delivery, *delivery.as_uuid()),
+    }
+}
+
+#[doc(hidden)]
+pub async fn find<D: Driver<Db = MySql>>(
+    conn: &mut D::Conn,
+    key: &Key<'_>,
+    read: Read,
+) -> Result<Option<Found>, StoreError> {
+    let latest = read == Read::Latest;
+    let (sql, values) = match *key {
+        Key::Token(digest) => (
+            if latest { &sql::FIND_BY_TOKEN_LATEST } else { &sql::FIND_BY_TOKEN },
+            Values::new().bytes(Name::Digest, digest.as_bytes().as_slice()),
+        ),
+        Key::Id { kind, scope, id } => (
+            if latest { &sql::FIND_BY_ID_LATEST } else { &sql::FIND_BY_ID },
+            Values::new()
+                .uuid(Name::Id, *id.as_uuid())
+                .text(Name::Kind, kind)
+                .exact(Name::Scope, scope.map(Scope::as_str)),
+        ),
+        Key::Open(key) => (&sql::FIND_OPEN_LATEST, Values::new().bytes(Name::OpenKey, key.as_bytes().as_slice())),
+    };
+    optional::<D, _>(conn, values.of_statement(sql)?).await
+}
+
+#[doc(hidden)]
+pub async fn list<D: Driver<Db = MySql>>(conn: &mut D::Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
+    // Where a page begins after no row, it begins after one that lies before the first.
+    let (sql, start) = match query.sort {
+        Sort::NewestFirst => (&sql::LIST_NEWEST_FIRST, (never(), Uuid::max())),
+        Sort::OldestFirst => (&sql::LIST_OLDEST_FIRST, (always(), Uuid::nil())),
+        Sort::ExpiresFirst => (&sql::LIST_EXPIRES_FIRST, (always(), Uuid::nil())),
+        Sort::Address => (&sql::LIST_BY_ADDRESS, (always(), Uuid::nil())),
+    };
+    let (at, id) = query.after.map_or(start, |seek| (seek.at, *seek.id.as_uuid()));
+    let values = Values::new()
+        .list(query)
+        .time(Name::AfterAt, at)
+        .uuid(Name::AfterId, id)
+        .exact(Name::Address, query.address.unwrap_or_default())
+        .statuses(query.statuses);
+    all::<D, _>(conn, values.of_statement(sql)?).await
+}
+
+#[doc(hidden)]
+pub async fn claim<D: Driver<Db = MySql>, P: Pool<D>>(pool: &P, claim: &Claim<'_>) -> Result<Claims, StoreError> {
+    let mut tx = pool.begin(BEGIN).await?;
+    let work = lease::<D>(&mut tx, claim).await;
+    end::<D, P, _>(tx, work).await
+}
+
+async fn lease<D: Driver<Db = MySql>>(conn: &mut D::Conn, claim: &Claim<'_>) -> Result<End<Claims>, StoreError> {
+    let values = due(claim.kinds, claim.now).limit(Name::Limit, claim.limit);
+    let rows: Vec<QueuedApart> = all::<D, _>(conn, values.of_statement(&sql::DUE_LETTERS)?).await?;
+    let mut claims = Claims::default();
+    for QueuedApart { delivery, due, kind, invitation, letter } in rows {
+        let values = Values::new().uuid(Name::Id, invitation).text(Name::Kind, kind.as_str()).exact(Name::Scope, None);
+        let found = D::fetch::<Record>(conn, values.of_statement(&sql::FIND_BY_ID)?).await?.into_iter().next();
+        let record = found.unwrap_or(Err(StoreError::corrupt("invitation")));
+        let letter = letter.and_then(|letter| Ok(letter.of(record?)));
+        ONE_BY_ONE.lease::<D>(conn, claim, Queued { delivery, due, letter }, &mut claims).await?;
+    }
+    Ok(End::Commit(claims))
+}
+
+#[doc(hidden)]
+pub async fn sweep<D: Driver<Db = MySql>, P: Pool<D>>(pool: &P, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+    let mut tx = pool.begin(BEGIN).await?;
+    let work = expire::<D>(&mut tx, sweep).await;
+    end::<D, P, _>(tx, work).await
+}
+
+async fn expire<D: Driver<Db = MySql>>(conn: &mut D::Conn, sweep: &Sweep<'_>) -> Result<End<u64>, StoreError> {
+    let Sweep { kinds, notify, now, limit } = *sweep;
+    let values = due(kinds, now).limit(Name::Limit, limit);
+    let ids: Vec<Uuid> = all::<D, _>(conn, values.of_statement(&sql::DUE_INVITATIONS)?).await?;
+    if ids.is_empty() {
+        return Ok(End::RollBack(0));
+    }
+    let ids: Vec<_> = ids.iter().map(|id| id.simple().to_string()).collect();
+    let ids = Json::from(ids).to_string();
+    let values = || Values::new().text(Name::Due, ids.as_str()).time(Name::Now, now);
+    execute::<D>(conn, values().of_statement(&sql::EXPIRE_EVENTS)?).await?;
+    if !notify.is_empty() {
+        let values = values().words(Name::Notify, notify.iter().copied());
+        execute::<D>(conn, values.of_statement(&sql::EXPIRE_NOTICES)?).await?;
+    }
+    Ok(End::Commit(execute::<D>(conn, values().of_statement(&sql::EXPIRE)?).await?))
+}
+
+/// How many rows a statement found. `None` when a unique key was taken, which costs this server's transactions
+/// nothing; an insertion is then told that `id` cannot be null.
+async fn affected<D: Driver<Db = MySql>>(
+    conn: &mut D::Conn,
+    statement: Statement<'_, MySql>,
+) -> Result<Option<u64>, StoreError> {
+    match D::execute(conn, statement).await {
+        Ok(rows) => Ok(Some(rows)),
+        Err(Fault::Taken(_) | Fault::Null(_)) => Ok(None),
+        Err(Fault::Other(error)) => Err(error),
+    }
+}
+
+/// Before every time the server can keep.
+fn always() -> DateTime<Utc> {
+    year(1000)
+}
+
+/// After every time the library lets pass.
+fn never() -> DateTime<Utc> {
+    year(9999)
+}
+
+fn year(year: i32) -> DateTime<Utc> {
+    NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default().and_time(NaiveTime::MIN).and_utc()
+}

@@ -1,0 +1,316 @@
+//! The statements of MySQL and MariaDB. Where a condition may be absent, a bound that nothing crosses stands
+//! in its place.
+
+use crate::template::{Style, statements};
+
+/// The columns of an invitation, in the order `row::record` reads them.
+macro_rules! columns {
+    () => {
+        "i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
+         i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
+         i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
+         i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded"
+    };
+}
+
+/// The condition of a guard, except which row it is about. `$proved` says whether the token came by mail.
+macro_rules! guard {
+    ($proved:literal) => {
+        concat!(
+            " AND i.kind = :kind AND i.status IN (:status, :or_status) AND i.expires_at > :after AND i.expires_at <= :until
+              AND (CAST(CASE :compare WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient
+                               ELSE SUBSTRING_INDEX(i.recipient, '@', -1) END AS BINARY)
+                   IN (:address_1, :address_2, :address_3, :address_4, :address_5, :address_6, :address_7, :address_8) OR (CAST(i.recipient AS BINARY) = :proved_address AND ",
+            $proved,
+            ")) AND (i.resent_at IS NULL OR i.resent_at <= :not_resent_since) AND i.generation = COALESCE(:guarded_generation, i.generation)"
+        )
+    };
+}
+
+/// The row of a token whose generation still works.
+macro_rules! by_token {
+    ($set:literal, $more:literal) => {
+        concat!(
+            "UPDATE invite_invitations AS i JOIN invite_tokens AS t ON t.invitation = i.id SET ",
+            $set,
+            " WHERE t.digest = :digest AND t.generation + IF(i.grace_until > :now, 1, 0) >= i.min_generation",
+            $more,
+            guard!("t.channel = 'mail'")
+        )
+    };
+}
+
+/// The row of an id, in a scope if one is named.
+macro_rules! by_id {
+    ($set:expr) => {
+        by_key!("i.id = :id AND i.scope = COALESCE(:scope, i.scope)", $set)
+    };
+}
+
+macro_rules! by_key {
+    ($key:literal, $set:expr) => {
+        concat!("UPDATE invite_invitations AS i SET ", $set, " WHERE ", $key, guard!("FALSE"))
+    };
+}
+
+macro_rules! fail_delivery {
+    () => {
+        "i.status = 'delivery_failed', i.remind_at = NULL, i.revision = i.revision + 1"
+    };
+}
+
+macro_rules! find_by_token {
+    ($lock:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            ", t.digest, t.generation, t.channel FROM invite_tokens AS t
+             JOIN invite_invitations AS i ON i.id = t.invitation WHERE t.digest = :digest",
+            $lock
+        )
+    };
+}
+
+macro_rules! find_by_id {
+    ($lock:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            ", NULL, NULL, NULL FROM invite_invitations AS i
+             WHERE i.id = :id AND i.kind = :kind AND i.scope = COALESCE(:scope, i.scope)",
+            $lock
+        )
+    };
+}
+
+/// The filters of a list. An open invitation past its time counts as expired.
+macro_rules! filters {
+    () => {
+        " AND (:any_status OR CASE WHEN i.status IN ('pending', 'delivery_failed') AND i.expires_at <= :now
+                         THEN 'expired' ELSE i.status END IN (:status_1, :status_2, :status_3, :status_4, :status_5, :status_6))
+          AND LOCATE(CAST(:address AS BINARY), CAST(i.recipient AS BINARY)) > 0
+          AND (:expiring_until IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > :now AND i.expires_at <= :expiring_until))"
+    };
+}
+
+// The server does not use an index for `(a, b) > (?, ?)`, and does for what it means.
+macro_rules! list {
+    ($index:literal, $seek:literal, $order:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM invite_invitations AS i",
+            $index,
+            " WHERE i.kind = :kind AND i.scope = :scope AND ",
+            $seek,
+            filters!(),
+            " ORDER BY ",
+            $order,
+            " LIMIT :limit"
+        )
+    };
+}
+
+/// The locked rows: `:due` is a JSON array of hexadecimal ids.
+macro_rules! locked {
+    () => {
+        " JOIN JSON_TABLE(:due, '$[*]' COLUMNS (id CHAR(32) PATH '$')) AS due ON i.id = UNHEX(due.id)"
+    };
+}
+
+/// Creates the library's own ledger. A shared one would collide with the host's.
+pub(crate) const CREATE_LEDGER: &str = "CREATE TABLE IF NOT EXISTS invite_migrations (
+        version INT UNSIGNED NOT NULL PRIMARY KEY,
+        checksum CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+        compatible_since INT UNSIGNED NOT NULL
+    ) ENGINE = InnoDB";
+
+statements! {
+    Style::Question;
+
+    // Of those whose key is taken, a plain INSERT leaves each a shared lock on the row in the way. When that row gives up
+    // its key, all of them hold it, none can insert, and each that tries again holds it again. The attempt to update takes
+    // the lock alone. It fails in every SQL mode: a statement that inserts one row may not set null.
+    INSERT = "INSERT INTO invite_invitations
+        (id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, generation,
+         min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts, inviter_address,
+         delivery_id, remind_at)
+        VALUES (:id, :kind, :scope, :recipient_given, :recipient, :inviter, :payload, :display, :message, :locale, :status, :generation, :min_generation, :revision, :open_key, :created_at, :expires_at, :delivery_state, :attempts, :inviter_address, :delivery, :remind_at)
+        ON DUPLICATE KEY UPDATE id = NULL";
+
+    INSERT_EVENT = "INSERT INTO invite_events (invitation, revision, action, actor, reason, at) VALUES (:id, :revision, :event, :actor, :reason, :at)";
+
+    INSERT_TOKEN = "INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at) VALUES (:token, :id, :generation, :channel, :at)";
+
+    INSERT_LETTER = "INSERT INTO invite_outbox
+        (id, kind, invitation, generation, purpose, not_before) VALUES (:letter, :kind, :id, :generation, :purpose, :not_before)";
+
+    END_BY_TOKEN = by_token!(
+        "i.status = :ended_status, i.ended_at = :at, i.ended_by = :actor, i.ended_reason = :reason, i.address_proved = (t.channel = 'mail'),
+         i.open_key = NULL, i.remind_at = NULL, i.revision = i.revision + 1",
+        ""
+    );
+
+    END_BY_ID = by_id!(
+        "i.status = :ended_status, i.ended_at = :at, i.ended_by = :actor, i.ended_reason = :reason, i.address_proved = FALSE, i.open_key = NULL,
+         i.remind_at = NULL, i.revision = i.revision + 1"
+    );
+
+    // Assignments take effect from left to right: what is computed from the old generation comes first.
+
+    RENEW = by_id!(
+        "i.status = 'pending', i.resent_at = :resent_at, i.viewed_at = NULL,
+         i.expires_at = GREATEST(i.expires_at, COALESCE(:new_expires_at, i.expires_at)),
+         i.min_generation = IF(:retire, i.generation + 1, i.min_generation), i.grace_until = IF(:retire, :grace_until, i.grace_until),
+         i.generation = i.generation + 1, i.revision = i.revision + 1,
+         i.delivery_state = 'queued', i.delivery_attempts = 0, i.delivery_error = NULL, i.delivery_id = :new_delivery,
+         i.remind_at = :remind_at, i.reminded = NULL"
+    );
+
+    AMEND = by_id!(
+        "i.payload = COALESCE(:payload, i.payload), i.message = IF(:sets_message, :message, i.message),
+         i.expires_at = COALESCE(:new_expires_at, i.expires_at), i.remind_at = COALESCE(:remind_at, i.remind_at), i.revision = i.revision + 1"
+    );
+
+    /// A new address brings its open key, retires every link and awaits a resend.
+    READDRESS = by_id!(
+        "i.recipient_given = :recipient_given, i.recipient = :recipient, i.open_key = :open_key, i.min_generation = i.generation + 1,
+         i.generation = i.generation + 1, i.grace_until = NULL, i.viewed_at = NULL, i.delivery_state = 'not_mailed',
+         i.delivery_attempts = 0, i.delivery_error = NULL, i.delivery_id = NULL, i.remind_at = NULL, i.reminded = NULL,
+         i.payload = COALESCE(:payload, i.payload), i.message = IF(:sets_message, :message, i.message),
+         i.expires_at = COALESCE(:new_expires_at, i.expires_at), i.revision = i.revision + 1"
+    );
+
+    LINK = by_id!("i.revision = i.revision + 1");
+
+    VIEW = by_token!("i.viewed_at = :viewed_at", " AND i.viewed_at IS NULL");
+
+    FAIL_DELIVERY = by_id!(fail_delivery!());
+
+    FAIL_DELIVERY_OF = by_key!("i.delivery_id = :delivery", fail_delivery!());
+
+    /// `:over` is a JSON array of states.
+    SUMMARIZE = "UPDATE invite_invitations
+        SET delivery_state = :delivery_state, delivery_attempts = COALESCE(:attempts, delivery_attempts), delivery_error = :error
+        WHERE delivery_id = :delivery AND kind = :kind AND JSON_CONTAINS(:over, JSON_QUOTE(delivery_state))";
+
+    FIND_BY_TOKEN = find_by_token!("");
+
+    FIND_BY_ID = find_by_id!("");
+
+    // A transaction at REPEATABLE READ keeps seeing its first snapshot unless it locks what it reads.
+    FIND_BY_TOKEN_LATEST = find_by_token!(" LOCK IN SHARE MODE");
+
+    FIND_BY_ID_LATEST = find_by_id!(" LOCK IN SHARE MODE");
+
+    FIND_BY_DELIVERY = concat!("SELECT ", columns!(), ", NULL, NULL, NULL FROM invite_invitations AS i WHERE i.delivery_id = :delivery");
+
+    FIND_OPEN_LATEST = concat!(
+        "SELECT ",
+        columns!(),
+        ", NULL, NULL, NULL FROM invite_invitations AS i WHERE i.open_key = :open_key LOCK IN SHARE MODE"
+    );
+
+    // Left to itself, the server walks the index from its end to where a page begins.
+
+    LIST_NEWEST_FIRST = list!(
+        " FORCE INDEX FOR ORDER BY (invite_invitations_list)",
+        "i.created_at <= :after_at AND (i.created_at < :after_at OR i.id < :after_id)",
+        "i.created_at DESC, i.id DESC"
+    );
+
+    LIST_OLDEST_FIRST = list!(
+        " FORCE INDEX FOR ORDER BY (invite_invitations_list)",
+        "i.created_at >= :after_at AND (i.created_at > :after_at OR i.id > :after_id)",
+        "i.created_at, i.id"
+    );
+
+    LIST_EXPIRES_FIRST = list!("", "i.expires_at >= :after_at AND (i.expires_at > :after_at OR i.id > :after_id)", "i.expires_at, i.id");
+
+    /// The address a page begins after is looked up within the scope, so that a cursor holds no address and
+    /// cannot ask for one of another scope.
+    LIST_BY_ADDRESS = list!(
+        "",
+        "i.recipient >= COALESCE((SELECT a.recipient FROM invite_invitations AS a
+                                   WHERE a.id = :after_id AND a.kind = :kind AND a.scope = :scope), '')
+         AND (i.recipient > COALESCE((SELECT b.recipient FROM invite_invitations AS b
+                                       WHERE b.id = :after_id AND b.kind = :kind AND b.scope = :scope), '') OR i.id > :after_id)",
+        "i.recipient, i.id"
+    );
+
+    ADDRESSED_TO = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM invite_invitations AS i
+         WHERE i.recipient IN (:address_1, :address_2, :address_3, :address_4, :address_5, :address_6, :address_7, :address_8) AND i.kind = :kind
+           AND i.status IN ('pending', 'delivery_failed') AND i.expires_at > :now
+         ORDER BY i.created_at DESC, i.id DESC LIMIT :limit"
+    );
+
+    HISTORY = "SELECT e.revision, e.action, e.actor, e.reason, e.at FROM invite_events AS e
+        JOIN invite_invitations AS i ON i.id = e.invitation
+        WHERE e.invitation = :id AND i.kind = :kind AND i.scope = :scope ORDER BY e.id";
+
+    /// Letters that are due and that no other worker is leasing. `:kinds` is a JSON array.
+    DUE_LETTERS = "SELECT o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.not_before,
+        o.kind, o.invitation FROM invite_outbox AS o
+        WHERE o.not_before <= :now AND (o.lease_until IS NULL OR o.lease_until <= :now)
+          AND JSON_CONTAINS(:kinds, JSON_QUOTE(o.kind))
+        ORDER BY o.not_before, o.id LIMIT :limit FOR UPDATE SKIP LOCKED";
+
+    LEASE = "UPDATE invite_outbox SET attempt = attempt + 1, lease_owner = :owner, lease_until = :lease_until WHERE id = :letter";
+
+    DISCARD = "DELETE FROM invite_outbox WHERE id = :letter";
+
+    REMOVE = "DELETE FROM invite_outbox WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
+
+    POSTPONE = "UPDATE invite_outbox
+        SET not_before = :not_before, refusals = :refusals, unknowns = :unknowns, last_error = :error, lease_owner = NULL, lease_until = NULL
+        WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
+
+    /// Invitations whose reminders are to be looked at and that no other worker has locked. `:kinds` is a JSON array.
+    DUE_REMINDERS = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM invite_invitations AS i WHERE i.remind_at <= :now AND JSON_CONTAINS(:kinds, JSON_QUOTE(i.kind))
+          ORDER BY i.remind_at, i.id LIMIT :limit FOR UPDATE SKIP LOCKED"
+    );
+
+    REMINDED = "UPDATE invite_invitations SET remind_at = :remind_at, reminded = :reminded WHERE id = :id";
+
+    /// Open invitations that are due. `:kinds` is a JSON array.
+    DUE_INVITATIONS = "SELECT id FROM invite_invitations
+        WHERE status IN ('pending', 'delivery_failed') AND expires_at <= :now AND JSON_CONTAINS(:kinds, JSON_QUOTE(kind))
+        LIMIT :limit FOR UPDATE SKIP LOCKED";
+
+    EXPIRE_EVENTS = concat!(
+        "INSERT INTO invite_events (invitation, revision, action, actor, at)
+         SELECT i.id, i.revision + 1, 'expired', 'system', :now FROM invite_invitations AS i",
+        locked!()
+    );
+
+    /// A notice to the inviter for each locked row of the kinds in the JSON array `:notify`.
+    EXPIRE_NOTICES = concat!(
+        "INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+         SELECT i.id, i.kind, i.id, i.generation, 'expired', :now FROM invite_invitations AS i",
+        locked!(),
+        " WHERE i.inviter_address IS NOT NULL AND JSON_CONTAINS(:notify, JSON_QUOTE(i.kind))"
+    );
+
+    EXPIRE = concat!(
+        "UPDATE invite_invitations AS i",
+        locked!(),
+        " SET i.status = 'expired', i.ended_at = :now, i.ended_by = 'system', i.open_key = NULL,
+          i.remind_at = NULL, i.revision = i.revision + 1"
+    );
+
+    /// What the ledger says of the steps that the database has.
+    LEDGER = "SELECT version, checksum, compatible_since FROM invite_migrations ORDER BY version";
+
+    RECORD_MIGRATION = "INSERT INTO invite_migrations (version, checksum, compatible_since)
+        VALUES (:version, :checksum, :compatible_since)";
+
+    /// Held until it is released, so that processes that start together migrate one by one. The lock is the
+    /// whole server's, hence the name of the database in it.
+    LOCK_MIGRATIONS = "SELECT GET_LOCK(LEFT(CONCAT('invite_migrations/', DATABASE()), 64), 60)";
+}

@@ -1,0 +1,142 @@
+//! The names of the places in the statements.
+
+macro_rules! names {
+    ($($variant:ident = $name:literal,)*) => {
+        /// What a place in a statement takes: the value of this name.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        #[repr(u8)]
+        #[expect(missing_docs, reason = "each variant is the name of the place that it stands for")]
+        pub enum Name {
+            $($variant,)*
+        }
+
+        impl Name {
+            /// Every name.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The name as the templates and the files in `statements/` spell it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+names! {
+    Actor = "actor",
+    Address = "address",
+    Address1 = "address_1",
+    Address2 = "address_2",
+    Address3 = "address_3",
+    Address4 = "address_4",
+    Address5 = "address_5",
+    Address6 = "address_6",
+    Address7 = "address_7",
+    Address8 = "address_8",
+    Addresses = "addresses",
+    After = "after",
+    AfterAt = "after_at",
+    AfterId = "after_id",
+    AnyStatus = "any_status",
+    At = "at",
+    Attempt = "attempt",
+    Attempts = "attempts",
+    Channel = "channel",
+    Checksum = "checksum",
+    Compare = "compare",
+    CompatibleSince = "compatible_since",
+    CreatedAt = "created_at",
+    Delivery = "delivery",
+    DeliveryState = "delivery_state",
+    Digest = "digest",
+    Display = "display",
+    Due = "due",
+    DueAt = "due_at",
+    EndedStatus = "ended_status",
+    Error = "error",
+    Event = "event",
+    ExpiresAt = "expires_at",
+    ExpiringUntil = "expiring_until",
+    Generation = "generation",
+    Generations = "generations",
+    GraceUntil = "grace_until",
+    GuardedGeneration = "guarded_generation",
+    Id = "id",
+    Invitations = "invitations",
+    Inviter = "inviter",
+    InviterAddress = "inviter_address",
+    Kind = "kind",
+    Kinds = "kinds",
+    LeaseUntil = "lease_until",
+    Letter = "letter",
+    Letters = "letters",
+    Limit = "limit",
+    Locale = "locale",
+    Message = "message",
+    MinGeneration = "min_generation",
+    NewDelivery = "new_delivery",
+    NewExpiresAt = "new_expires_at",
+    NotBefore = "not_before",
+    NotResentSince = "not_resent_since",
+    Notify = "notify",
+    Now = "now",
+    OpenKey = "open_key",
+    OrStatus = "or_status",
+    Over = "over",
+    Owner = "owner",
+    Payload = "payload",
+    ProvedAddress = "proved_address",
+    Purpose = "purpose",
+    Reason = "reason",
+    Recipient = "recipient",
+    RecipientGiven = "recipient_given",
+    Refusals = "refusals",
+    RemindAt = "remind_at",
+    Reminded = "reminded",
+    ResentAt = "resent_at",
+    Retire = "retire",
+    Revision = "revision",
+    Scope = "scope",
+    SetsMessage = "sets_message",
+    Status = "status",
+    Status1 = "status_1",
+    Status2 = "status_2",
+    Status3 = "status_3",
+    Status4 = "status_4",
+    Status5 = "status_5",
+    Status6 = "status_6",
+    Statuses = "statuses",
+    Token = "token",
+    Tokens = "tokens",
+    UnexpiredAt = "unexpired_at",
+    Unknowns = "unknowns",
+    Until = "until",
+    Version = "version",
+    ViewedAt = "viewed_at",
+}
+
+impl Name {
+    /// How many names there are.
+    pub(crate) const COUNT: usize = Self::ALL.len();
+
+    /// The name that stands at these bytes of a template.
+    pub(crate) const fn read(template: &[u8], start: usize, end: usize) -> Option<Self> {
+        let mut i = 0;
+        while i < Self::COUNT {
+            let name = Self::ALL[i].as_str().as_bytes();
+            let mut at = 0;
+            while at < name.len() && start + at < end && name[at] == template[start + at] {
+                at += 1;
+            }
+            if at == name.len() && start + at == end {
+                return Some(Self::ALL[i]);
+            }
+            i += 1;
+        }
+        None
+    }
+}

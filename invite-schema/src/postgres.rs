@@ -1,0 +1,295 @@
+//! PostgreSQL: a change, its event and its letter or token are one statement.
+
+pub mod migrate;
+pub mod sql;
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use invite_core::{
+    Record, Sort, Status,
+    store::{
+        Change, Claim, Claims, Found, Guard, Insertion, Key, ListQuery, Read, StoreError, Sweep, Target, TimeGuard,
+        Transition,
+    },
+};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::{
+    catalog::Catalog,
+    dialect::Dialect,
+    driver::{Driver, End, Pool, all, end, execute, optional},
+    name::Name,
+    queue::{Sorted, due, sort},
+    row::Queued,
+    statement::Values,
+    template::Sql,
+};
+
+#[doc(hidden)]
+pub use crate::{
+    queue::{remind, settle},
+    reading::{addressed_to, history, summarize},
+};
+
+/// PostgreSQL's values and statements.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "it has no values: it names the database")]
+pub enum Postgres {}
+
+/// Begins the library's own transactions, whatever the connection's default. At READ COMMITTED a row that
+/// another transaction changes is read again instead of failing.
+pub const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+/// A value as PostgreSQL stores it.
+#[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_enums, reason = "a driver binds each")]
+pub enum Value<'v> {
+    /// `uuid`
+    Uuid(Option<Uuid>),
+    /// `text`
+    Text(Option<Cow<'v, str>>),
+    /// `bytea`
+    Bytes(Option<&'v [u8]>),
+    /// `integer`
+    Int(Option<i32>),
+    /// `bigint`
+    BigInt(i64),
+    /// `boolean`
+    Bool(bool),
+    /// `timestamptz`
+    Time(Option<DateTime<Utc>>),
+    /// `jsonb`
+    Json(Option<&'v Json>),
+    /// `text[]`
+    Texts(Vec<&'v str>),
+    /// `uuid[]`
+    Uuids(Vec<Uuid>),
+    /// `bytea[]`
+    Blobs(Vec<Vec<u8>>),
+    /// `integer[]`
+    Ints(Vec<i32>),
+}
+
+impl Dialect for Postgres {
+    type Value<'v> = Value<'v>;
+
+    fn uuid<'v>(uuid: Option<Uuid>) -> Value<'v> {
+        Value::Uuid(uuid)
+    }
+
+    fn text(text: Option<Cow<'_, str>>) -> Value<'_> {
+        Value::Text(text)
+    }
+
+    fn exact(text: Option<&str>) -> Value<'_> {
+        Value::Text(text.map(Cow::Borrowed))
+    }
+
+    fn bytes(bytes: Option<&[u8]>) -> Value<'_> {
+        Value::Bytes(bytes)
+    }
+
+    fn count<'v>(count: Option<u32>) -> Result<Value<'v>, StoreError> {
+        count.map(int).transpose().map(Value::Int)
+    }
+
+    fn limit<'v>(limit: u32) -> Value<'v> {
+        Value::BigInt(limit.into())
+    }
+
+    fn flag<'v>(flag: bool) -> Value<'v> {
+        Value::Bool(flag)
+    }
+
+    fn time<'v>(time: Option<DateTime<Utc>>) -> Value<'v> {
+        Value::Time(time)
+    }
+
+    fn json(json: Option<&Json>) -> Result<Value<'_>, StoreError> {
+        Ok(Value::Json(json))
+    }
+
+    fn words(words: Vec<&str>) -> Value<'_> {
+        Value::Texts(words)
+    }
+}
+
+impl Catalog for Postgres {
+    const BEGIN: &'static str = BEGIN;
+    const CREATE_LEDGER: &'static str = sql::CREATE_LEDGER;
+    const LEDGER: &'static Sql = &sql::LEDGER;
+    const RECORD_MIGRATION: &'static Sql = &sql::RECORD_MIGRATION;
+    const ADDRESSED_TO: &'static Sql = &sql::ADDRESSED_TO;
+    const HISTORY: &'static Sql = &sql::HISTORY;
+    const SUMMARIZE: &'static Sql = &sql::SUMMARIZE;
+    const REMOVE: &'static Sql = &sql::REMOVE;
+    const POSTPONE: &'static Sql = &sql::POSTPONE;
+    const DUE_REMINDERS: &'static Sql = &sql::DUE_REMINDERS;
+    const REMINDED: &'static Sql = &sql::REMINDED;
+    const INSERT_LETTER: &'static Sql = &sql::INSERT_LETTER;
+
+    fn addresses<'v>(values: Values<'v, Self>, addresses: [Option<&'v str>; 8]) -> Values<'v, Self> {
+        values.words(Name::Addresses, addresses.into_iter().flatten())
+    }
+
+    async fn transition<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        transition: &Transition<'_>,
+    ) -> Result<Option<Found>, StoreError> {
+        self::transition::<D>(conn, transition).await
+    }
+}
+
+#[doc(hidden)]
+pub async fn lock_for_write<D: Driver<Db = Postgres>>(_: &mut D::Conn) -> Result<(), StoreError> {
+    Ok(())
+}
+
+#[doc(hidden)]
+pub async fn insert<D: Driver<Db = Postgres>>(conn: &mut D::Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+    let Insertion { record, open_key, event, dispatch } = *new;
+    let statement =
+        Values::new().record(record, open_key).event(event).dispatch(dispatch).of_statement(&sql::INSERT)?;
+    Ok(optional::<D, ()>(conn, statement).await?.is_some())
+}
+
+#[doc(hidden)]
+pub async fn transition<D: Driver<Db = Postgres>>(
+    conn: &mut D::Conn,
+    transition: &Transition<'_>,
+) -> Result<Option<Found>, StoreError> {
+    let Transition { guard, change, event, dispatch } = transition;
+    let by_token = matches!(guard.target, Target::Token(_));
+    let by_delivery = matches!(guard.target, Target::Delivery(_));
+    let sql = match change {
+        Change::End { .. } if by_token => &sql::END_BY_TOKEN,
+        Change::End { .. } => &sql::END_BY_ID,
+        Change::Renew { .. } => &sql::RENEW,
+        Change::Amend { .. } => &sql::AMEND,
+        Change::Link => &sql::LINK,
+        Change::View { .. } => &sql::VIEW,
+        Change::FailDelivery if by_delivery => &sql::FAIL_DELIVERY_OF,
+        Change::FailDelivery => &sql::FAIL_DELIVERY,
+    };
+    let values = guarded(guard).change(change).event(event).actor(event).dispatch(*dispatch);
+    optional::<D, _>(conn, values.of_statement(sql)?).await
+}
+
+fn guarded<'v>(guard: &Guard<'v>) -> Values<'v, Postgres> {
+    let Guard { target, kind: _, statuses: _, now, time, ref recipient, not_resent_since, generation: _ } = *guard;
+    let (unexpired_at, due_at) = match time {
+        TimeGuard::Unexpired => (Some(now), None),
+        TimeGuard::Due => (None, Some(now)),
+        TimeGuard::Any => (None, None),
+    };
+    let values = Values::new()
+        .guard(guard)
+        .time(Name::UnexpiredAt, unexpired_at)
+        .time(Name::DueAt, due_at)
+        .time(Name::NotResentSince, not_resent_since);
+    let values = Postgres::addresses(values, recipient.verified().unwrap_or_default());
+    match target {
+        Target::Token(digest) => values.bytes(Name::Digest, digest.as_bytes().as_slice()),
+        Target::Id(id, scope) => {
+            values.uuid(Name::Id, *id.as_uuid()).exact(Name::Scope, scope.map(invite_core::Scope::as_str))
+        }
+        Target::Delivery(delivery) => values.uuid(Name::Delivery, *delivery.as_uuid()),
+    }
+}
+
+// With a stale snapshot the UPDATE itself would have failed to serialize, so a read that explains a refusal
+// is only reached with a fresh one: a plain read is enough.
+#[doc(hidden)]
+pub async fn find<D: Driver<Db = Postgres>>(
+    conn: &mut D::Conn,
+    key: &Key<'_>,
+    _: Read,
+) -> Result<Option<Found>, StoreError> {
+    let (sql, values) = match *key {
+        Key::Token(digest) => (&sql::FIND_BY_TOKEN, Values::new().bytes(Name::Digest, digest.as_bytes().as_slice())),
+        Key::Id { kind, scope, id } => {
+            let values = Values::new().uuid(Name::Id, *id.as_uuid()).text(Name::Kind, kind);
+            (&sql::FIND_BY_ID, values.exact(Name::Scope, scope.map(invite_core::Scope::as_str)))
+        }
+        Key::Open(key) => (&sql::FIND_OPEN, Values::new().bytes(Name::OpenKey, key.as_bytes().as_slice())),
+    };
+    optional::<D, _>(conn, values.of_statement(sql)?).await
+}
+
+#[doc(hidden)]
+pub async fn list<D: Driver<Db = Postgres>>(
+    conn: &mut D::Conn,
+    query: &ListQuery<'_>,
+) -> Result<Vec<Record>, StoreError> {
+    let sql = match query.sort {
+        Sort::NewestFirst => &sql::LIST_NEWEST_FIRST,
+        Sort::OldestFirst => &sql::LIST_OLDEST_FIRST,
+        Sort::ExpiresFirst => &sql::LIST_EXPIRES_FIRST,
+        Sort::Address => &sql::LIST_BY_ADDRESS,
+    };
+    let values = Values::new()
+        .list(query)
+        .time(Name::AfterAt, query.after.map(|seek| seek.at))
+        .uuid(Name::AfterId, query.after.map(|seek| *seek.id.as_uuid()))
+        .text(Name::Address, query.address)
+        .words(Name::Statuses, query.statuses.iter().map(|status: &Status| status.as_str()));
+    all::<D, _>(conn, values.of_statement(sql)?).await
+}
+
+#[doc(hidden)]
+pub async fn claim<D: Driver<Db = Postgres>, P: Pool<D>>(pool: &P, claim: &Claim<'_>) -> Result<Claims, StoreError> {
+    let mut tx = pool.begin(BEGIN).await?;
+    let work = lease::<D>(&mut tx, claim).await;
+    end::<D, P, _>(tx, work).await
+}
+
+async fn lease<D: Driver<Db = Postgres>>(conn: &mut D::Conn, claim: &Claim<'_>) -> Result<End<Claims>, StoreError> {
+    let values = due(claim.kinds, claim.now)
+        .limit(Name::Limit, claim.limit)
+        .uuid(Name::Owner, claim.owner)
+        .time(Name::LeaseUntil, claim.lease_until);
+    let queued: Vec<Queued> = all::<D, _>(conn, values.of_statement(&sql::LEASE)?).await?;
+    if queued.is_empty() {
+        return Ok(End::RollBack(Claims::default()));
+    }
+    let Sorted { current, outdated, unreadable } = sort(claim, queued);
+    let discarded = outdated.len();
+    if discarded > 0 {
+        let letters = outdated.iter().map(|delivery| *delivery.as_uuid()).collect();
+        let values = Values::new().set(Name::Letters, Value::Uuids(letters));
+        execute::<D>(conn, values.of_statement(&sql::DISCARD)?).await?;
+    }
+    let (mut digests, mut invitations, mut generations) = (Vec::new(), Vec::new(), Vec::new());
+    for letter in current.iter().filter(|letter| letter.purpose.has_link()) {
+        digests.push(claim.mint(letter.delivery, &letter.record.kind)?.as_bytes().to_vec());
+        invitations.push(*letter.record.id.as_uuid());
+        generations.push(int(letter.record.generation)?);
+    }
+    if !digests.is_empty() {
+        let values = Values::new()
+            .set(Name::Tokens, Value::Blobs(digests))
+            .set(Name::Invitations, Value::Uuids(invitations))
+            .set(Name::Generations, Value::Ints(generations))
+            .time(Name::At, claim.now);
+        execute::<D>(conn, values.of_statement(&sql::INSERT_TOKENS)?).await?;
+    }
+    Ok(End::Commit(Claims { letters: current, discarded, unreadable }))
+}
+
+#[doc(hidden)]
+pub async fn sweep<D: Driver<Db = Postgres>, P: Pool<D>>(pool: &P, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+    let Sweep { kinds, notify, now, limit } = *sweep;
+    let values = due(kinds, now).limit(Name::Limit, limit).words(Name::Notify, notify.iter().copied());
+    let statement = values.of_statement(&sql::EXPIRE)?;
+    let mut tx = pool.begin(BEGIN).await?;
+    let swept = optional::<D, Option<i64>>(&mut tx, statement).await;
+    let swept = end::<D, P, _>(tx, swept.map(End::Commit)).await?;
+    Ok(swept.flatten().and_then(|swept| swept.try_into().ok()).unwrap_or_default())
+}
+
+/// PostgreSQL has no unsigned integers. No counter comes near the limit.
+fn int(value: u32) -> Result<i32, StoreError> {
+    i32::try_from(value).map_err(StoreError::failed)
+}

@@ -1,0 +1,399 @@
+//! The statements of PostgreSQL. A change, its event and what it dispatches are one statement.
+
+use crate::template::{Style, statements};
+
+/// The columns of an invitation, in the order `row::record` reads them.
+macro_rules! columns {
+    ($table:literal) => {
+        concat!(
+            $table,
+            ".id, ",
+            $table,
+            ".kind, ",
+            $table,
+            ".scope, ",
+            $table,
+            ".recipient_given, ",
+            $table,
+            ".recipient, ",
+            $table,
+            ".inviter, ",
+            $table,
+            ".payload, ",
+            $table,
+            ".display, ",
+            $table,
+            ".message, ",
+            $table,
+            ".locale, ",
+            $table,
+            ".status, ",
+            $table,
+            ".ended_at, ",
+            $table,
+            ".ended_by, ",
+            $table,
+            ".ended_reason, ",
+            $table,
+            ".address_proved, ",
+            $table,
+            ".generation, ",
+            $table,
+            ".min_generation, ",
+            $table,
+            ".grace_until, ",
+            $table,
+            ".revision, ",
+            $table,
+            ".created_at, ",
+            $table,
+            ".expires_at, ",
+            $table,
+            ".resent_at, ",
+            $table,
+            ".viewed_at, ",
+            $table,
+            ".delivery_state, ",
+            $table,
+            ".delivery_attempts, ",
+            $table,
+            ".delivery_error, ",
+            $table,
+            ".inviter_address, ",
+            $table,
+            ".delivery_id, ",
+            $table,
+            ".remind_at, ",
+            $table,
+            ".reminded"
+        )
+    };
+}
+
+// `(kind = :kind) IS TRUE` stands where the row is already named: of a table without statistics, as a new one is, the
+// server expects that one kind is one row too, and would walk all of it in the index of the lists.
+
+/// The condition of a guard, except which row it is about. `t` is the token's row, or one of nulls.
+macro_rules! guard {
+    () => {
+        " AND (i.kind = :kind) IS TRUE AND i.status IN (:status, :or_status)
+          AND (:unexpired_at::timestamptz IS NULL OR i.expires_at > :unexpired_at)
+          AND (:due_at::timestamptz IS NULL OR i.expires_at <= :due_at)
+          AND (:compare = 'anyone'
+               OR (:compare = 'address' AND i.recipient = ANY (:addresses::text[]))
+               OR (:compare = 'domain' AND split_part(i.recipient, '@', 2) = ANY (:addresses::text[]))
+               OR (i.recipient = :proved_address AND t.channel = 'mail'))
+          AND (:not_resent_since::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= :not_resent_since)
+          AND (:guarded_generation::integer IS NULL OR i.generation = :guarded_generation)"
+    };
+}
+
+/// What follows the change: its event, and a letter or a token. A letter to the inviter is queued only if
+/// there is an address of theirs.
+macro_rules! recorded {
+    () => {
+        concat!(
+            "), logged AS (
+                 INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+                 SELECT id, revision, :event, :actor, :reason, :at FROM changed
+             ), queued AS (
+                 INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+                 SELECT :letter, kind, id, generation, :purpose, :not_before FROM changed WHERE :letter::uuid IS NOT NULL
+                    AND (:purpose::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL)
+             ), known AS (
+                 INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+                 SELECT :token, id, generation, :channel, :at FROM changed WHERE :token::bytea IS NOT NULL
+             ) SELECT ",
+            columns!("changed"),
+            ", token_digest, token_generation, token_channel FROM changed"
+        )
+    };
+}
+
+/// The row of a token whose generation still works. What retires a link stands on the row that changes,
+/// because PostgreSQL reads only that row again after it has waited for another change.
+macro_rules! by_token {
+    ($set:expr, $more:literal) => {
+        concat!(
+            "WITH changed AS (UPDATE invite_invitations AS i SET ",
+            $set,
+            " FROM invite_tokens AS t WHERE t.digest = :digest AND i.id = t.invitation
+               AND t.generation + CASE WHEN :now < i.grace_until THEN 1 ELSE 0 END >= i.min_generation",
+            $more,
+            guard!(),
+            " RETURNING ",
+            columns!("i"),
+            ", t.digest AS token_digest, t.generation AS token_generation, t.channel AS token_channel",
+            recorded!()
+        )
+    };
+}
+
+/// The row of an id, in a scope if one is named.
+macro_rules! by_id {
+    ($set:expr, $more:literal) => {
+        by_key!("i.id = :id AND (:scope::text IS NULL OR i.scope = :scope)", $set, $more)
+    };
+}
+
+macro_rules! by_key {
+    ($key:literal, $set:expr, $more:literal) => {
+        concat!(
+            "WITH changed AS (UPDATE invite_invitations AS i SET ",
+            $set,
+            " FROM (SELECT NULL::text AS channel) AS t WHERE ",
+            $key,
+            $more,
+            guard!(),
+            " RETURNING ",
+            columns!("i"),
+            ", NULL::bytea AS token_digest, NULL::integer AS token_generation, NULL::text AS token_channel",
+            recorded!()
+        )
+    };
+}
+
+macro_rules! end {
+    () => {
+        "status = :ended_status, ended_at = :at, ended_by = :actor, ended_reason = :reason,
+         address_proved = COALESCE(t.channel = 'mail', false), open_key = NULL, remind_at = NULL, revision = revision + 1"
+    };
+}
+
+macro_rules! fail_delivery {
+    () => {
+        "status = 'delivery_failed', remind_at = NULL, revision = revision + 1"
+    };
+}
+
+/// The filters of a list. An open invitation past its time counts as expired.
+macro_rules! filters {
+    () => {
+        " AND (:address::text IS NULL OR strpos(i.recipient, :address) > 0)
+          AND (:expiring_until::timestamptz IS NULL
+               OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > :now AND i.expires_at <= :expiring_until))
+          AND (cardinality(:statuses::text[]) = 0
+               OR CASE WHEN i.status IN ('pending', 'delivery_failed') AND i.expires_at <= :now
+                       THEN 'expired' ELSE i.status END = ANY (:statuses))"
+    };
+}
+
+macro_rules! list {
+    ($seek:literal, $order:literal) => {
+        concat!(
+            "SELECT ",
+            columns!("i"),
+            " FROM invite_invitations AS i WHERE i.kind = :kind AND i.scope = :scope AND ",
+            $seek,
+            filters!(),
+            " ORDER BY ",
+            $order,
+            " LIMIT :limit"
+        )
+    };
+}
+
+/// Creates the library's own ledger. A shared one would collide with the host's.
+pub(crate) const CREATE_LEDGER: &str = "CREATE TABLE IF NOT EXISTS invite_migrations (
+        version integer NOT NULL PRIMARY KEY,
+        checksum text NOT NULL,
+        compatible_since integer NOT NULL
+    )";
+
+statements! {
+    Style::Dollar;
+
+    END_BY_TOKEN = by_token!(end!(), "");
+
+    END_BY_ID = by_id!(end!(), "");
+
+    RENEW = by_id!(
+        "status = 'pending', generation = i.generation + 1, revision = revision + 1, resent_at = :resent_at, viewed_at = NULL,
+         expires_at = greatest(expires_at, :new_expires_at),
+         min_generation = CASE WHEN :retire THEN i.generation + 1 ELSE min_generation END,
+         grace_until = CASE WHEN :retire THEN :grace_until ELSE grace_until END,
+         delivery_state = 'queued', delivery_attempts = 0, delivery_error = NULL, delivery_id = :new_delivery, remind_at = :remind_at,
+         reminded = NULL",
+        ""
+    );
+
+    /// A new address brings its open key, retires every link and awaits a resend.
+    AMEND = by_id!(
+        "recipient_given = COALESCE(:recipient_given, recipient_given), recipient = COALESCE(:recipient, recipient),
+         open_key = CASE WHEN :recipient::text IS NULL THEN open_key ELSE :open_key END,
+         generation = i.generation + CASE WHEN :recipient::text IS NULL THEN 0 ELSE 1 END,
+         min_generation = CASE WHEN :recipient::text IS NULL THEN min_generation ELSE i.generation + 1 END,
+         grace_until = CASE WHEN :recipient::text IS NULL THEN grace_until END,
+         viewed_at = CASE WHEN :recipient::text IS NULL THEN viewed_at END,
+         delivery_state = CASE WHEN :recipient::text IS NULL THEN delivery_state ELSE 'not_mailed' END,
+         delivery_attempts = CASE WHEN :recipient::text IS NULL THEN delivery_attempts ELSE 0 END,
+         delivery_error = CASE WHEN :recipient::text IS NULL THEN delivery_error END,
+         delivery_id = CASE WHEN :recipient::text IS NULL THEN delivery_id END,
+         remind_at = CASE WHEN :recipient::text IS NULL THEN COALESCE(:remind_at, remind_at) END,
+         reminded = CASE WHEN :recipient::text IS NULL THEN reminded END,
+         payload = COALESCE(:payload, payload), message = CASE WHEN :sets_message THEN :message ELSE message END, expires_at = COALESCE(:new_expires_at, expires_at),
+         revision = revision + 1",
+        " AND NOT EXISTS (SELECT 1 FROM invite_invitations AS o WHERE o.open_key = :open_key AND o.id <> :id)"
+    );
+
+    LINK = by_id!("revision = revision + 1", "");
+
+    VIEW = by_token!("viewed_at = :viewed_at", " AND i.viewed_at IS NULL");
+
+    FAIL_DELIVERY = by_id!(fail_delivery!(), "");
+
+    FAIL_DELIVERY_OF = by_key!("i.delivery_id = :delivery", fail_delivery!(), "");
+
+    SUMMARIZE = "UPDATE invite_invitations
+        SET delivery_state = :delivery_state, delivery_attempts = COALESCE(:attempts, delivery_attempts), delivery_error = :error
+        WHERE delivery_id = :delivery AND (kind = :kind) IS TRUE AND delivery_state = ANY (:over::text[])";
+
+    /// The invitation, its event, and a letter or a token.
+    INSERT = "WITH created AS (
+             INSERT INTO invite_invitations
+             (id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, generation,
+              min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts,
+              inviter_address, delivery_id, remind_at)
+             VALUES (:id, :kind, :scope, :recipient_given, :recipient, :inviter, :payload, :display, :message, :locale, :status, :generation, :min_generation, :revision, :open_key, :created_at, :expires_at, :delivery_state, :attempts,
+                     :inviter_address, :delivery, :remind_at)
+             ON CONFLICT (open_key) DO NOTHING RETURNING id
+         ), logged AS (
+             INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+             SELECT id, :revision, :event, :inviter, :reason, :at FROM created
+         ), queued AS (
+             INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+             SELECT :letter, :kind, id, :generation, :purpose, :not_before FROM created WHERE :letter::uuid IS NOT NULL
+         ), known AS (
+             INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+             SELECT :token, id, :generation, :channel, :at FROM created WHERE :token::bytea IS NOT NULL
+         ) SELECT 1 FROM created";
+
+    FIND_BY_TOKEN = concat!(
+        "SELECT ",
+        columns!("i"),
+        ", t.digest, t.generation, t.channel FROM invite_tokens AS t
+         JOIN invite_invitations AS i ON i.id = t.invitation WHERE t.digest = :digest"
+    );
+
+    FIND_BY_ID = concat!(
+        "SELECT ",
+        columns!("i"),
+        ", NULL::bytea, NULL::integer, NULL::text FROM invite_invitations AS i
+         WHERE i.id = :id AND (i.kind = :kind) IS TRUE AND (:scope::text IS NULL OR i.scope = :scope)"
+    );
+
+    FIND_OPEN = concat!(
+        "SELECT ",
+        columns!("i"),
+        ", NULL::bytea, NULL::integer, NULL::text FROM invite_invitations AS i WHERE i.open_key = :open_key"
+    );
+
+    // Where no row is named to begin after, one before the first or behind the last serves.
+
+    LIST_NEWEST_FIRST = list!(
+        "(i.created_at, i.id) < (COALESCE(:after_at, 'infinity'::timestamptz),
+                                 COALESCE(:after_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))",
+        "i.created_at DESC, i.id DESC"
+    );
+
+    LIST_OLDEST_FIRST = list!(
+        "(i.created_at, i.id) > (COALESCE(:after_at, '-infinity'::timestamptz),
+                                 COALESCE(:after_id, '00000000-0000-0000-0000-000000000000'::uuid))",
+        "i.created_at, i.id"
+    );
+
+    LIST_EXPIRES_FIRST = list!(
+        "(i.expires_at, i.id) > (COALESCE(:after_at, '-infinity'::timestamptz),
+                                 COALESCE(:after_id, '00000000-0000-0000-0000-000000000000'::uuid))",
+        "i.expires_at, i.id"
+    );
+
+    /// The address a page begins after is looked up, so that no cursor holds one.
+    LIST_BY_ADDRESS = list!(
+        "(i.recipient, i.id) >
+         (COALESCE((SELECT a.recipient FROM invite_invitations AS a
+                     WHERE a.id = :after_id AND a.kind = :kind AND a.scope = :scope AND :after_at::timestamptz IS NOT NULL), ''),
+          COALESCE(:after_id, '00000000-0000-0000-0000-000000000000'::uuid))",
+        "i.recipient, i.id"
+    );
+
+    ADDRESSED_TO = concat!(
+        "SELECT ",
+        columns!("i"),
+        " FROM invite_invitations AS i
+         WHERE i.recipient = ANY (:addresses::text[]) AND i.kind = :kind
+           AND i.status IN ('pending', 'delivery_failed') AND i.expires_at > :now
+         ORDER BY i.created_at DESC, i.id DESC LIMIT :limit"
+    );
+
+    // A condition on kind and scope beside the one on the id would have the server walk a whole scope
+    // in the index of the lists, where it finds all three.
+    HISTORY = "SELECT e.revision, e.action, e.actor, e.reason, e.at FROM invite_events AS e
+        WHERE e.invitation = :id
+          AND (SELECT i.kind = :kind AND i.scope = :scope FROM invite_invitations AS i WHERE i.id = :id) ORDER BY e.id";
+
+    // A plan for any limit expects a tenth of what is due, and joins that many by reading the tables
+    // whole. An array it expects to be short.
+
+    /// Leases what is due and no other worker is leasing, and returns it with the invitations.
+    LEASE = concat!(
+        "WITH due AS (
+             SELECT q.id FROM invite_outbox AS q JOIN invite_invitations AS j ON j.id = q.invitation
+             WHERE q.not_before <= :now AND (q.lease_until IS NULL OR q.lease_until <= :now) AND q.kind = ANY (:kinds::text[])
+             ORDER BY q.not_before, q.id LIMIT :limit FOR UPDATE OF q SKIP LOCKED
+         ) UPDATE invite_outbox AS o SET attempt = o.attempt + 1, lease_owner = :owner, lease_until = :lease_until
+         FROM invite_invitations AS i WHERE o.id = ANY (ARRAY(SELECT id FROM due)) AND i.id = o.invitation RETURNING ",
+        columns!("i"),
+        ", o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.not_before"
+    );
+
+    DISCARD = "DELETE FROM invite_outbox WHERE id = ANY (:letters::uuid[])";
+
+    INSERT_TOKENS = "INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+        SELECT digest, invitation, generation, 'mail', :at
+        FROM unnest(:tokens::bytea[], :invitations::uuid[], :generations::integer[]) AS minted (digest, invitation, generation)";
+
+    REMOVE = "DELETE FROM invite_outbox WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
+
+    POSTPONE = "UPDATE invite_outbox
+        SET not_before = :not_before, refusals = :refusals, unknowns = :unknowns, last_error = :error, lease_owner = NULL, lease_until = NULL
+        WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
+
+    /// Locks the invitations whose reminders are to be looked at and that no other worker has locked.
+    DUE_REMINDERS = concat!(
+        "SELECT ",
+        columns!("i"),
+        " FROM invite_invitations AS i WHERE i.remind_at <= :now AND i.kind = ANY (:kinds::text[])
+          ORDER BY i.remind_at, i.id LIMIT :limit FOR UPDATE SKIP LOCKED"
+    );
+
+    REMINDED = "UPDATE invite_invitations SET remind_at = :remind_at, reminded = :reminded WHERE id = :id";
+
+    INSERT_LETTER = "INSERT INTO invite_outbox
+        (id, kind, invitation, generation, purpose, not_before) VALUES (:letter, :kind, :id, :generation, :purpose, :not_before)";
+
+    EXPIRE = "WITH due AS (
+             SELECT id FROM invite_invitations
+             WHERE status IN ('pending', 'delivery_failed') AND expires_at <= :now AND kind = ANY (:kinds::text[])
+             ORDER BY expires_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
+         ), changed AS (
+             UPDATE invite_invitations AS i SET status = 'expired', ended_at = :now, ended_by = 'system', open_key = NULL,
+                    remind_at = NULL, revision = revision + 1
+             WHERE i.id = ANY (ARRAY(SELECT id FROM due))
+               AND i.status IN ('pending', 'delivery_failed') AND i.expires_at <= :now
+             RETURNING i.id, i.revision, i.kind, i.generation, i.inviter_address
+         ), logged AS (
+             INSERT INTO invite_events (invitation, revision, action, actor, at)
+             SELECT id, revision, 'expired', 'system', :now FROM changed
+         ), queued AS (
+             INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+             SELECT id, kind, id, generation, 'expired', :now FROM changed
+              WHERE inviter_address IS NOT NULL AND kind = ANY (:notify::text[])
+         ) SELECT count(*) FROM changed";
+
+    /// What the ledger says of the steps that the database has.
+    LEDGER = "SELECT version, checksum, compatible_since FROM invite_migrations ORDER BY version";
+
+    RECORD_MIGRATION = "INSERT INTO invite_migrations (version, checksum, compatible_since)
+        VALUES (:version, :checksum, :compatible_since)";
+}

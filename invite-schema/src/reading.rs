@@ -1,0 +1,42 @@
+//! Reads that are the same on every database.
+
+use invite_core::{
+    Event, InvitationId, Record, Scope,
+    store::{AddressedQuery, StoreError, Summary},
+};
+
+use crate::{
+    catalog::Catalog,
+    driver::{Driver, all, execute},
+    name::Name,
+    row::Entry,
+    statement::Values,
+};
+
+#[doc(hidden)]
+pub async fn addressed_to<D: Driver<Db: Catalog>>(
+    conn: &mut D::Conn,
+    query: &AddressedQuery<'_>,
+) -> Result<Vec<Record>, StoreError> {
+    let AddressedQuery { kind, addresses, now, limit } = *query;
+    let values = Values::new().text(Name::Kind, kind).time(Name::Now, now).limit(Name::Limit, limit);
+    all::<D, _>(conn, D::Db::addresses(values, addresses).of_statement(D::Db::ADDRESSED_TO)?).await
+}
+
+#[doc(hidden)]
+pub async fn history<D: Driver<Db: Catalog>>(
+    conn: &mut D::Conn,
+    kind: &str,
+    scope: &Scope,
+    id: InvitationId,
+) -> Result<Vec<Event>, StoreError> {
+    let values = Values::new().uuid(Name::Id, *id.as_uuid()).text(Name::Kind, kind).exact(Name::Scope, scope.as_str());
+    let entries: Vec<Entry> = all::<D, _>(conn, values.of_statement(D::Db::HISTORY)?).await?;
+    Ok(entries.into_iter().map(|entry| entry.of(id)).collect())
+}
+
+#[doc(hidden)]
+pub async fn summarize<D: Driver<Db: Catalog>>(conn: &mut D::Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+    let statement = Values::new().summary(summary).of_statement(D::Db::SUMMARIZE)?;
+    Ok(execute::<D>(conn, statement).await? > 0)
+}

@@ -1,0 +1,294 @@
+//! From rows to values. A row that does not read is corrupt, never a default.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use invite_core::{
+    Actor, Channel, Delivery, DeliveryState, Ended, Event, InvitationId, Recipient, Record, Scope, Status, TokenDigest,
+    Verb,
+    store::{Claimed, DeliveryId, Found, FoundToken, Purpose, StoreError},
+};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+/// How many columns a record has. Every database's `columns!` names them in this order.
+const RECORD: usize = 30;
+
+/// A row of a driver, read column by column. Columns count from 0; `name` is for the error.
+///
+/// # Errors
+/// Every method fails with [`StoreError::corrupt`] when the column does not hold what it should.
+#[expect(clippy::missing_errors_doc, reason = "said once for all methods")]
+pub trait Columns {
+    /// Text, from a column of characters or, on MySQL, of bytes.
+    fn optional_text(&self, column: usize, name: &'static str) -> Result<Option<Cow<'_, str>>, StoreError>;
+
+    /// Bytes, such as a digest.
+    fn optional_bytes(&self, column: usize, name: &'static str) -> Result<Option<Cow<'_, [u8]>>, StoreError>;
+
+    /// An id: a `uuid` on PostgreSQL, 16 bytes elsewhere.
+    fn optional_uuid(&self, column: usize, name: &'static str) -> Result<Option<Uuid>, StoreError>;
+
+    /// A counter: an `integer` on PostgreSQL, an unsigned one on MySQL.
+    fn optional_count(&self, column: usize, name: &'static str) -> Result<Option<u32>, StoreError>;
+
+    /// What a function such as `count` returns: a 64-bit integer.
+    fn optional_number(&self, column: usize, name: &'static str) -> Result<Option<i64>, StoreError>;
+
+    /// A truth value.
+    fn flag(&self, column: usize, name: &'static str) -> Result<bool, StoreError>;
+
+    /// An instant.
+    fn optional_time(&self, column: usize, name: &'static str) -> Result<Option<DateTime<Utc>>, StoreError>;
+
+    /// JSON: `jsonb` on PostgreSQL, text elsewhere.
+    fn json(&self, column: usize, name: &'static str) -> Result<Json, StoreError>;
+
+    /// Text that is not null.
+    fn text(&self, column: usize, name: &'static str) -> Result<Cow<'_, str>, StoreError> {
+        self.optional_text(column, name)?.ok_or(StoreError::corrupt(name))
+    }
+
+    /// An id that is not null.
+    fn uuid(&self, column: usize, name: &'static str) -> Result<Uuid, StoreError> {
+        self.optional_uuid(column, name)?.ok_or(StoreError::corrupt(name))
+    }
+
+    /// A counter that is not null.
+    fn count(&self, column: usize, name: &'static str) -> Result<u32, StoreError> {
+        self.optional_count(column, name)?.ok_or(StoreError::corrupt(name))
+    }
+
+    /// An instant that is not null.
+    fn time(&self, column: usize, name: &'static str) -> Result<DateTime<Utc>, StoreError> {
+        self.optional_time(column, name)?.ok_or(StoreError::corrupt(name))
+    }
+}
+
+/// What can be read from a row. The library implements it; a driver passes its rows to it.
+pub trait FromRow: Send + Sized + 'static {
+    /// Reads the row.
+    ///
+    /// # Errors
+    /// [`StoreError::corrupt`], with the name of the column.
+    fn read(row: &impl Columns) -> Result<Self, StoreError>;
+}
+
+impl FromRow for Record {
+    fn read(row: &impl Columns) -> Result<Self, StoreError> {
+        let status = word(row, 10, "status", Status::from_word)?;
+        let ended = match row.optional_time(11, "ended_at")? {
+            None => None,
+            Some(at) => Some(Ended {
+                at,
+                by: word(row, 12, "ended_by", Actor::from_stored)?,
+                reason: owned(row, 13, "ended_reason")?,
+                address_proved: row.flag(14, "address_proved")?,
+            }),
+        };
+        if ended.is_some() == status.is_open() {
+            return Err(StoreError::corrupt("ended_at"));
+        }
+        let given = row.text(3, "recipient_given")?;
+        Ok(Self {
+            id: InvitationId::from_uuid(row.uuid(0, "id")?),
+            kind: row.text(1, "kind")?.into_owned(),
+            scope: Scope::new(row.text(2, "scope")?),
+            recipient: word(row, 4, "recipient", |canonical| Recipient::from_stored(&given, canonical))?,
+            inviter: word(row, 5, "inviter", Actor::from_stored)?,
+            payload: row.json(6, "payload")?,
+            display: row.json(7, "display")?,
+            message: owned(row, 8, "message")?,
+            locale: owned(row, 9, "locale")?,
+            status,
+            ended,
+            generation: row.count(15, "generation")?,
+            min_generation: row.count(16, "min_generation")?,
+            grace_until: row.optional_time(17, "grace_until")?,
+            revision: row.count(18, "revision")?,
+            created_at: row.time(19, "created_at")?,
+            expires_at: row.time(20, "expires_at")?,
+            resent_at: row.optional_time(21, "resent_at")?,
+            viewed_at: row.optional_time(22, "viewed_at")?,
+            delivery: Delivery {
+                state: word(row, 23, "delivery_state", DeliveryState::from_word)?,
+                attempts: row.count(24, "delivery_attempts")?,
+                last_error: owned(row, 25, "delivery_error")?,
+            },
+            inviter_address: match row.optional_text(26, "inviter_address")? {
+                None => None,
+                Some(given) => Some(Recipient::from_given(&given).ok_or(StoreError::corrupt("inviter_address"))?),
+            },
+            delivery_id: row.optional_uuid(27, "delivery_id")?.map(DeliveryId::from_uuid),
+            remind_at: row.optional_time(28, "remind_at")?,
+            reminded: row.optional_count(29, "reminded")?,
+        })
+    }
+}
+
+/// A record followed by digest, generation and channel of the token, which are null where there is none.
+impl FromRow for Found {
+    fn read(row: &impl Columns) -> Result<Self, StoreError> {
+        let token = match row.optional_bytes(RECORD, "digest")? {
+            None => None,
+            Some(digest) => Some(FoundToken {
+                digest: TokenDigest::from_bytes(digest.as_ref().try_into().map_err(|_| StoreError::corrupt("digest"))?),
+                generation: row.count(RECORD + 1, "generation")?,
+                channel: word(row, RECORD + 2, "channel", Channel::from_word)?,
+            }),
+        };
+        Ok(Self { record: Record::read(row)?, token })
+    }
+}
+
+/// An entry of the history, without the invitation it belongs to.
+pub(crate) struct Entry {
+    revision: u32,
+    verb: Verb,
+    actor: Actor,
+    reason: Option<String>,
+    at: DateTime<Utc>,
+}
+
+impl Entry {
+    pub(crate) fn of(self, invitation: InvitationId) -> Event {
+        let Self { revision, verb, actor, reason, at } = self;
+        Event { invitation, revision, verb, actor, reason, at }
+    }
+}
+
+impl FromRow for Entry {
+    fn read(row: &impl Columns) -> Result<Self, StoreError> {
+        Ok(Self {
+            revision: row.count(0, "revision")?,
+            verb: word(row, 1, "action", Verb::from_word)?,
+            actor: word(row, 2, "actor", Actor::from_stored)?,
+            reason: owned(row, 3, "reason")?,
+            at: row.time(4, "at")?,
+        })
+    }
+}
+
+/// A letter of the queue with its invitation.
+pub(crate) struct Letter {
+    pub(crate) leased: Claimed,
+    /// The generation that the letter was queued for.
+    pub(crate) generation: u32,
+}
+
+/// A letter of the queue. Its delivery and due time are known even where the rest does not read.
+pub(crate) struct Queued {
+    pub(crate) delivery: DeliveryId,
+    pub(crate) due: DateTime<Utc>,
+    pub(crate) letter: Result<Letter, StoreError>,
+}
+
+/// A record followed by its letter.
+impl FromRow for Queued {
+    fn read(row: &impl Columns) -> Result<Self, StoreError> {
+        let letter = LetterAlone::read_at(row, RECORD);
+        Ok(Self {
+            delivery: DeliveryId::from_uuid(row.uuid(RECORD, "id")?),
+            due: row.time(RECORD + 6, "not_before")?,
+            letter: letter.and_then(|letter| Ok(letter.of(Record::read(row)?))),
+        })
+    }
+}
+
+/// What the queue itself says of a letter.
+pub(crate) struct LetterAlone {
+    delivery: DeliveryId,
+    generation: u32,
+    purpose: Purpose,
+    attempt: u32,
+    refusals: u32,
+    unknowns: u32,
+}
+
+impl LetterAlone {
+    fn read_at(row: &impl Columns, first: usize) -> Result<Self, StoreError> {
+        Ok(Self {
+            delivery: DeliveryId::from_uuid(row.uuid(first, "id")?),
+            generation: row.count(first + 1, "generation")?,
+            purpose: word(row, first + 2, "purpose", Purpose::from_word)?,
+            attempt: row.count(first + 3, "attempt")?,
+            refusals: row.count(first + 4, "refusals")?,
+            unknowns: row.count(first + 5, "unknowns")?,
+        })
+    }
+
+    pub(crate) fn of(self, record: Record) -> Letter {
+        let Self { delivery, generation, purpose, attempt, refusals, unknowns } = self;
+        Letter { leased: Claimed { delivery, purpose, attempt, refusals, unknowns, record }, generation }
+    }
+}
+
+/// A letter of the queue beside the kind and the id of its invitation, which is read by a statement of its own.
+#[cfg(feature = "mysql")]
+pub(crate) struct QueuedApart {
+    pub(crate) delivery: DeliveryId,
+    pub(crate) due: DateTime<Utc>,
+    pub(crate) kind: String,
+    pub(crate) invitation: Uuid,
+    pub(crate) letter: Result<LetterAlone, StoreError>,
+}
+
+#[cfg(feature = "mysql")]
+impl FromRow for QueuedApart {
+    fn read(row: &impl Columns) -> Result<Self, StoreError> {
+        Ok(Self {
+            delivery: DeliveryId::from_uuid(row.uuid(0, "id")?),
+            due: row.time(6, "not_before")?,
+            kind: row.text(7, "kind")?.into_owned(),
+            invitation: row.uuid(8, "invitation")?,
+            letter: LetterAlone::read_at(row, 0),
+        })
+    }
+}
+
+/// An invitation whose id is known even where the rest does not read.
+pub(crate) struct Waiting {
+    pub(crate) id: Uuid,
+    pub(crate) record: Result<Record, StoreError>,
+}
+
+impl FromRow for Waiting {
+    fn read(row: &impl Columns) -> Result<Self, StoreError> {
+        Ok(Self { id: row.uuid(0, "id")?, record: Record::read(row) })
+    }
+}
+
+/// A row of which only its existence matters.
+impl FromRow for () {
+    fn read(_: &impl Columns) -> Result<Self, StoreError> {
+        Ok(())
+    }
+}
+
+/// A row that is one number, or null.
+impl FromRow for Option<i64> {
+    fn read(row: &impl Columns) -> Result<Self, StoreError> {
+        row.optional_number(0, "number")
+    }
+}
+
+/// A row that is one id.
+impl FromRow for Uuid {
+    fn read(row: &impl Columns) -> Result<Self, StoreError> {
+        row.uuid(0, "id")
+    }
+}
+
+fn owned(row: &impl Columns, column: usize, name: &'static str) -> Result<Option<String>, StoreError> {
+    Ok(row.optional_text(column, name)?.map(Cow::into_owned))
+}
+
+/// One of the words that the library writes.
+fn word<T>(
+    row: &impl Columns,
+    column: usize,
+    name: &'static str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, StoreError> {
+    read(&row.text(column, name)?).ok_or(StoreError::corrupt(name))
+}

@@ -1,0 +1,292 @@
+//! SQLite. Only one transaction writes at a time, and the worker's begin by taking that lock.
+
+pub mod migrate;
+pub mod sql;
+
+use std::borrow::Cow;
+
+use async_lock::Mutex;
+use chrono::{DateTime, Utc};
+use invite_core::{
+    Record, Scope, Sort,
+    store::{
+        Change, Claim, Claims, Found, Guard, Insertion, Key, ListQuery, Read, Settlement, StoreError, Sweep, Target,
+        TimeGuard, Transition,
+    },
+};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::{
+    apart::Following,
+    catalog::Catalog,
+    dialect::{Dialect, json_text, words_text},
+    driver::{Driver, End, Pool, all, end, execute, optional},
+    name::Name,
+    queue::{OneByOne, due, finds_any},
+    row::Queued,
+    statement::Values,
+    template::Sql,
+};
+
+#[doc(hidden)]
+pub use crate::{
+    queue::remind,
+    reading::{addressed_to, history, summarize},
+};
+
+/// SQLite's values and statements.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "it has no values: it names the database")]
+pub enum Sqlite {}
+
+/// Begins the worker's own transactions, and those that migrate.
+pub const BEGIN: &str = "BEGIN IMMEDIATE";
+
+/// A value as SQLite stores it.
+#[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_enums, reason = "a driver binds each")]
+pub enum Value<'v> {
+    /// `BLOB`: the 16 bytes of the UUID.
+    Uuid(Option<Uuid>),
+    /// `TEXT`
+    Text(Option<Cow<'v, str>>),
+    /// `BLOB`
+    Bytes(Option<&'v [u8]>),
+    /// `INTEGER`: a counter, a truth value, or microseconds since 1970.
+    Integer(Option<i64>),
+}
+
+impl Dialect for Sqlite {
+    type Value<'v> = Value<'v>;
+
+    fn uuid<'v>(uuid: Option<Uuid>) -> Value<'v> {
+        Value::Uuid(uuid)
+    }
+
+    fn text(text: Option<Cow<'_, str>>) -> Value<'_> {
+        Value::Text(text)
+    }
+
+    fn exact(text: Option<&str>) -> Value<'_> {
+        Value::Text(text.map(Cow::Borrowed))
+    }
+
+    fn bytes(bytes: Option<&[u8]>) -> Value<'_> {
+        Value::Bytes(bytes)
+    }
+
+    fn count<'v>(count: Option<u32>) -> Result<Value<'v>, StoreError> {
+        Ok(Value::Integer(count.map(i64::from)))
+    }
+
+    fn limit<'v>(limit: u32) -> Value<'v> {
+        Value::Integer(Some(limit.into()))
+    }
+
+    fn flag<'v>(flag: bool) -> Value<'v> {
+        Value::Integer(Some(flag.into()))
+    }
+
+    fn time<'v>(time: Option<DateTime<Utc>>) -> Value<'v> {
+        Value::Integer(time.map(|time| time.timestamp_micros()))
+    }
+
+    fn json(json: Option<&Json>) -> Result<Value<'_>, StoreError> {
+        Ok(Value::Text(json.map(json_text).transpose()?.map(Cow::Owned)))
+    }
+
+    fn words(words: Vec<&str>) -> Value<'_> {
+        Value::Text(Some(Cow::Owned(words_text(words))))
+    }
+}
+
+impl Catalog for Sqlite {
+    const BEGIN: &'static str = BEGIN;
+    const CREATE_LEDGER: &'static str = sql::CREATE_LEDGER;
+    const LEDGER: &'static Sql = &sql::LEDGER;
+    const RECORD_MIGRATION: &'static Sql = &sql::RECORD_MIGRATION;
+    const ADDRESSED_TO: &'static Sql = &sql::ADDRESSED_TO;
+    const HISTORY: &'static Sql = &sql::HISTORY;
+    const SUMMARIZE: &'static Sql = &sql::SUMMARIZE;
+    const REMOVE: &'static Sql = &sql::REMOVE;
+    const POSTPONE: &'static Sql = &sql::POSTPONE;
+    const DUE_REMINDERS: &'static Sql = &sql::DUE_REMINDERS;
+    const REMINDED: &'static Sql = &sql::REMINDED;
+    const INSERT_LETTER: &'static Sql = &sql::INSERT_LETTER;
+    const ANY_REMINDERS: Option<&'static Sql> = Some(&sql::ANY_REMINDERS);
+
+    fn addresses<'v>(values: Values<'v, Self>, addresses: [Option<&'v str>; 8]) -> Values<'v, Self> {
+        values.eight(addresses)
+    }
+
+    async fn transition<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        transition: &Transition<'_>,
+    ) -> Result<Option<Found>, StoreError> {
+        self::transition::<D>(conn, transition).await
+    }
+}
+
+const FOLLOWING: Following = Following {
+    insert_event: &sql::INSERT_EVENT,
+    insert_letter: &sql::INSERT_LETTER,
+    insert_token: &sql::INSERT_TOKEN,
+};
+
+const ONE_BY_ONE: OneByOne = OneByOne { lease: &sql::LEASE, discard: &sql::DISCARD, insert_token: &sql::INSERT_TOKEN };
+
+#[doc(hidden)]
+pub async fn lock_for_write<D: Driver<Db = Sqlite>>(conn: &mut D::Conn) -> Result<(), StoreError> {
+    execute::<D>(conn, Values::new().of_statement(&sql::LOCK)?).await?;
+    Ok(())
+}
+
+#[doc(hidden)]
+pub async fn insert<D: Driver<Db = Sqlite>>(conn: &mut D::Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+    let Insertion { record, open_key, event, dispatch } = *new;
+    let statement = Values::new().record(record, open_key).of_statement(&sql::INSERT)?;
+    if execute::<D>(conn, statement).await? == 0 {
+        return Ok(false);
+    }
+    FOLLOWING.write::<D>(conn, record, event, dispatch).await?;
+    Ok(true)
+}
+
+#[doc(hidden)]
+pub async fn transition<D: Driver<Db = Sqlite>>(
+    conn: &mut D::Conn,
+    transition: &Transition<'_>,
+) -> Result<Option<Found>, StoreError> {
+    let Transition { guard, change, event, dispatch } = transition;
+    let by_token = matches!(guard.target, Target::Token(_));
+    let by_delivery = matches!(guard.target, Target::Delivery(_));
+    let sql = match change {
+        Change::End { .. } if by_token => &sql::END_BY_TOKEN,
+        Change::End { .. } => &sql::END_BY_ID,
+        Change::Renew { .. } => &sql::RENEW,
+        Change::Amend { .. } => &sql::AMEND,
+        Change::Link => &sql::LINK,
+        Change::View { .. } => &sql::VIEW,
+        Change::FailDelivery if by_delivery => &sql::FAIL_DELIVERY_OF,
+        Change::FailDelivery => &sql::FAIL_DELIVERY,
+    };
+    let values = guarded(guard).change(change).event(event).actor(event);
+    let Some(found) = optional::<D, Found>(conn, values.of_statement(sql)?).await? else { return Ok(None) };
+    FOLLOWING.write::<D>(conn, &found.record, event, *dispatch).await?;
+    Ok(Some(found))
+}
+
+fn guarded<'v>(guard: &Guard<'v>) -> Values<'v, Sqlite> {
+    let Guard { target, kind: _, statuses: _, now, time, ref recipient, not_resent_since, generation: _ } = *guard;
+    let (unexpired_at, due_at) = match time {
+        TimeGuard::Unexpired => (Some(now), None),
+        TimeGuard::Due => (None, Some(now)),
+        TimeGuard::Any => (None, None),
+    };
+    let values = Values::new()
+        .guard(guard)
+        .time(Name::UnexpiredAt, unexpired_at)
+        .time(Name::DueAt, due_at)
+        .time(Name::NotResentSince, not_resent_since)
+        .eight(recipient.verified().unwrap_or_default());
+    match target {
+        Target::Token(digest) => values.bytes(Name::Digest, digest.as_bytes().as_slice()),
+        Target::Id(id, scope) => values.uuid(Name::Id, *id.as_uuid()).exact(Name::Scope, scope.map(Scope::as_str)),
+        Target::Delivery(delivery) => values.uuid(Name::Delivery, *delivery.as_uuid()),
+    }
+}
+
+#[doc(hidden)]
+pub async fn find<D: Driver<Db = Sqlite>>(
+    conn: &mut D::Conn,
+    key: &Key<'_>,
+    _: Read,
+) -> Result<Option<Found>, StoreError> {
+    let (sql, values) = match *key {
+        Key::Token(digest) => (&sql::FIND_BY_TOKEN, Values::new().bytes(Name::Digest, digest.as_bytes().as_slice())),
+        Key::Id { kind, scope, id } => {
+            let values = Values::new().uuid(Name::Id, *id.as_uuid()).text(Name::Kind, kind);
+            (&sql::FIND_BY_ID, values.exact(Name::Scope, scope.map(Scope::as_str)))
+        }
+        Key::Open(key) => (&sql::FIND_OPEN, Values::new().bytes(Name::OpenKey, key.as_bytes().as_slice())),
+    };
+    optional::<D, _>(conn, values.of_statement(sql)?).await
+}
+
+#[doc(hidden)]
+pub async fn list<D: Driver<Db = Sqlite>>(
+    conn: &mut D::Conn,
+    query: &ListQuery<'_>,
+) -> Result<Vec<Record>, StoreError> {
+    // Where a page begins after no row, it begins after one that lies before the first.
+    let (sql, start) = match query.sort {
+        Sort::NewestFirst => (&sql::LIST_NEWEST_FIRST, (DateTime::<Utc>::MAX_UTC, Uuid::max())),
+        Sort::OldestFirst => (&sql::LIST_OLDEST_FIRST, (DateTime::<Utc>::MIN_UTC, Uuid::nil())),
+        Sort::ExpiresFirst => (&sql::LIST_EXPIRES_FIRST, (DateTime::<Utc>::MIN_UTC, Uuid::nil())),
+        Sort::Address => (&sql::LIST_BY_ADDRESS, (DateTime::<Utc>::MIN_UTC, Uuid::nil())),
+    };
+    let (at, id) = query.after.map_or(start, |seek| (seek.at, *seek.id.as_uuid()));
+    let values = Values::new()
+        .list(query)
+        .time(Name::AfterAt, at)
+        .uuid(Name::AfterId, id)
+        .text(Name::Address, query.address)
+        .statuses(query.statuses);
+    all::<D, _>(conn, values.of_statement(sql)?).await
+}
+
+#[doc(hidden)]
+pub async fn claim<D: Driver<Db = Sqlite>, P: Pool<D>>(pool: &P, claim: &Claim<'_>) -> Result<Claims, StoreError> {
+    if !finds_any(pool, &sql::ANY_LETTERS, claim.kinds, claim.now).await? {
+        return Ok(Claims::default());
+    }
+    let mut tx = pool.begin(BEGIN).await?;
+    let work = lease::<D>(&mut tx, claim).await;
+    end::<D, P, _>(tx, work).await
+}
+
+async fn lease<D: Driver<Db = Sqlite>>(conn: &mut D::Conn, claim: &Claim<'_>) -> Result<End<Claims>, StoreError> {
+    let values = due(claim.kinds, claim.now).limit(Name::Limit, claim.limit);
+    let rows: Vec<Queued> = all::<D, _>(conn, values.of_statement(&sql::DUE_LETTERS)?).await?;
+    let mut claims = Claims::default();
+    for queued in rows {
+        ONE_BY_ONE.lease::<D>(conn, claim, queued, &mut claims).await?;
+    }
+    Ok(End::Commit(claims))
+}
+
+/// Settlements come several at once, and SQLite lets one transaction write at a time. A writer that finds it
+/// busy sleeps for longer than the other one needs, so they queue up here first.
+static SETTLING: Mutex<()> = Mutex::new(());
+
+#[doc(hidden)]
+pub async fn settle<D: Driver<Db = Sqlite>, P: Pool<D>>(
+    pool: &P,
+    settlement: &Settlement<'_>,
+) -> Result<bool, StoreError> {
+    let _turn = SETTLING.lock().await;
+    crate::queue::settle::<D, P>(pool, settlement).await
+}
+
+#[doc(hidden)]
+pub async fn sweep<D: Driver<Db = Sqlite>, P: Pool<D>>(pool: &P, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+    if !finds_any(pool, &sql::ANY_DUE, sweep.kinds, sweep.now).await? {
+        return Ok(0);
+    }
+    let mut tx = pool.begin(BEGIN).await?;
+    let work = expire::<D>(&mut tx, sweep).await;
+    end::<D, P, _>(tx, work).await
+}
+
+// All statements choose the same rows, because no other transaction writes in between.
+async fn expire<D: Driver<Db = Sqlite>>(conn: &mut D::Conn, sweep: &Sweep<'_>) -> Result<End<u64>, StoreError> {
+    let Sweep { kinds, notify, now, limit } = *sweep;
+    let values = || due(kinds, now).limit(Name::Limit, limit);
+    execute::<D>(conn, values().of_statement(&sql::EXPIRE_EVENTS)?).await?;
+    if !notify.is_empty() {
+        let values = values().words(Name::Notify, notify.iter().copied());
+        execute::<D>(conn, values.of_statement(&sql::EXPIRE_NOTICES)?).await?;
+    }
+    Ok(End::Commit(execute::<D>(conn, values().of_statement(&sql::EXPIRE)?).await?))
+}

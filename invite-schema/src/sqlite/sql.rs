@@ -1,0 +1,331 @@
+//! The statements of SQLite.
+
+use crate::template::{Style, statements};
+
+/// The columns of an invitation, in the order `row::record` reads them.
+macro_rules! columns {
+    () => {
+        "i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
+         i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
+         i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
+         i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded"
+    };
+}
+
+/// The same columns for `RETURNING`, which does not know the statement's alias.
+macro_rules! columns_returned {
+    () => {
+        "id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, ended_at,
+         ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision, created_at,
+         expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error, inviter_address,
+         delivery_id, remind_at, reminded"
+    };
+}
+
+/// The condition of a guard, except which row it is about. `$proved` says whether the token came by mail.
+macro_rules! guard {
+    ($proved:literal) => {
+        concat!(
+            " AND i.kind = :kind AND i.status IN (:status, :or_status)
+          AND (:unexpired_at IS NULL OR i.expires_at > :unexpired_at)
+          AND (:due_at IS NULL OR i.expires_at <= :due_at)
+          AND (:compare = 'anyone'
+               OR (:compare = 'address' AND i.recipient IN (:address_1, :address_2, :address_3, :address_4, :address_5, :address_6, :address_7, :address_8))
+               OR (:compare = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1)
+                                     IN (:address_1, :address_2, :address_3, :address_4, :address_5, :address_6, :address_7, :address_8))
+               OR (i.recipient = :proved_address AND ",
+            $proved,
+            "))
+          AND (:not_resent_since IS NULL OR i.resent_at IS NULL OR i.resent_at <= :not_resent_since)
+          AND (:guarded_generation IS NULL OR i.generation = :guarded_generation)"
+        )
+    };
+}
+
+/// The row of a token whose generation still works.
+macro_rules! by_token {
+    ($more:literal) => {
+        concat!(
+            " WHERE i.id = (SELECT invitation FROM invite_tokens WHERE digest = :digest)
+                AND (SELECT generation FROM invite_tokens WHERE digest = :digest)
+                    + (i.grace_until IS NOT NULL AND :now < i.grace_until) >= i.min_generation",
+            $more,
+            guard!("(SELECT channel FROM invite_tokens WHERE digest = :digest) = 'mail'"),
+            " RETURNING ",
+            columns_returned!(),
+            ", (SELECT digest FROM invite_tokens WHERE digest = :digest),
+               (SELECT generation FROM invite_tokens WHERE digest = :digest),
+               (SELECT channel FROM invite_tokens WHERE digest = :digest)"
+        )
+    };
+}
+
+/// The row of an id, in a scope if one is named.
+macro_rules! by_id {
+    () => {
+        by_key!("i.id = :id AND (:scope IS NULL OR i.scope = :scope)")
+    };
+}
+
+macro_rules! by_key {
+    ($key:literal) => {
+        concat!(" WHERE ", $key, guard!("0"), " RETURNING ", columns_returned!(), ", NULL, NULL, NULL")
+    };
+}
+
+macro_rules! end {
+    ($proved:literal) => {
+        concat!(
+            "UPDATE invite_invitations AS i SET
+                 status = :ended_status, ended_at = :at, ended_by = :actor, ended_reason = :reason, address_proved = ",
+            $proved,
+            ", open_key = NULL, remind_at = NULL, revision = revision + 1"
+        )
+    };
+}
+
+macro_rules! fail_delivery {
+    () => {
+        "UPDATE invite_invitations AS i SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1"
+    };
+}
+
+/// The filters of a list. An open invitation past its time counts as expired.
+macro_rules! filters {
+    () => {
+        " AND (:address IS NULL OR instr(i.recipient, :address) > 0)
+          AND (:expiring_until IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > :now AND i.expires_at <= :expiring_until))
+          AND (:any_status OR CASE WHEN i.status IN ('pending', 'delivery_failed') AND i.expires_at <= :now
+                          THEN 'expired' ELSE i.status END IN (:status_1, :status_2, :status_3, :status_4, :status_5, :status_6))"
+    };
+}
+
+// SQLite would plan these anew at every call, for the very values that are bound: for a limit always, for
+// what is compared once the tables are analysed. A `+` before a value keeps it from looking at it. The
+// plan is the same.
+
+macro_rules! list {
+    ($seek:literal, $order:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM invite_invitations AS i WHERE i.kind = +:kind AND i.scope = +:scope AND ",
+            $seek,
+            filters!(),
+            " ORDER BY ",
+            $order,
+            " LIMIT +:limit"
+        )
+    };
+}
+
+/// Letters that are due, of the kinds in the JSON array `:kinds`.
+macro_rules! due_letters {
+    () => {
+        " FROM invite_outbox AS o JOIN invite_invitations AS i ON i.id = o.invitation
+         WHERE o.not_before <= :now AND (o.lease_until IS NULL OR o.lease_until <= :now)
+           AND o.kind IN (SELECT value FROM json_each(:kinds))"
+    };
+}
+
+/// Invitations whose reminders are to be looked at, of the kinds in the JSON array `:kinds`.
+macro_rules! due_reminders {
+    () => {
+        " FROM invite_invitations AS i WHERE i.remind_at <= :now AND +i.kind IN (SELECT value FROM json_each(:kinds))"
+    };
+}
+
+/// Open invitations that are due, of the kinds in the JSON array `:kinds`. The `+` keeps SQLite from
+/// searching all of a kind in the index of the lists.
+macro_rules! due_invitations {
+    () => {
+        " FROM invite_invitations WHERE status IN ('pending', 'delivery_failed') AND expires_at <= :now
+           AND +kind IN (SELECT value FROM json_each(:kinds))"
+    };
+}
+
+/// Creates the library's own ledger. A shared one would collide with the host's.
+pub(crate) const CREATE_LEDGER: &str = "CREATE TABLE IF NOT EXISTS invite_migrations (
+        version INTEGER NOT NULL PRIMARY KEY,
+        checksum TEXT NOT NULL,
+        compatible_since INTEGER NOT NULL
+    ) STRICT";
+
+statements! {
+    Style::NumberedQuestion;
+
+    /// Takes the write lock, changes nothing.
+    LOCK = "UPDATE invite_invitations SET revision = revision WHERE 0";
+
+    INSERT = "INSERT INTO invite_invitations
+        (id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, generation,
+         min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts, inviter_address,
+         delivery_id, remind_at)
+        VALUES (:id, :kind, :scope, :recipient_given, :recipient, :inviter, :payload, :display, :message, :locale, :status, :generation, :min_generation, :revision, :open_key, :created_at, :expires_at, :delivery_state, :attempts,
+                :inviter_address, :delivery, :remind_at)
+        ON CONFLICT (open_key) DO NOTHING";
+
+    INSERT_EVENT = "INSERT INTO invite_events (invitation, revision, action, actor, reason, at) VALUES (:id, :revision, :event, :actor, :reason, :at)";
+
+    INSERT_TOKEN = "INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at) VALUES (:token, :id, :generation, :channel, :at)";
+
+    INSERT_LETTER = "INSERT INTO invite_outbox
+        (id, kind, invitation, generation, purpose, not_before) VALUES (:letter, :kind, :id, :generation, :purpose, :not_before)";
+
+    END_BY_TOKEN = concat!(
+        end!("COALESCE((SELECT channel = 'mail' FROM invite_tokens WHERE digest = :digest), 0)"),
+        by_token!("")
+    );
+
+    END_BY_ID = concat!(end!("0"), by_id!());
+
+    RENEW = concat!(
+        "UPDATE invite_invitations AS i SET
+             status = 'pending', generation = generation + 1, revision = revision + 1, resent_at = :resent_at, viewed_at = NULL,
+             expires_at = max(expires_at, COALESCE(:new_expires_at, expires_at)),
+             min_generation = CASE WHEN :retire THEN generation + 1 ELSE min_generation END,
+             grace_until = CASE WHEN :retire THEN :grace_until ELSE grace_until END,
+             delivery_state = 'queued', delivery_attempts = 0, delivery_error = NULL, delivery_id = :new_delivery, remind_at = :remind_at,
+             reminded = NULL",
+        by_id!()
+    );
+
+    /// A new address brings its open key, retires every link and awaits a resend.
+    AMEND = concat!(
+        "UPDATE invite_invitations AS i SET
+             recipient_given = COALESCE(:recipient_given, recipient_given), recipient = COALESCE(:recipient, recipient),
+             open_key = CASE WHEN :recipient IS NULL THEN open_key ELSE :open_key END,
+             generation = generation + (:recipient IS NOT NULL),
+             min_generation = CASE WHEN :recipient IS NULL THEN min_generation ELSE generation + 1 END,
+             grace_until = CASE WHEN :recipient IS NULL THEN grace_until END,
+             viewed_at = CASE WHEN :recipient IS NULL THEN viewed_at END,
+             delivery_state = CASE WHEN :recipient IS NULL THEN delivery_state ELSE 'not_mailed' END,
+             delivery_attempts = CASE WHEN :recipient IS NULL THEN delivery_attempts ELSE 0 END,
+             delivery_error = CASE WHEN :recipient IS NULL THEN delivery_error END,
+             delivery_id = CASE WHEN :recipient IS NULL THEN delivery_id END,
+             remind_at = CASE WHEN :recipient IS NULL THEN COALESCE(:remind_at, remind_at) END,
+             reminded = CASE WHEN :recipient IS NULL THEN reminded END,
+             payload = COALESCE(:payload, payload), message = CASE WHEN :sets_message THEN :message ELSE message END, expires_at = COALESCE(:new_expires_at, expires_at),
+             revision = revision + 1",
+        " WHERE i.id = :id AND (:scope IS NULL OR i.scope = :scope)
+            AND NOT EXISTS (SELECT 1 FROM invite_invitations AS o WHERE o.open_key = :open_key AND o.id <> :id)",
+        guard!("0"),
+        " RETURNING ",
+        columns_returned!(),
+        ", NULL, NULL, NULL"
+    );
+
+    LINK = concat!("UPDATE invite_invitations AS i SET revision = revision + 1", by_id!());
+
+    VIEW = concat!("UPDATE invite_invitations AS i SET viewed_at = :viewed_at", by_token!(" AND i.viewed_at IS NULL"));
+
+    FAIL_DELIVERY = concat!(fail_delivery!(), by_id!());
+
+    FAIL_DELIVERY_OF = concat!(fail_delivery!(), by_key!("i.delivery_id = :delivery"));
+
+    SUMMARIZE = "UPDATE invite_invitations
+        SET delivery_state = :delivery_state, delivery_attempts = COALESCE(:attempts, delivery_attempts), delivery_error = :error
+        WHERE delivery_id = :delivery AND +kind = :kind AND delivery_state IN (SELECT value FROM json_each(:over))";
+
+    FIND_BY_TOKEN = concat!(
+        "SELECT ",
+        columns!(),
+        ", t.digest, t.generation, t.channel FROM invite_tokens AS t
+         JOIN invite_invitations AS i ON i.id = t.invitation WHERE t.digest = :digest"
+    );
+
+    FIND_BY_ID = concat!(
+        "SELECT ",
+        columns!(),
+        ", NULL, NULL, NULL FROM invite_invitations AS i WHERE i.id = :id AND i.kind = :kind AND (:scope IS NULL OR i.scope = :scope)"
+    );
+
+    FIND_OPEN = concat!("SELECT ", columns!(), ", NULL, NULL, NULL FROM invite_invitations AS i WHERE i.open_key = :open_key");
+
+    LIST_NEWEST_FIRST = list!("(i.created_at, i.id) < (+:after_at, +:after_id)", "i.created_at DESC, i.id DESC");
+
+    LIST_OLDEST_FIRST = list!("(i.created_at, i.id) > (+:after_at, +:after_id)", "i.created_at, i.id");
+
+    LIST_EXPIRES_FIRST = list!("(i.expires_at, i.id) > (+:after_at, +:after_id)", "i.expires_at, i.id");
+
+    /// The address a page begins after is looked up, so that no cursor holds one.
+    LIST_BY_ADDRESS = list!(
+        "(i.recipient, i.id) >
+         (COALESCE((SELECT a.recipient FROM invite_invitations AS a
+                     WHERE a.id = :after_id AND a.kind = :kind AND a.scope = :scope AND :after_at IS NOT NULL), ''), +:after_id)",
+        "i.recipient, i.id"
+    );
+
+    ADDRESSED_TO = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM invite_invitations AS i
+         WHERE i.recipient IN (+:address_1, +:address_2, +:address_3, +:address_4, +:address_5, +:address_6, +:address_7, +:address_8) AND +i.kind = :kind
+           AND i.status IN ('pending', 'delivery_failed') AND i.expires_at > :now
+         ORDER BY i.created_at DESC, i.id DESC LIMIT +:limit"
+    );
+
+    // A condition on kind and scope beside the one on the id would have SQLite, once it has analysed the
+    // tables, walk a whole scope in the index of the lists, where it finds all three.
+    HISTORY = "SELECT e.revision, e.action, e.actor, e.reason, e.at FROM invite_events AS e
+        WHERE e.invitation = +:id
+          AND (SELECT i.kind = :kind AND i.scope = :scope FROM invite_invitations AS i WHERE i.id = :id) ORDER BY e.id";
+
+    /// Asked outside a transaction, so that an idle worker takes no write lock.
+    ANY_LETTERS = concat!("SELECT 1", due_letters!(), " LIMIT 1");
+
+    DUE_LETTERS = concat!(
+        "SELECT ",
+        columns!(),
+        ", o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.not_before",
+        due_letters!(),
+        " ORDER BY o.not_before, o.id LIMIT +:limit"
+    );
+
+    LEASE = "UPDATE invite_outbox SET attempt = attempt + 1, lease_owner = :owner, lease_until = :lease_until WHERE id = :letter";
+
+    DISCARD = "DELETE FROM invite_outbox WHERE id = :letter";
+
+    REMOVE = "DELETE FROM invite_outbox WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
+
+    POSTPONE = "UPDATE invite_outbox
+        SET not_before = :not_before, refusals = :refusals, unknowns = :unknowns, last_error = :error, lease_owner = NULL, lease_until = NULL
+        WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
+
+    ANY_REMINDERS = concat!("SELECT 1", due_reminders!(), " LIMIT 1");
+
+    DUE_REMINDERS = concat!("SELECT ", columns!(), due_reminders!(), " ORDER BY i.remind_at, i.id LIMIT +:limit");
+
+    REMINDED = "UPDATE invite_invitations SET remind_at = :remind_at, reminded = :reminded WHERE id = :id";
+
+    ANY_DUE = concat!("SELECT 1", due_invitations!(), " LIMIT 1");
+
+    EXPIRE_EVENTS = concat!(
+        "INSERT INTO invite_events (invitation, revision, action, actor, at)
+         SELECT id, revision + 1, 'expired', 'system', :now",
+        due_invitations!(),
+        " ORDER BY expires_at, id LIMIT +:limit"
+    );
+
+    /// A notice to the inviter for each expired invitation of the kinds in the JSON array `:notify`.
+    EXPIRE_NOTICES = concat!(
+        "INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+         SELECT id, kind, id, generation, 'expired', :now FROM (SELECT id, kind, generation, inviter_address",
+        due_invitations!(),
+        " ORDER BY expires_at, id LIMIT +:limit)
+         WHERE inviter_address IS NOT NULL AND kind IN (SELECT value FROM json_each(:notify))"
+    );
+
+    EXPIRE = concat!(
+        "UPDATE invite_invitations SET status = 'expired', ended_at = :now, ended_by = 'system', open_key = NULL,
+             remind_at = NULL, revision = revision + 1 WHERE id IN (SELECT id",
+        due_invitations!(),
+        " ORDER BY expires_at, id LIMIT +:limit)"
+    );
+
+    /// What the ledger says of the steps that the database has.
+    LEDGER = "SELECT version, checksum, compatible_since FROM invite_migrations ORDER BY version";
+
+    RECORD_MIGRATION = "INSERT INTO invite_migrations (version, checksum, compatible_since)
+        VALUES (:version, :checksum, :compatible_since)";
+}

@@ -1,0 +1,132 @@
+//! From a driver to a store.
+
+/// Implements `InvitationStore` for a driver: `store!(PgStore, postgres)`.
+///
+/// The second word names the database: `postgres`, `mysql` or `sqlite`.
+#[macro_export]
+macro_rules! store {
+    ($store:ty, $database:ident) => {
+        const _: () = {
+            use $crate::{
+                Driver,
+                exports::{
+                    async_trait,
+                    invite_core::{
+                        Event, InvitationId, Record, Scope,
+                        store::{
+                            AddressedQuery, Found, Insertion, InvitationStore, Key, ListQuery, Read, StoreError,
+                            Summary, Transition,
+                        },
+                    },
+                },
+                $database as database,
+            };
+
+            #[async_trait]
+            impl InvitationStore for $store {
+                type Conn = <$store as Driver>::Conn;
+
+                fn in_transaction(&self, conn: &mut Self::Conn) -> bool {
+                    <$store as Driver>::in_transaction(conn)
+                }
+
+                async fn lock_for_write(&self, conn: &mut Self::Conn) -> Result<(), StoreError> {
+                    database::lock_for_write::<$store>(conn).await
+                }
+
+                async fn insert(&self, conn: &mut Self::Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+                    database::insert::<$store>(conn, new).await
+                }
+
+                async fn transition(
+                    &self,
+                    conn: &mut Self::Conn,
+                    transition: &Transition<'_>,
+                ) -> Result<Option<Found>, StoreError> {
+                    database::transition::<$store>(conn, transition).await
+                }
+
+                async fn summarize(&self, conn: &mut Self::Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+                    database::summarize::<$store>(conn, summary).await
+                }
+
+                async fn find(
+                    &self,
+                    conn: &mut Self::Conn,
+                    key: &Key<'_>,
+                    read: Read,
+                ) -> Result<Option<Found>, StoreError> {
+                    database::find::<$store>(conn, key, read).await
+                }
+
+                async fn list(&self, conn: &mut Self::Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
+                    database::list::<$store>(conn, query).await
+                }
+
+                async fn addressed_to(
+                    &self,
+                    conn: &mut Self::Conn,
+                    query: &AddressedQuery<'_>,
+                ) -> Result<Vec<Record>, StoreError> {
+                    database::addressed_to::<$store>(conn, query).await
+                }
+
+                async fn history(
+                    &self,
+                    conn: &mut Self::Conn,
+                    kind: &str,
+                    scope: &Scope,
+                    id: InvitationId,
+                ) -> Result<Vec<Event>, StoreError> {
+                    database::history::<$store>(conn, kind, scope, id).await
+                }
+            }
+        };
+    };
+}
+
+/// Implements `WorkerStore` for a driver, on connections from a pool: `worker_store!(PgStore, postgres, PgPool)`.
+///
+/// Where the pool is a parameter, name it, its bound and what makes a [`Pool`](crate::Pool) of it:
+/// `worker_store!(PgStore, postgres, P: Connections<Conn = PgConnection>, Lender)`.
+#[macro_export]
+macro_rules! worker_store {
+    ($store:ty, $database:ident, $pool:ty) => {
+        $crate::worker_store!(@ $store, $database, [], $pool, |pool| pool);
+    };
+    ($store:ty, $database:ident, $param:ident: $bound:path, $wrap:path) => {
+        $crate::worker_store!(@ $store, $database, [$param: $bound], $param, |pool| &$wrap(pool));
+    };
+    (@ $store:ty, $database:ident, [$($param:ident: $bound:path)?], $pool:ty, |$given:ident| $lent:expr) => {
+        const _: () = {
+            use $crate::{
+                $database as database,
+                exports::{
+                    async_trait,
+                    invite_core::store::{
+                        Claim, Claims, Reminders, Reminding, Settlement, StoreError, Sweep, WorkerStore,
+                    },
+                },
+            };
+
+            #[async_trait]
+            impl<$($param: $bound)?> WorkerStore<$pool> for $store {
+                async fn claim(&self, $given: &$pool, claim: &Claim<'_>) -> Result<Claims, StoreError> {
+                    database::claim::<$store, _>($lent, claim).await
+                }
+
+                async fn settle(&self, $given: &$pool, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
+                    database::settle::<$store, _>($lent, settlement).await
+                }
+
+                async fn sweep(&self, $given: &$pool, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+                    database::sweep::<$store, _>($lent, sweep).await
+                }
+
+                async fn remind(&self, $given: &$pool, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+                    database::remind::<$store, _>($lent, reminding).await
+                }
+            }
+        };
+    };
+}
