@@ -11,7 +11,7 @@ use crate::package;
 use crate::programs::{self, LIBRARIES, output};
 
 /// The crates that are published, each after those it needs.
-const CRATES: [&str; 4] = ["invite-core", "invite-mail", "invite-sqlx", "invite-diesel"];
+const CRATES: [&str; 5] = ["invite-core", "invite-conformance", "invite-mail", "invite-sqlx", "invite-diesel"];
 
 /// Tools of cargo's, each with the package that has it.
 const TOOLS: [(&str, &str); 2] = [("hack", "cargo-hack"), ("deny", "cargo-deny")];
@@ -90,9 +90,18 @@ fn packages_in(folder: &Path) -> Result<(), String> {
         command.args(["--package", name]);
     });
     finish(command)?;
-    CRATES.iter().try_for_each(|name| {
-        package::check(name, &folder.join("package").join(format!("{name}-{}", env!("CARGO_PKG_VERSION"))))
-    })
+    CRATES.iter().try_for_each(|name| package::check(name, &unpacked(&folder.join("package"), name)?))
+}
+
+/// Where cargo has unpacked the package of a crate, whatever the version of that crate is.
+fn unpacked(packages: &Path, name: &str) -> Result<PathBuf, String> {
+    let is_it = |folder: &PathBuf| {
+        let version = folder.file_name().and_then(|folder| folder.to_str()?.strip_prefix(name)?.strip_prefix('-'));
+        folder.is_dir() && version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    let entries = fs::read_dir(packages).map_err(|error| format!("{}: {error}", packages.display()))?;
+    let mut folders = entries.flatten().map(|entry| entry.path()).filter(is_it);
+    folders.next().ok_or_else(|| format!("cargo has unpacked no package of {name}"))
 }
 
 /// Everything compiles with [`OLDEST_RUST`], where that is installed. Anywhere, clippy's `incompatible_msrv` refuses
