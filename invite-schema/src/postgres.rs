@@ -289,6 +289,16 @@ pub async fn sweep<D: Driver<Db = Postgres>, P: Pool<D>>(pool: &P, sweep: &Sweep
     Ok(swept.flatten().and_then(|swept| swept.try_into().ok()).unwrap_or_default())
 }
 
+/// Whether a transaction that ended with this SQLSTATE may succeed when it is done again.
+#[must_use]
+pub fn is_retryable(code: &str) -> bool {
+    // Serialization failure, deadlock, lock not available; an administrator's or a crash's shutdown, a server that
+    // starts, an idle session or transaction that was ended, too many connections.
+    matches!(code, "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "53300")
+        // A connection that broke or was refused.
+        || code.starts_with("08")
+}
+
 /// PostgreSQL has no unsigned integers. No counter comes near the limit.
 fn int(value: u32) -> Result<i32, StoreError> {
     i32::try_from(value).map_err(StoreError::failed)

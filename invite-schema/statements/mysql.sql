@@ -1,241 +1,476 @@
--- Every statement as it is sent, with the values that its places take. Written by `tests/statements.rs`.
+-- Every statement as it is sent but for its white space, below the names of the values that its places take.
+-- Written by `tests/statements.rs`.
 
--- INSERT: 1 id, 2 kind, 3 scope, 4 recipient_given, 5 recipient, 6 inviter, 7 payload, 8 display, 9 message, 10 locale, 11 status, 12 generation, 13 min_generation, 14 revision, 15 open_key, 16 created_at, 17 expires_at, 18 delivery_state, 19 attempts, 20 inviter_address, 21 delivery, 22 remind_at
-INSERT INTO invite_invitations
-    (id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, generation,
-     min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts, inviter_address,
-     delivery_id, remind_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON DUPLICATE KEY UPDATE id = NULL;
+-- INSERT
+--   1 id, 2 kind, 3 scope, 4 recipient_given, 5 recipient, 6 inviter, 7 payload, 8 display, 9 message, 10 locale,
+--       11 status, 12 generation, 13 min_generation, 14 revision, 15 open_key, 16 created_at, 17 expires_at,
+--       18 delivery_state, 19 attempts, 20 inviter_address, 21 delivery, 22 remind_at
+INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display,
+    message, locale, status, generation, min_generation, revision, open_key, created_at, expires_at,
+    delivery_state, delivery_attempts, inviter_address, delivery_id, remind_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE id = NULL;
 
--- INSERT_EVENT: 1 id, 2 revision, 3 event, 4 actor, 5 reason, 6 at
-INSERT INTO invite_events (invitation, revision, action, actor, reason, at) VALUES (?, ?, ?, ?, ?, ?);
+-- INSERT_EVENT
+--   1 id, 2 revision, 3 event, 4 actor, 5 reason, 6 at
+INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+VALUES (?, ?, ?, ?, ?, ?);
 
--- INSERT_TOKEN: 1 token, 2 id, 3 generation, 4 channel, 5 at
-INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at) VALUES (?, ?, ?, ?, ?);
+-- INSERT_TOKEN
+--   1 token, 2 id, 3 generation, 4 channel, 5 at
+INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+VALUES (?, ?, ?, ?, ?);
 
--- INSERT_LETTER: 1 letter, 2 kind, 3 id, 4 generation, 5 purpose, 6 not_before
-INSERT INTO invite_outbox
-    (id, kind, invitation, generation, purpose, not_before) VALUES (?, ?, ?, ?, ?, ?);
-
--- END_BY_TOKEN: 1 ended_status, 2 at, 3 actor, 4 reason, 5 digest, 6 now, 7 kind, 8 status, 9 or_status, 10 after, 11 until, 12 compare, 13 address_1, 14 address_2, 15 address_3, 16 address_4, 17 address_5, 18 address_6, 19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since, 23 guarded_generation
-UPDATE invite_invitations AS i JOIN invite_tokens AS t ON t.invitation = i.id SET i.status = ?, i.ended_at = ?, i.ended_by = ?, i.ended_reason = ?, i.address_proved = (t.channel = 'mail'),
-    i.open_key = NULL, i.remind_at = NULL, i.revision = i.revision + 1 WHERE t.digest = ? AND t.generation + IF(i.grace_until > ?, 1, 0) >= i.min_generation AND i.kind = ? AND i.status IN (?, ?) AND i.expires_at > ? AND i.expires_at <= ?
-         AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient
-                          ELSE SUBSTRING_INDEX(i.recipient, '@', -1) END AS BINARY)
-              IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND t.channel = 'mail')) AND (i.resent_at IS NULL OR i.resent_at <= ?) AND i.generation = COALESCE(?, i.generation);
-
--- END_BY_ID: 1 ended_status, 2 at, 3 actor, 4 reason, 5 id, 6 scope, 7 kind, 8 status, 9 or_status, 10 after, 11 until, 12 compare, 13 address_1, 14 address_2, 15 address_3, 16 address_4, 17 address_5, 18 address_6, 19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since, 23 guarded_generation
-UPDATE invite_invitations AS i SET i.status = ?, i.ended_at = ?, i.ended_by = ?, i.ended_reason = ?, i.address_proved = FALSE, i.open_key = NULL,
-    i.remind_at = NULL, i.revision = i.revision + 1 WHERE i.id = ? AND i.scope = COALESCE(?, i.scope) AND i.kind = ? AND i.status IN (?, ?) AND i.expires_at > ? AND i.expires_at <= ?
-         AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient
-                          ELSE SUBSTRING_INDEX(i.recipient, '@', -1) END AS BINARY)
-              IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE)) AND (i.resent_at IS NULL OR i.resent_at <= ?) AND i.generation = COALESCE(?, i.generation);
-
--- RENEW: 1 resent_at, 2 new_expires_at, 3 retire, 4 retire, 5 grace_until, 6 new_delivery, 7 remind_at, 8 id, 9 scope, 10 kind, 11 status, 12 or_status, 13 after, 14 until, 15 compare, 16 address_1, 17 address_2, 18 address_3, 19 address_4, 20 address_5, 21 address_6, 22 address_7, 23 address_8, 24 proved_address, 25 not_resent_since, 26 guarded_generation
-UPDATE invite_invitations AS i SET i.status = 'pending', i.resent_at = ?, i.viewed_at = NULL,
-    i.expires_at = GREATEST(i.expires_at, COALESCE(?, i.expires_at)),
-    i.min_generation = IF(?, i.generation + 1, i.min_generation), i.grace_until = IF(?, ?, i.grace_until),
-    i.generation = i.generation + 1, i.revision = i.revision + 1,
-    i.delivery_state = 'queued', i.delivery_attempts = 0, i.delivery_error = NULL, i.delivery_id = ?,
-    i.remind_at = ?, i.reminded = NULL WHERE i.id = ? AND i.scope = COALESCE(?, i.scope) AND i.kind = ? AND i.status IN (?, ?) AND i.expires_at > ? AND i.expires_at <= ?
-         AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient
-                          ELSE SUBSTRING_INDEX(i.recipient, '@', -1) END AS BINARY)
-              IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE)) AND (i.resent_at IS NULL OR i.resent_at <= ?) AND i.generation = COALESCE(?, i.generation);
-
--- AMEND: 1 payload, 2 sets_message, 3 message, 4 new_expires_at, 5 remind_at, 6 id, 7 scope, 8 kind, 9 status, 10 or_status, 11 after, 12 until, 13 compare, 14 address_1, 15 address_2, 16 address_3, 17 address_4, 18 address_5, 19 address_6, 20 address_7, 21 address_8, 22 proved_address, 23 not_resent_since, 24 guarded_generation
-UPDATE invite_invitations AS i SET i.payload = COALESCE(?, i.payload), i.message = IF(?, ?, i.message),
-    i.expires_at = COALESCE(?, i.expires_at), i.remind_at = COALESCE(?, i.remind_at), i.revision = i.revision + 1 WHERE i.id = ? AND i.scope = COALESCE(?, i.scope) AND i.kind = ? AND i.status IN (?, ?) AND i.expires_at > ? AND i.expires_at <= ?
-         AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient
-                          ELSE SUBSTRING_INDEX(i.recipient, '@', -1) END AS BINARY)
-              IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE)) AND (i.resent_at IS NULL OR i.resent_at <= ?) AND i.generation = COALESCE(?, i.generation);
-
--- READDRESS: 1 recipient_given, 2 recipient, 3 open_key, 4 payload, 5 sets_message, 6 message, 7 new_expires_at, 8 id, 9 scope, 10 kind, 11 status, 12 or_status, 13 after, 14 until, 15 compare, 16 address_1, 17 address_2, 18 address_3, 19 address_4, 20 address_5, 21 address_6, 22 address_7, 23 address_8, 24 proved_address, 25 not_resent_since, 26 guarded_generation
-UPDATE invite_invitations AS i SET i.recipient_given = ?, i.recipient = ?, i.open_key = ?, i.min_generation = i.generation + 1,
-    i.generation = i.generation + 1, i.grace_until = NULL, i.viewed_at = NULL, i.delivery_state = 'not_mailed',
-    i.delivery_attempts = 0, i.delivery_error = NULL, i.delivery_id = NULL, i.remind_at = NULL, i.reminded = NULL,
-    i.payload = COALESCE(?, i.payload), i.message = IF(?, ?, i.message),
-    i.expires_at = COALESCE(?, i.expires_at), i.revision = i.revision + 1 WHERE i.id = ? AND i.scope = COALESCE(?, i.scope) AND i.kind = ? AND i.status IN (?, ?) AND i.expires_at > ? AND i.expires_at <= ?
-         AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient
-                          ELSE SUBSTRING_INDEX(i.recipient, '@', -1) END AS BINARY)
-              IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE)) AND (i.resent_at IS NULL OR i.resent_at <= ?) AND i.generation = COALESCE(?, i.generation);
-
--- LINK: 1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 after, 7 until, 8 compare, 9 address_1, 10 address_2, 11 address_3, 12 address_4, 13 address_5, 14 address_6, 15 address_7, 16 address_8, 17 proved_address, 18 not_resent_since, 19 guarded_generation
-UPDATE invite_invitations AS i SET i.revision = i.revision + 1 WHERE i.id = ? AND i.scope = COALESCE(?, i.scope) AND i.kind = ? AND i.status IN (?, ?) AND i.expires_at > ? AND i.expires_at <= ?
-    AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient
-                     ELSE SUBSTRING_INDEX(i.recipient, '@', -1) END AS BINARY)
-         IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE)) AND (i.resent_at IS NULL OR i.resent_at <= ?) AND i.generation = COALESCE(?, i.generation);
-
--- VIEW: 1 viewed_at, 2 digest, 3 now, 4 kind, 5 status, 6 or_status, 7 after, 8 until, 9 compare, 10 address_1, 11 address_2, 12 address_3, 13 address_4, 14 address_5, 15 address_6, 16 address_7, 17 address_8, 18 proved_address, 19 not_resent_since, 20 guarded_generation
-UPDATE invite_invitations AS i JOIN invite_tokens AS t ON t.invitation = i.id SET i.viewed_at = ? WHERE t.digest = ? AND t.generation + IF(i.grace_until > ?, 1, 0) >= i.min_generation AND i.viewed_at IS NULL AND i.kind = ? AND i.status IN (?, ?) AND i.expires_at > ? AND i.expires_at <= ?
-    AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient
-                     ELSE SUBSTRING_INDEX(i.recipient, '@', -1) END AS BINARY)
-         IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND t.channel = 'mail')) AND (i.resent_at IS NULL OR i.resent_at <= ?) AND i.generation = COALESCE(?, i.generation);
-
--- FAIL_DELIVERY: 1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 after, 7 until, 8 compare, 9 address_1, 10 address_2, 11 address_3, 12 address_4, 13 address_5, 14 address_6, 15 address_7, 16 address_8, 17 proved_address, 18 not_resent_since, 19 guarded_generation
-UPDATE invite_invitations AS i SET i.status = 'delivery_failed', i.remind_at = NULL, i.revision = i.revision + 1 WHERE i.id = ? AND i.scope = COALESCE(?, i.scope) AND i.kind = ? AND i.status IN (?, ?) AND i.expires_at > ? AND i.expires_at <= ?
-    AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient
-                     ELSE SUBSTRING_INDEX(i.recipient, '@', -1) END AS BINARY)
-         IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE)) AND (i.resent_at IS NULL OR i.resent_at <= ?) AND i.generation = COALESCE(?, i.generation);
-
--- FAIL_DELIVERY_OF: 1 delivery, 2 kind, 3 status, 4 or_status, 5 after, 6 until, 7 compare, 8 address_1, 9 address_2, 10 address_3, 11 address_4, 12 address_5, 13 address_6, 14 address_7, 15 address_8, 16 proved_address, 17 not_resent_since, 18 guarded_generation
-UPDATE invite_invitations AS i SET i.status = 'delivery_failed', i.remind_at = NULL, i.revision = i.revision + 1 WHERE i.delivery_id = ? AND i.kind = ? AND i.status IN (?, ?) AND i.expires_at > ? AND i.expires_at <= ?
-    AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient
-                     ELSE SUBSTRING_INDEX(i.recipient, '@', -1) END AS BINARY)
-         IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE)) AND (i.resent_at IS NULL OR i.resent_at <= ?) AND i.generation = COALESCE(?, i.generation);
-
--- SUMMARIZE: 1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 kind, 6 over
-UPDATE invite_invitations
-    SET delivery_state = ?, delivery_attempts = COALESCE(?, delivery_attempts), delivery_error = ?
-    WHERE delivery_id = ? AND kind = ? AND JSON_CONTAINS(?, JSON_QUOTE(delivery_state));
-
--- FIND_BY_TOKEN: 1 digest
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, t.digest, t.generation, t.channel FROM invite_tokens AS t
-        JOIN invite_invitations AS i ON i.id = t.invitation WHERE t.digest = ?;
-
--- FIND_BY_ID: 1 id, 2 kind, 3 scope
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL, NULL, NULL FROM invite_invitations AS i
-        WHERE i.id = ? AND i.kind = ? AND i.scope = COALESCE(?, i.scope);
-
--- FIND_BY_TOKEN_LATEST: 1 digest
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, t.digest, t.generation, t.channel FROM invite_tokens AS t
-        JOIN invite_invitations AS i ON i.id = t.invitation WHERE t.digest = ? LOCK IN SHARE MODE;
-
--- FIND_BY_ID_LATEST: 1 id, 2 kind, 3 scope
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL, NULL, NULL FROM invite_invitations AS i
-        WHERE i.id = ? AND i.kind = ? AND i.scope = COALESCE(?, i.scope) LOCK IN SHARE MODE;
-
--- FIND_BY_DELIVERY: 1 delivery
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL, NULL, NULL FROM invite_invitations AS i WHERE i.delivery_id = ?;
-
--- FIND_OPEN_LATEST: 1 open_key
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL, NULL, NULL FROM invite_invitations AS i WHERE i.open_key = ? LOCK IN SHARE MODE;
-
--- LIST_NEWEST_FIRST: 1 kind, 2 scope, 3 after_at, 4 after_at, 5 after_id, 6 any_status, 7 now, 8 status_1, 9 status_2, 10 status_3, 11 status_4, 12 status_5, 13 status_6, 14 address, 15 expiring_until, 16 now, 17 expiring_until, 18 limit
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded FROM invite_invitations AS i FORCE INDEX FOR ORDER BY (invite_invitations_list) WHERE i.kind = ? AND i.scope = ? AND i.created_at <= ? AND (i.created_at < ? OR i.id < ?) AND (? OR CASE WHEN i.status IN ('pending', 'delivery_failed') AND i.expires_at <= ?
-                    THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
-     AND LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0
-     AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?)) ORDER BY i.created_at DESC, i.id DESC LIMIT ?;
-
--- LIST_OLDEST_FIRST: 1 kind, 2 scope, 3 after_at, 4 after_at, 5 after_id, 6 any_status, 7 now, 8 status_1, 9 status_2, 10 status_3, 11 status_4, 12 status_5, 13 status_6, 14 address, 15 expiring_until, 16 now, 17 expiring_until, 18 limit
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded FROM invite_invitations AS i FORCE INDEX FOR ORDER BY (invite_invitations_list) WHERE i.kind = ? AND i.scope = ? AND i.created_at >= ? AND (i.created_at > ? OR i.id > ?) AND (? OR CASE WHEN i.status IN ('pending', 'delivery_failed') AND i.expires_at <= ?
-                    THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
-     AND LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0
-     AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?)) ORDER BY i.created_at, i.id LIMIT ?;
-
--- LIST_EXPIRES_FIRST: 1 kind, 2 scope, 3 after_at, 4 after_at, 5 after_id, 6 any_status, 7 now, 8 status_1, 9 status_2, 10 status_3, 11 status_4, 12 status_5, 13 status_6, 14 address, 15 expiring_until, 16 now, 17 expiring_until, 18 limit
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded FROM invite_invitations AS i WHERE i.kind = ? AND i.scope = ? AND i.expires_at >= ? AND (i.expires_at > ? OR i.id > ?) AND (? OR CASE WHEN i.status IN ('pending', 'delivery_failed') AND i.expires_at <= ?
-                    THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
-     AND LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0
-     AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?)) ORDER BY i.expires_at, i.id LIMIT ?;
-
--- LIST_BY_ADDRESS: 1 kind, 2 scope, 3 after_id, 4 kind, 5 scope, 6 after_id, 7 kind, 8 scope, 9 after_id, 10 any_status, 11 now, 12 status_1, 13 status_2, 14 status_3, 15 status_4, 16 status_5, 17 status_6, 18 address, 19 expiring_until, 20 now, 21 expiring_until, 22 limit
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded FROM invite_invitations AS i WHERE i.kind = ? AND i.scope = ? AND i.recipient >= COALESCE((SELECT a.recipient FROM invite_invitations AS a
-                              WHERE a.id = ? AND a.kind = ? AND a.scope = ?), '')
-    AND (i.recipient > COALESCE((SELECT b.recipient FROM invite_invitations AS b
-                                  WHERE b.id = ? AND b.kind = ? AND b.scope = ?), '') OR i.id > ?) AND (? OR CASE WHEN i.status IN ('pending', 'delivery_failed') AND i.expires_at <= ?
-                    THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
-     AND LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0
-     AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?)) ORDER BY i.recipient, i.id LIMIT ?;
-
--- ADDRESSED_TO: 1 address_1, 2 address_2, 3 address_3, 4 address_4, 5 address_5, 6 address_6, 7 address_7, 8 address_8, 9 kind, 10 now, 11 limit
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded FROM invite_invitations AS i
-    WHERE i.recipient IN (?, ?, ?, ?, ?, ?, ?, ?) AND i.kind = ?
-      AND i.status IN ('pending', 'delivery_failed') AND i.expires_at > ?
-    ORDER BY i.created_at DESC, i.id DESC LIMIT ?;
-
--- HISTORY: 1 id, 2 kind, 3 scope
-SELECT e.revision, e.action, e.actor, e.reason, e.at FROM invite_events AS e
-    JOIN invite_invitations AS i ON i.id = e.invitation
-    WHERE e.invitation = ? AND i.kind = ? AND i.scope = ? ORDER BY e.id;
-
--- DUE_LETTERS: 1 now, 2 now, 3 kinds, 4 limit
-SELECT o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.not_before,
-    o.kind, o.invitation FROM invite_outbox AS o
-    WHERE o.not_before <= ? AND (o.lease_until IS NULL OR o.lease_until <= ?)
-      AND JSON_CONTAINS(?, JSON_QUOTE(o.kind))
-    ORDER BY o.not_before, o.id LIMIT ? FOR UPDATE SKIP LOCKED;
-
--- LEASE: 1 owner, 2 lease_until, 3 letter
-UPDATE invite_outbox SET attempt = attempt + 1, lease_owner = ?, lease_until = ? WHERE id = ?;
-
--- DISCARD: 1 letter
-DELETE FROM invite_outbox WHERE id = ?;
-
--- REMOVE: 1 letter, 2 owner, 3 attempt
-DELETE FROM invite_outbox WHERE id = ? AND lease_owner = ? AND attempt = ?;
-
--- POSTPONE: 1 not_before, 2 refusals, 3 unknowns, 4 error, 5 letter, 6 owner, 7 attempt
-UPDATE invite_outbox
-    SET not_before = ?, refusals = ?, unknowns = ?, last_error = ?, lease_owner = NULL, lease_until = NULL
-    WHERE id = ? AND lease_owner = ? AND attempt = ?;
-
--- DUE_REMINDERS: 1 now, 2 kinds, 3 limit
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded FROM invite_invitations AS i WHERE i.remind_at <= ? AND JSON_CONTAINS(?, JSON_QUOTE(i.kind))
-     ORDER BY i.remind_at, i.id LIMIT ? FOR UPDATE SKIP LOCKED;
-
--- REMINDED: 1 remind_at, 2 reminded, 3 id
-UPDATE invite_invitations SET remind_at = ?, reminded = ? WHERE id = ?;
-
--- DUE_INVITATIONS: 1 now, 2 kinds, 3 limit
-SELECT id FROM invite_invitations
-    WHERE status IN ('pending', 'delivery_failed') AND expires_at <= ? AND JSON_CONTAINS(?, JSON_QUOTE(kind))
-    LIMIT ? FOR UPDATE SKIP LOCKED;
-
--- EXPIRE_EVENTS: 1 now, 2 due
-INSERT INTO invite_events (invitation, revision, action, actor, at)
-    SELECT i.id, i.revision + 1, 'expired', 'system', ? FROM invite_invitations AS i JOIN JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$')) AS due ON i.id = UNHEX(due.id);
-
--- EXPIRE_NOTICES: 1 now, 2 due, 3 notify
+-- INSERT_LETTER
+--   1 letter, 2 kind, 3 id, 4 generation, 5 purpose, 6 not_before
 INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT i.id, i.kind, i.id, i.generation, 'expired', ? FROM invite_invitations AS i JOIN JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$')) AS due ON i.id = UNHEX(due.id) WHERE i.inviter_address IS NOT NULL AND JSON_CONTAINS(?, JSON_QUOTE(i.kind));
+VALUES (?, ?, ?, ?, ?, ?);
 
--- EXPIRE: 1 due, 2 now
-UPDATE invite_invitations AS i JOIN JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$')) AS due ON i.id = UNHEX(due.id) SET i.status = 'expired', i.ended_at = ?, i.ended_by = 'system', i.open_key = NULL,
-    i.remind_at = NULL, i.revision = i.revision + 1;
+-- END_BY_TOKEN
+--   1 ended_status, 2 at, 3 actor, 4 reason, 5 digest, 6 now, 7 kind, 8 status, 9 or_status, 10 after, 11 until,
+--       12 compare, 13 address_1, 14 address_2, 15 address_3, 16 address_4, 17 address_5, 18 address_6,
+--       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since, 23 guarded_generation
+UPDATE invite_invitations AS i JOIN invite_tokens AS t ON t.invitation = i.id
+SET i.status = ?, i.ended_at = ?, i.ended_by = ?, i.ended_reason = ?, i.address_proved = (t.channel = 'mail'),
+    i.open_key = NULL, i.remind_at = NULL, i.revision = i.revision + 1
+WHERE t.digest = ?
+AND t.generation + IF(i.grace_until > ?, 1, 0) >= i.min_generation
+AND i.kind = ?
+AND i.status IN (?, ?)
+AND i.expires_at > ?
+AND i.expires_at <= ?
+AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
+    -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?,
+    ?) OR (CAST(i.recipient AS BINARY) = ? AND t.channel = 'mail'))
+AND (i.resent_at IS NULL OR i.resent_at <= ?)
+AND i.generation = COALESCE(?, i.generation);
+
+-- END_BY_ID
+--   1 ended_status, 2 at, 3 actor, 4 reason, 5 id, 6 scope, 7 kind, 8 status, 9 or_status, 10 after, 11 until,
+--       12 compare, 13 address_1, 14 address_2, 15 address_3, 16 address_4, 17 address_5, 18 address_6,
+--       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since, 23 guarded_generation
+UPDATE invite_invitations AS i
+SET i.status = ?, i.ended_at = ?, i.ended_by = ?, i.ended_reason = ?, i.address_proved = FALSE,
+    i.open_key = NULL, i.remind_at = NULL, i.revision = i.revision + 1
+WHERE i.id = ?
+AND i.scope = COALESCE(?, i.scope)
+AND i.kind = ?
+AND i.status IN (?, ?)
+AND i.expires_at > ?
+AND i.expires_at <= ?
+AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
+    -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
+AND (i.resent_at IS NULL OR i.resent_at <= ?)
+AND i.generation = COALESCE(?, i.generation);
+
+-- RENEW
+--   1 resent_at, 2 new_expires_at, 3 retire, 4 retire, 5 grace_until, 6 new_delivery, 7 remind_at, 8 id, 9 scope,
+--       10 kind, 11 status, 12 or_status, 13 after, 14 until, 15 compare, 16 address_1, 17 address_2,
+--       18 address_3, 19 address_4, 20 address_5, 21 address_6, 22 address_7, 23 address_8, 24 proved_address,
+--       25 not_resent_since, 26 guarded_generation
+UPDATE invite_invitations AS i
+SET i.status = 'pending', i.resent_at = ?, i.viewed_at = NULL, i.expires_at = GREATEST(i.expires_at,
+    COALESCE(?, i.expires_at)), i.min_generation = IF(?, i.generation + 1, i.min_generation),
+    i.grace_until = IF(?, ?, i.grace_until), i.generation = i.generation + 1, i.revision = i.revision + 1,
+    i.delivery_state = 'queued', i.delivery_attempts = 0, i.delivery_error = NULL, i.delivery_id = ?,
+    i.remind_at = ?, i.reminded = NULL
+WHERE i.id = ?
+AND i.scope = COALESCE(?, i.scope)
+AND i.kind = ?
+AND i.status IN (?, ?)
+AND i.expires_at > ?
+AND i.expires_at <= ?
+AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
+    -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
+AND (i.resent_at IS NULL OR i.resent_at <= ?)
+AND i.generation = COALESCE(?, i.generation);
+
+-- AMEND
+--   1 payload, 2 sets_message, 3 message, 4 new_expires_at, 5 remind_at, 6 id, 7 scope, 8 kind, 9 status,
+--       10 or_status, 11 after, 12 until, 13 compare, 14 address_1, 15 address_2, 16 address_3, 17 address_4,
+--       18 address_5, 19 address_6, 20 address_7, 21 address_8, 22 proved_address, 23 not_resent_since,
+--       24 guarded_generation
+UPDATE invite_invitations AS i
+SET i.payload = COALESCE(?, i.payload), i.message = IF(?, ?, i.message), i.expires_at = COALESCE(?,
+    i.expires_at), i.remind_at = COALESCE(?, i.remind_at), i.revision = i.revision + 1
+WHERE i.id = ?
+AND i.scope = COALESCE(?, i.scope)
+AND i.kind = ?
+AND i.status IN (?, ?)
+AND i.expires_at > ?
+AND i.expires_at <= ?
+AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
+    -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
+AND (i.resent_at IS NULL OR i.resent_at <= ?)
+AND i.generation = COALESCE(?, i.generation);
+
+-- READDRESS
+--   1 recipient_given, 2 recipient, 3 open_key, 4 payload, 5 sets_message, 6 message, 7 new_expires_at, 8 id,
+--       9 scope, 10 kind, 11 status, 12 or_status, 13 after, 14 until, 15 compare, 16 address_1, 17 address_2,
+--       18 address_3, 19 address_4, 20 address_5, 21 address_6, 22 address_7, 23 address_8, 24 proved_address,
+--       25 not_resent_since, 26 guarded_generation
+UPDATE invite_invitations AS i
+SET i.recipient_given = ?, i.recipient = ?, i.open_key = ?, i.min_generation = i.generation + 1,
+    i.generation = i.generation + 1, i.grace_until = NULL, i.viewed_at = NULL,
+    i.delivery_state = 'not_mailed', i.delivery_attempts = 0, i.delivery_error = NULL, i.delivery_id = NULL,
+    i.remind_at = NULL, i.reminded = NULL, i.payload = COALESCE(?, i.payload), i.message = IF(?, ?,
+    i.message), i.expires_at = COALESCE(?, i.expires_at), i.revision = i.revision + 1
+WHERE i.id = ?
+AND i.scope = COALESCE(?, i.scope)
+AND i.kind = ?
+AND i.status IN (?, ?)
+AND i.expires_at > ?
+AND i.expires_at <= ?
+AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
+    -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
+AND (i.resent_at IS NULL OR i.resent_at <= ?)
+AND i.generation = COALESCE(?, i.generation);
+
+-- LINK
+--   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 after, 7 until, 8 compare, 9 address_1, 10 address_2,
+--       11 address_3, 12 address_4, 13 address_5, 14 address_6, 15 address_7, 16 address_8, 17 proved_address,
+--       18 not_resent_since, 19 guarded_generation
+UPDATE invite_invitations AS i
+SET i.revision = i.revision + 1
+WHERE i.id = ?
+AND i.scope = COALESCE(?, i.scope)
+AND i.kind = ?
+AND i.status IN (?, ?)
+AND i.expires_at > ?
+AND i.expires_at <= ?
+AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
+    -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
+AND (i.resent_at IS NULL OR i.resent_at <= ?)
+AND i.generation = COALESCE(?, i.generation);
+
+-- VIEW
+--   1 viewed_at, 2 digest, 3 now, 4 kind, 5 status, 6 or_status, 7 after, 8 until, 9 compare, 10 address_1,
+--       11 address_2, 12 address_3, 13 address_4, 14 address_5, 15 address_6, 16 address_7, 17 address_8,
+--       18 proved_address, 19 not_resent_since, 20 guarded_generation
+UPDATE invite_invitations AS i JOIN invite_tokens AS t ON t.invitation = i.id
+SET i.viewed_at = ?
+WHERE t.digest = ?
+AND t.generation + IF(i.grace_until > ?, 1, 0) >= i.min_generation
+AND i.viewed_at IS NULL
+AND i.kind = ?
+AND i.status IN (?, ?)
+AND i.expires_at > ?
+AND i.expires_at <= ?
+AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
+    -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?,
+    ?) OR (CAST(i.recipient AS BINARY) = ? AND t.channel = 'mail'))
+AND (i.resent_at IS NULL OR i.resent_at <= ?)
+AND i.generation = COALESCE(?, i.generation);
+
+-- FAIL_DELIVERY
+--   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 after, 7 until, 8 compare, 9 address_1, 10 address_2,
+--       11 address_3, 12 address_4, 13 address_5, 14 address_6, 15 address_7, 16 address_8, 17 proved_address,
+--       18 not_resent_since, 19 guarded_generation
+UPDATE invite_invitations AS i
+SET i.status = 'delivery_failed', i.remind_at = NULL, i.revision = i.revision + 1
+WHERE i.id = ?
+AND i.scope = COALESCE(?, i.scope)
+AND i.kind = ?
+AND i.status IN (?, ?)
+AND i.expires_at > ?
+AND i.expires_at <= ?
+AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
+    -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
+AND (i.resent_at IS NULL OR i.resent_at <= ?)
+AND i.generation = COALESCE(?, i.generation);
+
+-- FAIL_DELIVERY_OF
+--   1 delivery, 2 kind, 3 status, 4 or_status, 5 after, 6 until, 7 compare, 8 address_1, 9 address_2,
+--       10 address_3, 11 address_4, 12 address_5, 13 address_6, 14 address_7, 15 address_8, 16 proved_address,
+--       17 not_resent_since, 18 guarded_generation
+UPDATE invite_invitations AS i
+SET i.status = 'delivery_failed', i.remind_at = NULL, i.revision = i.revision + 1
+WHERE i.delivery_id = ?
+AND i.kind = ?
+AND i.status IN (?, ?)
+AND i.expires_at > ?
+AND i.expires_at <= ?
+AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
+    -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
+AND (i.resent_at IS NULL OR i.resent_at <= ?)
+AND i.generation = COALESCE(?, i.generation);
+
+-- SUMMARIZE
+--   1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 kind, 6 over
+UPDATE invite_invitations
+SET delivery_state = ?, delivery_attempts = COALESCE(?, delivery_attempts), delivery_error = ?
+WHERE delivery_id = ?
+AND kind = ?
+AND JSON_CONTAINS(?, JSON_QUOTE(delivery_state));
+
+-- FIND_BY_TOKEN
+--   1 digest
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded, t.digest, t.generation, t.channel
+FROM invite_tokens AS t JOIN invite_invitations AS i ON i.id = t.invitation
+WHERE t.digest = ?;
+
+-- FIND_BY_ID
+--   1 id, 2 kind, 3 scope
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded, NULL, NULL, NULL
+FROM invite_invitations AS i
+WHERE i.id = ?
+AND i.kind = ?
+AND i.scope = COALESCE(?, i.scope);
+
+-- FIND_BY_TOKEN_LATEST
+--   1 digest
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded, t.digest, t.generation, t.channel
+FROM invite_tokens AS t JOIN invite_invitations AS i ON i.id = t.invitation
+WHERE t.digest = ? LOCK IN SHARE MODE;
+
+-- FIND_BY_ID_LATEST
+--   1 id, 2 kind, 3 scope
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded, NULL, NULL, NULL
+FROM invite_invitations AS i
+WHERE i.id = ?
+AND i.kind = ?
+AND i.scope = COALESCE(?, i.scope) LOCK IN SHARE MODE;
+
+-- FIND_BY_DELIVERY
+--   1 delivery
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded, NULL, NULL, NULL
+FROM invite_invitations AS i
+WHERE i.delivery_id = ?;
+
+-- FIND_OPEN_LATEST
+--   1 open_key
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded, NULL, NULL, NULL
+FROM invite_invitations AS i
+WHERE i.open_key = ? LOCK IN SHARE MODE;
+
+-- LIST_NEWEST_FIRST
+--   1 kind, 2 scope, 3 after_at, 4 after_at, 5 after_id, 6 any_status, 7 now, 8 status_1, 9 status_2, 10 status_3,
+--       11 status_4, 12 status_5, 13 status_6, 14 address, 15 expiring_until, 16 now, 17 expiring_until, 18 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded
+FROM invite_invitations AS i FORCE INDEX FOR
+ORDER BY (invite_invitations_list)
+WHERE i.kind = ?
+AND i.scope = ?
+AND i.created_at <= ?
+AND (i.created_at < ? OR i.id < ?)
+AND (? OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
+AND LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0
+AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
+ORDER BY i.created_at DESC, i.id DESC LIMIT ?;
+
+-- LIST_OLDEST_FIRST
+--   1 kind, 2 scope, 3 after_at, 4 after_at, 5 after_id, 6 any_status, 7 now, 8 status_1, 9 status_2, 10 status_3,
+--       11 status_4, 12 status_5, 13 status_6, 14 address, 15 expiring_until, 16 now, 17 expiring_until, 18 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded
+FROM invite_invitations AS i FORCE INDEX FOR
+ORDER BY (invite_invitations_list)
+WHERE i.kind = ?
+AND i.scope = ?
+AND i.created_at >= ?
+AND (i.created_at > ? OR i.id > ?)
+AND (? OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
+AND LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0
+AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
+ORDER BY i.created_at, i.id LIMIT ?;
+
+-- LIST_EXPIRES_FIRST
+--   1 kind, 2 scope, 3 after_at, 4 after_at, 5 after_id, 6 any_status, 7 now, 8 status_1, 9 status_2, 10 status_3,
+--       11 status_4, 12 status_5, 13 status_6, 14 address, 15 expiring_until, 16 now, 17 expiring_until, 18 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded
+FROM invite_invitations AS i
+WHERE i.kind = ?
+AND i.scope = ?
+AND i.expires_at >= ?
+AND (i.expires_at > ? OR i.id > ?)
+AND (? OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
+AND LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0
+AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
+ORDER BY i.expires_at, i.id LIMIT ?;
+
+-- LIST_BY_ADDRESS
+--   1 kind, 2 scope, 3 after_id, 4 kind, 5 scope, 6 after_id, 7 kind, 8 scope, 9 after_id, 10 any_status, 11 now,
+--       12 status_1, 13 status_2, 14 status_3, 15 status_4, 16 status_5, 17 status_6, 18 address,
+--       19 expiring_until, 20 now, 21 expiring_until, 22 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded
+FROM invite_invitations AS i
+WHERE i.kind = ?
+AND i.scope = ?
+AND i.recipient >= COALESCE((SELECT a.recipient
+        FROM invite_invitations AS a
+        WHERE a.id = ?
+        AND a.kind = ?
+        AND a.scope = ?), '') AND (i.recipient > COALESCE((SELECT b.recipient
+            FROM invite_invitations AS b
+            WHERE b.id = ?
+            AND b.kind = ?
+            AND b.scope = ?), '') OR i.id > ?) AND (? OR CASE WHEN i.status IN ('pending',
+                'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?,
+                ?)) AND LOCATE(CAST(? AS BINARY),
+                CAST(i.recipient AS BINARY)) > 0 AND (? IS NULL OR (i.status IN ('pending',
+                'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
+ORDER BY i.recipient, i.id LIMIT ?;
+
+-- ADDRESSED_TO
+--   1 address_1, 2 address_2, 3 address_3, 4 address_4, 5 address_5, 6 address_6, 7 address_7, 8 address_8,
+--       9 kind, 10 now, 11 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded
+FROM invite_invitations AS i
+WHERE i.recipient IN (?, ?, ?, ?, ?, ?, ?, ?)
+AND i.kind = ?
+AND i.status IN ('pending', 'delivery_failed')
+AND i.expires_at > ?
+ORDER BY i.created_at DESC, i.id DESC LIMIT ?;
+
+-- HISTORY
+--   1 id, 2 kind, 3 scope
+SELECT e.revision, e.action, e.actor, e.reason, e.at
+FROM invite_events AS e JOIN invite_invitations AS i ON i.id = e.invitation
+WHERE e.invitation = ?
+AND i.kind = ?
+AND i.scope = ?
+ORDER BY e.id;
+
+-- DUE_LETTERS
+--   1 now, 2 now, 3 kinds, 4 limit
+SELECT o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.not_before, o.kind, o.invitation
+FROM invite_outbox AS o
+WHERE o.not_before <= ?
+AND (o.lease_until IS NULL OR o.lease_until <= ?)
+AND JSON_CONTAINS(?, JSON_QUOTE(o.kind))
+ORDER BY o.not_before, o.id LIMIT ? FOR UPDATE SKIP LOCKED;
+
+-- LEASE
+--   1 owner, 2 lease_until, 3 letter
+UPDATE invite_outbox
+SET attempt = attempt + 1, lease_owner = ?, lease_until = ?
+WHERE id = ?;
+
+-- DISCARD
+--   1 letter
+DELETE
+FROM invite_outbox
+WHERE id = ?;
+
+-- REMOVE
+--   1 letter, 2 owner, 3 attempt
+DELETE
+FROM invite_outbox
+WHERE id = ?
+AND lease_owner = ?
+AND attempt = ?;
+
+-- POSTPONE
+--   1 not_before, 2 refusals, 3 unknowns, 4 error, 5 letter, 6 owner, 7 attempt
+UPDATE invite_outbox
+SET not_before = ?, refusals = ?, unknowns = ?, last_error = ?, lease_owner = NULL, lease_until = NULL
+WHERE id = ?
+AND lease_owner = ?
+AND attempt = ?;
+
+-- DUE_REMINDERS
+--   1 now, 2 kinds, 3 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded
+FROM invite_invitations AS i
+WHERE i.remind_at <= ?
+AND JSON_CONTAINS(?, JSON_QUOTE(i.kind))
+ORDER BY i.remind_at, i.id LIMIT ? FOR UPDATE SKIP LOCKED;
+
+-- REMINDED
+--   1 remind_at, 2 reminded, 3 id
+UPDATE invite_invitations
+SET remind_at = ?, reminded = ?
+WHERE id = ?;
+
+-- DUE_INVITATIONS
+--   1 now, 2 kinds, 3 limit
+SELECT id
+FROM invite_invitations
+WHERE status IN ('pending', 'delivery_failed')
+AND expires_at <= ?
+AND JSON_CONTAINS(?, JSON_QUOTE(kind)) LIMIT ? FOR UPDATE SKIP LOCKED;
+
+-- EXPIRE_EVENTS
+--   1 now, 2 due
+INSERT INTO invite_events (invitation, revision, action, actor, at)
+SELECT i.id, i.revision + 1, 'expired', 'system', ?
+FROM invite_invitations AS i JOIN JSON_TABLE(?,
+    '$[*]' COLUMNS (id CHAR(32) PATH '$')) AS due ON i.id = UNHEX(due.id);
+
+-- EXPIRE_NOTICES
+--   1 now, 2 due, 3 notify
+INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+SELECT i.id, i.kind, i.id, i.generation, 'expired', ?
+FROM invite_invitations AS i JOIN JSON_TABLE(?,
+    '$[*]' COLUMNS (id CHAR(32) PATH '$')) AS due ON i.id = UNHEX(due.id)
+WHERE i.inviter_address IS NOT NULL
+AND JSON_CONTAINS(?, JSON_QUOTE(i.kind));
+
+-- EXPIRE
+--   1 due, 2 now
+UPDATE invite_invitations AS i JOIN JSON_TABLE(?,
+    '$[*]' COLUMNS (id CHAR(32) PATH '$')) AS due ON i.id = UNHEX(due.id)
+SET i.status = 'expired', i.ended_at = ?, i.ended_by = 'system', i.open_key = NULL, i.remind_at = NULL,
+    i.revision = i.revision + 1;
 
 -- LEDGER
-SELECT version, checksum, compatible_since FROM invite_migrations ORDER BY version;
+SELECT version, checksum, compatible_since
+FROM invite_migrations
+ORDER BY version;
 
--- RECORD_MIGRATION: 1 version, 2 checksum, 3 compatible_since
+-- RECORD_MIGRATION
+--   1 version, 2 checksum, 3 compatible_since
 INSERT INTO invite_migrations (version, checksum, compatible_since)
-    VALUES (?, ?, ?);
+VALUES (?, ?, ?);
 
 -- LOCK_MIGRATIONS
 SELECT GET_LOCK(LEFT(CONCAT('invite_migrations/', DATABASE()), 64), 60);

@@ -1,338 +1,653 @@
--- Every statement as it is sent, with the values that its places take. Written by `tests/statements.rs`.
+-- Every statement as it is sent but for its white space, below the names of the values that its places take.
+-- Written by `tests/statements.rs`.
 
--- END_BY_TOKEN: 1 ended_status, 2 at, 3 actor, 4 reason, 5 digest, 6 now, 7 kind, 8 status, 9 or_status, 10 unexpired_at, 11 due_at, 12 compare, 13 addresses, 14 proved_address, 15 not_resent_since, 16 guarded_generation, 17 event, 18 letter, 19 purpose, 20 not_before, 21 token, 22 channel
-WITH changed AS (UPDATE invite_invitations AS i SET status = $1, ended_at = $2, ended_by = $3, ended_reason = $4,
-    address_proved = COALESCE(t.channel = 'mail', false), open_key = NULL, remind_at = NULL, revision = revision + 1 FROM invite_tokens AS t WHERE t.digest = $5 AND i.id = t.invitation
-          AND t.generation + CASE WHEN $6 < i.grace_until THEN 1 ELSE 0 END >= i.min_generation AND (i.kind = $7) IS TRUE AND i.status IN ($8, $9)
-     AND ($10::timestamptz IS NULL OR i.expires_at > $10)
-     AND ($11::timestamptz IS NULL OR i.expires_at <= $11)
-     AND ($12 = 'anyone'
-          OR ($12 = 'address' AND i.recipient = ANY ($13::text[]))
-          OR ($12 = 'domain' AND split_part(i.recipient, '@', 2) = ANY ($13::text[]))
-          OR (i.recipient = $14 AND t.channel = 'mail'))
-     AND ($15::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $15)
-     AND ($16::integer IS NULL OR i.generation = $16) RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, t.digest AS token_digest, t.generation AS token_generation, t.channel AS token_channel), logged AS (
-            INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-            SELECT id, revision, $17, $3, $4, $2 FROM changed
-        ), queued AS (
-            INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-            SELECT $18, kind, id, generation, $19, $20 FROM changed WHERE $18::uuid IS NOT NULL
-               AND ($19::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL)
-        ), known AS (
-            INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-            SELECT $21, id, generation, $22, $2 FROM changed WHERE $21::bytea IS NOT NULL
-        ) SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter, changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at, changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation, changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at, changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts, changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded, token_digest, token_generation, token_channel FROM changed;
+-- END_BY_TOKEN
+--   1 ended_status, 2 at, 3 actor, 4 reason, 5 digest, 6 now, 7 kind, 8 status, 9 or_status, 10 unexpired_at,
+--       11 due_at, 12 compare, 13 addresses, 14 proved_address, 15 not_resent_since, 16 guarded_generation,
+--       17 event, 18 letter, 19 purpose, 20 not_before, 21 token, 22 channel
+WITH changed AS (UPDATE invite_invitations AS i
+    SET status = $1, ended_at = $2, ended_by = $3, ended_reason = $4,
+        address_proved = COALESCE(t.channel = 'mail', false), open_key = NULL, remind_at = NULL,
+        revision = revision + 1
+    FROM invite_tokens AS t
+    WHERE t.digest = $5
+    AND i.id = t.invitation
+    AND t.generation + CASE WHEN $6 < i.grace_until THEN 1 ELSE 0 END >= i.min_generation
+    AND (i.kind = $7) IS TRUE
+    AND i.status IN ($8, $9)
+    AND ($10::timestamptz IS NULL OR i.expires_at > $10)
+    AND ($11::timestamptz IS NULL OR i.expires_at <= $11)
+    AND ($12 = 'anyone' OR ($12 = 'address' AND i.recipient = ANY ($13::text[])) OR ($12 = 'domain' AND split_part(i.recipient,
+        '@', 2) = ANY ($13::text[])) OR (i.recipient = $14 AND t.channel = 'mail'))
+    AND ($15::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $15)
+    AND ($16::integer IS NULL OR i.generation = $16)
+    RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
+        i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+        i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
+        i.remind_at, i.reminded, t.digest AS token_digest, t.generation AS token_generation,
+        t.channel AS token_channel), logged AS (
+    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+    SELECT id, revision, $17, $3, $4, $2
+    FROM changed ), queued AS (
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+    SELECT $18, kind, id, generation, $19, $20
+    FROM changed
+    WHERE $18::uuid IS NOT NULL
+    AND ($19::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+    SELECT $21, id, generation, $22, $2
+    FROM changed
+    WHERE $21::bytea IS NOT NULL )
+SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
+    changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
+    changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
+    changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
+    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
+    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
+    token_digest, token_generation, token_channel
+FROM changed;
 
--- END_BY_ID: 1 ended_status, 2 at, 3 actor, 4 reason, 5 id, 6 scope, 7 kind, 8 status, 9 or_status, 10 unexpired_at, 11 due_at, 12 compare, 13 addresses, 14 proved_address, 15 not_resent_since, 16 guarded_generation, 17 event, 18 letter, 19 purpose, 20 not_before, 21 token, 22 channel
-WITH changed AS (UPDATE invite_invitations AS i SET status = $1, ended_at = $2, ended_by = $3, ended_reason = $4,
-    address_proved = COALESCE(t.channel = 'mail', false), open_key = NULL, remind_at = NULL, revision = revision + 1 FROM (SELECT NULL::text AS channel) AS t WHERE i.id = $5 AND ($6::text IS NULL OR i.scope = $6) AND (i.kind = $7) IS TRUE AND i.status IN ($8, $9)
-     AND ($10::timestamptz IS NULL OR i.expires_at > $10)
-     AND ($11::timestamptz IS NULL OR i.expires_at <= $11)
-     AND ($12 = 'anyone'
-          OR ($12 = 'address' AND i.recipient = ANY ($13::text[]))
-          OR ($12 = 'domain' AND split_part(i.recipient, '@', 2) = ANY ($13::text[]))
-          OR (i.recipient = $14 AND t.channel = 'mail'))
-     AND ($15::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $15)
-     AND ($16::integer IS NULL OR i.generation = $16) RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
-            INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-            SELECT id, revision, $17, $3, $4, $2 FROM changed
-        ), queued AS (
-            INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-            SELECT $18, kind, id, generation, $19, $20 FROM changed WHERE $18::uuid IS NOT NULL
-               AND ($19::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL)
-        ), known AS (
-            INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-            SELECT $21, id, generation, $22, $2 FROM changed WHERE $21::bytea IS NOT NULL
-        ) SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter, changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at, changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation, changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at, changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts, changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded, token_digest, token_generation, token_channel FROM changed;
+-- END_BY_ID
+--   1 ended_status, 2 at, 3 actor, 4 reason, 5 id, 6 scope, 7 kind, 8 status, 9 or_status, 10 unexpired_at,
+--       11 due_at, 12 compare, 13 addresses, 14 proved_address, 15 not_resent_since, 16 guarded_generation,
+--       17 event, 18 letter, 19 purpose, 20 not_before, 21 token, 22 channel
+WITH changed AS (UPDATE invite_invitations AS i
+    SET status = $1, ended_at = $2, ended_by = $3, ended_reason = $4,
+        address_proved = COALESCE(t.channel = 'mail', false), open_key = NULL, remind_at = NULL,
+        revision = revision + 1
+    FROM (SELECT NULL::text AS channel) AS t
+    WHERE i.id = $5
+    AND ($6::text IS NULL OR i.scope = $6)
+    AND (i.kind = $7) IS TRUE
+    AND i.status IN ($8, $9)
+    AND ($10::timestamptz IS NULL OR i.expires_at > $10)
+    AND ($11::timestamptz IS NULL OR i.expires_at <= $11)
+    AND ($12 = 'anyone' OR ($12 = 'address' AND i.recipient = ANY ($13::text[])) OR ($12 = 'domain' AND split_part(i.recipient,
+        '@', 2) = ANY ($13::text[])) OR (i.recipient = $14 AND t.channel = 'mail'))
+    AND ($15::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $15)
+    AND ($16::integer IS NULL OR i.generation = $16)
+    RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
+        i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+        i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
+        i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation,
+        NULL::text AS token_channel), logged AS (
+    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+    SELECT id, revision, $17, $3, $4, $2
+    FROM changed ), queued AS (
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+    SELECT $18, kind, id, generation, $19, $20
+    FROM changed
+    WHERE $18::uuid IS NOT NULL
+    AND ($19::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+    SELECT $21, id, generation, $22, $2
+    FROM changed
+    WHERE $21::bytea IS NOT NULL )
+SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
+    changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
+    changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
+    changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
+    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
+    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
+    token_digest, token_generation, token_channel
+FROM changed;
 
--- RENEW: 1 resent_at, 2 new_expires_at, 3 retire, 4 grace_until, 5 new_delivery, 6 remind_at, 7 id, 8 scope, 9 kind, 10 status, 11 or_status, 12 unexpired_at, 13 due_at, 14 compare, 15 addresses, 16 proved_address, 17 not_resent_since, 18 guarded_generation, 19 event, 20 actor, 21 reason, 22 at, 23 letter, 24 purpose, 25 not_before, 26 token, 27 channel
-WITH changed AS (UPDATE invite_invitations AS i SET status = 'pending', generation = i.generation + 1, revision = revision + 1, resent_at = $1, viewed_at = NULL,
-    expires_at = greatest(expires_at, $2),
-    min_generation = CASE WHEN $3 THEN i.generation + 1 ELSE min_generation END,
-    grace_until = CASE WHEN $3 THEN $4 ELSE grace_until END,
-    delivery_state = 'queued', delivery_attempts = 0, delivery_error = NULL, delivery_id = $5, remind_at = $6,
-    reminded = NULL FROM (SELECT NULL::text AS channel) AS t WHERE i.id = $7 AND ($8::text IS NULL OR i.scope = $8) AND (i.kind = $9) IS TRUE AND i.status IN ($10, $11)
-     AND ($12::timestamptz IS NULL OR i.expires_at > $12)
-     AND ($13::timestamptz IS NULL OR i.expires_at <= $13)
-     AND ($14 = 'anyone'
-          OR ($14 = 'address' AND i.recipient = ANY ($15::text[]))
-          OR ($14 = 'domain' AND split_part(i.recipient, '@', 2) = ANY ($15::text[]))
-          OR (i.recipient = $16 AND t.channel = 'mail'))
-     AND ($17::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $17)
-     AND ($18::integer IS NULL OR i.generation = $18) RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
-            INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-            SELECT id, revision, $19, $20, $21, $22 FROM changed
-        ), queued AS (
-            INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-            SELECT $23, kind, id, generation, $24, $25 FROM changed WHERE $23::uuid IS NOT NULL
-               AND ($24::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL)
-        ), known AS (
-            INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-            SELECT $26, id, generation, $27, $22 FROM changed WHERE $26::bytea IS NOT NULL
-        ) SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter, changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at, changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation, changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at, changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts, changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded, token_digest, token_generation, token_channel FROM changed;
+-- RENEW
+--   1 resent_at, 2 new_expires_at, 3 retire, 4 grace_until, 5 new_delivery, 6 remind_at, 7 id, 8 scope, 9 kind,
+--       10 status, 11 or_status, 12 unexpired_at, 13 due_at, 14 compare, 15 addresses, 16 proved_address,
+--       17 not_resent_since, 18 guarded_generation, 19 event, 20 actor, 21 reason, 22 at, 23 letter, 24 purpose,
+--       25 not_before, 26 token, 27 channel
+WITH changed AS (UPDATE invite_invitations AS i
+    SET status = 'pending', generation = i.generation + 1, revision = revision + 1, resent_at = $1,
+        viewed_at = NULL, expires_at = greatest(expires_at, $2),
+        min_generation = CASE WHEN $3 THEN i.generation + 1 ELSE min_generation END,
+        grace_until = CASE WHEN $3 THEN $4 ELSE grace_until END, delivery_state = 'queued',
+        delivery_attempts = 0, delivery_error = NULL, delivery_id = $5, remind_at = $6, reminded = NULL
+    FROM (SELECT NULL::text AS channel) AS t
+    WHERE i.id = $7
+    AND ($8::text IS NULL OR i.scope = $8)
+    AND (i.kind = $9) IS TRUE
+    AND i.status IN ($10, $11)
+    AND ($12::timestamptz IS NULL OR i.expires_at > $12)
+    AND ($13::timestamptz IS NULL OR i.expires_at <= $13)
+    AND ($14 = 'anyone' OR ($14 = 'address' AND i.recipient = ANY ($15::text[])) OR ($14 = 'domain' AND split_part(i.recipient,
+        '@', 2) = ANY ($15::text[])) OR (i.recipient = $16 AND t.channel = 'mail'))
+    AND ($17::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $17)
+    AND ($18::integer IS NULL OR i.generation = $18)
+    RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
+        i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+        i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
+        i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation,
+        NULL::text AS token_channel), logged AS (
+    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+    SELECT id, revision, $19, $20, $21, $22
+    FROM changed ), queued AS (
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+    SELECT $23, kind, id, generation, $24, $25
+    FROM changed
+    WHERE $23::uuid IS NOT NULL
+    AND ($24::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+    SELECT $26, id, generation, $27, $22
+    FROM changed
+    WHERE $26::bytea IS NOT NULL )
+SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
+    changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
+    changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
+    changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
+    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
+    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
+    token_digest, token_generation, token_channel
+FROM changed;
 
--- AMEND: 1 recipient_given, 2 recipient, 3 open_key, 4 remind_at, 5 payload, 6 sets_message, 7 message, 8 new_expires_at, 9 id, 10 scope, 11 kind, 12 status, 13 or_status, 14 unexpired_at, 15 due_at, 16 compare, 17 addresses, 18 proved_address, 19 not_resent_since, 20 guarded_generation, 21 event, 22 actor, 23 reason, 24 at, 25 letter, 26 purpose, 27 not_before, 28 token, 29 channel
-WITH changed AS (UPDATE invite_invitations AS i SET recipient_given = COALESCE($1, recipient_given), recipient = COALESCE($2, recipient),
-    open_key = CASE WHEN $2::text IS NULL THEN open_key ELSE $3 END,
-    generation = i.generation + CASE WHEN $2::text IS NULL THEN 0 ELSE 1 END,
-    min_generation = CASE WHEN $2::text IS NULL THEN min_generation ELSE i.generation + 1 END,
-    grace_until = CASE WHEN $2::text IS NULL THEN grace_until END,
-    viewed_at = CASE WHEN $2::text IS NULL THEN viewed_at END,
-    delivery_state = CASE WHEN $2::text IS NULL THEN delivery_state ELSE 'not_mailed' END,
-    delivery_attempts = CASE WHEN $2::text IS NULL THEN delivery_attempts ELSE 0 END,
-    delivery_error = CASE WHEN $2::text IS NULL THEN delivery_error END,
-    delivery_id = CASE WHEN $2::text IS NULL THEN delivery_id END,
-    remind_at = CASE WHEN $2::text IS NULL THEN COALESCE($4, remind_at) END,
-    reminded = CASE WHEN $2::text IS NULL THEN reminded END,
-    payload = COALESCE($5, payload), message = CASE WHEN $6 THEN $7 ELSE message END, expires_at = COALESCE($8, expires_at),
-    revision = revision + 1 FROM (SELECT NULL::text AS channel) AS t WHERE i.id = $9 AND ($10::text IS NULL OR i.scope = $10) AND NOT EXISTS (SELECT 1 FROM invite_invitations AS o WHERE o.open_key = $3 AND o.id <> $9) AND (i.kind = $11) IS TRUE AND i.status IN ($12, $13)
-     AND ($14::timestamptz IS NULL OR i.expires_at > $14)
-     AND ($15::timestamptz IS NULL OR i.expires_at <= $15)
-     AND ($16 = 'anyone'
-          OR ($16 = 'address' AND i.recipient = ANY ($17::text[]))
-          OR ($16 = 'domain' AND split_part(i.recipient, '@', 2) = ANY ($17::text[]))
-          OR (i.recipient = $18 AND t.channel = 'mail'))
-     AND ($19::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $19)
-     AND ($20::integer IS NULL OR i.generation = $20) RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
-            INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-            SELECT id, revision, $21, $22, $23, $24 FROM changed
-        ), queued AS (
-            INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-            SELECT $25, kind, id, generation, $26, $27 FROM changed WHERE $25::uuid IS NOT NULL
-               AND ($26::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL)
-        ), known AS (
-            INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-            SELECT $28, id, generation, $29, $24 FROM changed WHERE $28::bytea IS NOT NULL
-        ) SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter, changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at, changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation, changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at, changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts, changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded, token_digest, token_generation, token_channel FROM changed;
+-- AMEND
+--   1 recipient_given, 2 recipient, 3 open_key, 4 remind_at, 5 payload, 6 sets_message, 7 message,
+--       8 new_expires_at, 9 id, 10 scope, 11 kind, 12 status, 13 or_status, 14 unexpired_at, 15 due_at,
+--       16 compare, 17 addresses, 18 proved_address, 19 not_resent_since, 20 guarded_generation, 21 event,
+--       22 actor, 23 reason, 24 at, 25 letter, 26 purpose, 27 not_before, 28 token, 29 channel
+WITH changed AS (UPDATE invite_invitations AS i
+    SET recipient_given = COALESCE($1, recipient_given), recipient = COALESCE($2, recipient),
+        open_key = CASE WHEN $2::text IS NULL THEN open_key ELSE $3 END,
+        generation = i.generation + CASE WHEN $2::text IS NULL THEN 0 ELSE 1 END,
+        min_generation = CASE WHEN $2::text IS NULL THEN min_generation ELSE i.generation + 1 END,
+        grace_until = CASE WHEN $2::text IS NULL THEN grace_until END,
+        viewed_at = CASE WHEN $2::text IS NULL THEN viewed_at END,
+        delivery_state = CASE WHEN $2::text IS NULL THEN delivery_state ELSE 'not_mailed' END,
+        delivery_attempts = CASE WHEN $2::text IS NULL THEN delivery_attempts ELSE 0 END,
+        delivery_error = CASE WHEN $2::text IS NULL THEN delivery_error END,
+        delivery_id = CASE WHEN $2::text IS NULL THEN delivery_id END,
+        remind_at = CASE WHEN $2::text IS NULL THEN COALESCE($4, remind_at) END,
+        reminded = CASE WHEN $2::text IS NULL THEN reminded END, payload = COALESCE($5, payload),
+        message = CASE WHEN $6 THEN $7 ELSE message END, expires_at = COALESCE($8, expires_at),
+        revision = revision + 1
+    FROM (SELECT NULL::text AS channel) AS t
+    WHERE i.id = $9
+    AND ($10::text IS NULL OR i.scope = $10)
+    AND NOT EXISTS (SELECT 1
+        FROM invite_invitations AS o
+        WHERE o.open_key = $3
+        AND o.id <> $9) AND (i.kind = $11) IS TRUE AND i.status IN ($12,
+            $13) AND ($14::timestamptz IS NULL OR i.expires_at > $14) AND ($15::timestamptz IS NULL OR i.expires_at <= $15) AND ($16 = 'anyone' OR ($16 = 'address' AND i.recipient = ANY ($17::text[])) OR ($16 = 'domain' AND split_part(i.recipient,
+            '@',
+            2) = ANY ($17::text[])) OR (i.recipient = $18 AND t.channel = 'mail')) AND ($19::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $19) AND ($20::integer IS NULL OR i.generation = $20)
+    RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
+        i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+        i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
+        i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation,
+        NULL::text AS token_channel), logged AS (
+    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+    SELECT id, revision, $21, $22, $23, $24
+    FROM changed ), queued AS (
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+    SELECT $25, kind, id, generation, $26, $27
+    FROM changed
+    WHERE $25::uuid IS NOT NULL
+    AND ($26::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+    SELECT $28, id, generation, $29, $24
+    FROM changed
+    WHERE $28::bytea IS NOT NULL )
+SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
+    changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
+    changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
+    changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
+    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
+    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
+    token_digest, token_generation, token_channel
+FROM changed;
 
--- LINK: 1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 unexpired_at, 7 due_at, 8 compare, 9 addresses, 10 proved_address, 11 not_resent_since, 12 guarded_generation, 13 event, 14 actor, 15 reason, 16 at, 17 letter, 18 purpose, 19 not_before, 20 token, 21 channel
-WITH changed AS (UPDATE invite_invitations AS i SET revision = revision + 1 FROM (SELECT NULL::text AS channel) AS t WHERE i.id = $1 AND ($2::text IS NULL OR i.scope = $2) AND (i.kind = $3) IS TRUE AND i.status IN ($4, $5)
+-- LINK
+--   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 unexpired_at, 7 due_at, 8 compare, 9 addresses,
+--       10 proved_address, 11 not_resent_since, 12 guarded_generation, 13 event, 14 actor, 15 reason, 16 at,
+--       17 letter, 18 purpose, 19 not_before, 20 token, 21 channel
+WITH changed AS (UPDATE invite_invitations AS i
+    SET revision = revision + 1
+    FROM (SELECT NULL::text AS channel) AS t
+    WHERE i.id = $1
+    AND ($2::text IS NULL OR i.scope = $2)
+    AND (i.kind = $3) IS TRUE
+    AND i.status IN ($4, $5)
     AND ($6::timestamptz IS NULL OR i.expires_at > $6)
     AND ($7::timestamptz IS NULL OR i.expires_at <= $7)
-    AND ($8 = 'anyone'
-         OR ($8 = 'address' AND i.recipient = ANY ($9::text[]))
-         OR ($8 = 'domain' AND split_part(i.recipient, '@', 2) = ANY ($9::text[]))
-         OR (i.recipient = $10 AND t.channel = 'mail'))
+    AND ($8 = 'anyone' OR ($8 = 'address' AND i.recipient = ANY ($9::text[])) OR ($8 = 'domain' AND split_part(i.recipient,
+        '@', 2) = ANY ($9::text[])) OR (i.recipient = $10 AND t.channel = 'mail'))
     AND ($11::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $11)
-    AND ($12::integer IS NULL OR i.generation = $12) RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
-           INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-           SELECT id, revision, $13, $14, $15, $16 FROM changed
-       ), queued AS (
-           INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-           SELECT $17, kind, id, generation, $18, $19 FROM changed WHERE $17::uuid IS NOT NULL
-              AND ($18::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL)
-       ), known AS (
-           INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-           SELECT $20, id, generation, $21, $16 FROM changed WHERE $20::bytea IS NOT NULL
-       ) SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter, changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at, changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation, changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at, changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts, changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded, token_digest, token_generation, token_channel FROM changed;
+    AND ($12::integer IS NULL OR i.generation = $12)
+    RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
+        i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+        i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
+        i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation,
+        NULL::text AS token_channel), logged AS (
+    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+    SELECT id, revision, $13, $14, $15, $16
+    FROM changed ), queued AS (
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+    SELECT $17, kind, id, generation, $18, $19
+    FROM changed
+    WHERE $17::uuid IS NOT NULL
+    AND ($18::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+    SELECT $20, id, generation, $21, $16
+    FROM changed
+    WHERE $20::bytea IS NOT NULL )
+SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
+    changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
+    changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
+    changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
+    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
+    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
+    token_digest, token_generation, token_channel
+FROM changed;
 
--- VIEW: 1 viewed_at, 2 digest, 3 now, 4 kind, 5 status, 6 or_status, 7 unexpired_at, 8 due_at, 9 compare, 10 addresses, 11 proved_address, 12 not_resent_since, 13 guarded_generation, 14 event, 15 actor, 16 reason, 17 at, 18 letter, 19 purpose, 20 not_before, 21 token, 22 channel
-WITH changed AS (UPDATE invite_invitations AS i SET viewed_at = $1 FROM invite_tokens AS t WHERE t.digest = $2 AND i.id = t.invitation
-         AND t.generation + CASE WHEN $3 < i.grace_until THEN 1 ELSE 0 END >= i.min_generation AND i.viewed_at IS NULL AND (i.kind = $4) IS TRUE AND i.status IN ($5, $6)
+-- VIEW
+--   1 viewed_at, 2 digest, 3 now, 4 kind, 5 status, 6 or_status, 7 unexpired_at, 8 due_at, 9 compare,
+--       10 addresses, 11 proved_address, 12 not_resent_since, 13 guarded_generation, 14 event, 15 actor,
+--       16 reason, 17 at, 18 letter, 19 purpose, 20 not_before, 21 token, 22 channel
+WITH changed AS (UPDATE invite_invitations AS i
+    SET viewed_at = $1
+    FROM invite_tokens AS t
+    WHERE t.digest = $2
+    AND i.id = t.invitation
+    AND t.generation + CASE WHEN $3 < i.grace_until THEN 1 ELSE 0 END >= i.min_generation
+    AND i.viewed_at IS NULL
+    AND (i.kind = $4) IS TRUE
+    AND i.status IN ($5, $6)
     AND ($7::timestamptz IS NULL OR i.expires_at > $7)
     AND ($8::timestamptz IS NULL OR i.expires_at <= $8)
-    AND ($9 = 'anyone'
-         OR ($9 = 'address' AND i.recipient = ANY ($10::text[]))
-         OR ($9 = 'domain' AND split_part(i.recipient, '@', 2) = ANY ($10::text[]))
-         OR (i.recipient = $11 AND t.channel = 'mail'))
+    AND ($9 = 'anyone' OR ($9 = 'address' AND i.recipient = ANY ($10::text[])) OR ($9 = 'domain' AND split_part(i.recipient,
+        '@', 2) = ANY ($10::text[])) OR (i.recipient = $11 AND t.channel = 'mail'))
     AND ($12::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $12)
-    AND ($13::integer IS NULL OR i.generation = $13) RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, t.digest AS token_digest, t.generation AS token_generation, t.channel AS token_channel), logged AS (
-           INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-           SELECT id, revision, $14, $15, $16, $17 FROM changed
-       ), queued AS (
-           INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-           SELECT $18, kind, id, generation, $19, $20 FROM changed WHERE $18::uuid IS NOT NULL
-              AND ($19::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL)
-       ), known AS (
-           INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-           SELECT $21, id, generation, $22, $17 FROM changed WHERE $21::bytea IS NOT NULL
-       ) SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter, changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at, changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation, changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at, changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts, changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded, token_digest, token_generation, token_channel FROM changed;
+    AND ($13::integer IS NULL OR i.generation = $13)
+    RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
+        i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+        i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
+        i.remind_at, i.reminded, t.digest AS token_digest, t.generation AS token_generation,
+        t.channel AS token_channel), logged AS (
+    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+    SELECT id, revision, $14, $15, $16, $17
+    FROM changed ), queued AS (
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+    SELECT $18, kind, id, generation, $19, $20
+    FROM changed
+    WHERE $18::uuid IS NOT NULL
+    AND ($19::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+    SELECT $21, id, generation, $22, $17
+    FROM changed
+    WHERE $21::bytea IS NOT NULL )
+SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
+    changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
+    changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
+    changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
+    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
+    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
+    token_digest, token_generation, token_channel
+FROM changed;
 
--- FAIL_DELIVERY: 1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 unexpired_at, 7 due_at, 8 compare, 9 addresses, 10 proved_address, 11 not_resent_since, 12 guarded_generation, 13 event, 14 actor, 15 reason, 16 at, 17 letter, 18 purpose, 19 not_before, 20 token, 21 channel
-WITH changed AS (UPDATE invite_invitations AS i SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1 FROM (SELECT NULL::text AS channel) AS t WHERE i.id = $1 AND ($2::text IS NULL OR i.scope = $2) AND (i.kind = $3) IS TRUE AND i.status IN ($4, $5)
+-- FAIL_DELIVERY
+--   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 unexpired_at, 7 due_at, 8 compare, 9 addresses,
+--       10 proved_address, 11 not_resent_since, 12 guarded_generation, 13 event, 14 actor, 15 reason, 16 at,
+--       17 letter, 18 purpose, 19 not_before, 20 token, 21 channel
+WITH changed AS (UPDATE invite_invitations AS i
+    SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1
+    FROM (SELECT NULL::text AS channel) AS t
+    WHERE i.id = $1
+    AND ($2::text IS NULL OR i.scope = $2)
+    AND (i.kind = $3) IS TRUE
+    AND i.status IN ($4, $5)
     AND ($6::timestamptz IS NULL OR i.expires_at > $6)
     AND ($7::timestamptz IS NULL OR i.expires_at <= $7)
-    AND ($8 = 'anyone'
-         OR ($8 = 'address' AND i.recipient = ANY ($9::text[]))
-         OR ($8 = 'domain' AND split_part(i.recipient, '@', 2) = ANY ($9::text[]))
-         OR (i.recipient = $10 AND t.channel = 'mail'))
+    AND ($8 = 'anyone' OR ($8 = 'address' AND i.recipient = ANY ($9::text[])) OR ($8 = 'domain' AND split_part(i.recipient,
+        '@', 2) = ANY ($9::text[])) OR (i.recipient = $10 AND t.channel = 'mail'))
     AND ($11::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $11)
-    AND ($12::integer IS NULL OR i.generation = $12) RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
-           INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-           SELECT id, revision, $13, $14, $15, $16 FROM changed
-       ), queued AS (
-           INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-           SELECT $17, kind, id, generation, $18, $19 FROM changed WHERE $17::uuid IS NOT NULL
-              AND ($18::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL)
-       ), known AS (
-           INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-           SELECT $20, id, generation, $21, $16 FROM changed WHERE $20::bytea IS NOT NULL
-       ) SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter, changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at, changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation, changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at, changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts, changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded, token_digest, token_generation, token_channel FROM changed;
+    AND ($12::integer IS NULL OR i.generation = $12)
+    RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
+        i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+        i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
+        i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation,
+        NULL::text AS token_channel), logged AS (
+    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+    SELECT id, revision, $13, $14, $15, $16
+    FROM changed ), queued AS (
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+    SELECT $17, kind, id, generation, $18, $19
+    FROM changed
+    WHERE $17::uuid IS NOT NULL
+    AND ($18::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+    SELECT $20, id, generation, $21, $16
+    FROM changed
+    WHERE $20::bytea IS NOT NULL )
+SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
+    changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
+    changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
+    changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
+    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
+    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
+    token_digest, token_generation, token_channel
+FROM changed;
 
--- FAIL_DELIVERY_OF: 1 delivery, 2 kind, 3 status, 4 or_status, 5 unexpired_at, 6 due_at, 7 compare, 8 addresses, 9 proved_address, 10 not_resent_since, 11 guarded_generation, 12 event, 13 actor, 14 reason, 15 at, 16 letter, 17 purpose, 18 not_before, 19 token, 20 channel
-WITH changed AS (UPDATE invite_invitations AS i SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1 FROM (SELECT NULL::text AS channel) AS t WHERE i.delivery_id = $1 AND (i.kind = $2) IS TRUE AND i.status IN ($3, $4)
+-- FAIL_DELIVERY_OF
+--   1 delivery, 2 kind, 3 status, 4 or_status, 5 unexpired_at, 6 due_at, 7 compare, 8 addresses, 9 proved_address,
+--       10 not_resent_since, 11 guarded_generation, 12 event, 13 actor, 14 reason, 15 at, 16 letter, 17 purpose,
+--       18 not_before, 19 token, 20 channel
+WITH changed AS (UPDATE invite_invitations AS i
+    SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1
+    FROM (SELECT NULL::text AS channel) AS t
+    WHERE i.delivery_id = $1
+    AND (i.kind = $2) IS TRUE
+    AND i.status IN ($3, $4)
     AND ($5::timestamptz IS NULL OR i.expires_at > $5)
     AND ($6::timestamptz IS NULL OR i.expires_at <= $6)
-    AND ($7 = 'anyone'
-         OR ($7 = 'address' AND i.recipient = ANY ($8::text[]))
-         OR ($7 = 'domain' AND split_part(i.recipient, '@', 2) = ANY ($8::text[]))
-         OR (i.recipient = $9 AND t.channel = 'mail'))
+    AND ($7 = 'anyone' OR ($7 = 'address' AND i.recipient = ANY ($8::text[])) OR ($7 = 'domain' AND split_part(i.recipient,
+        '@', 2) = ANY ($8::text[])) OR (i.recipient = $9 AND t.channel = 'mail'))
     AND ($10::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $10)
-    AND ($11::integer IS NULL OR i.generation = $11) RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
-           INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-           SELECT id, revision, $12, $13, $14, $15 FROM changed
-       ), queued AS (
-           INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-           SELECT $16, kind, id, generation, $17, $18 FROM changed WHERE $16::uuid IS NOT NULL
-              AND ($17::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL)
-       ), known AS (
-           INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-           SELECT $19, id, generation, $20, $15 FROM changed WHERE $19::bytea IS NOT NULL
-       ) SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter, changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at, changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation, changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at, changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts, changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded, token_digest, token_generation, token_channel FROM changed;
+    AND ($11::integer IS NULL OR i.generation = $11)
+    RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
+        i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+        i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
+        i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation,
+        NULL::text AS token_channel), logged AS (
+    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+    SELECT id, revision, $12, $13, $14, $15
+    FROM changed ), queued AS (
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+    SELECT $16, kind, id, generation, $17, $18
+    FROM changed
+    WHERE $16::uuid IS NOT NULL
+    AND ($17::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+    SELECT $19, id, generation, $20, $15
+    FROM changed
+    WHERE $19::bytea IS NOT NULL )
+SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
+    changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
+    changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
+    changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
+    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
+    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
+    token_digest, token_generation, token_channel
+FROM changed;
 
--- SUMMARIZE: 1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 kind, 6 over
+-- SUMMARIZE
+--   1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 kind, 6 over
 UPDATE invite_invitations
-    SET delivery_state = $1, delivery_attempts = COALESCE($2, delivery_attempts), delivery_error = $3
-    WHERE delivery_id = $4 AND (kind = $5) IS TRUE AND delivery_state = ANY ($6::text[]);
+SET delivery_state = $1, delivery_attempts = COALESCE($2, delivery_attempts), delivery_error = $3
+WHERE delivery_id = $4
+AND (kind = $5) IS TRUE
+AND delivery_state = ANY ($6::text[]);
 
--- INSERT: 1 id, 2 kind, 3 scope, 4 recipient_given, 5 recipient, 6 inviter, 7 payload, 8 display, 9 message, 10 locale, 11 status, 12 generation, 13 min_generation, 14 revision, 15 open_key, 16 created_at, 17 expires_at, 18 delivery_state, 19 attempts, 20 inviter_address, 21 delivery, 22 remind_at, 23 event, 24 reason, 25 at, 26 letter, 27 purpose, 28 not_before, 29 token, 30 channel
+-- INSERT
+--   1 id, 2 kind, 3 scope, 4 recipient_given, 5 recipient, 6 inviter, 7 payload, 8 display, 9 message, 10 locale,
+--       11 status, 12 generation, 13 min_generation, 14 revision, 15 open_key, 16 created_at, 17 expires_at,
+--       18 delivery_state, 19 attempts, 20 inviter_address, 21 delivery, 22 remind_at, 23 event, 24 reason, 25 at,
+--       26 letter, 27 purpose, 28 not_before, 29 token, 30 channel
 WITH created AS (
-        INSERT INTO invite_invitations
-        (id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, generation,
-         min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts,
-         inviter_address, delivery_id, remind_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-                $20, $21, $22)
-        ON CONFLICT (open_key) DO NOTHING RETURNING id
-    ), logged AS (
-        INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-        SELECT id, $14, $23, $6, $24, $25 FROM created
-    ), queued AS (
-        INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-        SELECT $26, $2, id, $12, $27, $28 FROM created WHERE $26::uuid IS NOT NULL
-    ), known AS (
-        INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-        SELECT $29, id, $12, $30, $25 FROM created WHERE $29::bytea IS NOT NULL
-    ) SELECT 1 FROM created;
+    INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display,
+        message, locale, status, generation, min_generation, revision, open_key, created_at, expires_at,
+        delivery_state, delivery_attempts, inviter_address, delivery_id, remind_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+        $22)
+    ON CONFLICT (open_key) DO NOTHING
+    RETURNING id ), logged AS (
+    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+    SELECT id, $14, $23, $6, $24, $25
+    FROM created ), queued AS (
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+    SELECT $26, $2, id, $12, $27, $28
+    FROM created
+    WHERE $26::uuid IS NOT NULL ), known AS (
+    INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+    SELECT $29, id, $12, $30, $25
+    FROM created
+    WHERE $29::bytea IS NOT NULL )
+SELECT 1
+FROM created;
 
--- FIND_BY_TOKEN: 1 digest
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, t.digest, t.generation, t.channel FROM invite_tokens AS t
-    JOIN invite_invitations AS i ON i.id = t.invitation WHERE t.digest = $1;
+-- FIND_BY_TOKEN
+--   1 digest
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded, t.digest, t.generation, t.channel
+FROM invite_tokens AS t JOIN invite_invitations AS i ON i.id = t.invitation
+WHERE t.digest = $1;
 
--- FIND_BY_ID: 1 id, 2 kind, 3 scope
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea, NULL::integer, NULL::text FROM invite_invitations AS i
-    WHERE i.id = $1 AND (i.kind = $2) IS TRUE AND ($3::text IS NULL OR i.scope = $3);
+-- FIND_BY_ID
+--   1 id, 2 kind, 3 scope
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded, NULL::bytea, NULL::integer, NULL::text
+FROM invite_invitations AS i
+WHERE i.id = $1
+AND (i.kind = $2) IS TRUE
+AND ($3::text IS NULL OR i.scope = $3);
 
--- FIND_OPEN: 1 open_key
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea, NULL::integer, NULL::text FROM invite_invitations AS i WHERE i.open_key = $1;
+-- FIND_OPEN
+--   1 open_key
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded, NULL::bytea, NULL::integer, NULL::text
+FROM invite_invitations AS i
+WHERE i.open_key = $1;
 
--- LIST_NEWEST_FIRST: 1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 statuses, 9 limit
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded FROM invite_invitations AS i WHERE i.kind = $1 AND i.scope = $2 AND (i.created_at, i.id) < (COALESCE($3, 'infinity'::timestamptz),
-                           COALESCE($4, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)) AND ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
-    AND ($6::timestamptz IS NULL
-         OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > $7 AND i.expires_at <= $6))
-    AND (cardinality($8::text[]) = 0
-         OR CASE WHEN i.status IN ('pending', 'delivery_failed') AND i.expires_at <= $7
-                 THEN 'expired' ELSE i.status END = ANY ($8)) ORDER BY i.created_at DESC, i.id DESC LIMIT $9;
+-- LIST_NEWEST_FIRST
+--   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 statuses, 9 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded
+FROM invite_invitations AS i
+WHERE i.kind = $1
+AND i.scope = $2
+AND (i.created_at, i.id) < (COALESCE($3, 'infinity'::timestamptz), COALESCE($4,
+    'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
+AND ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
+AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
+    'delivery_failed') AND i.expires_at > $7 AND i.expires_at <= $6))
+AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= $7 THEN 'expired' ELSE i.status END = ANY ($8))
+ORDER BY i.created_at DESC, i.id DESC LIMIT $9;
 
--- LIST_OLDEST_FIRST: 1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 statuses, 9 limit
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded FROM invite_invitations AS i WHERE i.kind = $1 AND i.scope = $2 AND (i.created_at, i.id) > (COALESCE($3, '-infinity'::timestamptz),
-                           COALESCE($4, '00000000-0000-0000-0000-000000000000'::uuid)) AND ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
-    AND ($6::timestamptz IS NULL
-         OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > $7 AND i.expires_at <= $6))
-    AND (cardinality($8::text[]) = 0
-         OR CASE WHEN i.status IN ('pending', 'delivery_failed') AND i.expires_at <= $7
-                 THEN 'expired' ELSE i.status END = ANY ($8)) ORDER BY i.created_at, i.id LIMIT $9;
+-- LIST_OLDEST_FIRST
+--   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 statuses, 9 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded
+FROM invite_invitations AS i
+WHERE i.kind = $1
+AND i.scope = $2
+AND (i.created_at, i.id) > (COALESCE($3, '-infinity'::timestamptz), COALESCE($4,
+    '00000000-0000-0000-0000-000000000000'::uuid))
+AND ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
+AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
+    'delivery_failed') AND i.expires_at > $7 AND i.expires_at <= $6))
+AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= $7 THEN 'expired' ELSE i.status END = ANY ($8))
+ORDER BY i.created_at, i.id LIMIT $9;
 
--- LIST_EXPIRES_FIRST: 1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 statuses, 9 limit
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded FROM invite_invitations AS i WHERE i.kind = $1 AND i.scope = $2 AND (i.expires_at, i.id) > (COALESCE($3, '-infinity'::timestamptz),
-                           COALESCE($4, '00000000-0000-0000-0000-000000000000'::uuid)) AND ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
-    AND ($6::timestamptz IS NULL
-         OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > $7 AND i.expires_at <= $6))
-    AND (cardinality($8::text[]) = 0
-         OR CASE WHEN i.status IN ('pending', 'delivery_failed') AND i.expires_at <= $7
-                 THEN 'expired' ELSE i.status END = ANY ($8)) ORDER BY i.expires_at, i.id LIMIT $9;
+-- LIST_EXPIRES_FIRST
+--   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 statuses, 9 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded
+FROM invite_invitations AS i
+WHERE i.kind = $1
+AND i.scope = $2
+AND (i.expires_at, i.id) > (COALESCE($3, '-infinity'::timestamptz), COALESCE($4,
+    '00000000-0000-0000-0000-000000000000'::uuid))
+AND ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
+AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
+    'delivery_failed') AND i.expires_at > $7 AND i.expires_at <= $6))
+AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= $7 THEN 'expired' ELSE i.status END = ANY ($8))
+ORDER BY i.expires_at, i.id LIMIT $9;
 
--- LIST_BY_ADDRESS: 1 kind, 2 scope, 3 after_id, 4 after_at, 5 address, 6 expiring_until, 7 now, 8 statuses, 9 limit
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded FROM invite_invitations AS i WHERE i.kind = $1 AND i.scope = $2 AND (i.recipient, i.id) >
-    (COALESCE((SELECT a.recipient FROM invite_invitations AS a
-                WHERE a.id = $3 AND a.kind = $1 AND a.scope = $2 AND $4::timestamptz IS NOT NULL), ''),
-     COALESCE($3, '00000000-0000-0000-0000-000000000000'::uuid)) AND ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
-     AND ($6::timestamptz IS NULL
-          OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > $7 AND i.expires_at <= $6))
-     AND (cardinality($8::text[]) = 0
-          OR CASE WHEN i.status IN ('pending', 'delivery_failed') AND i.expires_at <= $7
-                  THEN 'expired' ELSE i.status END = ANY ($8)) ORDER BY i.recipient, i.id LIMIT $9;
+-- LIST_BY_ADDRESS
+--   1 kind, 2 scope, 3 after_id, 4 after_at, 5 address, 6 expiring_until, 7 now, 8 statuses, 9 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded
+FROM invite_invitations AS i
+WHERE i.kind = $1
+AND i.scope = $2
+AND (i.recipient, i.id) > (COALESCE((SELECT a.recipient
+            FROM invite_invitations AS a
+            WHERE a.id = $3
+            AND a.kind = $1
+            AND a.scope = $2
+            AND $4::timestamptz IS NOT NULL), ''), COALESCE($3,
+                '00000000-0000-0000-0000-000000000000'::uuid)) AND ($5::text IS NULL OR strpos(i.recipient,
+                $5) > 0) AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
+                'delivery_failed') AND i.expires_at > $7 AND i.expires_at <= $6)) AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+                'delivery_failed') AND i.expires_at <= $7 THEN 'expired' ELSE i.status END = ANY ($8))
+ORDER BY i.recipient, i.id LIMIT $9;
 
--- ADDRESSED_TO: 1 addresses, 2 kind, 3 now, 4 limit
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded FROM invite_invitations AS i
-    WHERE i.recipient = ANY ($1::text[]) AND i.kind = $2
-      AND i.status IN ('pending', 'delivery_failed') AND i.expires_at > $3
-    ORDER BY i.created_at DESC, i.id DESC LIMIT $4;
+-- ADDRESSED_TO
+--   1 addresses, 2 kind, 3 now, 4 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded
+FROM invite_invitations AS i
+WHERE i.recipient = ANY ($1::text[])
+AND i.kind = $2
+AND i.status IN ('pending', 'delivery_failed')
+AND i.expires_at > $3
+ORDER BY i.created_at DESC, i.id DESC LIMIT $4;
 
--- HISTORY: 1 id, 2 kind, 3 scope
-SELECT e.revision, e.action, e.actor, e.reason, e.at FROM invite_events AS e
-    WHERE e.invitation = $1
-      AND (SELECT i.kind = $2 AND i.scope = $3 FROM invite_invitations AS i WHERE i.id = $1) ORDER BY e.id;
+-- HISTORY
+--   1 id, 2 kind, 3 scope
+SELECT e.revision, e.action, e.actor, e.reason, e.at
+FROM invite_events AS e
+WHERE e.invitation = $1
+AND (SELECT i.kind = $2 AND i.scope = $3
+    FROM invite_invitations AS i
+    WHERE i.id = $1)
+ORDER BY e.id;
 
--- LEASE: 1 now, 2 kinds, 3 limit, 4 owner, 5 lease_until
+-- LEASE
+--   1 now, 2 kinds, 3 limit, 4 owner, 5 lease_until
 WITH due AS (
-        SELECT q.id FROM invite_outbox AS q JOIN invite_invitations AS j ON j.id = q.invitation
-        WHERE q.not_before <= $1 AND (q.lease_until IS NULL OR q.lease_until <= $1) AND q.kind = ANY ($2::text[])
-        ORDER BY q.not_before, q.id LIMIT $3 FOR UPDATE OF q SKIP LOCKED
-    ) UPDATE invite_outbox AS o SET attempt = o.attempt + 1, lease_owner = $4, lease_until = $5
-    FROM invite_invitations AS i WHERE o.id = ANY (ARRAY(SELECT id FROM due)) AND i.id = o.invitation RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.not_before;
+    SELECT q.id
+    FROM invite_outbox AS q JOIN invite_invitations AS j ON j.id = q.invitation
+    WHERE q.not_before <= $1
+    AND (q.lease_until IS NULL OR q.lease_until <= $1)
+    AND q.kind = ANY ($2::text[])
+    ORDER BY q.not_before, q.id LIMIT $3 FOR UPDATE OF q SKIP LOCKED ) UPDATE invite_outbox AS o
+SET attempt = o.attempt + 1, lease_owner = $4, lease_until = $5
+FROM invite_invitations AS i
+WHERE o.id = ANY (ARRAY(SELECT id
+        FROM due)) AND i.id = o.invitation
+RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded, o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.not_before;
 
--- DISCARD: 1 letters
-DELETE FROM invite_outbox WHERE id = ANY ($1::uuid[]);
+-- DISCARD
+--   1 letters
+DELETE
+FROM invite_outbox
+WHERE id = ANY ($1::uuid[]);
 
--- INSERT_TOKENS: 1 at, 2 tokens, 3 invitations, 4 generations
+-- INSERT_TOKENS
+--   1 at, 2 tokens, 3 invitations, 4 generations
 INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT digest, invitation, generation, 'mail', $1
-    FROM unnest($2::bytea[], $3::uuid[], $4::integer[]) AS minted (digest, invitation, generation);
+SELECT digest, invitation, generation, 'mail', $1
+FROM unnest($2::bytea[], $3::uuid[], $4::integer[]) AS minted (digest, invitation, generation);
 
--- REMOVE: 1 letter, 2 owner, 3 attempt
-DELETE FROM invite_outbox WHERE id = $1 AND lease_owner = $2 AND attempt = $3;
+-- REMOVE
+--   1 letter, 2 owner, 3 attempt
+DELETE
+FROM invite_outbox
+WHERE id = $1
+AND lease_owner = $2
+AND attempt = $3;
 
--- POSTPONE: 1 not_before, 2 refusals, 3 unknowns, 4 error, 5 letter, 6 owner, 7 attempt
+-- POSTPONE
+--   1 not_before, 2 refusals, 3 unknowns, 4 error, 5 letter, 6 owner, 7 attempt
 UPDATE invite_outbox
-    SET not_before = $1, refusals = $2, unknowns = $3, last_error = $4, lease_owner = NULL, lease_until = NULL
-    WHERE id = $5 AND lease_owner = $6 AND attempt = $7;
+SET not_before = $1, refusals = $2, unknowns = $3, last_error = $4, lease_owner = NULL, lease_until = NULL
+WHERE id = $5
+AND lease_owner = $6
+AND attempt = $7;
 
--- DUE_REMINDERS: 1 now, 2 kinds, 3 limit
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded FROM invite_invitations AS i WHERE i.remind_at <= $1 AND i.kind = ANY ($2::text[])
-    ORDER BY i.remind_at, i.id LIMIT $3 FOR UPDATE SKIP LOCKED;
+-- DUE_REMINDERS
+--   1 now, 2 kinds, 3 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded
+FROM invite_invitations AS i
+WHERE i.remind_at <= $1
+AND i.kind = ANY ($2::text[])
+ORDER BY i.remind_at, i.id LIMIT $3 FOR UPDATE SKIP LOCKED;
 
--- REMINDED: 1 remind_at, 2 reminded, 3 id
-UPDATE invite_invitations SET remind_at = $1, reminded = $2 WHERE id = $3;
+-- REMINDED
+--   1 remind_at, 2 reminded, 3 id
+UPDATE invite_invitations
+SET remind_at = $1, reminded = $2
+WHERE id = $3;
 
--- INSERT_LETTER: 1 letter, 2 kind, 3 id, 4 generation, 5 purpose, 6 not_before
-INSERT INTO invite_outbox
-    (id, kind, invitation, generation, purpose, not_before) VALUES ($1, $2, $3, $4, $5, $6);
+-- INSERT_LETTER
+--   1 letter, 2 kind, 3 id, 4 generation, 5 purpose, 6 not_before
+INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+VALUES ($1, $2, $3, $4, $5, $6);
 
--- EXPIRE: 1 now, 2 kinds, 3 limit, 4 notify
+-- EXPIRE
+--   1 now, 2 kinds, 3 limit, 4 notify
 WITH due AS (
-        SELECT id FROM invite_invitations
-        WHERE status IN ('pending', 'delivery_failed') AND expires_at <= $1 AND kind = ANY ($2::text[])
-        ORDER BY expires_at, id LIMIT $3 FOR UPDATE SKIP LOCKED
-    ), changed AS (
-        UPDATE invite_invitations AS i SET status = 'expired', ended_at = $1, ended_by = 'system', open_key = NULL,
-               remind_at = NULL, revision = revision + 1
-        WHERE i.id = ANY (ARRAY(SELECT id FROM due))
-          AND i.status IN ('pending', 'delivery_failed') AND i.expires_at <= $1
-        RETURNING i.id, i.revision, i.kind, i.generation, i.inviter_address
-    ), logged AS (
-        INSERT INTO invite_events (invitation, revision, action, actor, at)
-        SELECT id, revision, 'expired', 'system', $1 FROM changed
-    ), queued AS (
-        INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-        SELECT id, kind, id, generation, 'expired', $1 FROM changed
-         WHERE inviter_address IS NOT NULL AND kind = ANY ($4::text[])
-    ) SELECT count(*) FROM changed;
+    SELECT id
+    FROM invite_invitations
+    WHERE status IN ('pending', 'delivery_failed')
+    AND expires_at <= $1
+    AND kind = ANY ($2::text[])
+    ORDER BY expires_at, id LIMIT $3 FOR UPDATE SKIP LOCKED ), changed AS ( UPDATE invite_invitations AS i
+    SET status = 'expired', ended_at = $1, ended_by = 'system', open_key = NULL, remind_at = NULL,
+        revision = revision + 1
+    WHERE i.id = ANY (ARRAY(SELECT id
+            FROM due)) AND i.status IN ('pending', 'delivery_failed') AND i.expires_at <= $1
+    RETURNING i.id, i.revision, i.kind, i.generation, i.inviter_address ), logged AS (
+    INSERT INTO invite_events (invitation, revision, action, actor, at)
+    SELECT id, revision, 'expired', 'system', $1
+    FROM changed ), queued AS (
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+    SELECT id, kind, id, generation, 'expired', $1
+    FROM changed
+    WHERE inviter_address IS NOT NULL
+    AND kind = ANY ($4::text[]) )
+SELECT count(*)
+FROM changed;
 
 -- LEDGER
-SELECT version, checksum, compatible_since FROM invite_migrations ORDER BY version;
+SELECT version, checksum, compatible_since
+FROM invite_migrations
+ORDER BY version;
 
--- RECORD_MIGRATION: 1 version, 2 checksum, 3 compatible_since
+-- RECORD_MIGRATION
+--   1 version, 2 checksum, 3 compatible_since
 INSERT INTO invite_migrations (version, checksum, compatible_since)
-    VALUES ($1, $2, $3);
+VALUES ($1, $2, $3);

@@ -1,316 +1,522 @@
--- Every statement as it is sent, with the values that its places take. Written by `tests/statements.rs`.
+-- Every statement as it is sent but for its white space, below the names of the values that its places take.
+-- Written by `tests/statements.rs`.
 
 -- LOCK
-UPDATE invite_invitations SET revision = revision WHERE 0;
-
--- INSERT: 1 id, 2 kind, 3 scope, 4 recipient_given, 5 recipient, 6 inviter, 7 payload, 8 display, 9 message, 10 locale, 11 status, 12 generation, 13 min_generation, 14 revision, 15 open_key, 16 created_at, 17 expires_at, 18 delivery_state, 19 attempts, 20 inviter_address, 21 delivery, 22 remind_at
-INSERT INTO invite_invitations
-    (id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, generation,
-     min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts, inviter_address,
-     delivery_id, remind_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-            ?20, ?21, ?22)
-    ON CONFLICT (open_key) DO NOTHING;
-
--- INSERT_EVENT: 1 id, 2 revision, 3 event, 4 actor, 5 reason, 6 at
-INSERT INTO invite_events (invitation, revision, action, actor, reason, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
-
--- INSERT_TOKEN: 1 token, 2 id, 3 generation, 4 channel, 5 at
-INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at) VALUES (?1, ?2, ?3, ?4, ?5);
-
--- INSERT_LETTER: 1 letter, 2 kind, 3 id, 4 generation, 5 purpose, 6 not_before
-INSERT INTO invite_outbox
-    (id, kind, invitation, generation, purpose, not_before) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
-
--- END_BY_TOKEN: 1 ended_status, 2 at, 3 actor, 4 reason, 5 digest, 6 now, 7 kind, 8 status, 9 or_status, 10 unexpired_at, 11 due_at, 12 compare, 13 address_1, 14 address_2, 15 address_3, 16 address_4, 17 address_5, 18 address_6, 19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since, 23 guarded_generation
-UPDATE invite_invitations AS i SET
-            status = ?1, ended_at = ?2, ended_by = ?3, ended_reason = ?4, address_proved = COALESCE((SELECT channel = 'mail' FROM invite_tokens WHERE digest = ?5), 0), open_key = NULL, remind_at = NULL, revision = revision + 1 WHERE i.id = (SELECT invitation FROM invite_tokens WHERE digest = ?5)
-           AND (SELECT generation FROM invite_tokens WHERE digest = ?5)
-               + (i.grace_until IS NOT NULL AND ?6 < i.grace_until) >= i.min_generation AND i.kind = ?7 AND i.status IN (?8, ?9)
-     AND (?10 IS NULL OR i.expires_at > ?10)
-     AND (?11 IS NULL OR i.expires_at <= ?11)
-     AND (?12 = 'anyone'
-          OR (?12 = 'address' AND i.recipient IN (?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20))
-          OR (?12 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1)
-                                IN (?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20))
-          OR (i.recipient = ?21 AND (SELECT channel FROM invite_tokens WHERE digest = ?5) = 'mail'))
-     AND (?22 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?22)
-     AND (?23 IS NULL OR i.generation = ?23) RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, ended_at,
-    ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision, created_at,
-    expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error, inviter_address,
-    delivery_id, remind_at, reminded, (SELECT digest FROM invite_tokens WHERE digest = ?5),
-          (SELECT generation FROM invite_tokens WHERE digest = ?5),
-          (SELECT channel FROM invite_tokens WHERE digest = ?5);
-
--- END_BY_ID: 1 ended_status, 2 at, 3 actor, 4 reason, 5 id, 6 scope, 7 kind, 8 status, 9 or_status, 10 unexpired_at, 11 due_at, 12 compare, 13 address_1, 14 address_2, 15 address_3, 16 address_4, 17 address_5, 18 address_6, 19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since, 23 guarded_generation
-UPDATE invite_invitations AS i SET
-            status = ?1, ended_at = ?2, ended_by = ?3, ended_reason = ?4, address_proved = 0, open_key = NULL, remind_at = NULL, revision = revision + 1 WHERE i.id = ?5 AND (?6 IS NULL OR i.scope = ?6) AND i.kind = ?7 AND i.status IN (?8, ?9)
-     AND (?10 IS NULL OR i.expires_at > ?10)
-     AND (?11 IS NULL OR i.expires_at <= ?11)
-     AND (?12 = 'anyone'
-          OR (?12 = 'address' AND i.recipient IN (?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20))
-          OR (?12 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1)
-                                IN (?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20))
-          OR (i.recipient = ?21 AND 0))
-     AND (?22 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?22)
-     AND (?23 IS NULL OR i.generation = ?23) RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, ended_at,
-    ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision, created_at,
-    expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error, inviter_address,
-    delivery_id, remind_at, reminded, NULL, NULL, NULL;
-
--- RENEW: 1 resent_at, 2 new_expires_at, 3 retire, 4 grace_until, 5 new_delivery, 6 remind_at, 7 id, 8 scope, 9 kind, 10 status, 11 or_status, 12 unexpired_at, 13 due_at, 14 compare, 15 address_1, 16 address_2, 17 address_3, 18 address_4, 19 address_5, 20 address_6, 21 address_7, 22 address_8, 23 proved_address, 24 not_resent_since, 25 guarded_generation
-UPDATE invite_invitations AS i SET
-        status = 'pending', generation = generation + 1, revision = revision + 1, resent_at = ?1, viewed_at = NULL,
-        expires_at = max(expires_at, COALESCE(?2, expires_at)),
-        min_generation = CASE WHEN ?3 THEN generation + 1 ELSE min_generation END,
-        grace_until = CASE WHEN ?3 THEN ?4 ELSE grace_until END,
-        delivery_state = 'queued', delivery_attempts = 0, delivery_error = NULL, delivery_id = ?5, remind_at = ?6,
-        reminded = NULL WHERE i.id = ?7 AND (?8 IS NULL OR i.scope = ?8) AND i.kind = ?9 AND i.status IN (?10, ?11)
-     AND (?12 IS NULL OR i.expires_at > ?12)
-     AND (?13 IS NULL OR i.expires_at <= ?13)
-     AND (?14 = 'anyone'
-          OR (?14 = 'address' AND i.recipient IN (?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22))
-          OR (?14 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1)
-                                IN (?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22))
-          OR (i.recipient = ?23 AND 0))
-     AND (?24 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?24)
-     AND (?25 IS NULL OR i.generation = ?25) RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, ended_at,
-    ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision, created_at,
-    expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error, inviter_address,
-    delivery_id, remind_at, reminded, NULL, NULL, NULL;
-
--- AMEND: 1 recipient_given, 2 recipient, 3 open_key, 4 remind_at, 5 payload, 6 sets_message, 7 message, 8 new_expires_at, 9 id, 10 scope, 11 kind, 12 status, 13 or_status, 14 unexpired_at, 15 due_at, 16 compare, 17 address_1, 18 address_2, 19 address_3, 20 address_4, 21 address_5, 22 address_6, 23 address_7, 24 address_8, 25 proved_address, 26 not_resent_since, 27 guarded_generation
-UPDATE invite_invitations AS i SET
-        recipient_given = COALESCE(?1, recipient_given), recipient = COALESCE(?2, recipient),
-        open_key = CASE WHEN ?2 IS NULL THEN open_key ELSE ?3 END,
-        generation = generation + (?2 IS NOT NULL),
-        min_generation = CASE WHEN ?2 IS NULL THEN min_generation ELSE generation + 1 END,
-        grace_until = CASE WHEN ?2 IS NULL THEN grace_until END,
-        viewed_at = CASE WHEN ?2 IS NULL THEN viewed_at END,
-        delivery_state = CASE WHEN ?2 IS NULL THEN delivery_state ELSE 'not_mailed' END,
-        delivery_attempts = CASE WHEN ?2 IS NULL THEN delivery_attempts ELSE 0 END,
-        delivery_error = CASE WHEN ?2 IS NULL THEN delivery_error END,
-        delivery_id = CASE WHEN ?2 IS NULL THEN delivery_id END,
-        remind_at = CASE WHEN ?2 IS NULL THEN COALESCE(?4, remind_at) END,
-        reminded = CASE WHEN ?2 IS NULL THEN reminded END,
-        payload = COALESCE(?5, payload), message = CASE WHEN ?6 THEN ?7 ELSE message END, expires_at = COALESCE(?8, expires_at),
-        revision = revision + 1 WHERE i.id = ?9 AND (?10 IS NULL OR i.scope = ?10)
-       AND NOT EXISTS (SELECT 1 FROM invite_invitations AS o WHERE o.open_key = ?3 AND o.id <> ?9) AND i.kind = ?11 AND i.status IN (?12, ?13)
-     AND (?14 IS NULL OR i.expires_at > ?14)
-     AND (?15 IS NULL OR i.expires_at <= ?15)
-     AND (?16 = 'anyone'
-          OR (?16 = 'address' AND i.recipient IN (?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24))
-          OR (?16 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1)
-                                IN (?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24))
-          OR (i.recipient = ?25 AND 0))
-     AND (?26 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?26)
-     AND (?27 IS NULL OR i.generation = ?27) RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, ended_at,
-    ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision, created_at,
-    expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error, inviter_address,
-    delivery_id, remind_at, reminded, NULL, NULL, NULL;
-
--- LINK: 1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 unexpired_at, 7 due_at, 8 compare, 9 address_1, 10 address_2, 11 address_3, 12 address_4, 13 address_5, 14 address_6, 15 address_7, 16 address_8, 17 proved_address, 18 not_resent_since, 19 guarded_generation
-UPDATE invite_invitations AS i SET revision = revision + 1 WHERE i.id = ?1 AND (?2 IS NULL OR i.scope = ?2) AND i.kind = ?3 AND i.status IN (?4, ?5)
-     AND (?6 IS NULL OR i.expires_at > ?6)
-     AND (?7 IS NULL OR i.expires_at <= ?7)
-     AND (?8 = 'anyone'
-          OR (?8 = 'address' AND i.recipient IN (?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16))
-          OR (?8 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1)
-                                IN (?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16))
-          OR (i.recipient = ?17 AND 0))
-     AND (?18 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?18)
-     AND (?19 IS NULL OR i.generation = ?19) RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, ended_at,
-    ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision, created_at,
-    expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error, inviter_address,
-    delivery_id, remind_at, reminded, NULL, NULL, NULL;
-
--- VIEW: 1 viewed_at, 2 digest, 3 now, 4 kind, 5 status, 6 or_status, 7 unexpired_at, 8 due_at, 9 compare, 10 address_1, 11 address_2, 12 address_3, 13 address_4, 14 address_5, 15 address_6, 16 address_7, 17 address_8, 18 proved_address, 19 not_resent_since, 20 guarded_generation
-UPDATE invite_invitations AS i SET viewed_at = ?1 WHERE i.id = (SELECT invitation FROM invite_tokens WHERE digest = ?2)
-           AND (SELECT generation FROM invite_tokens WHERE digest = ?2)
-               + (i.grace_until IS NOT NULL AND ?3 < i.grace_until) >= i.min_generation AND i.viewed_at IS NULL AND i.kind = ?4 AND i.status IN (?5, ?6)
-     AND (?7 IS NULL OR i.expires_at > ?7)
-     AND (?8 IS NULL OR i.expires_at <= ?8)
-     AND (?9 = 'anyone'
-          OR (?9 = 'address' AND i.recipient IN (?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17))
-          OR (?9 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1)
-                                IN (?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17))
-          OR (i.recipient = ?18 AND (SELECT channel FROM invite_tokens WHERE digest = ?2) = 'mail'))
-     AND (?19 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?19)
-     AND (?20 IS NULL OR i.generation = ?20) RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, ended_at,
-    ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision, created_at,
-    expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error, inviter_address,
-    delivery_id, remind_at, reminded, (SELECT digest FROM invite_tokens WHERE digest = ?2),
-          (SELECT generation FROM invite_tokens WHERE digest = ?2),
-          (SELECT channel FROM invite_tokens WHERE digest = ?2);
-
--- FAIL_DELIVERY: 1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 unexpired_at, 7 due_at, 8 compare, 9 address_1, 10 address_2, 11 address_3, 12 address_4, 13 address_5, 14 address_6, 15 address_7, 16 address_8, 17 proved_address, 18 not_resent_since, 19 guarded_generation
-UPDATE invite_invitations AS i SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1 WHERE i.id = ?1 AND (?2 IS NULL OR i.scope = ?2) AND i.kind = ?3 AND i.status IN (?4, ?5)
-     AND (?6 IS NULL OR i.expires_at > ?6)
-     AND (?7 IS NULL OR i.expires_at <= ?7)
-     AND (?8 = 'anyone'
-          OR (?8 = 'address' AND i.recipient IN (?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16))
-          OR (?8 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1)
-                                IN (?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16))
-          OR (i.recipient = ?17 AND 0))
-     AND (?18 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?18)
-     AND (?19 IS NULL OR i.generation = ?19) RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, ended_at,
-    ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision, created_at,
-    expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error, inviter_address,
-    delivery_id, remind_at, reminded, NULL, NULL, NULL;
-
--- FAIL_DELIVERY_OF: 1 delivery, 2 kind, 3 status, 4 or_status, 5 unexpired_at, 6 due_at, 7 compare, 8 address_1, 9 address_2, 10 address_3, 11 address_4, 12 address_5, 13 address_6, 14 address_7, 15 address_8, 16 proved_address, 17 not_resent_since, 18 guarded_generation
-UPDATE invite_invitations AS i SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1 WHERE i.delivery_id = ?1 AND i.kind = ?2 AND i.status IN (?3, ?4)
-     AND (?5 IS NULL OR i.expires_at > ?5)
-     AND (?6 IS NULL OR i.expires_at <= ?6)
-     AND (?7 = 'anyone'
-          OR (?7 = 'address' AND i.recipient IN (?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15))
-          OR (?7 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1)
-                                IN (?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15))
-          OR (i.recipient = ?16 AND 0))
-     AND (?17 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?17)
-     AND (?18 IS NULL OR i.generation = ?18) RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, ended_at,
-    ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision, created_at,
-    expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error, inviter_address,
-    delivery_id, remind_at, reminded, NULL, NULL, NULL;
-
--- SUMMARIZE: 1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 kind, 6 over
 UPDATE invite_invitations
-    SET delivery_state = ?1, delivery_attempts = COALESCE(?2, delivery_attempts), delivery_error = ?3
-    WHERE delivery_id = ?4 AND +kind = ?5 AND delivery_state IN (SELECT value FROM json_each(?6));
+SET revision = revision
+WHERE 0;
 
--- FIND_BY_TOKEN: 1 digest
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, t.digest, t.generation, t.channel FROM invite_tokens AS t
-    JOIN invite_invitations AS i ON i.id = t.invitation WHERE t.digest = ?1;
+-- INSERT
+--   1 id, 2 kind, 3 scope, 4 recipient_given, 5 recipient, 6 inviter, 7 payload, 8 display, 9 message, 10 locale,
+--       11 status, 12 generation, 13 min_generation, 14 revision, 15 open_key, 16 created_at, 17 expires_at,
+--       18 delivery_state, 19 attempts, 20 inviter_address, 21 delivery, 22 remind_at
+INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display,
+    message, locale, status, generation, min_generation, revision, open_key, created_at, expires_at,
+    delivery_state, delivery_attempts, inviter_address, delivery_id, remind_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
+ON CONFLICT (open_key) DO NOTHING;
 
--- FIND_BY_ID: 1 id, 2 kind, 3 scope
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL, NULL, NULL FROM invite_invitations AS i WHERE i.id = ?1 AND i.kind = ?2 AND (?3 IS NULL OR i.scope = ?3);
+-- INSERT_EVENT
+--   1 id, 2 revision, 3 event, 4 actor, 5 reason, 6 at
+INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 
--- FIND_OPEN: 1 open_key
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL, NULL, NULL FROM invite_invitations AS i WHERE i.open_key = ?1;
+-- INSERT_TOKEN
+--   1 token, 2 id, 3 generation, 4 channel, 5 at
+INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+VALUES (?1, ?2, ?3, ?4, ?5);
 
--- LIST_NEWEST_FIRST: 1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 any_status, 9 status_1, 10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 limit
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded FROM invite_invitations AS i WHERE i.kind = +?1 AND i.scope = +?2 AND (i.created_at, i.id) < (+?3, +?4) AND (?5 IS NULL OR instr(i.recipient, ?5) > 0)
-     AND (?6 IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ?7 AND i.expires_at <= ?6))
-     AND (?8 OR CASE WHEN i.status IN ('pending', 'delivery_failed') AND i.expires_at <= ?7
-                     THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13, ?14)) ORDER BY i.created_at DESC, i.id DESC LIMIT +?15;
-
--- LIST_OLDEST_FIRST: 1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 any_status, 9 status_1, 10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 limit
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded FROM invite_invitations AS i WHERE i.kind = +?1 AND i.scope = +?2 AND (i.created_at, i.id) > (+?3, +?4) AND (?5 IS NULL OR instr(i.recipient, ?5) > 0)
-     AND (?6 IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ?7 AND i.expires_at <= ?6))
-     AND (?8 OR CASE WHEN i.status IN ('pending', 'delivery_failed') AND i.expires_at <= ?7
-                     THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13, ?14)) ORDER BY i.created_at, i.id LIMIT +?15;
-
--- LIST_EXPIRES_FIRST: 1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 any_status, 9 status_1, 10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 limit
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded FROM invite_invitations AS i WHERE i.kind = +?1 AND i.scope = +?2 AND (i.expires_at, i.id) > (+?3, +?4) AND (?5 IS NULL OR instr(i.recipient, ?5) > 0)
-     AND (?6 IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ?7 AND i.expires_at <= ?6))
-     AND (?8 OR CASE WHEN i.status IN ('pending', 'delivery_failed') AND i.expires_at <= ?7
-                     THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13, ?14)) ORDER BY i.expires_at, i.id LIMIT +?15;
-
--- LIST_BY_ADDRESS: 1 kind, 2 scope, 3 after_id, 4 after_at, 5 address, 6 expiring_until, 7 now, 8 any_status, 9 status_1, 10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 limit
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded FROM invite_invitations AS i WHERE i.kind = +?1 AND i.scope = +?2 AND (i.recipient, i.id) >
-    (COALESCE((SELECT a.recipient FROM invite_invitations AS a
-                WHERE a.id = ?3 AND a.kind = ?1 AND a.scope = ?2 AND ?4 IS NOT NULL), ''), +?3) AND (?5 IS NULL OR instr(i.recipient, ?5) > 0)
-     AND (?6 IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ?7 AND i.expires_at <= ?6))
-     AND (?8 OR CASE WHEN i.status IN ('pending', 'delivery_failed') AND i.expires_at <= ?7
-                     THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13, ?14)) ORDER BY i.recipient, i.id LIMIT +?15;
-
--- ADDRESSED_TO: 1 address_1, 2 address_2, 3 address_3, 4 address_4, 5 address_5, 6 address_6, 7 address_7, 8 address_8, 9 kind, 10 now, 11 limit
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded FROM invite_invitations AS i
-    WHERE i.recipient IN (+?1, +?2, +?3, +?4, +?5, +?6, +?7, +?8) AND +i.kind = ?9
-      AND i.status IN ('pending', 'delivery_failed') AND i.expires_at > ?10
-    ORDER BY i.created_at DESC, i.id DESC LIMIT +?11;
-
--- HISTORY: 1 id, 2 kind, 3 scope
-SELECT e.revision, e.action, e.actor, e.reason, e.at FROM invite_events AS e
-    WHERE e.invitation = +?1
-      AND (SELECT i.kind = ?2 AND i.scope = ?3 FROM invite_invitations AS i WHERE i.id = ?1) ORDER BY e.id;
-
--- ANY_LETTERS: 1 now, 2 kinds
-SELECT 1 FROM invite_outbox AS o JOIN invite_invitations AS i ON i.id = o.invitation
-    WHERE o.not_before <= ?1 AND (o.lease_until IS NULL OR o.lease_until <= ?1)
-      AND o.kind IN (SELECT value FROM json_each(?2)) LIMIT 1;
-
--- DUE_LETTERS: 1 now, 2 kinds, 3 limit
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.not_before FROM invite_outbox AS o JOIN invite_invitations AS i ON i.id = o.invitation
-    WHERE o.not_before <= ?1 AND (o.lease_until IS NULL OR o.lease_until <= ?1)
-      AND o.kind IN (SELECT value FROM json_each(?2)) ORDER BY o.not_before, o.id LIMIT +?3;
-
--- LEASE: 1 owner, 2 lease_until, 3 letter
-UPDATE invite_outbox SET attempt = attempt + 1, lease_owner = ?1, lease_until = ?2 WHERE id = ?3;
-
--- DISCARD: 1 letter
-DELETE FROM invite_outbox WHERE id = ?1;
-
--- REMOVE: 1 letter, 2 owner, 3 attempt
-DELETE FROM invite_outbox WHERE id = ?1 AND lease_owner = ?2 AND attempt = ?3;
-
--- POSTPONE: 1 not_before, 2 refusals, 3 unknowns, 4 error, 5 letter, 6 owner, 7 attempt
-UPDATE invite_outbox
-    SET not_before = ?1, refusals = ?2, unknowns = ?3, last_error = ?4, lease_owner = NULL, lease_until = NULL
-    WHERE id = ?5 AND lease_owner = ?6 AND attempt = ?7;
-
--- ANY_REMINDERS: 1 now, 2 kinds
-SELECT 1 FROM invite_invitations AS i WHERE i.remind_at <= ?1 AND +i.kind IN (SELECT value FROM json_each(?2)) LIMIT 1;
-
--- DUE_REMINDERS: 1 now, 2 kinds, 3 limit
-SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
-    i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-    i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-    i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded FROM invite_invitations AS i WHERE i.remind_at <= ?1 AND +i.kind IN (SELECT value FROM json_each(?2)) ORDER BY i.remind_at, i.id LIMIT +?3;
-
--- REMINDED: 1 remind_at, 2 reminded, 3 id
-UPDATE invite_invitations SET remind_at = ?1, reminded = ?2 WHERE id = ?3;
-
--- ANY_DUE: 1 now, 2 kinds
-SELECT 1 FROM invite_invitations WHERE status IN ('pending', 'delivery_failed') AND expires_at <= ?1
-    AND +kind IN (SELECT value FROM json_each(?2)) LIMIT 1;
-
--- EXPIRE_EVENTS: 1 now, 2 kinds, 3 limit
-INSERT INTO invite_events (invitation, revision, action, actor, at)
-    SELECT id, revision + 1, 'expired', 'system', ?1 FROM invite_invitations WHERE status IN ('pending', 'delivery_failed') AND expires_at <= ?1
-      AND +kind IN (SELECT value FROM json_each(?2)) ORDER BY expires_at, id LIMIT +?3;
-
--- EXPIRE_NOTICES: 1 now, 2 kinds, 3 limit, 4 notify
+-- INSERT_LETTER
+--   1 letter, 2 kind, 3 id, 4 generation, 5 purpose, 6 not_before
 INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT id, kind, id, generation, 'expired', ?1 FROM (SELECT id, kind, generation, inviter_address FROM invite_invitations WHERE status IN ('pending', 'delivery_failed') AND expires_at <= ?1
-      AND +kind IN (SELECT value FROM json_each(?2)) ORDER BY expires_at, id LIMIT +?3)
-    WHERE inviter_address IS NOT NULL AND kind IN (SELECT value FROM json_each(?4));
+VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 
--- EXPIRE: 1 now, 2 kinds, 3 limit
-UPDATE invite_invitations SET status = 'expired', ended_at = ?1, ended_by = 'system', open_key = NULL,
-      remind_at = NULL, revision = revision + 1 WHERE id IN (SELECT id FROM invite_invitations WHERE status IN ('pending', 'delivery_failed') AND expires_at <= ?1
-    AND +kind IN (SELECT value FROM json_each(?2)) ORDER BY expires_at, id LIMIT +?3);
+-- END_BY_TOKEN
+--   1 ended_status, 2 at, 3 actor, 4 reason, 5 digest, 6 now, 7 kind, 8 status, 9 or_status, 10 unexpired_at,
+--       11 due_at, 12 compare, 13 address_1, 14 address_2, 15 address_3, 16 address_4, 17 address_5, 18 address_6,
+--       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since, 23 guarded_generation
+UPDATE invite_invitations AS i
+SET status = ?1, ended_at = ?2, ended_by = ?3, ended_reason = ?4,
+    address_proved = COALESCE((SELECT channel = 'mail'
+        FROM invite_tokens
+        WHERE digest = ?5), 0), open_key = NULL, remind_at = NULL, revision = revision + 1
+WHERE i.id = (SELECT invitation
+    FROM invite_tokens
+    WHERE digest = ?5) AND (SELECT generation
+    FROM invite_tokens
+    WHERE digest = ?5) + (i.grace_until IS NOT NULL
+    AND ?6 < i.grace_until) >= i.min_generation AND i.kind = ?7 AND i.status IN (?8,
+        ?9) AND (?10 IS NULL OR i.expires_at > ?10) AND (?11 IS NULL OR i.expires_at <= ?11) AND (?12 = 'anyone' OR (?12 = 'address' AND i.recipient IN (?13,
+        ?14, ?15, ?16, ?17, ?18, ?19, ?20)) OR (?12 = 'domain' AND substr(i.recipient, instr(i.recipient,
+        '@') + 1) IN (?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)) OR (i.recipient = ?21 AND (SELECT channel
+            FROM invite_tokens
+            WHERE digest = ?5) = 'mail')) AND (?22 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?22) AND (?23 IS NULL OR i.generation = ?23)
+RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
+    ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
+    created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
+    inviter_address, delivery_id, remind_at, reminded, (SELECT digest
+    FROM invite_tokens
+    WHERE digest = ?5), (SELECT generation
+    FROM invite_tokens
+    WHERE digest = ?5), (SELECT channel
+    FROM invite_tokens
+    WHERE digest = ?5);
+
+-- END_BY_ID
+--   1 ended_status, 2 at, 3 actor, 4 reason, 5 id, 6 scope, 7 kind, 8 status, 9 or_status, 10 unexpired_at,
+--       11 due_at, 12 compare, 13 address_1, 14 address_2, 15 address_3, 16 address_4, 17 address_5, 18 address_6,
+--       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since, 23 guarded_generation
+UPDATE invite_invitations AS i
+SET status = ?1, ended_at = ?2, ended_by = ?3, ended_reason = ?4, address_proved = 0, open_key = NULL,
+    remind_at = NULL, revision = revision + 1
+WHERE i.id = ?5
+AND (?6 IS NULL OR i.scope = ?6)
+AND i.kind = ?7
+AND i.status IN (?8, ?9)
+AND (?10 IS NULL OR i.expires_at > ?10)
+AND (?11 IS NULL OR i.expires_at <= ?11)
+AND (?12 = 'anyone' OR (?12 = 'address' AND i.recipient IN (?13, ?14, ?15, ?16, ?17, ?18, ?19,
+    ?20)) OR (?12 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1) IN (?13, ?14, ?15, ?16, ?17,
+    ?18, ?19, ?20)) OR (i.recipient = ?21 AND 0))
+AND (?22 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?22)
+AND (?23 IS NULL OR i.generation = ?23)
+RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
+    ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
+    created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
+    inviter_address, delivery_id, remind_at, reminded, NULL, NULL, NULL;
+
+-- RENEW
+--   1 resent_at, 2 new_expires_at, 3 retire, 4 grace_until, 5 new_delivery, 6 remind_at, 7 id, 8 scope, 9 kind,
+--       10 status, 11 or_status, 12 unexpired_at, 13 due_at, 14 compare, 15 address_1, 16 address_2, 17 address_3,
+--       18 address_4, 19 address_5, 20 address_6, 21 address_7, 22 address_8, 23 proved_address,
+--       24 not_resent_since, 25 guarded_generation
+UPDATE invite_invitations AS i
+SET status = 'pending', generation = generation + 1, revision = revision + 1, resent_at = ?1,
+    viewed_at = NULL, expires_at = max(expires_at, COALESCE(?2, expires_at)),
+    min_generation = CASE WHEN ?3 THEN generation + 1 ELSE min_generation END,
+    grace_until = CASE WHEN ?3 THEN ?4 ELSE grace_until END, delivery_state = 'queued', delivery_attempts = 0,
+    delivery_error = NULL, delivery_id = ?5, remind_at = ?6, reminded = NULL
+WHERE i.id = ?7
+AND (?8 IS NULL OR i.scope = ?8)
+AND i.kind = ?9
+AND i.status IN (?10, ?11)
+AND (?12 IS NULL OR i.expires_at > ?12)
+AND (?13 IS NULL OR i.expires_at <= ?13)
+AND (?14 = 'anyone' OR (?14 = 'address' AND i.recipient IN (?15, ?16, ?17, ?18, ?19, ?20, ?21,
+    ?22)) OR (?14 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1) IN (?15, ?16, ?17, ?18, ?19,
+    ?20, ?21, ?22)) OR (i.recipient = ?23 AND 0))
+AND (?24 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?24)
+AND (?25 IS NULL OR i.generation = ?25)
+RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
+    ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
+    created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
+    inviter_address, delivery_id, remind_at, reminded, NULL, NULL, NULL;
+
+-- AMEND
+--   1 recipient_given, 2 recipient, 3 open_key, 4 remind_at, 5 payload, 6 sets_message, 7 message,
+--       8 new_expires_at, 9 id, 10 scope, 11 kind, 12 status, 13 or_status, 14 unexpired_at, 15 due_at,
+--       16 compare, 17 address_1, 18 address_2, 19 address_3, 20 address_4, 21 address_5, 22 address_6,
+--       23 address_7, 24 address_8, 25 proved_address, 26 not_resent_since, 27 guarded_generation
+UPDATE invite_invitations AS i
+SET recipient_given = COALESCE(?1, recipient_given), recipient = COALESCE(?2, recipient),
+    open_key = CASE WHEN ?2 IS NULL THEN open_key ELSE ?3 END, generation = generation + (?2 IS NOT NULL),
+    min_generation = CASE WHEN ?2 IS NULL THEN min_generation ELSE generation + 1 END,
+    grace_until = CASE WHEN ?2 IS NULL THEN grace_until END,
+    viewed_at = CASE WHEN ?2 IS NULL THEN viewed_at END,
+    delivery_state = CASE WHEN ?2 IS NULL THEN delivery_state ELSE 'not_mailed' END,
+    delivery_attempts = CASE WHEN ?2 IS NULL THEN delivery_attempts ELSE 0 END,
+    delivery_error = CASE WHEN ?2 IS NULL THEN delivery_error END,
+    delivery_id = CASE WHEN ?2 IS NULL THEN delivery_id END,
+    remind_at = CASE WHEN ?2 IS NULL THEN COALESCE(?4, remind_at) END,
+    reminded = CASE WHEN ?2 IS NULL THEN reminded END, payload = COALESCE(?5, payload),
+    message = CASE WHEN ?6 THEN ?7 ELSE message END, expires_at = COALESCE(?8, expires_at),
+    revision = revision + 1
+WHERE i.id = ?9
+AND (?10 IS NULL OR i.scope = ?10)
+AND NOT EXISTS (SELECT 1
+    FROM invite_invitations AS o
+    WHERE o.open_key = ?3
+    AND o.id <> ?9) AND i.kind = ?11 AND i.status IN (?12,
+        ?13) AND (?14 IS NULL OR i.expires_at > ?14) AND (?15 IS NULL OR i.expires_at <= ?15) AND (?16 = 'anyone' OR (?16 = 'address' AND i.recipient IN (?17,
+        ?18, ?19, ?20, ?21, ?22, ?23, ?24)) OR (?16 = 'domain' AND substr(i.recipient, instr(i.recipient,
+        '@') + 1) IN (?17, ?18, ?19, ?20, ?21, ?22, ?23,
+        ?24)) OR (i.recipient = ?25 AND 0)) AND (?26 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?26) AND (?27 IS NULL OR i.generation = ?27)
+RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
+    ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
+    created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
+    inviter_address, delivery_id, remind_at, reminded, NULL, NULL, NULL;
+
+-- LINK
+--   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 unexpired_at, 7 due_at, 8 compare, 9 address_1, 10 address_2,
+--       11 address_3, 12 address_4, 13 address_5, 14 address_6, 15 address_7, 16 address_8, 17 proved_address,
+--       18 not_resent_since, 19 guarded_generation
+UPDATE invite_invitations AS i
+SET revision = revision + 1
+WHERE i.id = ?1
+AND (?2 IS NULL OR i.scope = ?2)
+AND i.kind = ?3
+AND i.status IN (?4, ?5)
+AND (?6 IS NULL OR i.expires_at > ?6)
+AND (?7 IS NULL OR i.expires_at <= ?7)
+AND (?8 = 'anyone' OR (?8 = 'address' AND i.recipient IN (?9, ?10, ?11, ?12, ?13, ?14, ?15,
+    ?16)) OR (?8 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1) IN (?9, ?10, ?11, ?12, ?13,
+    ?14, ?15, ?16)) OR (i.recipient = ?17 AND 0))
+AND (?18 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?18)
+AND (?19 IS NULL OR i.generation = ?19)
+RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
+    ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
+    created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
+    inviter_address, delivery_id, remind_at, reminded, NULL, NULL, NULL;
+
+-- VIEW
+--   1 viewed_at, 2 digest, 3 now, 4 kind, 5 status, 6 or_status, 7 unexpired_at, 8 due_at, 9 compare,
+--       10 address_1, 11 address_2, 12 address_3, 13 address_4, 14 address_5, 15 address_6, 16 address_7,
+--       17 address_8, 18 proved_address, 19 not_resent_since, 20 guarded_generation
+UPDATE invite_invitations AS i
+SET viewed_at = ?1
+WHERE i.id = (SELECT invitation
+    FROM invite_tokens
+    WHERE digest = ?2) AND (SELECT generation
+    FROM invite_tokens
+    WHERE digest = ?2) + (i.grace_until IS NOT NULL
+    AND ?3 < i.grace_until) >= i.min_generation AND i.viewed_at IS NULL AND i.kind = ?4 AND i.status IN (?5,
+        ?6) AND (?7 IS NULL OR i.expires_at > ?7) AND (?8 IS NULL OR i.expires_at <= ?8) AND (?9 = 'anyone' OR (?9 = 'address' AND i.recipient IN (?10,
+        ?11, ?12, ?13, ?14, ?15, ?16, ?17)) OR (?9 = 'domain' AND substr(i.recipient, instr(i.recipient,
+        '@') + 1) IN (?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)) OR (i.recipient = ?18 AND (SELECT channel
+            FROM invite_tokens
+            WHERE digest = ?2) = 'mail')) AND (?19 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?19) AND (?20 IS NULL OR i.generation = ?20)
+RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
+    ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
+    created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
+    inviter_address, delivery_id, remind_at, reminded, (SELECT digest
+    FROM invite_tokens
+    WHERE digest = ?2), (SELECT generation
+    FROM invite_tokens
+    WHERE digest = ?2), (SELECT channel
+    FROM invite_tokens
+    WHERE digest = ?2);
+
+-- FAIL_DELIVERY
+--   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 unexpired_at, 7 due_at, 8 compare, 9 address_1, 10 address_2,
+--       11 address_3, 12 address_4, 13 address_5, 14 address_6, 15 address_7, 16 address_8, 17 proved_address,
+--       18 not_resent_since, 19 guarded_generation
+UPDATE invite_invitations AS i
+SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1
+WHERE i.id = ?1
+AND (?2 IS NULL OR i.scope = ?2)
+AND i.kind = ?3
+AND i.status IN (?4, ?5)
+AND (?6 IS NULL OR i.expires_at > ?6)
+AND (?7 IS NULL OR i.expires_at <= ?7)
+AND (?8 = 'anyone' OR (?8 = 'address' AND i.recipient IN (?9, ?10, ?11, ?12, ?13, ?14, ?15,
+    ?16)) OR (?8 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1) IN (?9, ?10, ?11, ?12, ?13,
+    ?14, ?15, ?16)) OR (i.recipient = ?17 AND 0))
+AND (?18 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?18)
+AND (?19 IS NULL OR i.generation = ?19)
+RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
+    ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
+    created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
+    inviter_address, delivery_id, remind_at, reminded, NULL, NULL, NULL;
+
+-- FAIL_DELIVERY_OF
+--   1 delivery, 2 kind, 3 status, 4 or_status, 5 unexpired_at, 6 due_at, 7 compare, 8 address_1, 9 address_2,
+--       10 address_3, 11 address_4, 12 address_5, 13 address_6, 14 address_7, 15 address_8, 16 proved_address,
+--       17 not_resent_since, 18 guarded_generation
+UPDATE invite_invitations AS i
+SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1
+WHERE i.delivery_id = ?1
+AND i.kind = ?2
+AND i.status IN (?3, ?4)
+AND (?5 IS NULL OR i.expires_at > ?5)
+AND (?6 IS NULL OR i.expires_at <= ?6)
+AND (?7 = 'anyone' OR (?7 = 'address' AND i.recipient IN (?8, ?9, ?10, ?11, ?12, ?13, ?14,
+    ?15)) OR (?7 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1) IN (?8, ?9, ?10, ?11, ?12,
+    ?13, ?14, ?15)) OR (i.recipient = ?16 AND 0))
+AND (?17 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?17)
+AND (?18 IS NULL OR i.generation = ?18)
+RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
+    ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
+    created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
+    inviter_address, delivery_id, remind_at, reminded, NULL, NULL, NULL;
+
+-- SUMMARIZE
+--   1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 kind, 6 over
+UPDATE invite_invitations
+SET delivery_state = ?1, delivery_attempts = COALESCE(?2, delivery_attempts), delivery_error = ?3
+WHERE delivery_id = ?4
+AND +kind = ?5
+AND delivery_state IN (SELECT value
+    FROM json_each(?6));
+
+-- FIND_BY_TOKEN
+--   1 digest
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded, t.digest, t.generation, t.channel
+FROM invite_tokens AS t JOIN invite_invitations AS i ON i.id = t.invitation
+WHERE t.digest = ?1;
+
+-- FIND_BY_ID
+--   1 id, 2 kind, 3 scope
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded, NULL, NULL, NULL
+FROM invite_invitations AS i
+WHERE i.id = ?1
+AND i.kind = ?2
+AND (?3 IS NULL OR i.scope = ?3);
+
+-- FIND_OPEN
+--   1 open_key
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded, NULL, NULL, NULL
+FROM invite_invitations AS i
+WHERE i.open_key = ?1;
+
+-- LIST_NEWEST_FIRST
+--   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 any_status, 9 status_1,
+--       10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded
+FROM invite_invitations AS i
+WHERE i.kind = +?1
+AND i.scope = +?2
+AND (i.created_at, i.id) < (+?3, +?4)
+AND (?5 IS NULL OR instr(i.recipient, ?5) > 0)
+AND (?6 IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ?7 AND i.expires_at <= ?6))
+AND (?8 OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= ?7 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
+    ?14))
+ORDER BY i.created_at DESC, i.id DESC LIMIT +?15;
+
+-- LIST_OLDEST_FIRST
+--   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 any_status, 9 status_1,
+--       10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded
+FROM invite_invitations AS i
+WHERE i.kind = +?1
+AND i.scope = +?2
+AND (i.created_at, i.id) > (+?3, +?4)
+AND (?5 IS NULL OR instr(i.recipient, ?5) > 0)
+AND (?6 IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ?7 AND i.expires_at <= ?6))
+AND (?8 OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= ?7 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
+    ?14))
+ORDER BY i.created_at, i.id LIMIT +?15;
+
+-- LIST_EXPIRES_FIRST
+--   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 any_status, 9 status_1,
+--       10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded
+FROM invite_invitations AS i
+WHERE i.kind = +?1
+AND i.scope = +?2
+AND (i.expires_at, i.id) > (+?3, +?4)
+AND (?5 IS NULL OR instr(i.recipient, ?5) > 0)
+AND (?6 IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ?7 AND i.expires_at <= ?6))
+AND (?8 OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= ?7 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
+    ?14))
+ORDER BY i.expires_at, i.id LIMIT +?15;
+
+-- LIST_BY_ADDRESS
+--   1 kind, 2 scope, 3 after_id, 4 after_at, 5 address, 6 expiring_until, 7 now, 8 any_status, 9 status_1,
+--       10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded
+FROM invite_invitations AS i
+WHERE i.kind = +?1
+AND i.scope = +?2
+AND (i.recipient, i.id) > (COALESCE((SELECT a.recipient
+            FROM invite_invitations AS a
+            WHERE a.id = ?3
+            AND a.kind = ?1
+            AND a.scope = ?2
+            AND ?4 IS NOT NULL), ''), +?3) AND (?5 IS NULL OR instr(i.recipient,
+                ?5) > 0) AND (?6 IS NULL OR (i.status IN ('pending',
+                'delivery_failed') AND i.expires_at > ?7 AND i.expires_at <= ?6)) AND (?8 OR CASE WHEN i.status IN ('pending',
+                'delivery_failed') AND i.expires_at <= ?7 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11,
+                ?12, ?13, ?14))
+ORDER BY i.recipient, i.id LIMIT +?15;
+
+-- ADDRESSED_TO
+--   1 address_1, 2 address_2, 3 address_3, 4 address_4, 5 address_5, 6 address_6, 7 address_7, 8 address_8,
+--       9 kind, 10 now, 11 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded
+FROM invite_invitations AS i
+WHERE i.recipient IN (+?1, +?2, +?3, +?4, +?5, +?6, +?7, +?8)
+AND +i.kind = ?9
+AND i.status IN ('pending', 'delivery_failed')
+AND i.expires_at > ?10
+ORDER BY i.created_at DESC, i.id DESC LIMIT +?11;
+
+-- HISTORY
+--   1 id, 2 kind, 3 scope
+SELECT e.revision, e.action, e.actor, e.reason, e.at
+FROM invite_events AS e
+WHERE e.invitation = +?1
+AND (SELECT i.kind = ?2 AND i.scope = ?3
+    FROM invite_invitations AS i
+    WHERE i.id = ?1)
+ORDER BY e.id;
+
+-- ANY_LETTERS
+--   1 now, 2 kinds
+SELECT 1
+FROM invite_outbox AS o JOIN invite_invitations AS i ON i.id = o.invitation
+WHERE o.not_before <= ?1
+AND (o.lease_until IS NULL OR o.lease_until <= ?1)
+AND o.kind IN (SELECT value
+    FROM json_each(?2)) LIMIT 1;
+
+-- DUE_LETTERS
+--   1 now, 2 kinds, 3 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded, o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.not_before
+FROM invite_outbox AS o JOIN invite_invitations AS i ON i.id = o.invitation
+WHERE o.not_before <= ?1
+AND (o.lease_until IS NULL OR o.lease_until <= ?1)
+AND o.kind IN (SELECT value
+    FROM json_each(?2))
+ORDER BY o.not_before, o.id LIMIT +?3;
+
+-- LEASE
+--   1 owner, 2 lease_until, 3 letter
+UPDATE invite_outbox
+SET attempt = attempt + 1, lease_owner = ?1, lease_until = ?2
+WHERE id = ?3;
+
+-- DISCARD
+--   1 letter
+DELETE
+FROM invite_outbox
+WHERE id = ?1;
+
+-- REMOVE
+--   1 letter, 2 owner, 3 attempt
+DELETE
+FROM invite_outbox
+WHERE id = ?1
+AND lease_owner = ?2
+AND attempt = ?3;
+
+-- POSTPONE
+--   1 not_before, 2 refusals, 3 unknowns, 4 error, 5 letter, 6 owner, 7 attempt
+UPDATE invite_outbox
+SET not_before = ?1, refusals = ?2, unknowns = ?3, last_error = ?4, lease_owner = NULL, lease_until = NULL
+WHERE id = ?5
+AND lease_owner = ?6
+AND attempt = ?7;
+
+-- ANY_REMINDERS
+--   1 now, 2 kinds
+SELECT 1
+FROM invite_invitations AS i
+WHERE i.remind_at <= ?1
+AND +i.kind IN (SELECT value
+    FROM json_each(?2)) LIMIT 1;
+
+-- DUE_REMINDERS
+--   1 now, 2 kinds, 3 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
+    i.reminded
+FROM invite_invitations AS i
+WHERE i.remind_at <= ?1
+AND +i.kind IN (SELECT value
+    FROM json_each(?2))
+ORDER BY i.remind_at, i.id LIMIT +?3;
+
+-- REMINDED
+--   1 remind_at, 2 reminded, 3 id
+UPDATE invite_invitations
+SET remind_at = ?1, reminded = ?2
+WHERE id = ?3;
+
+-- ANY_DUE
+--   1 now, 2 kinds
+SELECT 1
+FROM invite_invitations
+WHERE status IN ('pending', 'delivery_failed')
+AND expires_at <= ?1
+AND +kind IN (SELECT value
+    FROM json_each(?2)) LIMIT 1;
+
+-- EXPIRE_EVENTS
+--   1 now, 2 kinds, 3 limit
+INSERT INTO invite_events (invitation, revision, action, actor, at)
+SELECT id, revision + 1, 'expired', 'system', ?1
+FROM invite_invitations
+WHERE status IN ('pending', 'delivery_failed')
+AND expires_at <= ?1
+AND +kind IN (SELECT value
+    FROM json_each(?2))
+ORDER BY expires_at, id LIMIT +?3;
+
+-- EXPIRE_NOTICES
+--   1 now, 2 kinds, 3 limit, 4 notify
+INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+SELECT id, kind, id, generation, 'expired', ?1
+FROM (SELECT id, kind, generation, inviter_address
+    FROM invite_invitations
+    WHERE status IN ('pending', 'delivery_failed')
+    AND expires_at <= ?1
+    AND +kind IN (SELECT value
+        FROM json_each(?2))
+    ORDER BY expires_at, id LIMIT +?3)
+WHERE inviter_address IS NOT NULL
+AND kind IN (SELECT value
+    FROM json_each(?4));
+
+-- EXPIRE
+--   1 now, 2 kinds, 3 limit
+UPDATE invite_invitations
+SET status = 'expired', ended_at = ?1, ended_by = 'system', open_key = NULL, remind_at = NULL,
+    revision = revision + 1
+WHERE id IN (SELECT id
+    FROM invite_invitations
+    WHERE status IN ('pending', 'delivery_failed')
+    AND expires_at <= ?1
+    AND +kind IN (SELECT value
+        FROM json_each(?2))
+    ORDER BY expires_at, id LIMIT +?3);
 
 -- LEDGER
-SELECT version, checksum, compatible_since FROM invite_migrations ORDER BY version;
+SELECT version, checksum, compatible_since
+FROM invite_migrations
+ORDER BY version;
 
--- RECORD_MIGRATION: 1 version, 2 checksum, 3 compatible_since
+-- RECORD_MIGRATION
+--   1 version, 2 checksum, 3 compatible_since
 INSERT INTO invite_migrations (version, checksum, compatible_since)
-    VALUES (?1, ?2, ?3);
+VALUES (?1, ?2, ?3);

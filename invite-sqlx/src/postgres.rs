@@ -143,13 +143,9 @@ impl<'r> Row<'r> {
 pub fn store_error(error: sqlx::Error) -> StoreError {
     classified(error, |error| {
         let Some(code) = error.code() else { return false };
-        match &*code {
-            // Serialization failure, deadlock, lock not available; connections that broke or were refused.
-            "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "53300" => true,
-            // Of ours it can only be two amendments to one address at once: done again, the later
-            // one finds the earlier. A host's own is the host's to judge.
-            "23505" => error.table() == Some("invite_invitations"),
-            code => code.starts_with("08"),
-        }
+        // Of ours it can only be two amendments to one address at once: done again, the later
+        // one finds the earlier. A host's own is the host's to judge.
+        let is_ours = code == "23505" && error.table() == Some("invite_invitations");
+        is_ours || postgres::is_retryable(&code)
     })
 }

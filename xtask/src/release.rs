@@ -11,7 +11,8 @@ use crate::package;
 use crate::programs::{self, LIBRARIES, output};
 
 /// The crates that are published, each after those it needs.
-const CRATES: [&str; 5] = ["invite-core", "invite-conformance", "invite-mail", "invite-sqlx", "invite-diesel"];
+const CRATES: [&str; 6] =
+    ["invite-core", "invite-schema", "invite-conformance", "invite-mail", "invite-sqlx", "invite-diesel"];
 
 /// Tools of cargo's, each with the package that has it.
 const TOOLS: [(&str, &str); 2] = [("hack", "cargo-hack"), ("deny", "cargo-deny")];

@@ -146,7 +146,11 @@ diesel::table! {
     /// Which migrations ran.
     invite_migrations (version) {
         /// `version`
-        version -> Integer,
+        version -> Unsigned<Integer>,
+        /// `checksum`
+        checksum -> Text,
+        /// `compatible_since`
+        compatible_since -> Unsigned<Integer>,
     }
 }
 

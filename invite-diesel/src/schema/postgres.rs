@@ -139,6 +139,10 @@ diesel::table! {
     invite_migrations (version) {
         /// `version`
         version -> Integer,
+        /// `checksum`
+        checksum -> Text,
+        /// `compatible_since`
+        compatible_since -> Integer,
     }
 }
 

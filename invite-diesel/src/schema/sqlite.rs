@@ -139,6 +139,10 @@ diesel::table! {
     invite_migrations (version) {
         /// `version`
         version -> BigInt,
+        /// `checksum`
+        checksum -> Text,
+        /// `compatible_since`
+        compatible_since -> BigInt,
     }
 }
 

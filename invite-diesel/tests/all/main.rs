@@ -3,7 +3,6 @@
 mod blocking;
 mod errors;
 mod hosts;
-mod migrations;
 mod pools;
 mod rows;
 mod shared;

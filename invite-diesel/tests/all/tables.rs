@@ -117,7 +117,7 @@ async fn mysql_has_every_column_that_its_schema_names() {
          FROM information_schema.columns WHERE table_name = '{}' AND table_schema = DATABASE() ORDER BY ordinal_position",
         |column| match column.declared.as_str() {
             "binary" | "varbinary" => "Binary",
-            "varchar" | "text" | "longtext" => "Text",
+            "char" | "varchar" | "text" | "longtext" => "Text",
             "datetime" => "Datetime",
             "tinyint" => "Bool",
             "int" => "Integer",

@@ -128,8 +128,8 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("lease", sql::LEASE, &[PRIMARY, QUEUE_DUE, QUEUE]).with(Name::Limit, "8").many(8),
         Search::new("discard", sql::DISCARD, &[QUEUE]),
         Search::new("insert tokens", sql::INSERT_TOKENS, &[]),
-        Search::new("remove", sql::REMOVE, &[QUEUE]),
-        Search::new("postpone", sql::POSTPONE, &[QUEUE]),
+        Search::new("remove", sql::REMOVE, &[QUEUE]).with(Name::Letter, queued(1)),
+        Search::new("postpone", sql::POSTPONE, &[QUEUE]).with(Name::Letter, queued(1)),
         Search::new("due reminders", sql::DUE_REMINDERS, &[REMIND]).with(Name::Limit, "200").many(200),
         Search::new("reminded", sql::REMINDED, &[PRIMARY]),
         Search::new("insert letter", sql::INSERT_LETTER, &[]).with(Name::Letter, id(rows + 1)),
@@ -144,7 +144,6 @@ fn usual(name: Name) -> String {
     match name.as_str() {
         "id" | "delivery" => id(OPEN),
         "digest" | "open_key" => digest(OPEN),
-        "letter" => queued(1),
         "letters" => format!("ARRAY[{}, {}]", queued(1), queued(2)),
         "tokens" => format!("ARRAY[{}]", digest(0)),
         "invitations" => format!("ARRAY[{}]", id(OPEN)),
@@ -176,7 +175,7 @@ fn usual(name: Name) -> String {
         "now" | "at" | "unexpired_at" | "resent_at" | "new_expires_at" | "grace_until" | "viewed_at" | "not_before"
         | "lease_until" | "created_at" | "expires_at" | "remind_at" => NOW.into(),
         "after_at" | "after_id" | "address" | "expiring_until" | "due_at" | "proved_address" | "not_resent_since"
-        | "guarded_generation" | "reason" | "token" | "channel" | "error" | "message" | "locale"
+        | "guarded_generation" | "reason" | "letter" | "token" | "channel" | "error" | "message" | "locale"
         | "inviter_address" => "NULL".into(),
         other => panic!("`{other}` has no usual value"),
     }
