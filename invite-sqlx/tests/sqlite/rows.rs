@@ -18,8 +18,18 @@ async fn migrating_again_and_from_many_sides_changes_nothing() {
     let versions: Vec<_> = sqlite::MIGRATIONS.iter().map(|migration| migration.version).collect();
     assert_eq!(versions, (1..=u32::try_from(versions.len()).unwrap()).collect::<Vec<_>>());
 
-    sqlx::query("INSERT INTO invite_migrations (version) VALUES (99)").execute(&world.pool).await.unwrap();
-    assert!(sqlite::migrate(&world.pool).await.is_err(), "a newer schema is not touched");
+    let newer =
+        "INSERT INTO invite_migrations (version, checksum, compatible_since) VALUES (99, 'of a later release', 1)";
+    sqlx::query(newer).execute(&world.pool).await.unwrap();
+    assert!(sqlite::migrate(&world.pool).await.is_ok(), "a newer schema that this library may still use");
+    let incompatible = "UPDATE invite_migrations SET compatible_since = 99 WHERE version = 99";
+    sqlx::query(incompatible).execute(&world.pool).await.unwrap();
+    assert!(sqlite::migrate(&world.pool).await.is_err(), "a newer schema that this library cannot work with");
+
+    let other =
+        "DELETE FROM invite_migrations WHERE version = 99; UPDATE invite_migrations SET checksum = 'of another file'";
+    sqlx::raw_sql(other).execute(&world.pool).await.unwrap();
+    assert!(sqlite::migrate(&world.pool).await.is_err(), "another schema under the same number");
 }
 
 #[tokio::test]
