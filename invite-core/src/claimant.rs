@@ -8,8 +8,8 @@ use crate::{
     recipient::Recipient,
 };
 
-/// How many addresses a claimant may bring; the guard's statement has that many places.
-pub(crate) const MAX_ADDRESSES: usize = 8;
+/// How many addresses a claimant may bring. The statement of a guard has a place for each of them.
+pub const MAX_ADDRESSES: usize = 8;
 
 /// The person who wants to accept.
 ///

@@ -166,7 +166,9 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    pub(crate) const fn new(state: DeliveryState) -> Self {
+    /// A letter in this state that no attempt was made at, and so without an error.
+    #[must_use]
+    pub const fn new(state: DeliveryState) -> Self {
         Self { state, attempts: 0, last_error: None }
     }
 }
@@ -319,7 +321,13 @@ impl OpenKey {
         &self.0
     }
 
-    pub(crate) fn new(one: OneOpen, kind: &str, scope: &Scope, recipient: &Recipient) -> Option<Self> {
+    /// The key that an invitation of this kind and scope to this recipient holds while it is open, or `None` if the
+    /// policy allows many.
+    ///
+    /// A store never derives it: core passes it in [`Insertion`](crate::store::Insertion) and in
+    /// [`Change::Amend`](crate::store::Change::Amend). The tests of a store need it to write a row as core would.
+    #[must_use]
+    pub fn new(one: OneOpen, kind: &str, scope: &Scope, recipient: &Recipient) -> Option<Self> {
         let scope = match one {
             OneOpen::PerScopeAndRecipient => scope.as_str(),
             OneOpen::PerRecipient => "",

@@ -17,8 +17,6 @@ mod actor;
 mod authority;
 mod claimant;
 mod clock;
-#[cfg(feature = "conformance")]
-pub mod conformance;
 mod error;
 mod event;
 mod invitation;

@@ -28,7 +28,6 @@ use uuid::Uuid;
 
 use crate::{
     actor::{Actor, Scope},
-    claimant::MAX_ADDRESSES,
     event::Event,
     invitation::{DeliveryState, InvitationId, Record},
     query::Sort,
@@ -41,7 +40,7 @@ pub use self::{
     remind::{Reminded, Reminders, Reminding},
     transition::{Change, Guard, RecipientGuard, RenewedLinks, Target, TimeGuard, Transition},
 };
-pub use crate::{error::StoreError, invitation::OpenKey, query::Seek};
+pub use crate::{claimant::MAX_ADDRESSES, error::StoreError, invitation::OpenKey, query::Seek};
 
 /// Where invitations are kept.
 #[async_trait]

@@ -93,9 +93,18 @@ fn packages_in(folder: &Path, crates: &[String]) -> Result<(), String> {
     let mut command = cargo("package --locked --all-features --target-dir");
     command.arg(folder);
     finish(of(command, crates))?;
-    crates.iter().try_for_each(|name| {
-        package::check(name, &folder.join("package").join(format!("{name}-{}", env!("CARGO_PKG_VERSION"))))
-    })
+    crates.iter().try_for_each(|name| package::check(name, &unpacked(&folder.join("package"), name)?))
+}
+
+/// Where cargo has unpacked the package of a crate, whatever the version of that crate is.
+fn unpacked(packages: &Path, name: &str) -> Result<PathBuf, String> {
+    let is_it = |folder: &PathBuf| {
+        let version = folder.file_name().and_then(|folder| folder.to_str()?.strip_prefix(name)?.strip_prefix('-'));
+        folder.is_dir() && version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    let entries = fs::read_dir(packages).map_err(|error| format!("{}: {error}", packages.display()))?;
+    let mut folders = entries.flatten().map(|entry| entry.path()).filter(is_it);
+    folders.next().ok_or_else(|| format!("cargo has unpacked no package of {name}"))
 }
 
 /// Everything compiles with [`OLDEST_RUST`], where that is installed. Anywhere, clippy's `incompatible_msrv` refuses

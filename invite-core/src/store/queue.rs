@@ -67,7 +67,9 @@ pub struct Claim<'a> {
     pub lease_until: DateTime<Utc>,
     /// The most to lease.
     pub limit: u32,
-    pub(crate) minter: &'a (dyn Fn(DeliveryId, &str) -> Result<TokenDigest, StoreError> + Send + Sync),
+    /// What [`mint`](Self::mint) calls: it is given the delivery and the kind of a letter and returns the digest of a
+    /// new token. Core keeps the token itself; the tests of a store return whatever digest they want to find.
+    pub minter: &'a (dyn Fn(DeliveryId, &str) -> Result<TokenDigest, StoreError> + Send + Sync),
 }
 
 /// How long it is tried to tell an inviter of an end: an opinion.

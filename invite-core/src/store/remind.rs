@@ -13,7 +13,9 @@ pub struct Reminding<'a> {
     pub now: DateTime<Utc>,
     /// The most rows to look at.
     pub limit: u32,
-    pub(crate) decide: &'a (dyn Fn(&Record) -> Result<Reminded, StoreError> + Send + Sync),
+    /// What [`decide`](Self::decide) calls: it is given the row as it was locked and returns what becomes of it. Core
+    /// follows the policy of the row's kind; the tests of a store return what they want to see written.
+    pub decide: &'a (dyn Fn(&Record) -> Result<Reminded, StoreError> + Send + Sync),
 }
 
 impl Reminding<'_> {

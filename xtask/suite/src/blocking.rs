@@ -17,9 +17,9 @@ use diesel::{
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
     r2d2::{Builder, ConnectionManager, CustomizeConnection, Error, Pool, PooledConnection, R2D2Connection},
 };
+use invite_conformance::{Damage, Effort, Harness};
 use invite_core::{
     InvitationId,
-    conformance::{Damage, Effort, Harness},
     store::{InvitationStore, StoreError, WorkerStore},
 };
 use invite_diesel::blocking::wait;

@@ -11,11 +11,8 @@ use diesel_async::{
         deadpool::{Object, Pool},
     },
 };
-use invite_core::{
-    InvitationId,
-    conformance::{Damage, Effort, Harness},
-    store::StoreError,
-};
+use invite_conformance::{Damage, Effort, Harness};
+use invite_core::{InvitationId, store::StoreError};
 use invite_diesel::{
     MySqlStore,
     mysql::{self, store_error},

@@ -13,11 +13,8 @@ use diesel_async::{
         deadpool::{Object, Pool},
     },
 };
-use invite_core::{
-    InvitationId,
-    conformance::{Damage, Effort, Harness},
-    store::StoreError,
-};
+use invite_conformance::{Damage, Effort, Harness};
+use invite_core::{InvitationId, store::StoreError};
 use invite_diesel::{
     PgStore,
     postgres::{self, store_error},

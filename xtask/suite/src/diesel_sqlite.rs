@@ -20,11 +20,8 @@ use diesel_async::{
     sync_connection_wrapper::SyncConnectionWrapper,
 };
 use futures_util::FutureExt;
-use invite_core::{
-    InvitationId,
-    conformance::{Damage, Effort, Harness},
-    store::StoreError,
-};
+use invite_conformance::{Damage, Effort, Harness};
+use invite_core::{InvitationId, store::StoreError};
 use invite_diesel::{
     SqliteStore,
     sqlite::{self, store_error},

@@ -7,7 +7,6 @@ mod diesel_pool;
 pub mod diesel_postgres;
 pub mod diesel_sqlite;
 pub mod kill;
-pub mod memory;
 pub mod mixed;
 pub mod sqlx_mysql;
 pub mod sqlx_postgres;
@@ -19,10 +18,8 @@ use std::{
     time::Duration,
 };
 
-use invite_core::{
-    conformance::{Damage, Effort},
-    store::StoreError,
-};
+use invite_conformance::{Damage, Effort, InMemory};
+use invite_core::store::StoreError;
 use tokio::runtime::Runtime;
 
 /// Many tasks share few connections: whoever waits for one waits for as long as a busy machine takes.
@@ -46,6 +43,11 @@ fn effort(otherwise: Effort) -> Effort {
         tasks: number("INVITE_TEST_TASKS", otherwise.tasks),
         rounds: number("INVITE_TEST_ROUNDS", otherwise.rounds),
     }
+}
+
+/// The reference store.
+pub fn in_memory() -> InMemory {
+    InMemory::new(effort(THOROUGH))
 }
 
 /// As many connections to one database as there are tasks: ordinarily, and where 64 are at once in any case.

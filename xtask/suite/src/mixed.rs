@@ -7,9 +7,9 @@ use std::{
 };
 
 use async_trait::async_trait;
+use invite_conformance::{Damage, Effort, Harness};
 use invite_core::{
     Event, InvitationId, Record, Scope,
-    conformance::{Damage, Effort, Harness},
     store::{
         AddressedQuery, Claim, Claims, Found, Insertion, InvitationStore, Key, ListQuery, Read, Reminders, Reminding,
         Settlement, StoreError, Summary, Sweep, Transition, WorkerStore,

@@ -2,11 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use invite_core::{
-    InvitationId,
-    conformance::{Damage, Effort, Harness},
-    store::StoreError,
-};
+use invite_conformance::{Damage, Effort, Harness};
+use invite_core::{InvitationId, store::StoreError};
 use invite_sqlx::{
     PgStore,
     postgres::{self, store_error},

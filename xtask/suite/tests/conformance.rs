@@ -11,10 +11,10 @@ use std::{
     },
 };
 
-use invite_core::conformance::{self, Fate, Harness, Outcome, Suite};
+use invite_conformance::{Fate, Harness, Outcome, Suite};
 use invite_suite::{
     blocking::{self, Blocking},
-    diesel_mysql, diesel_postgres, diesel_sqlite, memory,
+    diesel_mysql, diesel_postgres, diesel_sqlite, in_memory,
     mixed::Mixed,
     sqlx_mysql, sqlx_postgres, sqlx_sqlite,
 };
@@ -73,7 +73,7 @@ impl Entry {
     }
 
     fn cases(self: &Arc<Self>) -> impl Iterator<Item = Trial> {
-        conformance::cases().into_iter().map(|case| {
+        invite_conformance::cases().into_iter().map(|case| {
             let entry = Arc::clone(self);
             Trial::test(format!("{}::{}", self.name, case.name()), move || {
                 let (count, answer) = match entry.with(|suite| suite.run(case)) {
@@ -90,7 +90,7 @@ impl Entry {
     }
 
     fn mutants(self: &Arc<Self>) -> impl Iterator<Item = Trial> {
-        conformance::mutants().into_iter().map(|mutant| {
+        invite_conformance::mutants().into_iter().map(|mutant| {
             let entry = Arc::clone(self);
             Trial::test(format!("{}::mutants::{}", self.name, mutant.name().replace(' ', "_")), move || {
                 let (count, answer) = match entry.with(|suite| suite.kill(&mutant)) {
@@ -107,7 +107,7 @@ impl Entry {
 
 fn main() -> ExitCode {
     let entries = [
-        Entry::new("memory", memory::InMemory::default()),
+        Entry::new("memory", in_memory()),
         Entry::new("sqlx_sqlite", sqlx_sqlite::OnSqlite::wal()),
         Entry::new("sqlx_sqlite_rollback_journal", sqlx_sqlite::OnSqlite::rollback_journal()),
         Entry::new("sqlx_postgres", sqlx_postgres::OnPostgres::default()),

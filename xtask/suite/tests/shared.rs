@@ -3,10 +3,10 @@
 //! That they may race each other as well is seen by the conformance suite, in which `mixed` stores take turns.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use invite_conformance::Harness;
 use invite_core::{
     Actor, Amendment, Claimant, Event, Invitations, Kind, NewInvitation, Outcome, Policy, Query, Record, Sort, Token,
     Unchecked, Worker,
-    conformance::Harness,
     store::{InvitationStore, Key, Read},
     testing::{self, CapturingMailer, ManualClock},
 };

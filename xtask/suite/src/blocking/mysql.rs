@@ -5,7 +5,8 @@ use diesel::{
     connection::{AnsiTransactionManager, SimpleConnection},
     sql_types::Binary,
 };
-use invite_core::{InvitationId, conformance::Damage, store::StoreError};
+use invite_conformance::Damage;
+use invite_core::{InvitationId, store::StoreError};
 use invite_diesel::blocking::mysql::{self, MySqlStore, store_error};
 
 use super::{AsItComes, Connections, Database, lend, new_database, pool};

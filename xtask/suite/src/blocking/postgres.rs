@@ -5,7 +5,8 @@ use diesel::{
     connection::{AnsiTransactionManager, SimpleConnection},
     sql_types,
 };
-use invite_core::{InvitationId, conformance::Damage, store::StoreError};
+use invite_conformance::Damage;
+use invite_core::{InvitationId, store::StoreError};
 use invite_diesel::blocking::postgres::{self, PgStore, store_error};
 
 use super::{AsItComes, Connections, Database, lend, new_database, pool};

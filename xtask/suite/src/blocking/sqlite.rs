@@ -8,7 +8,8 @@ use diesel::{
     r2d2::{CustomizeConnection, Error},
     sql_types::{Binary, Text},
 };
-use invite_core::{InvitationId, conformance::Damage, store::StoreError};
+use invite_conformance::Damage;
+use invite_core::{InvitationId, store::StoreError};
 use invite_diesel::blocking::sqlite::{self, SqliteStore, store_error};
 use tempfile::TempDir;
 

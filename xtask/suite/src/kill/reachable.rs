@@ -2,7 +2,8 @@
 
 use std::{future::ready, path::Path, time::Duration};
 
-use invite_core::{conformance::Harness, store::StoreError};
+use invite_conformance::Harness;
+use invite_core::store::StoreError;
 use invite_sqlx::{mysql, postgres, sqlite};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, MySqlPool, PgPool, SqlitePool,

@@ -1,7 +1,8 @@
 //! What all lives share: the invitations, their policy, and the time.
 
 use chrono::TimeDelta;
-use invite_core::{Invitations, Kind, Policy, Unchecked, conformance::Harness, testing::ManualClock};
+use invite_conformance::Harness;
+use invite_core::{Invitations, Kind, Policy, Unchecked, testing::ManualClock};
 use serde::{Deserialize, Serialize};
 
 /// Longer than all lives together.

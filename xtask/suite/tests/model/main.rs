@@ -9,8 +9,8 @@ mod real;
 
 use std::env;
 
-use invite_core::conformance::Harness;
-use invite_suite::{memory::InMemory, sqlx_mysql::OnMySql, sqlx_postgres::OnPostgres, sqlx_sqlite::OnSqlite};
+use invite_conformance::Harness;
+use invite_suite::{in_memory, sqlx_mysql::OnMySql, sqlx_postgres::OnPostgres, sqlx_sqlite::OnSqlite};
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
@@ -117,7 +117,7 @@ fn agrees_with_the_model(harness: &impl Harness<Pool: Clone>) {
 
 #[test]
 fn the_reference_store_agrees_with_the_model() {
-    agrees_with_the_model(&InMemory::default());
+    agrees_with_the_model(&in_memory());
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use chrono::TimeDelta;
+use invite_conformance::Harness;
 use invite_core::{
     Accepted, Actor, Amendment, Claimant, EarlierLinks, Error, InvitationId, Invitations, Kind, NewInvitation, Outcome,
     Policy, Status, Token, Unchecked, Worker,
-    conformance::Harness,
     testing::{CapturingMailer, ManualClock},
 };
 use proptest::prelude::*;

@@ -1,10 +1,10 @@
 //! A whole life of invitations, on any database.
 
 use chrono::TimeDelta;
+use invite_conformance::Harness;
 use invite_core::{
     Actor, Claimant, DeliveryReport, InvitationId, Invitations, Kind, NewInvitation, Policy, Query, ReportKind, Status,
     SystemRandom, Token, TokenFormat, Unchecked, Worker,
-    conformance::Harness,
     store::DeliveryId,
     testing::{ManualClock, draw_token},
 };

@@ -1,6 +1,6 @@
 //! In SQLite's files.
 
-use invite_core::conformance::Harness;
+use invite_conformance::Harness;
 use invite_suite::{kill::Reachable, sqlx_sqlite::OnSqlite};
 
 use crate::{

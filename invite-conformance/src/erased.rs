@@ -1,0 +1,312 @@
+//! One type for all databases, so that every case is compiled once.
+
+use std::{
+    any::Any,
+    ops::DerefMut,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use invite_core::{
+    Event, InvitationId, Record, Scope,
+    store::{
+        AddressedQuery, Claim, Claims, Found, Insertion, InvitationStore, Key, ListQuery, Read, Reminders, Reminding,
+        Settlement, StoreError, Summary, Sweep, Transition, WorkerStore,
+    },
+};
+
+use crate::harness::{Damage, Effort, Harness};
+
+/// A connection or transaction of whichever database.
+pub(crate) struct Conn {
+    lent: Option<Box<dyn Lent>>,
+    /// Raised when a transaction is left to be rolled back by whoever comes next.
+    left_open: Option<Arc<AtomicBool>>,
+}
+
+trait Lent: Send {
+    fn driver(&mut self) -> &mut dyn Any;
+    fn holder(&mut self) -> &mut dyn Any;
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;
+}
+
+struct Holder<T>(T);
+
+impl<T: DerefMut<Target: Sized + 'static> + Send + 'static> Lent for Holder<T> {
+    fn driver(&mut self) -> &mut dyn Any {
+        &mut *self.0
+    }
+
+    fn holder(&mut self) -> &mut dyn Any {
+        &mut self.0
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
+        Box::new(self.0)
+    }
+}
+
+const OWN: &str = "a connection of the same harness";
+
+impl Conn {
+    fn driver<C: 'static>(&mut self) -> &mut C {
+        self.lent.as_mut().and_then(|lent| lent.driver().downcast_mut()).expect(OWN)
+    }
+
+    fn transaction<T: 'static>(&mut self) -> &mut T {
+        self.lent.as_mut().and_then(|lent| lent.holder().downcast_mut()).expect(OWN)
+    }
+
+    fn into_transaction<T: 'static>(mut self) -> T {
+        self.left_open = None;
+        *self.lent.take().and_then(|lent| lent.into_any().downcast().ok()).expect(OWN)
+    }
+}
+
+impl Drop for Conn {
+    fn drop(&mut self) {
+        if let Some(left_open) = &self.left_open {
+            left_open.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+/// A store on an open, empty schema, and all that a case asks of it.
+#[async_trait]
+pub(crate) trait Database: InvitationStore<Conn = Conn> + WorkerStore<()> {
+    async fn connect(&self) -> Result<Conn, StoreError>;
+    async fn begin_at(&self, level: &'static str) -> Result<Conn, StoreError>;
+    async fn commit(&self, tx: Conn) -> Result<(), StoreError>;
+    async fn rollback(&self, tx: Conn) -> Result<(), StoreError>;
+    async fn move_time_zone(&self, tx: &mut Conn) -> Result<bool, StoreError>;
+    async fn damage(&self, tx: &mut Conn, what: Damage, id: InvitationId) -> Result<bool, StoreError>;
+    async fn at_rest(&self) -> Result<Option<Vec<u8>>, StoreError>;
+    fn levels(&self) -> &'static [&'static str];
+    fn overlaps(&self) -> bool;
+    fn effort(&self) -> Effort;
+    fn block_on(&self, work: Pin<Box<dyn Future<Output = ()> + '_>>);
+}
+
+/// A database under test, shared.
+pub(crate) type Db = Arc<dyn Database>;
+
+/// A harness with one of its schemas.
+pub(crate) struct Opened<H: Harness> {
+    harness: Arc<H>,
+    store: H::Store,
+    pool: Option<H::Pool>,
+    left_open: Arc<AtomicBool>,
+}
+
+type DriverConn<H> = <<H as Harness>::Store as InvitationStore>::Conn;
+
+impl<H: Harness> Opened<H> {
+    pub(crate) async fn new(harness: Arc<H>) -> Result<Self, StoreError> {
+        let pool = Some(harness.fresh().await?);
+        Ok(Self { store: harness.store(), pool, harness, left_open: Arc::default() })
+    }
+
+    fn pool(&self) -> &H::Pool {
+        self.pool.as_ref().expect("open until it is closed")
+    }
+
+    /// Gives the schema back, unless something may still be going on in it.
+    pub(crate) async fn close(mut self) {
+        if let Some(pool) = self.pool.take()
+            && !self.left_open.load(Ordering::SeqCst)
+        {
+            self.harness.close(pool).await;
+        }
+    }
+}
+
+#[async_trait]
+impl<H: Harness> Database for Opened<H> {
+    async fn connect(&self) -> Result<Conn, StoreError> {
+        let connection = self.harness.connect(self.pool()).await?;
+        Ok(Conn { lent: Some(Box::new(Holder(connection))), left_open: None })
+    }
+
+    async fn begin_at(&self, level: &'static str) -> Result<Conn, StoreError> {
+        let tx = self.harness.begin(self.pool(), level).await?;
+        Ok(Conn { lent: Some(Box::new(Holder(tx))), left_open: Some(Arc::clone(&self.left_open)) })
+    }
+
+    async fn commit(&self, tx: Conn) -> Result<(), StoreError> {
+        self.harness.commit(tx.into_transaction()).await
+    }
+
+    async fn rollback(&self, tx: Conn) -> Result<(), StoreError> {
+        self.harness.rollback(tx.into_transaction()).await
+    }
+
+    async fn move_time_zone(&self, tx: &mut Conn) -> Result<bool, StoreError> {
+        let tx = tx.transaction::<H::Transaction>();
+        self.harness.move_time_zone(tx).await
+    }
+
+    async fn damage(&self, tx: &mut Conn, what: Damage, id: InvitationId) -> Result<bool, StoreError> {
+        let tx = tx.transaction::<H::Transaction>();
+        self.harness.damage(tx, what, id).await
+    }
+
+    async fn at_rest(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.harness.at_rest(self.pool()).await
+    }
+
+    fn levels(&self) -> &'static [&'static str] {
+        self.harness.levels()
+    }
+
+    fn overlaps(&self) -> bool {
+        self.harness.overlaps()
+    }
+
+    fn effort(&self) -> Effort {
+        self.harness.effort()
+    }
+
+    fn block_on(&self, work: Pin<Box<dyn Future<Output = ()> + '_>>) {
+        self.harness.block_on(work);
+    }
+}
+
+#[async_trait]
+impl<H: Harness> InvitationStore for Opened<H> {
+    type Conn = Conn;
+
+    fn in_transaction(&self, conn: &mut Conn) -> bool {
+        self.store.in_transaction(conn.driver::<DriverConn<H>>())
+    }
+
+    async fn lock_for_write(&self, conn: &mut Conn) -> Result<(), StoreError> {
+        self.store.lock_for_write(conn.driver()).await
+    }
+
+    async fn insert(&self, conn: &mut Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+        self.store.insert(conn.driver(), new).await
+    }
+
+    async fn transition(&self, conn: &mut Conn, transition: &Transition<'_>) -> Result<Option<Found>, StoreError> {
+        self.store.transition(conn.driver(), transition).await
+    }
+
+    async fn summarize(&self, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        self.store.summarize(conn.driver(), summary).await
+    }
+
+    async fn find(&self, conn: &mut Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
+        self.store.find(conn.driver(), key, read).await
+    }
+
+    async fn list(&self, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
+        self.store.list(conn.driver(), query).await
+    }
+
+    async fn addressed_to(&self, conn: &mut Conn, query: &AddressedQuery<'_>) -> Result<Vec<Record>, StoreError> {
+        self.store.addressed_to(conn.driver(), query).await
+    }
+
+    async fn history(
+        &self,
+        conn: &mut Conn,
+        kind: &str,
+        scope: &Scope,
+        id: InvitationId,
+    ) -> Result<Vec<Event>, StoreError> {
+        self.store.history(conn.driver(), kind, scope, id).await
+    }
+}
+
+#[async_trait]
+impl<H: Harness> WorkerStore<()> for Opened<H> {
+    async fn claim(&self, (): &(), claim: &Claim<'_>) -> Result<Claims, StoreError> {
+        self.store.claim(self.pool(), claim).await
+    }
+
+    async fn settle(&self, (): &(), settlement: &Settlement<'_>) -> Result<bool, StoreError> {
+        self.store.settle(self.pool(), settlement).await
+    }
+
+    async fn sweep(&self, (): &(), sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+        self.store.sweep(self.pool(), sweep).await
+    }
+
+    async fn remind(&self, (): &(), reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+        self.store.remind(self.pool(), reminding).await
+    }
+}
+
+/// What the services of a case are made with: the store, whichever it is.
+#[derive(Clone)]
+pub(crate) struct Shared(pub(crate) Db);
+
+#[async_trait]
+impl InvitationStore for Shared {
+    type Conn = Conn;
+
+    fn in_transaction(&self, conn: &mut Conn) -> bool {
+        self.0.in_transaction(conn)
+    }
+
+    async fn lock_for_write(&self, conn: &mut Conn) -> Result<(), StoreError> {
+        self.0.lock_for_write(conn).await
+    }
+
+    async fn insert(&self, conn: &mut Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+        self.0.insert(conn, new).await
+    }
+
+    async fn transition(&self, conn: &mut Conn, transition: &Transition<'_>) -> Result<Option<Found>, StoreError> {
+        self.0.transition(conn, transition).await
+    }
+
+    async fn summarize(&self, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        self.0.summarize(conn, summary).await
+    }
+
+    async fn find(&self, conn: &mut Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
+        self.0.find(conn, key, read).await
+    }
+
+    async fn list(&self, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
+        self.0.list(conn, query).await
+    }
+
+    async fn addressed_to(&self, conn: &mut Conn, query: &AddressedQuery<'_>) -> Result<Vec<Record>, StoreError> {
+        self.0.addressed_to(conn, query).await
+    }
+
+    async fn history(
+        &self,
+        conn: &mut Conn,
+        kind: &str,
+        scope: &Scope,
+        id: InvitationId,
+    ) -> Result<Vec<Event>, StoreError> {
+        self.0.history(conn, kind, scope, id).await
+    }
+}
+
+#[async_trait]
+impl WorkerStore<()> for Shared {
+    async fn claim(&self, pool: &(), claim: &Claim<'_>) -> Result<Claims, StoreError> {
+        self.0.claim(pool, claim).await
+    }
+
+    async fn settle(&self, pool: &(), settlement: &Settlement<'_>) -> Result<bool, StoreError> {
+        self.0.settle(pool, settlement).await
+    }
+
+    async fn sweep(&self, pool: &(), sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+        self.0.sweep(pool, sweep).await
+    }
+
+    async fn remind(&self, pool: &(), reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+        self.0.remind(pool, reminding).await
+    }
+}

@@ -1,0 +1,48 @@
+//! Cases that go through `Invitations` and `Worker`, as a host does.
+
+mod accepting;
+mod addressed;
+mod again;
+mod asking;
+mod at_rest;
+mod changing;
+pub(crate) mod deeds;
+mod expiry;
+mod invited;
+mod inviting;
+mod leases;
+mod links;
+mod meanwhile;
+mod orders;
+mod outcomes;
+mod pages;
+mod refusals;
+mod values;
+mod worker;
+pub(crate) mod world;
+
+use crate::case::Case;
+
+pub(crate) fn cases() -> Vec<Case> {
+    [
+        accepting::CASES,
+        addressed::CASES,
+        again::CASES,
+        asking::CASES,
+        at_rest::CASES,
+        changing::CASES,
+        expiry::CASES,
+        invited::CASES,
+        inviting::CASES,
+        leases::CASES,
+        links::CASES,
+        meanwhile::CASES,
+        orders::CASES,
+        outcomes::CASES,
+        pages::CASES,
+        refusals::CASES,
+        values::CASES,
+        worker::CASES,
+    ]
+    .concat()
+}

@@ -1,0 +1,252 @@
+//! The invited side: preview, accept, decline, view.
+
+use chrono::TimeDelta;
+use invite_core::{Actor, EarlierLinks, Error, Invitations, Kind, Policy, Recipient, Status, Token, TokenFormat};
+
+use crate::{
+    case::{Case, Verdict, cases, ensure, refused},
+    erased::{Db, Shared},
+    host::{
+        deeds::{TERMINAL, done, same, unknown_token},
+        world::{Answer, World, ada, committed, membership, undone},
+    },
+};
+
+pub(super) const CASES: &[Case] = cases![
+    a_preview_shows_what_the_letter_s_reader_may_see:
+        "`Key::Token` finds the row of the invitation, and the token's channel.",
+    looking_changes_nothing:
+        "`find` writes nothing: neither the row nor an event, however often it is called.",
+    an_invitation_past_its_time_is_not_accepted_though_nobody_swept_it:
+        "`TimeGuard::Unexpired` is `expires_at > now` in the WHERE, with the instant that core gives.",
+    whatever_is_done_past_its_time_is_answered_as_expired:
+        "`TimeGuard::Unexpired` is `expires_at > now` in the WHERE of every change by the invited side.",
+    declining_ends_it_with_a_reason:
+        "`Change::End` stores the status with actor, reason and time, whichever way it ends.",
+    declining_again_gets_the_same_answer:
+        "`transition` answers `None` on a row that has ended; the row then says by whom.",
+    a_declined_invitation_is_closed_to_everybody:
+        "The statuses of the guard are in the WHERE.",
+    a_policy_may_forbid_declining:
+        "Core refuses it; a store never gets to see it.",
+    a_first_look_is_recorded_once_per_letter_and_is_no_change:
+        "`Change::View` sets `viewed_at` where it is null, without a revision; `Change::Renew` makes it null again.",
+    the_holder_of_a_genuine_link_hears_how_it_ended:
+        "Tokens are kept when an invitation ends, and `Key::Token` finds it in every state.",
+    when_the_host_rolls_back_the_invitation_is_open_and_the_link_works:
+        "A change is made on the caller's connection, and the store never commits on it.",
+    a_token_of_another_kind_is_unknown:
+        "The kind is part of the digest: `Key::Token` and `Target::Token` compare all 32 bytes of it.",
+    a_token_of_another_format_is_unknown:
+        "Core refuses it without a statement.",
+    a_token_that_nobody_stored_is_unknown:
+        "`Key::Token` and `Target::Token` compare all 32 bytes of the digest; no row is `None`.",
+];
+
+// S0-24, S2-40 to 46; incident 49
+async fn a_preview_shows_what_the_letter_s_reader_may_see(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    let (_, letter) = world.invite_and_mail("Ada@Example.com").await?;
+    let mut conn = db.connect().await?;
+    let preview = world.members.preview(&mut conn, letter.token()).await?;
+    ensure!(preview.payload()? == membership("admin"), "the role is {}", preview.payload()?.role);
+    ensure!(preview.scope().as_str() == "7", "the scope is {}", preview.scope());
+    ensure!(preview.masked_recipient() == "a***@example.com", "the address is {}", preview.masked_recipient());
+    let proved = preview.proved_recipient().map(Recipient::as_given);
+    ensure!(proved == Some("Ada@Example.com"), "whoever reads the letter is {proved:?}");
+    Ok(())
+}
+
+// S4-16, S4-82 to 84; incident 39; races row 15
+async fn looking_changes_nothing(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    let (id, letter) = world.invite_and_mail("ada@example.com").await?;
+    let before = world.get(id).await?;
+    for _ in 0..20 {
+        committed!(world, tx => world.members.preview(&mut tx, letter.token()).await?);
+    }
+    same(&world.get(id).await?, &before)?;
+    world.happened(id, &[(1, "created")]).await?;
+    done(world.accept(letter.token(), ada()).await?).map(drop)
+}
+
+// Incident 33; races row 8
+async fn an_invitation_past_its_time_is_not_accepted_though_nobody_swept_it(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default().lifetime(TimeDelta::hours(1)));
+    let (id, letter) = world.invite_and_mail("ada@example.com").await?;
+    world.clock.advance(TimeDelta::hours(1) - TimeDelta::microseconds(1));
+    undone!(world, tx => world.members.accept(&mut tx, letter.token(), ada()).await?);
+    world.clock.advance(TimeDelta::microseconds(1));
+    undone!(world, tx => {
+        refused!(world.members.accept(&mut tx, letter.token(), ada()).await, Error::Expired { .. }, "accepting at its end");
+    });
+    let seen = world.get(id).await?.status;
+    ensure!(seen == Status::Expired, "an open invitation past its time is shown as {seen}");
+    Ok(())
+}
+
+// Incidents 33 and 35: no other path skips the check.
+async fn whatever_is_done_past_its_time_is_answered_as_expired(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default().lifetime(TimeDelta::hours(1)));
+    let (id, letter) = world.invite_and_mail("ada@example.com").await?;
+    world.clock.advance(TimeDelta::hours(1));
+    let (members, token) = (&world.members, letter.token());
+    let answers: [(&str, Answer); 6] = committed!(world, tx => [
+        ("preview", members.preview(&mut tx, token).await.map(drop)),
+        ("accept", members.accept(&mut tx, token, ada()).await.map(drop)),
+        ("accept_by_id", members.accept_by_id(&mut tx, id, ada()).await.map(drop)),
+        ("reject", members.reject(&mut tx, token, &Actor::Bearer, None).await.map(drop)),
+        ("reject_by_id", members.reject_by_id(&mut tx, id, ada(), None).await.map(drop)),
+        ("mark_viewed", members.mark_viewed(&mut tx, token).await.map(drop)),
+    ]);
+    for (call, answer) in answers {
+        refused!(answer, Error::Expired { .. }, "{call} at the end of its life");
+    }
+    world.happened(id, &[(1, "created")]).await
+}
+
+// S0-73, S2-42
+async fn declining_ends_it_with_a_reason(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    let (id, letter) = world.invite_and_mail("ada@example.com").await?;
+    let declined = committed!(world, tx => {
+        world.members.reject(&mut tx, letter.token(), &Actor::Bearer, Some("no time")).await?
+    });
+    ensure!(declined.status == Status::Rejected, "the answer says {}", declined.status);
+    let ended = declined.ended.as_ref().map(|ended| (ended.by.clone(), ended.reason.as_deref()));
+    ensure!(ended == Some((Actor::Bearer, Some("no time"))), "by whom and why: {ended:?}");
+    same(&world.get(id).await?, &declined)?;
+    world.happened(id, &[(1, "created"), (2, "rejected")]).await
+}
+
+async fn declining_again_gets_the_same_answer(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    let (id, letter) = world.invite_and_mail("ada@example.com").await?;
+    let first = committed!(world, tx => {
+        world.members.reject(&mut tx, letter.token(), &Actor::Bearer, Some("no time")).await?
+    });
+    world.clock.advance(TimeDelta::days(30));
+    same(&world.reject(letter.token(), &Actor::Bearer).await?, &first)?;
+    world.happened(id, &[(1, "created"), (2, "rejected")]).await
+}
+
+// Races row 5
+async fn a_declined_invitation_is_closed_to_everybody(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    let (id, letter) = world.invite_and_mail("ada@example.com").await?;
+    let token = letter.token();
+    world.reject(token, &Actor::Bearer).await?;
+    let answers: [(&str, Answer); 5] = committed!(world, tx => [
+        ("reject by somebody else", world.members.reject(&mut tx, token, &Actor::new(9), None).await.map(drop)),
+        ("accept", world.members.accept(&mut tx, token, ada()).await.map(drop)),
+        ("accept_by_id", world.members.accept_by_id(&mut tx, id, ada()).await.map(drop)),
+        ("preview", world.members.preview(&mut tx, token).await.map(drop)),
+        ("mark_viewed", world.members.mark_viewed(&mut tx, token).await.map(drop)),
+    ]);
+    for (call, answer) in answers {
+        refused!(answer, Error::Rejected, "{call} after it was declined");
+    }
+    Ok(())
+}
+
+async fn a_policy_may_forbid_declining(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default().may_decline(false));
+    let (id, letter) = world.invite_and_mail("ada@example.com").await?;
+    undone!(world, tx => {
+        let answer = world.members.reject(&mut tx, letter.token(), &Actor::Bearer, None).await;
+        refused!(answer, Error::NotPermitted(why) if why == "may_not_decline", "declining");
+        let answer = world.members.reject_by_id(&mut tx, id, ada(), None).await;
+        refused!(answer, Error::NotPermitted(why) if why == "may_not_decline", "declining by id");
+    });
+    Ok(())
+}
+
+// S4-4, S4-83
+async fn a_first_look_is_recorded_once_per_letter_and_is_no_change(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default().on_resend(EarlierLinks::Keep));
+    let (id, letter) = world.invite_and_mail("ada@example.com").await?;
+    let mut looks = Vec::new();
+    for _ in 0..2 {
+        looks.push(committed!(world, tx => world.members.mark_viewed(&mut tx, letter.token()).await?));
+    }
+    let viewed = world.get(id).await?;
+    ensure!(viewed.revision == 1, "a look made the revision {}", viewed.revision);
+    ensure!(viewed.viewed_at.is_some_and(|at| at == viewed.created_at), "it was viewed at {:?}", viewed.viewed_at);
+    world.resend_and_mail(id).await?;
+    let again = world.get(id).await?.viewed_at;
+    ensure!(again.is_none(), "a letter just sent was viewed at {again:?}");
+    looks.push(committed!(world, tx => world.members.mark_viewed(&mut tx, letter.token()).await?));
+    ensure!(
+        looks == [true, false, true],
+        "of one look, another, and one after a resend, these were the first: {looks:?}"
+    );
+    world.happened(id, &[(1, "created"), (1, "viewed"), (2, "resent"), (2, "viewed")]).await
+}
+
+// Races rows 5 to 8: how it ended, not only that it did.
+async fn the_holder_of_a_genuine_link_hears_how_it_ended(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    for status in TERMINAL {
+        let (_, token) = world.standing(status).await?;
+        let mut conn = db.connect().await?;
+        let answer = world.members.preview(&mut conn, &token).await;
+        let told = match &answer {
+            Err(Error::Expired { .. }) => Some(Status::Expired),
+            Err(Error::AlreadyAccepted) => Some(Status::Accepted),
+            Err(Error::Rejected) => Some(Status::Rejected),
+            Err(Error::Cancelled) => Some(Status::Cancelled),
+            Ok(_) | Err(_) => None,
+        };
+        ensure!(told == Some(status), "of an invitation that is {status} its holder hears {answer:?}");
+    }
+    Ok(())
+}
+
+// Incidents 25 and 27: the host refuses after `accept`.
+async fn when_the_host_rolls_back_the_invitation_is_open_and_the_link_works(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    let (id, letter) = world.invite_and_mail("ada@example.com").await?;
+    let before = world.get(id).await?;
+    undone!(world, tx => done(world.members.accept(&mut tx, letter.token(), ada()).await?)?);
+    same(&world.get(id).await?, &before)?;
+    world.happened(id, &[(1, "created")]).await?;
+    done(world.accept(letter.token(), ada()).await?).map(drop)
+}
+
+/// Fails unless this token opens nothing there.
+async fn opens_nothing<K: Kind>(world: &World, members: &Invitations<Shared, K>, token: &Token) -> Verdict {
+    let answers: [(&str, Answer); 4] = committed!(world, tx => [
+        ("preview", members.preview(&mut tx, token).await.map(drop)),
+        ("accept", members.accept(&mut tx, token, ada()).await.map(drop)),
+        ("reject", members.reject(&mut tx, token, &Actor::Bearer, None).await.map(drop)),
+        ("mark_viewed", members.mark_viewed(&mut tx, token).await.map(drop)),
+    ]);
+    for (call, answer) in answers {
+        refused!(answer, Error::NotFound, "{call} by a token that is none here");
+    }
+    Ok(())
+}
+
+// Incident 18
+async fn a_token_of_another_kind_is_unknown(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    let (_, letter) = world.invite_and_mail("ada@example.com").await?;
+    opens_nothing(&world, &world.providers(), letter.token()).await
+}
+
+async fn a_token_of_another_format_is_unknown(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    let (id, letter) = world.invite_and_mail("ada@example.com").await?;
+    let hex = world.under(Policy::default().token_format(TokenFormat::Hex));
+    opens_nothing(&world, &hex, letter.token()).await?;
+    let link = committed!(world, tx => hex.scope(7).new_link(&mut tx, &world.admin, id).await?.1);
+    opens_nothing(&world, &world.members, &link).await
+}
+
+// Incidents 03 and 04
+async fn a_token_that_nobody_stored_is_unknown(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    let (id, _) = world.invite_and_mail("ada@example.com").await?;
+    opens_nothing(&world, &world.members, &unknown_token()?).await?;
+    world.happened(id, &[(1, "created")]).await
+}

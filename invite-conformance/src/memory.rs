@@ -1,0 +1,73 @@
+use std::future::Future;
+
+use invite_conformance::{Effort, Harness};
+use invite_core::{
+    memory::{Memory, MemoryConn, MemoryStore},
+    store::StoreError,
+};
+use tokio::runtime::Runtime;
+
+/// The harness of the reference store, and an example of a whole one.
+#[derive(Debug)]
+pub struct InMemory {
+    runtime: Runtime,
+    effort: Effort,
+}
+
+impl InMemory {
+    /// A harness whose races do as much as this.
+    ///
+    /// # Panics
+    /// If the system gives the runtime no thread.
+    #[must_use]
+    pub fn new(effort: Effort) -> Self {
+        Self { runtime: Runtime::new().expect("a runtime"), effort }
+    }
+}
+
+impl Harness for InMemory {
+    type Store = MemoryStore;
+    type Pool = Memory;
+    // `Box` stands for what a driver lends: a pooled connection, or a transaction.
+    type Connection = Box<MemoryConn>;
+    type Transaction = Box<MemoryConn>;
+
+    fn store(&self) -> MemoryStore {
+        MemoryStore
+    }
+
+    fn block_on<F: Future>(&self, work: F) -> F::Output {
+        self.runtime.block_on(work)
+    }
+
+    // The memory has one transaction at a time: a second one would wait for the first for ever.
+    fn overlaps(&self) -> bool {
+        false
+    }
+
+    fn effort(&self) -> Effort {
+        self.effort
+    }
+
+    async fn fresh(&self) -> Result<Memory, StoreError> {
+        Ok(Memory::default())
+    }
+
+    async fn connect(&self, memory: &Memory) -> Result<Box<MemoryConn>, StoreError> {
+        Ok(Box::new(memory.connection()))
+    }
+
+    async fn begin(&self, memory: &Memory, _level: &'static str) -> Result<Box<MemoryConn>, StoreError> {
+        Ok(Box::new(memory.begin().await))
+    }
+
+    async fn commit(&self, tx: Box<MemoryConn>) -> Result<(), StoreError> {
+        tx.commit();
+        Ok(())
+    }
+
+    async fn rollback(&self, tx: Box<MemoryConn>) -> Result<(), StoreError> {
+        tx.rollback();
+        Ok(())
+    }
+}

@@ -1,0 +1,215 @@
+//! Stores broken on purpose: each must fail the suite, or the suite proves nothing.
+
+mod change;
+mod edit;
+mod event;
+mod guard;
+mod links;
+mod list;
+mod probe;
+mod queue;
+mod race;
+mod read;
+mod recipient;
+mod remind;
+mod report;
+mod spoil;
+mod stored;
+mod transaction;
+mod unique;
+mod worker;
+
+use std::{collections::HashMap, fmt, sync::Arc};
+
+use self::spoil::{Spoil, Spoiled};
+use crate::{
+    case::{Case, Outcome},
+    harness::Harness,
+    suite::{Suite, cases},
+};
+
+/// A store broken in one way: whichever store the suite runs on, behind a disguise that spoils one thing.
+#[derive(Clone, Copy)]
+pub struct Mutant {
+    name: &'static str,
+    /// Cases by name that are known to fail on it; they are played first.
+    hints: &'static [&'static str],
+    /// What the database must be able to do for it to be any different.
+    needs: Option<&'static Case>,
+    spoil: fn() -> Box<dyn Spoil>,
+}
+
+impl Mutant {
+    /// What is broken.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl fmt::Debug for Mutant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// `broken!["what is broken", [hints]: the spoil; .. needs probe ..]` makes the list of a module's mutants.
+macro_rules! broken {
+    ($($name:literal, $(needs $probe:ident,)? [$($hint:literal),* $(,)?]: $spoil:expr;)*) => {
+        &[$($crate::mutants::Mutant {
+            name: $name,
+            hints: &[$($hint),*],
+            needs: $crate::mutants::broken!(@needs $($probe)?),
+            spoil: || Box::new($spoil),
+        }),*]
+    };
+    (@needs) => { None };
+    (@needs $probe:ident) => { Some(&$crate::mutants::probe::$probe) };
+}
+
+use broken;
+
+/// Every mutant.
+#[must_use]
+pub fn mutants() -> Vec<Mutant> {
+    [
+        guard::MUTANTS,
+        recipient::MUTANTS,
+        links::MUTANTS,
+        change::MUTANTS,
+        event::MUTANTS,
+        stored::MUTANTS,
+        unique::MUTANTS,
+        read::MUTANTS,
+        list::MUTANTS,
+        queue::MUTANTS,
+        worker::MUTANTS,
+        remind::MUTANTS,
+        report::MUTANTS,
+        transaction::MUTANTS,
+        race::MUTANTS,
+    ]
+    .concat()
+}
+
+/// What became of a mutant.
+#[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_enums, reason = "whoever shows it has something to say for each")]
+pub enum Fate {
+    /// It failed this case.
+    Killed {
+        /// The case.
+        by: Case,
+        /// What the case saw.
+        seen: String,
+    },
+    /// It passed every case.
+    Survived,
+    /// On this database what is spoiled makes no difference.
+    NotApplicable(&'static str),
+}
+
+/// How often the cases that a mutant names are played before all others: what shows only where threads meet may fail
+/// to show once, on a machine where one thread is always first.
+const MEETINGS: usize = 3;
+
+impl Suite {
+    /// Plays cases on this mutant until one fails.
+    #[must_use]
+    pub fn kill(&self, mutant: &Mutant) -> Fate {
+        if let Some(probe) = mutant.needs
+            && let Outcome::NotApplicable(why) = self.run(*probe)
+        {
+            return Fate::NotApplicable(why);
+        }
+        let cases = likely_first(mutant);
+        let hinted = cases.get(..mutant.hints.len()).unwrap_or_default();
+        for _ in 0..MEETINGS {
+            if let killed @ Fate::Killed { .. } = self.kill_by(mutant, hinted) {
+                return killed;
+            }
+        }
+        self.kill_by(mutant, &cases)
+    }
+
+    fn kill_by(&self, mutant: &Mutant, cases: &[Case]) -> Fate {
+        for case in cases {
+            let spoil = (mutant.spoil)();
+            if let Outcome::Failed(seen) = self.play(*case, |db| Arc::new(Spoiled::new(db, spoil))) {
+                return Fate::Killed { by: *case, seen };
+            }
+        }
+        Fate::Survived
+    }
+}
+
+fn likely_first(mutant: &Mutant) -> Vec<Case> {
+    let mut cases = cases();
+    cases.sort_by_key(|case| {
+        let name = case.name();
+        mutant.hints.iter().position(|hint| *hint == name).unwrap_or(usize::MAX)
+    });
+    cases
+}
+
+/// Plays the suite on every mutant of this harness's store, which must itself pass the suite.
+pub fn run_mutants(harness: impl Harness) -> MutantReport {
+    let suite = Suite::new(harness);
+    let mut report = MutantReport::default();
+    // What the store itself fails proves nothing about a mutant.
+    let mut sound = HashMap::<String, bool>::new();
+    for mutant in mutants() {
+        let mut fate = suite.kill(&mutant);
+        if let Fate::Killed { by, .. } = fate
+            && !*sound.entry(by.name()).or_insert_with(|| suite.run(by) == Outcome::Passed)
+        {
+            fate = Fate::Survived;
+        }
+        report.fates.push((mutant, fate));
+    }
+    report
+}
+
+/// What became of every mutant.
+///
+/// Its `Display` lists those that survived and those that make no difference, and ends with the score.
+#[derive(Debug, Default)]
+pub struct MutantReport {
+    fates: Vec<(Mutant, Fate)>,
+}
+
+impl MutantReport {
+    /// Whether none survived.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        !self.fates.iter().any(|(_, fate)| matches!(fate, Fate::Survived))
+    }
+
+    /// Each mutant and what became of it.
+    pub fn fates(&self) -> impl Iterator<Item = (&Mutant, &Fate)> {
+        self.fates.iter().map(|(mutant, fate)| (mutant, fate))
+    }
+}
+
+impl fmt::Display for MutantReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mut killed, mut all) = (0, 0);
+        for (mutant, fate) in &self.fates {
+            match fate {
+                Fate::Killed { .. } => {
+                    killed += 1;
+                    all += 1;
+                }
+                Fate::Survived => {
+                    all += 1;
+                    writeln!(f, "survived: {}", mutant.name)?;
+                }
+                Fate::NotApplicable(why) => writeln!(f, "not applicable ({why}): {}", mutant.name)?,
+            }
+        }
+        write!(f, "mutants killed: {killed}/{all}")
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,232 @@
+//! Most ways to be wrong: altering what is asked of a sound store, or what it answers.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use invite_core::{
+    Event, InvitationId, Record, Scope,
+    store::{
+        AddressedQuery, Claim, Claims, Dispatch, Found, Insertion, Key, ListQuery, NewEvent, NewLetter, OpenKey, Read,
+        Reminded, Reminders, Reminding, Settlement, StoreError, Summary, Sweep, Transition,
+    },
+};
+
+use super::spoil::{Below, Spoil};
+use crate::erased::Conn;
+
+/// Alterations; each begins as none.
+pub(super) struct Edit {
+    /// Of a row about to be inserted.
+    pub(super) row: fn(&mut Record),
+    /// Of the key it is inserted under.
+    pub(super) open_key: for<'a> fn(Option<&'a OpenKey>) -> Option<&'a OpenKey>,
+    /// Of the event of an insertion or transition.
+    pub(super) event: fn(&mut NewEvent<'_>),
+    /// Of what goes out with one.
+    pub(super) dispatch: for<'a> fn(Dispatch<'a>) -> Dispatch<'a>,
+    /// Of a letter about to be queued.
+    pub(super) letter: fn(&mut NewLetter),
+    /// Of a transition, its guard and its change; one that comes with a settlement too.
+    pub(super) transition: fn(&mut Transition<'_>),
+    /// Of what a transition answers.
+    pub(super) changed: fn(&mut Found),
+    /// Of what a transition or a look-up answers.
+    pub(super) found: fn(&mut Found),
+    /// Of a query for a list.
+    pub(super) query: fn(&mut ListQuery<'_>),
+    /// Of the rows listed.
+    pub(super) page: fn(&ListQuery<'_>, &mut Vec<Record>),
+    /// Of a query for a person's invitations.
+    pub(super) person: fn(&mut AddressedQuery<'_>),
+    /// Of what it answers.
+    pub(super) waiting: fn(&mut Vec<Record>),
+    /// Of the events read.
+    pub(super) history: fn(&mut Vec<Event>),
+    /// Of a claim.
+    pub(super) claim: fn(&mut Claim<'_>),
+    /// Of what it leased.
+    pub(super) claims: fn(&Claim<'_>, &mut Claims),
+    /// Of a settlement.
+    pub(super) settlement: fn(&mut Settlement<'_>),
+    /// Of its answer.
+    pub(super) settled: fn(bool) -> bool,
+    /// Of the instant and the limit of a sweep.
+    pub(super) sweep: fn(&mut DateTime<Utc>, &mut u32),
+    /// Of its answer.
+    pub(super) swept: fn(u64) -> u64,
+    /// Of what is written of a letter, with a settlement too.
+    pub(super) summary: fn(&mut Summary<'_>),
+    /// Of whether it was, by a report.
+    pub(super) summarized: fn(bool) -> bool,
+    /// Of a look for reminders.
+    pub(super) remind: fn(&mut Reminding<'_>),
+    /// Of what becomes of a row looked at.
+    pub(super) reminded: fn(&Record, &mut Reminded),
+    /// Of an error.
+    pub(super) error: fn(StoreError) -> StoreError,
+}
+
+impl Edit {
+    pub(super) const NONE: Self = Self {
+        row: |_| {},
+        open_key: |key| key,
+        event: |_| {},
+        dispatch: |dispatch| dispatch,
+        letter: |_| {},
+        transition: |_| {},
+        changed: |_| {},
+        found: |_| {},
+        query: |_| {},
+        page: |_, _| {},
+        person: |_| {},
+        waiting: |_| {},
+        history: |_| {},
+        claim: |_| {},
+        claims: |_, _| {},
+        settlement: |_| {},
+        settled: |settled| settled,
+        sweep: |_, _| {},
+        swept: |swept| swept,
+        summary: |_| {},
+        summarized: |summarized| summarized,
+        remind: |_| {},
+        reminded: |_, _| {},
+        error: |error| error,
+    };
+
+    fn dispatch<'a>(&self, asked: Dispatch<'a>, letter: &'a mut Option<NewLetter>) -> Dispatch<'a> {
+        match (self.dispatch)(asked) {
+            Dispatch::Letter(queued) => {
+                let letter = letter.insert(queued.clone());
+                (self.letter)(letter);
+                Dispatch::Letter(letter)
+            }
+            other @ (Dispatch::None | Dispatch::Token(..)) => other,
+        }
+    }
+}
+
+/// A copy to be altered.
+pub(super) fn again<'a>(asked: &Transition<'a>) -> Transition<'a> {
+    let Transition { guard, change, event, dispatch } = asked;
+    Transition { guard: guard.clone(), change: change.clone(), event: event.clone(), dispatch: *dispatch }
+}
+
+#[async_trait]
+impl Spoil for Edit {
+    async fn insert(&self, below: &Below, conn: &mut Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+        let (mut record, mut event, mut letter) = (new.record.clone(), new.event.clone(), None);
+        (self.row)(&mut record);
+        (self.event)(&mut event);
+        let dispatch = self.dispatch(new.dispatch, &mut letter);
+        let open_key = (self.open_key)(new.open_key);
+        below.db.insert(conn, &Insertion { record: &record, open_key, event: &event, dispatch }).await
+    }
+
+    async fn transition(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        asked: &Transition<'_>,
+    ) -> Result<Option<Found>, StoreError> {
+        let (mut asked, mut letter) = (again(asked), None);
+        (self.transition)(&mut asked);
+        (self.event)(&mut asked.event);
+        asked.dispatch = self.dispatch(asked.dispatch, &mut letter);
+        let mut found = below.db.transition(conn, &asked).await?;
+        found.iter_mut().for_each(self.changed);
+        found.iter_mut().for_each(self.found);
+        Ok(found)
+    }
+
+    async fn find(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        key: &Key<'_>,
+        read: Read,
+    ) -> Result<Option<Found>, StoreError> {
+        let mut found = below.db.find(conn, key, read).await?;
+        found.iter_mut().for_each(self.found);
+        Ok(found)
+    }
+
+    async fn list(&self, below: &Below, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
+        let mut edited = ListQuery { ..*query };
+        (self.query)(&mut edited);
+        let mut records = below.db.list(conn, &edited).await?;
+        (self.page)(query, &mut records);
+        Ok(records)
+    }
+
+    async fn addressed_to(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        query: &AddressedQuery<'_>,
+    ) -> Result<Vec<Record>, StoreError> {
+        let mut query = AddressedQuery { ..*query };
+        (self.person)(&mut query);
+        let mut records = below.db.addressed_to(conn, &query).await?;
+        (self.waiting)(&mut records);
+        Ok(records)
+    }
+
+    async fn history(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        (kind, scope, id): (&str, &Scope, InvitationId),
+    ) -> Result<Vec<Event>, StoreError> {
+        let mut events = below.db.history(conn, kind, scope, id).await?;
+        (self.history)(&mut events);
+        Ok(events)
+    }
+
+    async fn claim(&self, below: &Below, claim: &Claim<'_>) -> Result<Claims, StoreError> {
+        let mut edited = Claim { ..*claim };
+        (self.claim)(&mut edited);
+        let mut claims = below.db.claim(&(), &edited).await?;
+        (self.claims)(claim, &mut claims);
+        Ok(claims)
+    }
+
+    async fn settle(&self, below: &Below, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
+        let transition = settlement.transition.map(|asked| {
+            let mut asked = again(asked);
+            (self.transition)(&mut asked);
+            (self.event)(&mut asked.event);
+            asked
+        });
+        let mut settlement = Settlement { transition: transition.as_ref(), ..*settlement };
+        (self.summary)(&mut settlement.summary);
+        (self.settlement)(&mut settlement);
+        Ok((self.settled)(below.db.settle(&(), &settlement).await?))
+    }
+
+    async fn summarize(&self, below: &Below, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        let mut summary = *summary;
+        (self.summary)(&mut summary);
+        Ok((self.summarized)(below.db.summarize(conn, &summary).await?))
+    }
+
+    async fn sweep(&self, below: &Below, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+        let mut sweep = *sweep;
+        (self.sweep)(&mut sweep.now, &mut sweep.limit);
+        Ok((self.swept)(below.db.sweep(&(), &sweep).await?))
+    }
+
+    async fn remind(&self, below: &Below, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+        let decide = |record: &Record| {
+            let mut reminded = reminding.decide(record)?;
+            (self.reminded)(record, &mut reminded);
+            Ok(reminded)
+        };
+        let mut edited = Reminding { decide: &decide, ..*reminding };
+        (self.remind)(&mut edited);
+        below.db.remind(&(), &edited).await
+    }
+
+    fn error(&self, error: StoreError) -> StoreError {
+        (self.error)(error)
+    }
+}

@@ -1,0 +1,108 @@
+//! What is heard of a letter after its hand-over.
+
+use async_trait::async_trait;
+use invite_core::store::{Settlement, StoreError, Summary};
+
+use super::{
+    Mutant, broken,
+    edit::Edit,
+    spoil::{Below, Spoil},
+    transaction::commit,
+};
+use crate::{erased::Conn, store::rows::ANY_STATE};
+
+pub(super) const MUTANTS: &[Mutant] = broken![
+    "a report is written over whatever stands there",
+    ["reports::a_summary_is_written_over_exactly_what_it_names"]: Edit {
+        summary: |summary| summary.over = ANY_STATE,
+        ..Edit::NONE
+    };
+    "a report is written over one state too few",
+    ["reports::a_summary_is_written_over_exactly_what_it_names"]: Edit {
+        summary: |summary| summary.over = summary.over.get(1..).unwrap_or_default(),
+        ..Edit::NONE
+    };
+    "an outcome is written over what was reported",
+    ["reports::what_was_reported_first_is_not_written_over_by_the_outcome"]: Edit {
+        settlement: |settlement| settlement.summary.over = ANY_STATE,
+        ..Edit::NONE
+    };
+    "a failure happens though its summary was not written",
+    ["reports::what_was_reported_first_is_not_written_over_by_the_outcome"]: Fails;
+    "a report forgets why",
+    ["reports::a_bounce_fails_a_pending_invitation_and_says_why"]: Edit {
+        summary: |summary| summary.error = None,
+        ..Edit::NONE
+    };
+    "a report forgets how often the letter was tried",
+    ["reports::a_bounce_fails_a_pending_invitation_and_says_why"]: Edit {
+        summary: |summary| summary.attempts = Some(summary.attempts.unwrap_or_default()),
+        ..Edit::NONE
+    };
+    "a report that changed nothing says that it did",
+    ["reports::a_summary_is_written_over_exactly_what_it_names"]: Edit { summarized: |_| true, ..Edit::NONE };
+    "a report that was recorded says that it was not",
+    ["reports::a_summary_is_written_over_exactly_what_it_names"]: Edit { summarized: |_| false, ..Edit::NONE };
+    "a report of an earlier letter is written about the new one",
+    ["reports::a_report_of_an_earlier_letter_changes_nothing"]: NewerLetter;
+    "a report is of every kind",
+    ["reports::a_report_is_of_one_kind"]: EveryKind;
+    "a report commits the caller's transaction",
+    ["reports::a_report_happens_with_the_transaction_or_not_at_all"]: Commits;
+];
+
+struct Fails;
+
+#[async_trait]
+impl Spoil for Fails {
+    async fn settle(&self, below: &Below, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
+        let settled = below.db.settle(&(), settlement).await?;
+        if let Some(transition) = settlement.transition.filter(|_| settled) {
+            let mut tx = below.db.begin_at(below.db.levels()[0]).await?;
+            below.db.transition(&mut tx, transition).await?;
+            below.db.commit(tx).await?;
+        }
+        Ok(settled)
+    }
+}
+
+struct NewerLetter;
+
+#[async_trait]
+impl Spoil for NewerLetter {
+    async fn summarize(&self, below: &Below, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        let letters = below.past().letters.clone();
+        let queued_for = letters.into_iter().find(|(letter, _)| letter.delivery == summary.delivery);
+        let Some((_, queued_for)) = queued_for else { return below.db.summarize(conn, summary).await };
+        let delivery = below.row(conn, queued_for.id).await?.and_then(|record| record.delivery_id);
+        let delivery = delivery.unwrap_or(summary.delivery);
+        below.db.summarize(conn, &Summary { delivery, ..*summary }).await
+    }
+}
+
+struct EveryKind;
+
+#[async_trait]
+impl Spoil for EveryKind {
+    async fn summarize(&self, below: &Below, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        for kind in below.kinds() {
+            if below.db.summarize(conn, &Summary { kind: &kind, ..*summary }).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+struct Commits;
+
+#[async_trait]
+impl Spoil for Commits {
+    async fn summarize(&self, below: &Below, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        let written = below.db.summarize(conn, summary).await?;
+        if below.db.in_transaction(conn) {
+            commit(below, conn).await?;
+        }
+        Ok(written)
+    }
+}

@@ -1,0 +1,286 @@
+//! A store with something spoiled: what is not spoiled goes through to the store below.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use invite_core::{
+    Event, InvitationId, Record, Scope,
+    store::{
+        AddressedQuery, Claim, Claims, DeliveryId, Dispatch, Found, Insertion, InvitationStore, Key, ListQuery,
+        NewLetter, OpenKey, Read, Reminders, Reminding, Settlement, StoreError, Summary, Sweep, Transition,
+        WorkerStore,
+    },
+};
+use uuid::Uuid;
+
+use crate::{
+    erased::{Conn, Database, Db},
+    harness::{Damage, Effort},
+};
+
+/// What is spoiled. Whatever it does not say is done as by the store below.
+#[async_trait]
+pub(super) trait Spoil: Send + Sync + 'static {
+    fn in_transaction(&self, below: &Below, conn: &mut Conn) -> bool {
+        below.db.in_transaction(conn)
+    }
+
+    async fn insert(&self, below: &Below, conn: &mut Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+        below.db.insert(conn, new).await
+    }
+
+    async fn transition(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        asked: &Transition<'_>,
+    ) -> Result<Option<Found>, StoreError> {
+        below.db.transition(conn, asked).await
+    }
+
+    async fn find(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        key: &Key<'_>,
+        read: Read,
+    ) -> Result<Option<Found>, StoreError> {
+        below.db.find(conn, key, read).await
+    }
+
+    async fn list(&self, below: &Below, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
+        below.db.list(conn, query).await
+    }
+
+    async fn addressed_to(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        query: &AddressedQuery<'_>,
+    ) -> Result<Vec<Record>, StoreError> {
+        below.db.addressed_to(conn, query).await
+    }
+
+    async fn history(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        (kind, scope, id): (&str, &Scope, InvitationId),
+    ) -> Result<Vec<Event>, StoreError> {
+        below.db.history(conn, kind, scope, id).await
+    }
+
+    async fn claim(&self, below: &Below, claim: &Claim<'_>) -> Result<Claims, StoreError> {
+        below.db.claim(&(), claim).await
+    }
+
+    async fn settle(&self, below: &Below, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
+        below.db.settle(&(), settlement).await
+    }
+
+    async fn summarize(&self, below: &Below, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        below.db.summarize(conn, summary).await
+    }
+
+    async fn sweep(&self, below: &Below, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+        below.db.sweep(&(), sweep).await
+    }
+
+    async fn remind(&self, below: &Below, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+        below.db.remind(&(), reminding).await
+    }
+
+    fn error(&self, error: StoreError) -> StoreError {
+        error
+    }
+}
+
+/// The sound store, and what has been asked of it so far, rolled back or not.
+pub(super) struct Below {
+    pub(super) db: Db,
+    past: Mutex<Past>,
+}
+
+#[derive(Default)]
+pub(super) struct Past {
+    pub(super) inserted: Vec<(Record, Option<OpenKey>)>,
+    /// With the row as it was queued for.
+    pub(super) letters: Vec<(NewLetter, Record)>,
+    /// Whose each letter was last, and at which attempt.
+    pub(super) leases: Vec<(DeliveryId, Uuid, u32)>,
+}
+
+impl Below {
+    pub(super) fn past(&self) -> MutexGuard<'_, Past> {
+        self.past.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn kinds(&self) -> Vec<String> {
+        let mut kinds: Vec<_> = self.past().inserted.iter().map(|(record, _)| record.kind.clone()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
+    }
+
+    pub(super) fn scopes(&self) -> Vec<Scope> {
+        let mut scopes: Vec<_> = self.past().inserted.iter().map(|(record, _)| record.scope.clone()).collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        scopes
+    }
+
+    pub(super) fn inserted(&self, id: InvitationId) -> Option<Record> {
+        self.past().inserted.iter().find(|(record, _)| record.id == id).map(|(record, _)| record.clone())
+    }
+
+    /// The row as it now is, in any kind and scope.
+    pub(super) async fn row(&self, conn: &mut Conn, id: InvitationId) -> Result<Option<Record>, StoreError> {
+        let Some(Record { kind, .. }) = self.inserted(id) else { return Ok(None) };
+        let key = Key::Id { kind: &kind, scope: None, id };
+        Ok(self.db.find(conn, &key, Read::Latest).await?.map(|found| found.record))
+    }
+
+    fn dispatched(&self, record: &Record, dispatch: Dispatch<'_>) {
+        if let Dispatch::Letter(letter) = dispatch {
+            self.past().letters.push((letter.clone(), record.clone()));
+        }
+    }
+}
+
+/// The store that the suite is shown.
+pub(super) struct Spoiled {
+    below: Below,
+    spoil: Box<dyn Spoil>,
+}
+
+impl Spoiled {
+    pub(super) fn new(db: Db, spoil: Box<dyn Spoil>) -> Self {
+        Self { below: Below { db, past: Mutex::default() }, spoil }
+    }
+}
+
+#[async_trait]
+impl InvitationStore for Spoiled {
+    type Conn = Conn;
+
+    fn in_transaction(&self, conn: &mut Conn) -> bool {
+        self.spoil.in_transaction(&self.below, conn)
+    }
+
+    async fn lock_for_write(&self, conn: &mut Conn) -> Result<(), StoreError> {
+        self.below.db.lock_for_write(conn).await.map_err(|error| self.spoil.error(error))
+    }
+
+    async fn insert(&self, conn: &mut Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+        let inserted = self.spoil.insert(&self.below, conn, new).await.map_err(|error| self.spoil.error(error))?;
+        if inserted {
+            self.below.past().inserted.push((new.record.clone(), new.open_key.copied()));
+            self.below.dispatched(new.record, new.dispatch);
+        }
+        Ok(inserted)
+    }
+
+    async fn transition(&self, conn: &mut Conn, asked: &Transition<'_>) -> Result<Option<Found>, StoreError> {
+        let found = self.spoil.transition(&self.below, conn, asked).await.map_err(|error| self.spoil.error(error))?;
+        if let Some(found) = &found {
+            self.below.dispatched(&found.record, asked.dispatch);
+        }
+        Ok(found)
+    }
+
+    async fn summarize(&self, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+        self.spoil.summarize(&self.below, conn, summary).await.map_err(|error| self.spoil.error(error))
+    }
+
+    async fn find(&self, conn: &mut Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
+        self.spoil.find(&self.below, conn, key, read).await.map_err(|error| self.spoil.error(error))
+    }
+
+    async fn list(&self, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
+        self.spoil.list(&self.below, conn, query).await.map_err(|error| self.spoil.error(error))
+    }
+
+    async fn addressed_to(&self, conn: &mut Conn, query: &AddressedQuery<'_>) -> Result<Vec<Record>, StoreError> {
+        self.spoil.addressed_to(&self.below, conn, query).await.map_err(|error| self.spoil.error(error))
+    }
+
+    async fn history(
+        &self,
+        conn: &mut Conn,
+        kind: &str,
+        scope: &Scope,
+        id: InvitationId,
+    ) -> Result<Vec<Event>, StoreError> {
+        self.spoil.history(&self.below, conn, (kind, scope, id)).await.map_err(|error| self.spoil.error(error))
+    }
+}
+
+#[async_trait]
+impl WorkerStore<()> for Spoiled {
+    async fn claim(&self, (): &(), claim: &Claim<'_>) -> Result<Claims, StoreError> {
+        let claims = self.spoil.claim(&self.below, claim).await.map_err(|error| self.spoil.error(error))?;
+        let leases = claims.letters.iter().map(|letter| (letter.delivery, claim.owner, letter.attempt));
+        self.below.past().leases.extend(leases);
+        Ok(claims)
+    }
+
+    async fn settle(&self, (): &(), settlement: &Settlement<'_>) -> Result<bool, StoreError> {
+        self.spoil.settle(&self.below, settlement).await.map_err(|error| self.spoil.error(error))
+    }
+
+    async fn sweep(&self, (): &(), sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+        self.spoil.sweep(&self.below, sweep).await.map_err(|error| self.spoil.error(error))
+    }
+
+    async fn remind(&self, (): &(), reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+        self.spoil.remind(&self.below, reminding).await.map_err(|error| self.spoil.error(error))
+    }
+}
+
+#[async_trait]
+impl Database for Spoiled {
+    async fn connect(&self) -> Result<Conn, StoreError> {
+        self.below.db.connect().await
+    }
+
+    async fn begin_at(&self, level: &'static str) -> Result<Conn, StoreError> {
+        self.below.db.begin_at(level).await.map_err(|error| self.spoil.error(error))
+    }
+
+    async fn commit(&self, tx: Conn) -> Result<(), StoreError> {
+        self.below.db.commit(tx).await.map_err(|error| self.spoil.error(error))
+    }
+
+    async fn rollback(&self, tx: Conn) -> Result<(), StoreError> {
+        self.below.db.rollback(tx).await
+    }
+
+    async fn move_time_zone(&self, tx: &mut Conn) -> Result<bool, StoreError> {
+        self.below.db.move_time_zone(tx).await
+    }
+
+    async fn damage(&self, tx: &mut Conn, what: Damage, id: InvitationId) -> Result<bool, StoreError> {
+        self.below.db.damage(tx, what, id).await
+    }
+
+    async fn at_rest(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.below.db.at_rest().await
+    }
+
+    fn levels(&self) -> &'static [&'static str] {
+        self.below.db.levels()
+    }
+
+    fn overlaps(&self) -> bool {
+        self.below.db.overlaps()
+    }
+
+    /// However much the harness does: what is broken shows in few rounds, or the case that shows it is missing.
+    fn effort(&self) -> Effort {
+        Effort::default()
+    }
+
+    fn block_on(&self, work: std::pin::Pin<Box<dyn Future<Output = ()> + '_>>) {
+        self.below.db.block_on(work);
+    }
+}

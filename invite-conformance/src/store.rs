@@ -1,0 +1,52 @@
+//! Cases that call the store directly, and compare its answers with what the contract's own functions say.
+
+mod addressed_to;
+mod amend;
+mod change;
+mod claim;
+mod damage;
+pub(crate) mod direct;
+mod filter;
+mod find;
+mod guard;
+mod history;
+mod insert;
+mod list;
+mod notices;
+mod open_key;
+mod recipient_guard;
+mod reminders;
+mod reports;
+pub(crate) mod rows;
+mod settle;
+mod sweep;
+mod token_guard;
+mod transactions;
+
+use crate::case::Case;
+
+pub(crate) fn cases() -> Vec<Case> {
+    [
+        addressed_to::CASES,
+        amend::CASES,
+        change::CASES,
+        claim::CASES,
+        damage::CASES,
+        filter::CASES,
+        find::CASES,
+        guard::CASES,
+        history::CASES,
+        insert::CASES,
+        list::CASES,
+        notices::CASES,
+        open_key::CASES,
+        recipient_guard::CASES,
+        reminders::CASES,
+        reports::CASES,
+        settle::CASES,
+        sweep::CASES,
+        token_guard::CASES,
+        transactions::CASES,
+    ]
+    .concat()
+}

@@ -1,0 +1,240 @@
+//! What is heard of a letter after its hand-over.
+
+use chrono::TimeDelta;
+use invite_core::{
+    Actor, Amendment, Delivery, DeliveryReport, DeliveryState, EnhancedCode, Error, InvitationId, Policy, ReportKind,
+    Reported, Status, Verb,
+    store::{DeliveryId, Dispatch, Guard, QueueChange, RenewedLinks, Settlement, Summary, Target},
+};
+
+use crate::{
+    case::{Case, Stop, Verdict, cases, ensure},
+    compare::within,
+    erased::Db,
+    host::{
+        deeds::reported,
+        world::{World, ada, committed, undone},
+    },
+    store::{
+        direct::{Ask, Direct},
+        rows::{ANY_STATE, KIND, Row, by_id, delivery, delivery_failed, id, letter, renewed, row, uuid},
+    },
+};
+
+pub(super) const CASES: &[Case] = cases![
+    a_bounce_fails_a_pending_invitation_and_says_why:
+        "`summarize` writes state and error; `Change::FailDelivery` by `Target::Delivery`, with its event.",
+    the_report_of_highest_rank_stays_in_whatever_order_they_come:
+        "`summarize` writes only over the states it is given, in the WHERE.",
+    a_report_of_an_earlier_letter_changes_nothing:
+        "`summarize` and `Target::Delivery` find a row by its `delivery_id` alone: a resend gives it another, an \
+         amended address none.",
+    a_late_bounce_leaves_what_has_ended:
+        "`Target::Delivery` keeps the rest of the guard: a terminal status is never left. The summary is written.",
+    a_report_is_of_one_kind:
+        "`summarize` compares the kind.",
+    a_report_happens_with_the_transaction_or_not_at_all:
+        "`summarize` writes on the caller's connection.",
+    what_was_reported_first_is_not_written_over_by_the_outcome:
+        "A settlement's summary is written only over the states it names, and its transition only if the summary was.",
+    a_summary_is_written_over_exactly_what_it_names:
+        "`over` decides, for every state; attempts of `None` stay, an error of `None` becomes null.",
+    a_failed_delivery_is_found_by_its_letter:
+        "`Target::Delivery` is the row whose `delivery_id` it is, with kind and statuses as in every guard.",
+];
+
+async fn hear(world: &World, report: &DeliveryReport, wanted: Reported) -> Verdict {
+    let seen = committed!(world, tx => world.members.report(&mut tx, report).await?);
+    ensure!(seen == wanted, "{:?}: answered by {seen:?}, should be {wanted:?}", report.kind());
+    Ok(())
+}
+
+fn bounced(delivery: DeliveryId) -> DeliveryReport {
+    let report = DeliveryReport::new(delivery, ReportKind::Bounced).code(550).text("no such user");
+    EnhancedCode::new(5, 1, 1).map_or_else(|| report.clone(), |code| report.clone().enhanced(code))
+}
+
+async fn stands(world: &World, id: InvitationId, status: Status, state: DeliveryState) -> Verdict {
+    let seen = world.get(id).await?;
+    let seen = (seen.status, seen.delivery.state);
+    ensure!(seen == (status, state), "it stands {seen:?}, should be {:?}", (status, state));
+    Ok(())
+}
+
+async fn a_bounce_fails_a_pending_invitation_and_says_why(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    let (id, letter) = world.invite_and_mail("ada@example.com").await?;
+    hear(&world, &bounced(letter.delivery()), Reported::Failed).await?;
+    stands(&world, id, Status::DeliveryFailed, DeliveryState::Bounced).await?;
+    let delivery = world.get(id).await?.delivery.clone();
+    ensure!(
+        (delivery.attempts, delivery.last_error.as_deref()) == (1, Some("550 5.1.1 no such user")),
+        "what became of it says {delivery:?}"
+    );
+    world.happened(id, &[(1, "created"), (2, "delivery_failed")]).await?;
+    let events = world.members.scope(7).history(&mut db.connect().await?, &world.admin, id).await?;
+    let last = events.last().map(|event| (event.actor.clone(), event.reason.clone()));
+    ensure!(last == Some((Actor::System, Some("550 5.1.1 no such user".into()))), "the event says {last:?}");
+
+    hear(&world, &bounced(letter.delivery()), Reported::Nothing).await?;
+    world.happened(id, &[(1, "created"), (2, "delivery_failed")]).await?;
+    // Its link lives, and a resend makes it pending.
+    undone!(world, tx => world.members.accept(&mut tx, letter.token(), ada()).await?);
+    world.resend_and_mail(id).await?;
+    stands(&world, id, Status::Pending, DeliveryState::Sent).await
+}
+
+async fn the_report_of_highest_rank_stays_in_whatever_order_they_come(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    for (one, first) in ReportKind::ALL.into_iter().enumerate() {
+        for (other, second) in ReportKind::ALL.into_iter().enumerate() {
+            let (id, letter) = world.invite_and_mail(&format!("p{one}{other}@example.com")).await?;
+            for kind in [first, second] {
+                let report = DeliveryReport::new(letter.delivery(), kind);
+                committed!(world, tx => world.members.report(&mut tx, &report).await?);
+            }
+            let state = reported(ReportKind::ALL[one.max(other)]);
+            let failed = matches!(state, DeliveryState::Suppressed | DeliveryState::Bounced);
+            let status = if failed { Status::DeliveryFailed } else { Status::Pending };
+            within(stands(&world, id, status, state).await, &format!("{first:?}, then {second:?}"))?;
+            let events = world.history(id).await?.len();
+            ensure!(events == 1 + usize::from(failed), "{first:?}, then {second:?} left {events} events");
+        }
+    }
+    Ok(())
+}
+
+async fn a_report_of_an_earlier_letter_changes_nothing(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    let (id, first) = world.invite_and_mail("ada@example.com").await?;
+    let second = world.resend_and_mail(id).await?;
+    hear(&world, &bounced(first.delivery()), Reported::Nothing).await?;
+    stands(&world, id, Status::Pending, DeliveryState::Sent).await?;
+    let amendment = Amendment::new().email("grace@example.com");
+    committed!(world, tx => world.members.scope(7).amend(&mut tx, &world.admin, id, &amendment).await?);
+    hear(&world, &bounced(second.delivery()), Reported::Nothing).await?;
+    stands(&world, id, Status::Pending, DeliveryState::NotMailed).await?;
+    hear(&world, &bounced(delivery(9)), Reported::Nothing).await
+}
+
+async fn a_late_bounce_leaves_what_has_ended(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    let (id, letter) = world.invite_and_mail("ada@example.com").await?;
+    world.accept(letter.token(), ada()).await?;
+    hear(&world, &bounced(letter.delivery()), Reported::Recorded).await?;
+    stands(&world, id, Status::Accepted, DeliveryState::Bounced).await?;
+    world.happened(id, &[(1, "created"), (2, "accepted")]).await
+}
+
+async fn a_report_is_of_one_kind(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    let (id, letter) = world.invite_and_mail("ada@example.com").await?;
+    let report = bounced(letter.delivery());
+    let answer = committed!(world, tx => world.providers().report(&mut tx, &report).await?);
+    ensure!(answer == Reported::Nothing, "another kind's report is answered by {answer:?}");
+    stands(&world, id, Status::Pending, DeliveryState::Sent).await
+}
+
+async fn a_report_happens_with_the_transaction_or_not_at_all(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    let (id, letter) = world.invite_and_mail("ada@example.com").await?;
+    let report = bounced(letter.delivery());
+    undone!(world, tx => world.members.report(&mut tx, &report).await?);
+    stands(&world, id, Status::Pending, DeliveryState::Sent).await?;
+    let refused = world.members.report(&mut db.connect().await?, &report).await;
+    ensure!(matches!(refused, Err(Error::NotInTransaction)), "outside a transaction the answer is {refused:?}");
+    stands(&world, id, Status::Pending, DeliveryState::Sent).await
+}
+
+/// The first row, whose letter worker 900 has in hand.
+async fn leased(direct: &Direct) -> Result<Row, Stop> {
+    let mut row = row(1);
+    row.record.delivery = Delivery::new(DeliveryState::Queued);
+    direct.put(&row, Dispatch::Letter(&letter(1))).await?;
+    direct.claim(&Ask::default()).await?;
+    Ok(row)
+}
+
+fn summary(state: DeliveryState, over: &'static [DeliveryState]) -> Summary<'static> {
+    Summary { delivery: delivery(1), kind: KIND, state, attempts: None, error: None, over }
+}
+
+async fn what_was_reported_first_is_not_written_over_by_the_outcome(db: Db) -> Verdict {
+    let direct = Direct::on(&db);
+    let mut row = leased(&direct).await?;
+    let reported = summary(DeliveryState::Delivered, &[DeliveryState::Queued]);
+    let written = committed!(direct, tx => direct.db.summarize(&mut tx, &reported).await?);
+    ensure!(written, "a report over what stands there was not written");
+    row.record.delivery.state = DeliveryState::Delivered;
+    let failed = delivery_failed(by_id(id(1)));
+    let settlement = Settlement {
+        delivery: delivery(1),
+        owner: uuid(900),
+        attempt: 1,
+        summary: Summary { attempts: Some(1), ..summary(DeliveryState::Failed, &[DeliveryState::Queued]) },
+        queue: QueueChange::Remove,
+        transition: Some(&failed),
+    };
+    let settled = direct.db.settle(&(), &settlement).await?;
+    ensure!(settled, "the settlement was refused");
+    direct.keeps(&row, "a settlement after a report").await?;
+    let events = direct.history(&row).await?.len();
+    ensure!(events == 1, "a change without a summary wrote {} events", events.saturating_sub(1));
+    Ok(())
+}
+
+async fn a_summary_is_written_over_exactly_what_it_names(db: Db) -> Verdict {
+    let direct = Direct::on(&db);
+    for (n, state) in (1..).zip(ANY_STATE) {
+        let mut row = row(n);
+        row.record.delivery.state = *state;
+        direct.put(&row, Dispatch::None).await?;
+        let others: Vec<_> = ANY_STATE.iter().copied().filter(|other| other != state).collect();
+        let summary = |over| Summary {
+            delivery: delivery(n),
+            kind: KIND,
+            state: DeliveryState::Bounced,
+            attempts: None,
+            error: Some("n\u{f6} such user"),
+            over,
+        };
+        let itself = [*state];
+        for (over, wanted) in [(&others[..], false), (&[], false), (&itself[..], true)] {
+            let written = committed!(direct, tx => direct.db.summarize(&mut tx, &summary(over)).await?);
+            ensure!(written == wanted, "over {over:?}, where {state:?} stands, the answer is {written}");
+            if wanted {
+                row.record.delivery.state = DeliveryState::Bounced;
+                row.record.delivery.last_error = Some("n\u{f6} such user".into());
+            }
+            within(direct.keeps(&row, "a summary").await, &format!("{state:?} over {over:?}"))?;
+        }
+        let whole = Summary { attempts: Some(7), error: None, ..summary(ANY_STATE) };
+        committed!(direct, tx => direct.db.summarize(&mut tx, &whole).await?);
+        row.record.delivery = Delivery { attempts: 7, ..Delivery::new(DeliveryState::Bounced) };
+        direct.keeps(&row, "a summary with attempts and without an error").await?;
+    }
+    Ok(())
+}
+
+async fn a_failed_delivery_is_found_by_its_letter(db: Db) -> Verdict {
+    let direct = Direct::on(&db);
+    let (mut row, other) = (row(1), row(2));
+    for row in [&row, &other] {
+        direct.put(row, Dispatch::None).await?;
+    }
+    let by = |n| Guard { target: Target::Delivery(delivery(n)), ..by_id(id(1)) };
+    for guard in [by(3), Guard { kind: "provider", ..by(1) }, Guard { statuses: [Status::Accepted; 2], ..by(1) }] {
+        committed!(direct, tx => direct.refuses(&mut tx, &row, &delivery_failed(guard)).await?);
+    }
+    direct.happens(&mut row, &delivery_failed(by(1))).await?;
+    direct.keeps(&row, "a failure by its letter").await?;
+    direct.keeps(&other, "the failure of another letter").await?;
+    let last = direct.history(&row).await?.last().map(|event| (event.revision, event.verb));
+    ensure!(last == Some((2, Verb::DeliveryFailed)), "the last event is {last:?}");
+    direct.happens(&mut row, &renewed(by_id(id(1)), RenewedLinks::Keep)).await?;
+    committed!(direct, tx => direct.refuses(&mut tx, &row, &delivery_failed(by(1))).await?);
+    direct.keeps(&row, "a failure by an earlier letter").await?;
+    let soon = Guard { now: row.record.expires_at + TimeDelta::days(1), ..by(2) };
+    let mut other = other;
+    direct.happens(&mut other, &delivery_failed(soon)).await
+}
