@@ -8,7 +8,7 @@ use crate::length::Length;
 use crate::process::{cargo, finish, report};
 use crate::selection::Selection;
 use crate::test::{self, Asked};
-use crate::{keeper, programs, release};
+use crate::{crates, keeper, programs, release};
 
 const USAGE: &str = "\
 usage: cargo xtask test [--long] [--only <databases>] [--fsync] [-- <arguments for cargo test>]
@@ -19,7 +19,9 @@ usage: cargo xtask test [--long] [--only <databases>] [--fsync] [-- <arguments f
        cargo xtask databases [--fsync] -- <command>
            run a command with the databases that the tests have
        cargo xtask ci
-           check the formatting, the lints and the documentation
+           check the formatting, the lints, the documentation, and that docs/api has the crates' public items
+       cargo xtask api
+           write the public items of the published crates into docs/api
        cargo xtask release-check
            check features, dependencies and packages, as before a release
 
@@ -41,6 +43,7 @@ pub fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
         ["databases", "--", program, arguments @ ..] => with_databases(Durability::Off, program, arguments),
         ["databases", FSYNC, "--", program, arguments @ ..] => with_databases(Durability::Fsync, program, arguments),
         ["ci"] => ci(),
+        ["api"] => api("write"),
         ["release-check"] => release::check(),
         [KEEP, FSYNC, names @ ..] => keep(Durability::Fsync, names),
         [KEEP, names @ ..] => keep(Durability::Off, names),
@@ -103,5 +106,14 @@ fn ci() -> Result<(), String> {
     finish(cargo("clippy --locked --workspace --all-targets --all-features -- -D warnings"))?;
     let mut doc = cargo("doc --locked --workspace --no-deps --all-features");
     doc.env("RUSTDOCFLAGS", "-D warnings");
-    finish(doc)
+    finish(doc)?;
+    api("check")
+}
+
+/// Writes or checks the texts of the published crates' public items. That takes another program: it has dependencies,
+/// and this one is built before anything else can be done.
+fn api(verb: &str) -> Result<(), String> {
+    let mut command = cargo("run --quiet --locked --package xtask-api --");
+    command.arg(verb).args(crates::published()?);
+    finish(command)
 }
