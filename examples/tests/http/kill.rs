@@ -17,13 +17,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::support::{Browser, Office, Server, Sink, eventually, eventually_within, token_of};
-use crate::program::{Database, on_every_database};
-
-on_every_database!(
-    #[tokio::test(flavor = "multi_thread")]
-    a_program_killed_at_random_moments_mails_every_invitation_and_no_dead_link,
-);
+use crate::support::{Browser, Office, Server, Sink, eventually, eventually_within, token_of};
 
 /// At least so many kills, and so many of them in the middle of handing a letter over.
 const KILLS: usize = 50;
@@ -33,21 +27,19 @@ const CLIENTS: usize = 3;
 /// so that no letter is ever postponed, and all that a kill cuts short is back after it.
 const LEASE: Duration = Duration::from_secs(12);
 
-async fn a_program_killed_at_random_moments_mails_every_invitation_and_no_dead_link(database: Database) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_killed_at_random_moments_mails_every_invitation_and_no_dead_link() {
     // `KILL_SEED=<n>` plays a failure again, as far as the machine's timing allows.
     let seed = std::env::var("KILL_SEED").map_or_else(|_| SysRng.try_next_u64().unwrap(), |seed| seed.parse().unwrap());
     eprintln!("KILL_SEED={seed}");
     let mut random = StdRng::seed_from_u64(seed);
 
     let sink = Sink::start(StdRng::from_rng(&mut random)).await;
-    let mut server = Server::start_with(
-        database,
-        &[
-            ("SMTP_URL", &sink.url),
-            ("WORKER_LEASE_SECONDS", &LEASE.as_secs().to_string()),
-            ("INVITES_PER_MINUTE", &u32::MAX.to_string()),
-        ],
-    )
+    let mut server = Server::start_with(&[
+        ("SMTP_URL", &sink.url),
+        ("WORKER_LEASE_SECONDS", &LEASE.as_secs().to_string()),
+        ("INVITES_PER_MINUTE", &u32::MAX.to_string()),
+    ])
     .await;
     let invitations = Office::open(&server).await.invitations;
     let promised = Arc::new(Mutex::new(HashSet::new()));

@@ -1,80 +1,59 @@
 //! The library inside the example's transactions, and these inside each other.
 
-use std::{
-    env,
-    path::Path,
-    process,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::path::Path;
 
-use diesel_async::{AsyncConnection, SimpleAsyncConnection};
+#[cfg(not(feature = "sqlite"))]
+use diesel_async::SimpleAsyncConnection;
 use invite_core::{Accepted, Actor, Claimant, Invitations, NewInvitation, Policy, Token, Unchecked};
-use shared::{Membership, Problem, Role, User};
+use shared::{DatabaseUrl, Membership, Problem, Role, User};
 
 use super::*;
 
-macro_rules! on_every_database {
-    ($($name:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(super::sqlite_file).await })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(super::postgres_database).await })+
-        }
-        mod mysql {
-            $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(super::mysql_database).await })+
-        }
-    };
-}
-
-on_every_database!(
-    what_a_savepoint_undoes_is_undone_alone,
-    what_is_refused_is_undone_with_the_acceptance,
-    what_is_dropped_half_way_holds_no_lock,
-);
-
-async fn what_a_savepoint_undoes_is_undone_alone(make: impl AsyncFn(&Path) -> String) {
-    let office = Office::open(make).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_savepoint_undoes_is_undone_alone() {
+    let office = Office::open().await;
     let mut conn = office.pool.get().await.unwrap();
     let (org, ada) = (office.org, office.ada.id);
-    let outer = conn.transaction(async |conn| {
-        let undone = conn.transaction(async |conn| {
+    let outer = transaction(&mut conn, async |conn| {
+        let undone = transaction(conn, async |conn| {
             office.accept(conn).await?;
-            conn.insert_member(org, ada, Role::Member, None).await?;
+            insert_member(conn, org, ada, Role::Member, None).await?;
             Err::<(), _>(Problem::already_member().into())
         });
         assert_eq!(undone.await.unwrap_err().code, "already_member");
-        assert_eq!(conn.role_of(org, ada).await?, None);
-        conn.insert_member(org, ada, Role::Viewer, None).await?;
-        conn.transaction(async |conn| office.accept(conn).await).await
+        assert_eq!(role_of(conn, org, ada).await?, None);
+        insert_member(conn, org, ada, Role::Viewer, None).await?;
+        transaction(conn, async |conn| office.accept(conn).await).await
     });
     assert!(matches!(outer.await.unwrap(), Accepted::Now(_)), "the first one was undone");
-    assert_eq!(office.pool.get().await.unwrap().role_of(org, ada).await.unwrap(), Some(Role::Viewer));
+    assert_eq!(role_of(&mut *office.pool.get().await.unwrap(), org, ada).await.unwrap(), Some(Role::Viewer));
     assert_eq!(office.events().await, ["created", "accepted"]);
 }
 
-async fn what_is_refused_is_undone_with_the_acceptance(make: impl AsyncFn(&Path) -> String) {
-    let office = Office::open(make).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_is_undone_with_the_acceptance() {
+    let office = Office::open().await;
     let mut conn = office.pool.get().await.unwrap();
-    let full = conn.transaction(async |conn| {
+    let full = transaction(&mut conn, async |conn| {
         office.accept(conn).await?;
-        conn.insert_member(office.org, office.ada.id, Role::Member, None).await?;
+        insert_member(conn, office.org, office.ada.id, Role::Member, None).await?;
         Err::<(), _>(Problem::already_member().into())
     });
     assert_eq!(full.await.unwrap_err().code, "already_member");
-    assert_eq!(conn.role_of(office.org, office.ada.id).await.unwrap(), None);
+    assert_eq!(role_of(&mut conn, office.org, office.ada.id).await.unwrap(), None);
     assert_eq!(office.events().await, ["created"]);
-    conn.transaction(async |conn| office.accept(conn).await).await.unwrap();
+    transaction(&mut conn, async |conn| office.accept(conn).await).await.unwrap();
     assert_eq!(office.events().await, ["created", "accepted"]);
 }
 
-async fn what_is_dropped_half_way_holds_no_lock(make: impl AsyncFn(&Path) -> String) {
-    let office = Office::open(make).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_dropped_half_way_holds_no_lock() {
+    let office = Office::open().await;
     let mut conn = office.pool.get().await.unwrap();
     let (reached, there) = tokio::sync::oneshot::channel();
-    let half_way = conn.transaction(async |conn| {
+    let half_way = transaction(&mut conn, async |conn| {
         office.accept(conn).await?;
-        conn.insert_member(office.org, office.ada.id, Role::Member, None).await?;
+        insert_member(conn, office.org, office.ada.id, Role::Member, None).await?;
         reached.send(()).unwrap();
         std::future::pending::<Result<(), ApiError>>().await
     });
@@ -85,8 +64,8 @@ async fn what_is_dropped_half_way_holds_no_lock(make: impl AsyncFn(&Path) -> Str
     drop(conn);
 
     let mut conn = office.pool.get().await.unwrap();
-    assert_eq!(conn.role_of(office.org, office.ada.id).await.unwrap(), None);
-    let accepted = conn.transaction(async |conn| office.accept(conn).await).await.unwrap();
+    assert_eq!(role_of(&mut conn, office.org, office.ada.id).await.unwrap(), None);
+    let accepted = transaction(&mut conn, async |conn| office.accept(conn).await).await.unwrap();
     assert!(matches!(accepted, Accepted::Now(_)));
     assert_eq!(office.events().await, ["created", "accepted"]);
 }
@@ -103,17 +82,17 @@ struct Office {
 }
 
 impl Office {
-    async fn open(make: impl AsyncFn(&Path) -> String) -> Self {
+    async fn open() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let pool = Pool::connect(&make(dir.path()).await).await.unwrap();
+        let pool = connect(fresh(dir.path()).await).await.unwrap();
         let members = Invitations::new(Store, Policy::default(), Unchecked);
         let mut conn = pool.get().await.unwrap();
         let email = "ada@example.com";
         let new = NewUser { email, email_canonical: email, full_name: "Ada", password_hash: "" };
         let (org, ada, (invitation, token)) = conn
             .transaction(async |conn| {
-                let org = conn.insert_organization("Engines").await?.id;
-                let ada = conn.insert_user(&new).await?.ok_or_else(Problem::not_found)?;
+                let org = insert_organization(conn, "Engines").await?.id;
+                let ada = insert_user(conn, new).await?.ok_or_else(Problem::not_found)?;
                 let new = NewInvitation::new(email, Membership { role: Role::Member });
                 Ok((org, ada, members.scope(org).create_with_link(conn, &Actor::System, new).await?))
             })
@@ -135,34 +114,31 @@ impl Office {
     }
 }
 
-#[tokio::test]
-async fn of_sqlite_only_the_path_of_a_file_is_read() {
-    for url in ["sqlite://app.db?mode=rwc", "sqlite:app%20one.db", "sqlite::memory:"] {
-        let refused = Pool::connect(url).await.map(drop).unwrap_err().to_string();
-        assert!(refused.contains("the path of a file"), "{url}: {refused}");
-    }
+/// The URL of a file, which the example makes.
+#[cfg(feature = "sqlite")]
+async fn fresh(dir: &Path) -> DatabaseUrl {
+    DatabaseUrl::new(format!("sqlite://{}", dir.join("test.sqlite").display()))
 }
 
-async fn sqlite_file(dir: &Path) -> String {
-    format!("sqlite://{}", dir.join("test.sqlite").display())
-}
+#[cfg(all(feature = "postgres", not(feature = "sqlite")))]
+const SERVER: &str = "INVITE_TEST_POSTGRES_URL";
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+const SERVER: &str = "INVITE_TEST_MYSQL_URL";
 
-async fn postgres_database(_: &Path) -> String {
-    on_server::<AsyncPgConnection>("INVITE_TEST_POSTGRES_URL").await
-}
+/// The URL of a fresh database on the server that the test command has started, or was told of.
+#[cfg(not(feature = "sqlite"))]
+async fn fresh(_: &Path) -> DatabaseUrl {
+    use std::{
+        env, process,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
 
-async fn mysql_database(_: &Path) -> String {
-    on_server::<AsyncMysqlConnection>("INVITE_TEST_MYSQL_URL").await
-}
-
-/// A fresh database on the server that the test command has started, or was told of.
-async fn on_server<C: AsyncConnection + SimpleAsyncConnection>(variable: &str) -> String {
     static NAMES: AtomicUsize = AtomicUsize::new(0);
 
-    let mut url: Url = env::var(variable).expect("`cargo xtask databases` sets it").parse().unwrap();
+    let mut url: url::Url = env::var(SERVER).expect("`cargo xtask databases` sets it").parse().unwrap();
     let name = format!("actix_diesel_{}_{}", process::id(), NAMES.fetch_add(1, Ordering::Relaxed));
-    let mut server = C::establish(url.as_str()).await.unwrap();
+    let mut server = Conn::establish(url.as_str()).await.unwrap();
     server.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
     url.set_path(&name);
-    url.into()
+    DatabaseUrl::new(url.into())
 }
