@@ -8,19 +8,20 @@
 // `--all-features` switches on all three, which the workspace's builds, lints and documentation use. So several of
 // them are no error: SQLite comes first, because it needs no server, then PostgreSQL.
 #[cfg(feature = "sqlite")]
-#[path = "database/sqlite.rs"]
-mod chosen;
+mod sqlite;
+#[cfg(feature = "sqlite")]
+use self::sqlite as chosen;
 #[cfg(all(feature = "postgres", not(feature = "sqlite")))]
-#[path = "database/postgres.rs"]
-mod chosen;
+mod postgres;
+#[cfg(all(feature = "postgres", not(feature = "sqlite")))]
+use self::postgres as chosen;
 #[cfg(all(feature = "mysql", not(any(feature = "sqlite", feature = "postgres"))))]
-#[path = "database/mysql.rs"]
-mod chosen;
+mod mysql;
+#[cfg(all(feature = "mysql", not(any(feature = "sqlite", feature = "postgres"))))]
+use self::mysql as chosen;
 #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 compile_error!("choose the database by one of the features `sqlite`, `postgres` and `mysql`");
 mod tables;
-#[cfg(test)]
-mod tests;
 
 use std::{error::Error, time::Duration};
 

@@ -1,5 +1,9 @@
 //! MariaDB and MySQL, at REPEATABLE READ, their default.
 
+#[cfg(test)]
+#[path = "transactions.rs"]
+mod transactions;
+
 use std::error::Error;
 
 use diesel::{

@@ -1,5 +1,9 @@
 //! PostgreSQL, at READ COMMITTED, its default.
 
+#[cfg(test)]
+#[path = "transactions.rs"]
+mod transactions;
+
 use std::error::Error;
 
 use diesel::{

@@ -1,5 +1,9 @@
 //! SQLite: a file, one writer at a time.
 
+#[cfg(test)]
+#[path = "transactions.rs"]
+mod transactions;
+
 use std::error::Error;
 
 use diesel::{

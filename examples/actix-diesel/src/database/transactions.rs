@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
-#[cfg(not(feature = "sqlite"))]
-use diesel_async::SimpleAsyncConnection;
 use invite_core::{Accepted, Actor, Claimant, Invitations, NewInvitation, Policy, Token, Unchecked};
 use shared::{DatabaseUrl, Membership, Problem, Role, User};
 
-use super::*;
+use crate::{
+    database::{
+        Conn, NewUser, Pool, Store, connect, insert_member, insert_organization, insert_user, role_of, transaction,
+    },
+    error::ApiError,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_savepoint_undoes_is_undone_alone() {
@@ -132,6 +135,8 @@ async fn fresh(_: &Path) -> DatabaseUrl {
         env, process,
         sync::atomic::{AtomicUsize, Ordering},
     };
+
+    use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 
     static NAMES: AtomicUsize = AtomicUsize::new(0);
 
