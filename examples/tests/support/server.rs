@@ -7,7 +7,7 @@ use std::{
 use serde_json::Value;
 
 use super::Browser;
-use crate::program::{Database, PATIENCE, Program, serve};
+use crate::program::{PATIENCE, Program, serve};
 
 /// One running program on a database of its own; killed when dropped.
 pub(crate) struct Server {
@@ -17,13 +17,13 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts it with the development mailbox.
-    pub(crate) async fn start(database: Database) -> Self {
-        Self::start_with(database, &[]).await
+    pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
     }
 
     /// An empty value leaves a variable unset.
-    pub(crate) async fn start_with(database: Database, env: &[(&str, &str)]) -> Self {
-        let program = Program::start(database, env).await;
+    pub(crate) async fn start_with(env: &[(&str, &str)]) -> Self {
+        let program = Program::start(env).await;
         let env = env.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         Self { program, env }
     }

@@ -3,21 +3,7 @@
 use reqwest::{Client, RequestBuilder, Response, header, redirect::Policy};
 use serde_json::{Value, json};
 
-use super::{PASSWORD, link_to, start};
-use crate::program::{Database, Program, on_every_database};
-
-on_every_database!(
-    #[tokio::test]
-    the_token_goes_from_the_link_into_a_cookie,
-    what_is_no_token_is_neither_kept_nor_shown,
-    nobody_joins_without_pressing_the_button_that_says_so,
-    accepting_twice_leads_to_the_same_place,
-    forms_of_other_sites_are_refused,
-    a_log_in_comes_back_to_where_it_was_asked_for_and_nowhere_else,
-    a_link_is_shown_once_and_names_are_only_text,
-    a_long_list_is_read_page_by_page,
-    an_open_invitation_can_be_changed,
-);
+use crate::support::{PASSWORD, Server};
 
 struct Visitor {
     client: Client,
@@ -25,9 +11,9 @@ struct Visitor {
 }
 
 impl Visitor {
-    fn of(program: &Program) -> Self {
+    fn of(server: &Server) -> Self {
         let client = Client::builder().cookie_store(true).redirect(Policy::none()).build().unwrap();
-        Self { client, url: program.url.clone() }
+        Self { client, url: server.url.clone() }
     }
 
     async fn get(&self, path: &str) -> Response {
@@ -56,13 +42,13 @@ impl Visitor {
 }
 
 /// An owner of organization 1, and the token of an invitation into it.
-async fn invite(program: &Program, email: &str) -> (Visitor, String) {
-    let owner = Visitor::of(program);
+async fn invite(server: &Server, email: &str) -> (Visitor, String) {
+    let owner = Visitor::of(server);
     assert_eq!(owner.sign_up("owner@example.com", "").await.status(), 303);
     assert_eq!(owner.post("/organizations", &[("name", "Engines")]).await.status(), 303);
     let fields = [("email", email), ("role", "member"), ("expires_in_hours", "168"), ("delivery", "mail")];
     assert_eq!(owner.post("/organizations/1/invitations", &fields).await.status(), 303);
-    let link = link_to(program, email).await;
+    let link = server.link_to(email, 1).await;
     (owner, link.split_once("token=").unwrap().1.into())
 }
 
@@ -70,10 +56,11 @@ fn said<'a>(answer: &'a Response, name: &str) -> &'a str {
     answer.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-async fn the_token_goes_from_the_link_into_a_cookie(database: Database) {
-    let program = start(database).await;
-    let (_, token) = invite(&program, "ada@example.com").await;
-    let ada = Visitor::of(&program);
+#[tokio::test]
+async fn the_token_goes_from_the_link_into_a_cookie() {
+    let server = Server::start().await;
+    let (_, token) = invite(&server, "ada@example.com").await;
+    let ada = Visitor::of(&server);
     let answer = ada.get(&format!("/invitation?token={token}")).await;
     assert_eq!((answer.status().as_u16(), said(&answer, "location")), (303, "/invitation"));
     let cookie = format!("invitation={token}; HttpOnly; SameSite=Lax; Path=/; Max-Age=1800");
@@ -89,10 +76,11 @@ async fn the_token_goes_from_the_link_into_a_cookie(database: Database) {
     assert!(!page.contains("ada@example.com") && !page.contains(&token));
 }
 
-async fn what_is_no_token_is_neither_kept_nor_shown(database: Database) {
-    let program = start(database).await;
-    let (_, token) = invite(&program, "ada@example.com").await;
-    let stranger = Visitor::of(&program);
+#[tokio::test]
+async fn what_is_no_token_is_neither_kept_nor_shown() {
+    let server = Server::start().await;
+    let (_, token) = invite(&server, "ada@example.com").await;
+    let stranger = Visitor::of(&server);
     let several = format!("{token}&token={token}");
     for wrong in ["%22%3E%3Csvg%20onload%3Dalert(1)%3E", "", "x%0d%0aSet-Cookie:%20a=b", &several] {
         let answer = stranger.get(&format!("/invitation?token={wrong}")).await;
@@ -103,10 +91,11 @@ async fn what_is_no_token_is_neither_kept_nor_shown(database: Database) {
     }
 }
 
-async fn nobody_joins_without_pressing_the_button_that_says_so(database: Database) {
-    let program = start(database).await;
-    let (_, token) = invite(&program, "ada@example.com").await;
-    let ada = Visitor::of(&program);
+#[tokio::test]
+async fn nobody_joins_without_pressing_the_button_that_says_so() {
+    let server = Server::start().await;
+    let (_, token) = invite(&server, "ada@example.com").await;
+    let ada = Visitor::of(&server);
     ada.get(&format!("/invitation?token={token}")).await;
 
     // The form showed another organization than the one opened since.
@@ -125,10 +114,11 @@ async fn nobody_joins_without_pressing_the_button_that_says_so(database: Databas
     assert_eq!(ada.memberships().await.as_array().unwrap().len(), 1);
 }
 
-async fn accepting_twice_leads_to_the_same_place(database: Database) {
-    let program = start(database).await;
-    let (_, token) = invite(&program, "ada@example.com").await;
-    let ada = Visitor::of(&program);
+#[tokio::test]
+async fn accepting_twice_leads_to_the_same_place() {
+    let server = Server::start().await;
+    let (_, token) = invite(&server, "ada@example.com").await;
+    let ada = Visitor::of(&server);
     ada.sign_up("ada@example.com", "").await;
     for words in ["You are now a member of Engines.", "You are already a member of Engines."] {
         ada.get(&format!("/invitation?token={token}")).await;
@@ -139,10 +129,11 @@ async fn accepting_twice_leads_to_the_same_place(database: Database) {
     }
 }
 
-async fn forms_of_other_sites_are_refused(database: Database) {
-    let program = start(database).await;
-    let (_, token) = invite(&program, "ada@example.com").await;
-    let ada = Visitor::of(&program);
+#[tokio::test]
+async fn forms_of_other_sites_are_refused() {
+    let server = Server::start().await;
+    let (_, token) = invite(&server, "ada@example.com").await;
+    let ada = Visitor::of(&server);
     ada.sign_up("ada@example.com", "").await;
     ada.get(&format!("/invitation?token={token}")).await;
     for path in ["/invitation/accept", "/invitation/decline", "/invitation/open", "/organizations", "/logout"] {
@@ -154,10 +145,11 @@ async fn forms_of_other_sites_are_refused(database: Database) {
     assert_eq!(ada.memberships().await, json!([]));
 }
 
-async fn a_log_in_comes_back_to_where_it_was_asked_for_and_nowhere_else(database: Database) {
-    let program = start(database).await;
-    Visitor::of(&program).sign_up("ada@example.com", "").await;
-    let ada = Visitor::of(&program);
+#[tokio::test]
+async fn a_log_in_comes_back_to_where_it_was_asked_for_and_nowhere_else() {
+    let server = Server::start().await;
+    Visitor::of(&server).sign_up("ada@example.com", "").await;
+    let ada = Visitor::of(&server);
     let answer = ada.get("/organizations/1/invitations?q=x").await;
     assert_eq!(said(&answer, "location"), "/login?next=%2Forganizations%2F1%2Finvitations%3Fq%3Dx");
     let places = [("/me", "/me"), ("//evil.example", "/"), ("https://evil.example", "/"), ("/\\evil.example", "/")];
@@ -167,9 +159,10 @@ async fn a_log_in_comes_back_to_where_it_was_asked_for_and_nowhere_else(database
     }
 }
 
-async fn a_link_is_shown_once_and_names_are_only_text(database: Database) {
-    let program = start(database).await;
-    let owner = Visitor::of(&program);
+#[tokio::test]
+async fn a_link_is_shown_once_and_names_are_only_text() {
+    let server = Server::start().await;
+    let owner = Visitor::of(&server);
     owner.sign_up("owner@example.com", "").await;
     owner.post("/organizations", &[("name", "<script>alert(1)</script>")]).await;
     let fields = [
@@ -185,7 +178,7 @@ async fn a_link_is_shown_once_and_names_are_only_text(database: Database) {
     let invitation = format!("/organizations/1/invitations/{}", list["items"][0]["id"].as_str().unwrap());
     assert_eq!(said(&owner.get(&format!("{invitation}/link")).await, "location"), invitation);
 
-    let ada = Visitor::of(&program);
+    let ada = Visitor::of(&server);
     ada.get(&format!("/invitation?token={token}")).await;
     let pages = [
         page,
@@ -201,9 +194,10 @@ async fn a_link_is_shown_once_and_names_are_only_text(database: Database) {
     }
 }
 
-async fn a_long_list_is_read_page_by_page(database: Database) {
-    let program = start(database).await;
-    let (owner, _) = invite(&program, "person0@example.com").await;
+#[tokio::test]
+async fn a_long_list_is_read_page_by_page() {
+    let server = Server::start().await;
+    let (owner, _) = invite(&server, "person0@example.com").await;
     for number in 1..21 {
         let email = format!("person{number}@example.com");
         let fields = [("email", &*email), ("role", "viewer"), ("expires_in_hours", "24"), ("delivery", "link")];
@@ -219,9 +213,10 @@ async fn a_long_list_is_read_page_by_page(database: Database) {
     assert!(second.contains("First page") && !second.contains("Next page"));
 }
 
-async fn an_open_invitation_can_be_changed(database: Database) {
-    let program = start(database).await;
-    let (owner, _) = invite(&program, "ada@example.com").await;
+#[tokio::test]
+async fn an_open_invitation_can_be_changed() {
+    let server = Server::start().await;
+    let (owner, _) = invite(&server, "ada@example.com").await;
     let list = owner.get("/api/organizations/1/invitations").await.json::<Value>().await.unwrap();
     let before = list["items"][0].clone();
     let path = format!("/organizations/1/invitations/{}", before["id"].as_str().unwrap());

@@ -5,6 +5,10 @@ use super::Server;
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
+/// What browsers accept when a person opens an address.
+pub(crate) const ACCEPT_PAGES: (&str, &str) =
+    ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
+
 /// One person's browser: it keeps its cookies, and follows no redirect.
 pub(crate) struct Browser {
     client: Client,
@@ -24,6 +28,15 @@ impl Browser {
 
     pub(crate) async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
         Answer::to(self.request(method, path).json(body)).await
+    }
+
+    /// A request with headers of its own, and no body.
+    pub(crate) async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.request(method, path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::to(request).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -146,6 +159,11 @@ impl Answer {
 
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The cookies that it sets.
+    pub(crate) fn cookies(&self) -> Vec<&str> {
+        self.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap()).collect()
     }
 
     /// The JSON body, provided that the status is this.
