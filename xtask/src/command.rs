@@ -104,6 +104,12 @@ fn keep(durability: Durability, names: &[&str]) -> Result<(), String> {
 fn ci() -> Result<(), String> {
     finish(cargo("fmt --all --check"))?;
     finish(cargo("clippy --locked --workspace --all-targets --all-features -- -D warnings"))?;
+    // With all of their features, the examples are built for SQLite.
+    for database in ["postgres", "mysql"] {
+        let mut clippy = cargo("clippy --locked --workspace --all-targets --no-default-features --features");
+        clippy.arg(crates::features_with(database)?).args(["--", "-D", "warnings"]);
+        finish(clippy)?;
+    }
     let mut doc = cargo("doc --locked --workspace --no-deps --all-features");
     doc.env("RUSTDOCFLAGS", "-D warnings");
     finish(doc)?;

@@ -1,6 +1,8 @@
 //! `cargo xtask test`: runs the tests of the workspace, and ends with a table of what ran and how long it took.
 
+use std::env;
 use std::process::Command;
+use std::thread;
 
 use crate::crates;
 use crate::databases::{self, Databases};
@@ -35,10 +37,11 @@ pub(crate) fn run(asked: &Asked<'_>) -> Result<(), String> {
     tally.begin("databases");
     let databases = Databases::start(&engines, asked.durability)?;
     let variables: Vec<_> = databases.variables().chain(asked.length.variables()).collect();
+    let threads = env::var("RUST_TEST_THREADS").unwrap_or_else(|_| threads().to_string());
 
     let mut passed = true;
     for (on, mut command) in asked.commands()? {
-        command.env("CARGO_TERM_COLOR", "never").envs(variables.iter().copied());
+        command.env("CARGO_TERM_COLOR", "never").env("RUST_TEST_THREADS", &threads).envs(variables.iter().copied());
         announce(&command);
         tally.begin(&format!("{on}build"));
         passed &= tally.run(command, &on).map_err(|error| format!("cargo test: {error}"))?;
@@ -51,18 +54,27 @@ pub(crate) fn run(asked: &Asked<'_>) -> Result<(), String> {
     if passed { Ok(()) } else { Err("cargo test failed".to_owned()) }
 }
 
+/// How many tests of a program run at once. Most of them wait for a server half of the time.
+fn threads() -> usize {
+    2 * thread::available_parallelism().map_or(1, Into::into)
+}
+
 impl Asked<'_> {
     /// The commands, each with what is put before the names of its parts.
     fn commands(&self) -> Result<Vec<(String, Command)>, String> {
         // One command line for the whole workspace: with `-p`, features unify differently and the dependencies build
-        // again. With all of their features the examples are built for SQLite.
-        let mut all = cargo("test --locked --no-fail-fast --workspace --all-features");
+        // again. The benches have no tests, but dependencies of their own. With all of their features the examples are
+        // built for SQLite.
+        let whole = "test --locked --no-fail-fast --workspace --exclude invite-benches";
+        let mut all = cargo(whole);
+        all.arg("--all-features");
         all.args(self.arguments(self.extra));
         let mut commands = vec![(String::new(), all)];
         let examples = self.of_the_examples();
         for database in self.selection.servers().filter(|_| !examples.is_empty()) {
-            let mut command = cargo("test --locked --no-fail-fast --workspace --no-default-features --features");
-            command.arg(crates::features_with(database)?).args(self.arguments(&examples));
+            let mut command = cargo(whole);
+            command.args(["--no-default-features", "--features", &crates::features_with(database)?]);
+            command.args(self.arguments(&examples));
             commands.push((format!("{database}: "), command));
         }
         Ok(commands)
