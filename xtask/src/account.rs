@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::programs::output;
+use crate::process::output;
 
 /// The user, and the group of that name or of `nogroup`, on every Linux.
 const NOBODY: u32 = 65534;

@@ -1,30 +1,34 @@
 //! What can be asked of `cargo xtask`.
 
-use std::env;
-use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use crate::databases::{self, Databases};
 use crate::engine::{Durability, ENGINES};
-use crate::programs::{self, LIBRARIES, PROGRAMS};
+use crate::length::Length;
+use crate::process::{cargo, finish, report};
 use crate::selection::Selection;
-use crate::{keeper, release, tally};
+use crate::test::{self, Asked};
+use crate::{crates, keeper, programs, release};
 
 const USAGE: &str = "\
-usage: cargo xtask test [--only <databases>] [--fsync] [-- <arguments for cargo test>]
+usage: cargo xtask test [--long] [--only <databases>] [--fsync] [-- <arguments for cargo test>]
            run every test, after starting the databases and installing the outside programs they need
-           (as root, with apt-get); --only takes `sqlite`, `postgres` and `mysql`, separated by commas,
-           and leaves out the others
+           (as root, with apt-get); --long plays more rounds, kills and rows, and every walk through the
+           browser; --only takes `sqlite`, `postgres` and `mysql`, separated by commas, and leaves out
+           the others
        cargo xtask databases [--fsync] -- <command>
            run a command with the databases that the tests have
        cargo xtask ci
-           check the formatting, the lints and the documentation
+           check the formatting, the lints, the documentation, and that docs/api has the crates' public items
+       cargo xtask api
+           write the public items of the published crates into docs/api
        cargo xtask release-check
            check features, dependencies and packages, as before a release
 
 The databases are those of INVITE_TEST_POSTGRES_URL and INVITE_TEST_MYSQL_URL. For a variable that is not set,
 a server is started for the time of the command, in a temporary folder; it syncs its files only with --fsync.";
 
+const LONG: &str = "--long";
 const ONLY: &str = "--only";
 pub(crate) const FSYNC: &str = "--fsync";
 /// How we call ourselves to keep the servers.
@@ -39,6 +43,7 @@ pub fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
         ["databases", "--", program, arguments @ ..] => with_databases(Durability::Off, program, arguments),
         ["databases", FSYNC, "--", program, arguments @ ..] => with_databases(Durability::Fsync, program, arguments),
         ["ci"] => ci(),
+        ["api"] => api("write"),
         ["release-check"] => release::check(),
         [KEEP, FSYNC, names @ ..] => keep(Durability::Fsync, names),
         [KEEP, names @ ..] => keep(Durability::Off, names),
@@ -47,51 +52,37 @@ pub fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            keeper::report(&why);
+            report(&why);
             ExitCode::FAILURE
         }
     }
 }
 
 fn test_with(mut options: &[&str]) -> Result<(), String> {
-    let (mut selection, mut durability) = (Selection::ALL, Durability::Off);
+    let mut asked =
+        Asked { selection: Selection::ALL, durability: Durability::Off, length: Length::Ordinary, extra: &[] };
     loop {
         options = match options {
-            [] => return test(&selection, durability, &[]),
-            ["--", extra @ ..] => return test(&selection, durability, extra),
+            [] => return test::run(&asked),
+            ["--", extra @ ..] => {
+                asked.extra = extra;
+                return test::run(&asked);
+            }
+            [LONG, rest @ ..] => {
+                asked.length = Length::Long;
+                rest
+            }
             [FSYNC, rest @ ..] => {
-                durability = Durability::Fsync;
+                asked.durability = Durability::Fsync;
                 rest
             }
             [ONLY, names, rest @ ..] => {
-                selection = Selection::only(names)?;
+                asked.selection = Selection::only(names)?;
                 rest
             }
             _ => return Err(USAGE.to_owned()),
         };
     }
-}
-
-/// Runs the tests of the workspace, and ends with a list of what ran.
-fn test(selection: &Selection, durability: Durability, extra: &[&str]) -> Result<(), String> {
-    let engines = selection.engines();
-    // Those of servers that are given too: tests that kill a server start one of their own.
-    let programs: Vec<_> =
-        PROGRAMS.iter().chain(LIBRARIES).chain(engines.iter().map(|engine| &engine.program)).collect();
-    let mut versions = programs::ensure(&programs)?;
-    versions.extend(engines.iter().filter_map(|engine| databases::given(engine)));
-    let databases = Databases::start(&engines, durability)?;
-    // One command line for the whole workspace: with `-p`, features unify differently and the dependencies build again.
-    let mut command = cargo("test --locked --workspace --all-features --no-fail-fast");
-    command.args(selection.arguments(extra)).env("CARGO_TERM_COLOR", "never").envs(databases.variables());
-    announce(&command);
-    let (passed, tally) = tally::run(command).map_err(|error| format!("cargo test: {error}"))?;
-    drop(databases);
-    println!("\nWhat ran, with {}:\n{tally}", versions.join(", "));
-    if let Some(remark) = selection.remark() {
-        println!("{remark}");
-    }
-    if passed { Ok(()) } else { Err("cargo test failed".to_owned()) }
 }
 
 /// Runs a command between the start and the end of the databases.
@@ -113,34 +104,22 @@ fn keep(durability: Durability, names: &[&str]) -> Result<(), String> {
 fn ci() -> Result<(), String> {
     finish(cargo("fmt --all --check"))?;
     finish(cargo("clippy --locked --workspace --all-targets --all-features -- -D warnings"))?;
+    // With all of their features, the examples are built for SQLite.
+    for database in ["postgres", "mysql"] {
+        let mut clippy = cargo("clippy --locked --workspace --all-targets --no-default-features --features");
+        clippy.arg(crates::features_with(database)?).args(["--", "-D", "warnings"]);
+        finish(clippy)?;
+    }
     let mut doc = cargo("doc --locked --workspace --no-deps --all-features");
     doc.env("RUSTDOCFLAGS", "-D warnings");
-    finish(doc)
+    finish(doc)?;
+    api("check")
 }
 
-/// The cargo that started us, at the root of the workspace.
-pub(crate) fn cargo(arguments: &str) -> Command {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace");
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments.split(' ')).current_dir(root);
-    command
-}
-
-/// Runs a command, and fails where it does.
-pub(crate) fn finish(mut command: Command) -> Result<(), String> {
-    let line = announce(&command);
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("`{line}` failed: {status}")),
-        Err(error) => Err(format!("`{line}` did not start: {error}")),
-    }
-}
-
-fn announce(command: &Command) -> String {
-    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
-    let mut words = vec![program.to_string_lossy()];
-    words.extend(command.get_args().map(|word| word.to_string_lossy()));
-    let line = words.join(" ");
-    println!("$ {line}");
-    line
+/// Writes or checks the texts of the published crates' public items. That takes another program: it has dependencies,
+/// and this one is built before anything else can be done.
+fn api(verb: &str) -> Result<(), String> {
+    let mut command = cargo("run --quiet --locked --package xtask-api --");
+    command.arg(verb).args(crates::published()?);
+    finish(command)
 }

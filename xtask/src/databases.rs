@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::command::{FSYNC, KEEP};
 use crate::engine::{Durability, Engine};
-use crate::keeper;
+use crate::process::report;
 use crate::programs::Program;
 
 /// Stopped when dropped, as far as we started them.
@@ -69,7 +69,7 @@ impl Drop for Databases {
         if let Some(keeper) = &mut self.keeper {
             // This closes its input first.
             if let Err(error) = keeper.wait() {
-                keeper::report(&format!("the databases' keeper: {error}"));
+                report(&format!("the databases' keeper: {error}"));
             }
         }
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 
 use crate::account;
-use crate::keeper::report;
+use crate::process::report;
 
 /// A new folder for servers, which need not run as we do. Removed when dropped, so drop the servers first.
 #[derive(Debug)]

@@ -23,8 +23,3 @@ pub(crate) fn keep(engines: &[&'static Engine], durability: Durability) -> Resul
     let _ = io::stdin().read_to_end(&mut Vec::new());
     Ok(())
 }
-
-/// Says something, unlike `eprintln!`, even if that is no longer possible.
-pub(crate) fn report(what: &str) {
-    let _ = writeln!(io::stderr(), "{what}");
-}

@@ -6,20 +6,24 @@
 
 mod account;
 mod command;
+mod crates;
 mod databases;
 mod engine;
 mod folder;
 mod keeper;
+mod length;
 mod locate;
 mod mariadb;
 mod package;
 mod postgres;
+mod process;
 mod processes;
 mod programs;
 mod release;
 mod selection;
 mod server;
 mod tally;
+mod test;
 
 pub use crate::{
     command::run,

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::process::root;
+
 /// The entries of a manifest without which a crate looks unfinished.
 const ENTRIES: [&str; 7] = [
     "description = ",
@@ -25,8 +27,7 @@ pub(crate) fn check(name: &str, package: &Path) -> Result<(), String> {
     let manifest = read(&package.join("Cargo.toml"))?;
     complete(&String::from_utf8_lossy(&manifest)).map_err(|why| format!("{name}: {why}"))?;
 
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace");
-    let source = root.join(name);
+    let source = root().join(name);
     let mut files: Vec<PathBuf> = FILES.iter().map(|file| source.join(file)).collect();
     for folder in ["src", "migrations", "statements", "templates"] {
         below(&source.join(folder), &mut files).map_err(|error| format!("{name}/{folder}: {error}"))?;

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use crate::account;
-use crate::locate::locate;
+use crate::process::output;
 
 pub(crate) struct Program {
     pub(crate) name: &'static str,
@@ -89,10 +89,4 @@ fn apt_get(arguments: &[&str]) -> Result<(), String> {
         Ok(status) => Err(format!("apt-get {} failed: {status}", arguments.join(" "))),
         Err(error) => Err(format!("apt-get did not start: {error}")),
     }
-}
-
-/// What a command prints, where it is there and succeeds.
-pub(crate) fn output(line: &[&str]) -> Option<String> {
-    let output = Command::new(locate(line[0]).ok()?).args(&line[1..]).stdin(Stdio::null()).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }

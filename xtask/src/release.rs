@@ -6,16 +6,16 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::command::{cargo, finish};
+use crate::crates;
 use crate::package;
-use crate::programs::{self, LIBRARIES, output};
-
-/// The crates that are published, each after those it needs.
-const CRATES: [&str; 6] =
-    ["invite-core", "invite-schema", "invite-conformance", "invite-mail", "invite-sqlx", "invite-diesel"];
+use crate::process::{cargo, finish, output};
+use crate::programs::{self, LIBRARIES};
 
 /// Tools of cargo's, each with the package that has it.
 const TOOLS: [(&str, &str); 2] = [("hack", "cargo-hack"), ("deny", "cargo-deny")];
+
+/// The crate whose features name pools.
+const WITH_POOLS: &str = "invite-diesel";
 
 /// The oldest Rust that all crates promise to build with.
 const OLDEST_RUST: &str = env!("CARGO_PKG_RUST_VERSION");
@@ -24,17 +24,18 @@ const OLDEST_RUST: &str = env!("CARGO_PKG_RUST_VERSION");
 pub(crate) fn check() -> Result<(), String> {
     programs::ensure(&LIBRARIES.iter().collect::<Vec<_>>())?;
     tools()?;
-    features()?;
+    let crates = crates::published()?;
+    features(&crates)?;
     finish(cargo("deny --locked check bans licenses sources"))?;
-    packages()?;
-    let left_out: Vec<String> = [oldest_rust()?, advisories()?].into_iter().flatten().collect();
+    packages(&crates)?;
+    let left_out: Vec<String> = [oldest_rust(&crates)?, advisories()?].into_iter().flatten().collect();
     for left_out in &left_out {
         println!("not checked: {left_out}");
     }
     println!(
         "ready to publish{}: {}",
         if left_out.is_empty() { "" } else { ", as far as was checked" },
-        CRATES.join(", ")
+        crates.join(", ")
     );
     Ok(())
 }
@@ -49,19 +50,23 @@ fn tools() -> Result<(), String> {
 }
 
 /// No set of features is needed to compile, no two of them get in each other's way, and none leaves anything unused.
-fn features() -> Result<(), String> {
-    let (diesel, others) = CRATES.split_last().expect("there are crates");
+fn features(crates: &[String]) -> Result<(), String> {
+    let (diesel, others): (Vec<&String>, Vec<&String>) = crates.iter().partition(|name| *name == WITH_POOLS);
     // `default` is empty, and so the same as none.
     let sets = "hack check --feature-powerset --depth 2 --exclude-features default --no-dev-deps";
-    let mut command = cargo(sets);
-    others.iter().for_each(|name| {
-        command.args(["--package", name]);
-    });
-    finish(strict(command))?;
+    finish(strict(of(cargo(sets), others)))?;
     // The pools share no line, so that one of them beside each of the other features is enough.
     let mut command = cargo(sets);
-    command.args(["--package", diesel, "--mutually-exclusive-features", "bb8,deadpool,r2d2"]);
-    finish(strict(command))
+    command.args(["--mutually-exclusive-features", "bb8,deadpool,r2d2"]);
+    finish(strict(of(command, diesel)))
+}
+
+/// For these packages of the workspace.
+fn of<'a>(mut command: Command, crates: impl IntoIterator<Item = &'a String>) -> Command {
+    for name in crates {
+        command.args(["--package", name]);
+    }
+    command
 }
 
 /// With warnings as errors.
@@ -72,26 +77,23 @@ fn strict(mut command: Command) -> Command {
 
 /// Each crate as it will be published is whole, says what it is, and compiles with all its features and without any
 /// other file of this repository.
-fn packages() -> Result<(), String> {
+fn packages(crates: &[String]) -> Result<(), String> {
     let program = env::current_exe().map_err(|error| format!("who am I? {error}"))?;
     let target = program.ancestors().nth(2).expect("cargo has built it two folders deep");
     // Cargo takes what it once unpacked from a registry for good, and its registry for the packages is known by the
     // folder: in one that was used before, the crates would be built with an earlier state of each other.
     let folder = target.join(format!("packages-{:x}", RandomState::new().build_hasher().finish()));
-    let outcome = packages_in(&folder);
+    let outcome = packages_in(&folder, crates);
     fs::remove_dir_all(&folder).map_err(|error| format!("{} stays behind: {error}", folder.display()))?;
     outcome
 }
 
-fn packages_in(folder: &Path) -> Result<(), String> {
+fn packages_in(folder: &Path, crates: &[String]) -> Result<(), String> {
     // All in one command, so that each is built with the packages of the others, which nobody has published yet.
     let mut command = cargo("package --locked --all-features --target-dir");
     command.arg(folder);
-    CRATES.iter().for_each(|name| {
-        command.args(["--package", name]);
-    });
-    finish(command)?;
-    CRATES.iter().try_for_each(|name| package::check(name, &unpacked(&folder.join("package"), name)?))
+    finish(of(command, crates))?;
+    crates.iter().try_for_each(|name| package::check(name, &unpacked(&folder.join("package"), name)?))
 }
 
 /// Where cargo has unpacked the package of a crate, whatever the version of that crate is.
@@ -107,7 +109,7 @@ fn unpacked(packages: &Path, name: &str) -> Result<PathBuf, String> {
 
 /// Everything compiles with [`OLDEST_RUST`], where that is installed. Anywhere, clippy's `incompatible_msrv` refuses
 /// what the standard library did not have then: that is part of `cargo xtask ci`.
-fn oldest_rust() -> Result<Option<String>, String> {
+fn oldest_rust(crates: &[String]) -> Result<Option<String>, String> {
     let toolchains = output(&["rustup", "toolchain", "list"]).unwrap_or_default();
     if !toolchains.lines().any(|toolchain| toolchain.starts_with(OLDEST_RUST)) {
         let hint = format!("`rustup toolchain install {OLDEST_RUST} --profile minimal`");
@@ -115,10 +117,7 @@ fn oldest_rust() -> Result<Option<String>, String> {
     }
     let mut command = Command::new("rustup");
     command.args(["run", OLDEST_RUST, "cargo", "check", "--locked", "--all-features"]);
-    CRATES.iter().for_each(|name| {
-        command.args(["--package", name]);
-    });
-    finish(command)?;
+    finish(of(command, crates))?;
     Ok(None)
 }
 

@@ -30,13 +30,20 @@ impl Selection {
         ENGINES.into_iter().filter(|engine| self.left_out.iter().all(|(word, _)| *word != engine.word)).collect()
     }
 
-    /// The arguments for `cargo test`: the caller's, and with them what keeps the other databases' tests from running.
-    pub(crate) fn arguments<'a>(&self, extra: &[&'a str]) -> Vec<&'a str> {
+    /// The words of the databases with a server.
+    pub(crate) fn servers(&self) -> impl Iterator<Item = &'static str> {
+        self.engines().into_iter().map(|engine| engine.word)
+    }
+
+    /// The arguments for `cargo test`: the caller's, and with them what keeps tests from running: those of the other
+    /// databases, and those with one of these words in their names.
+    pub(crate) fn arguments<'a>(&self, extra: &[&'a str], skipped: &[&'a str]) -> Vec<&'a str> {
         let mut arguments = extra.to_vec();
-        if !self.left_out.is_empty() && !extra.contains(&"--") {
+        let skipped: Vec<&str> = self.left_out.iter().map(|(word, _)| *word).chain(skipped.iter().copied()).collect();
+        if !skipped.is_empty() && !extra.contains(&"--") {
             arguments.push("--");
         }
-        arguments.extend(self.left_out.iter().flat_map(|(word, _)| ["--skip", *word]));
+        arguments.extend(skipped.into_iter().flat_map(|word| ["--skip", word]));
         arguments
     }
 
@@ -68,11 +75,12 @@ mod tests {
         let skips = ["--skip", "sqlite", "--skip", "mysql"];
         let added = |extra: &[&'static str], between: &[&'static str]| [extra, between, skips.as_slice()].concat();
         for extra in [&["--test", "stores"][..], &[], &["races"]] {
-            assert_eq!(selection.arguments(extra), added(extra, &["--"]));
+            assert_eq!(selection.arguments(extra, &[]), added(extra, &["--"]));
         }
         let own = ["--test", "stores", "--", "--test-threads=1", "--skip", "naive"];
-        assert_eq!(selection.arguments(&own), added(&own, &[]));
-        assert_eq!(Selection::ALL.arguments(&["races"]), ["races"]);
+        assert_eq!(selection.arguments(&own, &[]), added(&own, &[]));
+        assert_eq!(Selection::ALL.arguments(&["races"], &[]), ["races"]);
+        assert_eq!(Selection::ALL.arguments(&[], &["slow"]), ["--", "--skip", "slow"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::account;
 use crate::engine::{Durability, Engine};
-use crate::keeper::report;
+use crate::process::report;
 use crate::processes::{kill_at_once, signal};
 
 const START: Duration = Duration::from_secs(60);

@@ -3,24 +3,23 @@
 use actix_session::Session;
 use actix_web::{
     HttpResponse,
-    http::StatusCode,
+    http::{StatusCode, header},
     web::{Data, Json as Reply, ServiceConfig, post},
 };
 use invite_core::{Claimant, Recipient, Token, check_line};
+use invite_diesel::Connections;
 use shared::{
-    User,
+    Cookies, User,
     accounts::{LogIn, LoggedIn, Me, SignUp, SignedUp, email_taken, hash, verify, wrong_password},
     json::Empty,
 };
 
 use crate::{
     App, answers,
-    database::{Conn, NewUser},
+    database::{self, Conn, NewUser},
     error::ApiError,
     extract::{Json, MaybeJson},
-    get, organizations,
-    pages::Cookies,
-    resource,
+    get, organizations, resource,
     retry::retry,
     runtime::Runtime,
     session::{self, CurrentUser},
@@ -44,8 +43,8 @@ pub(crate) async fn sign_up(app: &App, form: SignUp) -> Result<SignedUp, ApiErro
     let hash = hash(form.password).await?;
 
     retry(|| async {
-        let mut conn = app.pool.get().await?;
-        conn.transaction(async |conn| {
+        let mut conn = app.pool.lend().await?;
+        database::transaction(&mut conn, async |conn| {
             let mut user = insert(conn, &email, full_name, &hash).await?;
             let mut membership = None;
             if let Some(token) = &token {
@@ -64,7 +63,7 @@ pub(crate) async fn sign_up(app: &App, form: SignUp) -> Result<SignedUp, ApiErro
 /// Checks the password.
 pub(crate) async fn log_in(app: &App, email: &str, password: String) -> Result<User, ApiError> {
     let account = match email.parse::<Recipient>() {
-        Ok(email) => app.pool.get().await?.find_account(email.canonical()).await?,
+        Ok(email) => database::find_account(&mut *app.pool.lend().await?, email.canonical()).await?,
         Err(_) => None,
     };
     let (user, hash) = account.unzip();
@@ -73,12 +72,12 @@ pub(crate) async fn log_in(app: &App, email: &str, password: String) -> Result<U
 }
 
 pub(crate) async fn find(app: &App, id: i64) -> Result<Option<User>, ApiError> {
-    Ok(app.pool.get().await?.find_user(id).await?)
+    Ok(database::find_user(&mut *app.pool.lend().await?, id).await?)
 }
 
 /// Records that the user reads the mail sent to their address.
 pub(crate) async fn mark_verified(conn: &mut Conn, user: &mut User) -> Result<(), ApiError> {
-    conn.mark_verified(user.id).await?;
+    database::mark_verified(conn, user.id).await?;
     user.email_verified = true;
     Ok(())
 }
@@ -86,7 +85,7 @@ pub(crate) async fn mark_verified(conn: &mut Conn, user: &mut User) -> Result<()
 async fn insert(conn: &mut Conn, email: &Recipient, full_name: &str, hash: &str) -> Result<User, ApiError> {
     let (email, email_canonical) = (email.as_given(), email.canonical());
     let new = NewUser { email, email_canonical, full_name, password_hash: hash };
-    Ok(conn.insert_user(&new).await?.ok_or_else(email_taken)?)
+    Ok(database::insert_user(conn, new).await?.ok_or_else(email_taken)?)
 }
 
 // The session belongs to the thread that the request came to, so these two go to the runtime themselves.
@@ -111,8 +110,9 @@ async fn post_log_in(app: Data<App>, session: Session, Json(form): Json<LogIn>) 
 
 async fn post_log_out(app: Data<App>, session: Session, _: MaybeJson<Empty>) -> HttpResponse {
     session.purge();
-    let cookies = Cookies { https: app.https };
-    HttpResponse::NoContent().cookie(cookies.forget_session()).cookie(cookies.forget_invitation()).finish()
+    // Also where the session has ended already, of which the session layer says nothing.
+    let forget = Cookies { https: app.https }.forget_session();
+    HttpResponse::NoContent().insert_header((header::SET_COOKIE, forget)).finish()
 }
 
 async fn get_me(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Reply<Me>, ApiError> {

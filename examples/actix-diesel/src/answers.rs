@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, Json as Reply, Path, ServiceConfig, post};
 use invite_core::{Accepted, Actor, Claimant, InvitationId, Token};
+use invite_diesel::Connections;
 use shared::{
     Joined, MemberOf, Membership, Preview, Problem, Received, User,
     answers::{ByToken, REJECTED, Reason, RejectByToken, Rejected, organization_id},
@@ -10,7 +11,7 @@ use shared::{
 
 use crate::{
     App, accounts,
-    database::Conn,
+    database::{self, Conn},
     error::ApiError,
     extract::{Json, MaybeJson},
     get, organizations, resource,
@@ -31,7 +32,7 @@ pub(crate) fn routes(to: &mut ServiceConfig, on: &Runtime) {
 /// Changes nothing, however often it is asked.
 pub(crate) async fn preview(app: &App, token: &str) -> Result<Preview, ApiError> {
     let token: Token = token.parse()?;
-    let mut conn = app.pool.get().await?;
+    let mut conn = app.pool.lend().await?;
     let preview = app.members.preview(&mut conn, &token).await?;
     Ok(Preview::new(&preview)?)
 }
@@ -40,8 +41,8 @@ pub(crate) async fn preview(app: &App, token: &str) -> Result<Preview, ApiError>
 pub(crate) async fn accept(app: &App, user: &User, token: &str) -> Result<Joined, ApiError> {
     let token: Token = token.parse()?;
     retry(|| async {
-        let mut conn = app.pool.get().await?;
-        conn.transaction(async |conn| {
+        let mut conn = app.pool.lend().await?;
+        database::transaction(&mut conn, async |conn| {
             let mut user = user.clone();
             let claimant = match user.email_verified {
                 true => Claimant::new(user.id).verified(&user.email),
@@ -60,8 +61,8 @@ pub(crate) async fn accept(app: &App, user: &User, token: &str) -> Result<Joined
 /// As [`accept`], for an invitation the user found in their own list.
 pub(crate) async fn accept_by_id(app: &App, user: &User, id: InvitationId) -> Result<Joined, ApiError> {
     retry(|| async {
-        let mut conn = app.pool.get().await?;
-        conn.transaction(async |conn| {
+        let mut conn = app.pool.lend().await?;
+        database::transaction(&mut conn, async |conn| {
             let mut user = user.clone();
             let accepted = app.members.accept_by_id(conn, id, owner_of_address(&user)).await?;
             let (member, already) = join(conn, &mut user, accepted).await?;
@@ -89,7 +90,7 @@ pub(crate) async fn join(
             accounts::mark_verified(conn, user).await?;
         }
     }
-    let organization = conn.find_organization(org).await?.ok_or_else(Problem::not_found)?;
+    let organization = database::find_organization(conn, org).await?.ok_or_else(Problem::not_found)?;
     let role = invitation.payload()?.role;
     Ok((MemberOf { organization, role, invitation_id: Some(invitation.id.to_string()) }, already))
 }
@@ -99,8 +100,8 @@ pub(crate) async fn reject(app: &App, user: Option<&User>, token: &str, reason: 
     let token: Token = token.parse()?;
     let actor = user.map_or(Actor::Bearer, |user| Actor::new(user.id));
     retry(|| async {
-        let mut conn = app.pool.get().await?;
-        conn.transaction(async |conn| {
+        let mut conn = app.pool.lend().await?;
+        database::transaction(&mut conn, async |conn| {
             app.members.reject(conn, &token, &actor, reason).await?;
             Ok(())
         })
@@ -117,8 +118,8 @@ pub(crate) async fn reject_by_id(
     reason: Option<&str>,
 ) -> Result<(), ApiError> {
     retry(|| async {
-        let mut conn = app.pool.get().await?;
-        conn.transaction(async |conn| {
+        let mut conn = app.pool.lend().await?;
+        database::transaction(&mut conn, async |conn| {
             app.members.reject_by_id(conn, id, owner_of_address(user), reason).await?;
             Ok(())
         })
@@ -129,7 +130,7 @@ pub(crate) async fn reject_by_id(
 
 /// The open invitations to the user's address, in all organizations.
 pub(crate) async fn received(app: &App, user: &User) -> Result<Vec<Received>, ApiError> {
-    let mut conn = app.pool.get().await?;
+    let mut conn = app.pool.lend().await?;
     let invitations = app.members.addressed_to(&mut conn, &owner_of_address(user)).await?;
     Ok(invitations.iter().map(Received::new).collect::<Result<_, _>>()?)
 }

@@ -1,174 +1,99 @@
-//! The database, chosen once, at the start.
+//! The database, which is chosen when the program is built: by one of the features `sqlite` (the default), `postgres`
+//! and `mysql`.
 //!
-//! A service has one database. Where this example says [`Pool`] and [`Conn`], a service on PostgreSQL
-//! says `bb8::Pool<AsyncPgConnection>` and `AsyncPgConnection`, whose own `transaction` is called like
-//! [`Conn::transaction`]; where it says [`Store`], `PgStore`. These three only pass on. The example's
-//! own tables are asked in `tables.rs`, by the same queries on each database where these allow it.
+//! A service has one database, so it keeps one of `sqlite.rs`, `postgres.rs` and `mysql.rs`. These three mirror each
+//! other: the types, how to connect, how a transaction begins, and the statements about the example's own tables that
+//! differ. The other statements are the same everywhere, in `tables.rs`.
 
-mod mysql;
-mod postgres;
+// `--all-features` switches on all three, which the workspace's builds, lints and documentation use. So several of
+// them are no error: SQLite comes first, because it needs no server, then PostgreSQL.
+#[cfg(feature = "sqlite")]
 mod sqlite;
-#[path = "../../shared/any_store.rs"]
-mod store;
+#[cfg(feature = "sqlite")]
+use self::sqlite as chosen;
+#[cfg(all(feature = "postgres", not(feature = "sqlite")))]
+mod postgres;
+#[cfg(all(feature = "postgres", not(feature = "sqlite")))]
+use self::postgres as chosen;
+#[cfg(all(feature = "mysql", not(any(feature = "sqlite", feature = "postgres"))))]
+mod mysql;
+#[cfg(all(feature = "mysql", not(any(feature = "sqlite", feature = "postgres"))))]
+use self::mysql as chosen;
+#[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+compile_error!("choose the database by one of the features `sqlite`, `postgres` and `mysql`");
 mod tables;
-#[cfg(test)]
-mod tests;
 
 use std::{error::Error, time::Duration};
 
-use diesel::{ConnectionError, ConnectionResult, QueryResult, SqliteConnection};
+use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::{
-    AnsiTransactionManager as Manager, AsyncConnection, AsyncMysqlConnection, AsyncPgConnection, TransactionManager,
-    pooled_connection::{
-        AsyncDieselConnectionManager, ManagerConfig,
-        bb8::{self, PooledConnection},
-    },
-    sync_connection_wrapper::SyncConnectionWrapper,
+    AsyncConnection, SimpleAsyncConnection, TransactionManager,
+    pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, bb8},
 };
-use invite_core::store::{InvitationStore, StoreError};
-use invite_diesel::{
-    Connections, MySqlStore, PgStore, SqliteStore, mysql::store_error as mysql_error,
-    postgres::store_error as postgres_error, sqlite::store_error as sqlite_error,
-};
+use invite_core::store::InvitationStore;
 use shared::Problem;
-use url::Url;
 
-pub(crate) use self::{store::Store, tables::NewUser};
+pub(crate) use self::{
+    chosen::{
+        Conn, Store, charge, connect, hold_role_of, insert_member, insert_organization, insert_user, store_error,
+    },
+    tables::{
+        NewUser, find_account, find_organization, find_user, has_member, mark_verified, members_of, memberships_of,
+        role_of,
+    },
+};
 use crate::{error::ApiError, runtime::hung_up};
+
+/// Connections to the database. bb8 looks at what it gets back, and closes what is in a transaction.
+pub(crate) type Pool = bb8::Pool<Conn>;
+
+type Manager = <Conn as AsyncConnection>::TransactionManager;
 
 /// How long to wait for a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-type Sqlite = SyncConnectionWrapper<SqliteConnection>;
-
-/// Connections to the database that was chosen.
-#[derive(Clone)]
-pub(crate) enum Pool {
-    Sqlite(bb8::Pool<Sqlite>),
-    Postgres(bb8::Pool<AsyncPgConnection>),
-    MySql(bb8::Pool<AsyncMysqlConnection>),
-}
-
-/// A connection lent by the pool. bb8 looks at what it gets back, and closes what is in a transaction.
-#[expect(clippy::large_enum_variant, reason = "one is lent at a time")]
-pub(crate) enum Conn {
-    Sqlite(PooledConnection<'static, Sqlite>),
-    Postgres(PooledConnection<'static, AsyncPgConnection>),
-    MySql(PooledConnection<'static, AsyncMysqlConnection>),
-}
-
-/// Does the same on whichever database's connection it is. What an error means is said as the library
-/// says it of its own.
-macro_rules! on_any {
-    ($self:expr, $conn:ident => $work:expr) => {
-        match $self {
-            Conn::Sqlite($conn) => $work.map_err(sqlite_error),
-            Conn::Postgres($conn) => $work.map_err(postgres_error),
-            Conn::MySql($conn) => $work.map_err(mysql_error),
-        }
+/// Does the work in a transaction, or, inside one, in a savepoint. What the work refuses is rolled back. If the client
+/// goes away, the work stops: then the pool gets the connection back with the transaction open, and closes it. A commit
+/// is not interrupted.
+pub(crate) async fn transaction<T>(
+    conn: &mut Conn,
+    work: impl AsyncFnOnce(&mut Conn) -> Result<T, ApiError>,
+) -> Result<T, ApiError> {
+    let outermost = !Store.in_transaction(conn);
+    chosen::begin(conn).await?;
+    let answer = tokio::select! {
+        biased;
+        answer = work(conn) => answer,
+        () = hung_up(), if outermost => return Err(Problem::hung_up().into()),
     };
-}
-use on_any;
-
-impl Pool {
-    /// Connects, and brings the tables up to date: the example's own, then the library's. Any number
-    /// of processes may do so at once.
-    pub(crate) async fn connect(url: &str) -> Result<Self, Box<dyn Error>> {
-        match url.split_once(':') {
-            // sqlx reads these as options, escapes, and a database for each connection.
-            Some(("sqlite", file)) if file.contains(['?', '%']) || file.contains(":memory:") => {
-                Err("after sqlite: the path of a file is read, without ?, % and :memory:".into())
-            }
-            Some(("sqlite", file)) => sqlite::connect(file.trim_start_matches("//")).await.map(Self::Sqlite),
-            Some(("postgres" | "postgresql", _)) => {
-                postgres::connect(url.parse::<Url>()?.as_str()).await.map(Self::Postgres)
-            }
-            Some(("mysql" | "mariadb", rest)) => {
-                mysql::connect(format!("mysql:{rest}").parse::<Url>()?.as_str()).await.map(Self::MySql)
-            }
-            // Nothing of it is repeated: what was misspelt may be a password.
-            _ => Err("it begins with none of sqlite:, postgres:, mysql: and mariadb:".into()),
+    match answer {
+        Ok(answer) => {
+            Manager::commit_transaction(conn).await?;
+            Ok(answer)
+        }
+        Err(error) => {
+            // What went wrong first says more; and the pool closes what could not be rolled back.
+            let _ = Manager::rollback_transaction(conn).await;
+            Err(error)
         }
     }
-
-    /// Lends a connection.
-    pub(crate) async fn get(&self) -> Result<Conn, StoreError> {
-        Ok(match self {
-            Self::Sqlite(pool) => Conn::Sqlite(pool.lend().await?),
-            Self::Postgres(pool) => Conn::Postgres(pool.lend().await?),
-            Self::MySql(pool) => Conn::MySql(pool.lend().await?),
-        })
-    }
 }
 
-impl Conn {
-    /// Does the work in a transaction, or, inside one, in a savepoint. What the work refuses is rolled
-    /// back; and where nobody waits for it any more, it stops. Then the pool gets the connection back with
-    /// the transaction open, and closes it. A commit is not interrupted.
-    pub(crate) async fn transaction<T>(
-        &mut self,
-        work: impl AsyncFnOnce(&mut Self) -> Result<T, ApiError>,
-    ) -> Result<T, ApiError> {
-        let outermost = !Store.in_transaction(self);
-        self.begin().await?;
-        let answer = tokio::select! {
-            biased;
-            answer = work(self) => answer,
-            () = hung_up(), if outermost => return Err(Problem::hung_up().into()),
-        };
-        match answer {
-            Ok(answer) => {
-                self.commit().await?;
-                Ok(answer)
-            }
-            Err(error) => {
-                // What went wrong first says more; and the pool closes what could not be rolled back.
-                let _ = self.roll_back().await;
-                Err(error)
-            }
-        }
-    }
-
-    async fn begin(&mut self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(conn) => sqlite::begin(conn).await.map_err(sqlite_error),
-            Self::Postgres(conn) => Manager::begin_transaction(&mut **conn).await.map_err(postgres_error),
-            Self::MySql(conn) => Manager::begin_transaction(&mut **conn).await.map_err(mysql_error),
-        }
-    }
-
-    async fn commit(&mut self) -> Result<(), StoreError> {
-        on_any!(self, conn => commit(&mut **conn).await)
-    }
-
-    async fn roll_back(&mut self) -> Result<(), StoreError> {
-        on_any!(self, conn => roll_back(&mut **conn).await)
-    }
-}
-
-async fn commit<C: AsyncConnection>(conn: &mut C) -> QueryResult<()> {
-    C::TransactionManager::commit_transaction(conn).await
-}
-
-async fn roll_back<C: AsyncConnection>(conn: &mut C) -> QueryResult<()> {
-    C::TransactionManager::rollback_transaction(conn).await
-}
-
-/// A first connection: to make the tables with, and to say at once what is wrong, where a pool would
-/// go on trying for a while.
-async fn reach<C: AsyncConnection>(url: &str, setup: &'static str) -> Result<C, Box<dyn Error>> {
+/// Makes a first connection: to make the tables with, and to say at once what is wrong, where a pool would go on trying
+/// for a while.
+async fn reach(url: &str, setup: &'static str) -> Result<Conn, Box<dyn Error>> {
     let connecting = tokio::time::timeout(PATIENCE, establish(url, setup));
     Ok(connecting.await.map_err(|_| "the server does not answer")??)
 }
 
-async fn establish<C: AsyncConnection>(url: &str, setup: &'static str) -> ConnectionResult<C> {
-    let mut conn = C::establish(url).await?;
+async fn establish(url: &str, setup: &'static str) -> ConnectionResult<Conn> {
+    let mut conn = Conn::establish(url).await?;
     conn.batch_execute(setup).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
 }
 
-/// Connections that begin with this setup.
-fn manager<C: AsyncConnection + 'static>(url: &str, setup: &'static str) -> AsyncDieselConnectionManager<C> {
+/// Makes connections that begin with this setup.
+fn manager(url: &str, setup: &'static str) -> AsyncDieselConnectionManager<Conn> {
     let mut config = ManagerConfig::default();
     config.custom_setup = Box::new(move |url| Box::pin(establish(url, setup)));
     AsyncDieselConnectionManager::new_with_config(url, config)

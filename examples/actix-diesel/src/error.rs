@@ -9,6 +9,8 @@ use actix_web::{
 use invite_core::{Error, MalformedToken, store::StoreError};
 use shared::{Body, Problem, Refusal};
 
+use crate::database::store_error;
+
 #[derive(Debug, Clone)]
 pub(crate) struct ApiError(Problem);
 
@@ -26,12 +28,6 @@ impl fmt::Display for ApiError {
     }
 }
 
-impl From<ApiError> for Problem {
-    fn from(error: ApiError) -> Self {
-        error.0
-    }
-}
-
 macro_rules! from {
     ($($error:ty),+) => {
         $(impl From<$error> for ApiError {
@@ -44,6 +40,13 @@ macro_rules! from {
 
 // Every answer of the library becomes exactly one status and code: see `shared::Problem`.
 from!(Error, MalformedToken, Problem, Refusal, StoreError);
+
+/// The example's own statements fail like the library's.
+impl From<diesel::result::Error> for ApiError {
+    fn from(error: diesel::result::Error) -> Self {
+        store_error(error).into()
+    }
+}
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {

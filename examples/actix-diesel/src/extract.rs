@@ -17,14 +17,14 @@ use shared::{Problem, json};
 use crate::error::ApiError;
 
 /// A future of an extractor's. Requests never leave their worker's thread.
-pub(crate) type Extracting<T, E> = Pin<Box<dyn Future<Output = Result<T, E>>>>;
+pub(crate) type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
 /// A JSON body.
 pub(crate) struct Json<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Error = ApiError;
-    type Future = Extracting<Self, ApiError>;
+    type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let body = MaybeJson::from_request(request, payload);
@@ -37,23 +37,23 @@ pub(crate) struct MaybeJson<T>(pub(crate) Option<T>);
 
 impl<T: DeserializeOwned + 'static> FromRequest for MaybeJson<T> {
     type Error = ApiError;
-    type Future = Extracting<Self, ApiError>;
+    type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let content_type = request.headers().get(header::CONTENT_TYPE).cloned();
         let body = Bytes::from_request(request, payload);
         Box::pin(async move {
-            let body = body.await.map_err(|error| unreadable(&error, "The body could not be read."))?;
+            let body = body.await.map_err(|error| unreadable(&error))?;
             Ok(Self(json::read(content_type.as_ref().and_then(|value| value.to_str().ok()), &body)?))
         })
     }
 }
 
 /// What Actix says of a body, in the words of this API.
-pub(crate) fn unreadable(error: &actix_web::Error, detail: &'static str) -> Problem {
+fn unreadable(error: &actix_web::Error) -> Problem {
     match error.as_response_error().status_code() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
-        status => Problem::new(status.as_u16(), "bad_request", detail),
+        status => Problem::new(status.as_u16(), "bad_request", "The body could not be read."),
     }
 }
 

@@ -3,17 +3,23 @@
 mod routes;
 
 use invite_core::{Actor, InvitationId, NewInvitation, Query};
+use invite_diesel::Connections;
 use shared::{Amend, EventView, InvitationPage, InvitationView, Invite, Membership, Refusal, User};
 
-use crate::{App, database::Conn, error::ApiError, retry::retry};
+use crate::{
+    App,
+    database::{self, Conn},
+    error::ApiError,
+    retry::retry,
+};
 
 pub(crate) use self::routes::routes;
 
 /// Invites by mail. The letter is queued in the same transaction, and sent after the commit.
 pub(crate) async fn create(app: &App, user: &User, org: i64, input: &Invite) -> Result<InvitationView, ApiError> {
     let invitation = retry(|| async {
-        let mut conn = app.pool.get().await?;
-        conn.transaction(async |conn| {
+        let mut conn = app.pool.lend().await?;
+        database::transaction(&mut conn, async |conn| {
             let new = new_invitation(conn, user, org, input).await?;
             Ok(app.members.scope(org).create(conn, &Actor::new(user.id), new).await?)
         })
@@ -32,8 +38,8 @@ pub(crate) async fn create_with_link(
     input: &Invite,
 ) -> Result<(InvitationView, String), ApiError> {
     let (invitation, token) = retry(|| async {
-        let mut conn = app.pool.get().await?;
-        conn.transaction(async |conn| {
+        let mut conn = app.pool.lend().await?;
+        database::transaction(&mut conn, async |conn| {
             let new = new_invitation(conn, user, org, input).await?;
             Ok(app.members.scope(org).create_with_link(conn, &Actor::new(user.id), new).await?)
         })
@@ -50,12 +56,12 @@ async fn new_invitation(
     org: i64,
     input: &Invite,
 ) -> Result<NewInvitation<Membership>, ApiError> {
-    let organization = conn.find_organization(org).await?.ok_or(Refusal::Outsider)?;
+    let organization = database::find_organization(conn, org).await?.ok_or(Refusal::Outsider)?;
     Ok(input.of(&organization, user)?)
 }
 
 pub(crate) async fn get_one(app: &App, user: &User, org: i64, id: InvitationId) -> Result<InvitationView, ApiError> {
-    let mut conn = app.pool.get().await?;
+    let mut conn = app.pool.lend().await?;
     let invitation = app.members.scope(org).get(&mut conn, &Actor::new(user.id), id).await?;
     Ok(InvitationView::new(&invitation)?)
 }
@@ -70,8 +76,8 @@ pub(crate) async fn amend(
 ) -> Result<InvitationView, ApiError> {
     let amendment = input.amendment()?;
     let invitation = retry(|| async {
-        let mut conn = app.pool.get().await?;
-        conn.transaction(async |conn| {
+        let mut conn = app.pool.lend().await?;
+        database::transaction(&mut conn, async |conn| {
             Ok(app.members.scope(org).amend(conn, &Actor::new(user.id), id, &amendment).await?)
         })
         .await
@@ -83,8 +89,11 @@ pub(crate) async fn amend(
 /// Has it mailed again; earlier links die.
 pub(crate) async fn resend(app: &App, user: &User, org: i64, id: InvitationId) -> Result<InvitationView, ApiError> {
     let invitation = retry(|| async {
-        let mut conn = app.pool.get().await?;
-        conn.transaction(async |conn| Ok(app.members.scope(org).resend(conn, &Actor::new(user.id), id).await?)).await
+        let mut conn = app.pool.lend().await?;
+        database::transaction(&mut conn, async |conn| {
+            Ok(app.members.scope(org).resend(conn, &Actor::new(user.id), id).await?)
+        })
+        .await
     })
     .await?;
     app.notifier.notify();
@@ -94,8 +103,11 @@ pub(crate) async fn resend(app: &App, user: &User, org: i64, id: InvitationId) -
 /// Makes one more link to hand over; earlier links live.
 pub(crate) async fn new_link(app: &App, user: &User, org: i64, id: InvitationId) -> Result<String, ApiError> {
     let (invitation, token) = retry(|| async {
-        let mut conn = app.pool.get().await?;
-        conn.transaction(async |conn| Ok(app.members.scope(org).new_link(conn, &Actor::new(user.id), id).await?)).await
+        let mut conn = app.pool.lend().await?;
+        database::transaction(&mut conn, async |conn| {
+            Ok(app.members.scope(org).new_link(conn, &Actor::new(user.id), id).await?)
+        })
+        .await
     })
     .await?;
     Ok(app.links.link(&invitation, &token).expose_secret().to_owned())
@@ -110,9 +122,11 @@ pub(crate) async fn cancel(
     reason: Option<&str>,
 ) -> Result<InvitationView, ApiError> {
     let invitation = retry(|| async {
-        let mut conn = app.pool.get().await?;
-        conn.transaction(async |conn| Ok(app.members.scope(org).cancel(conn, &Actor::new(user.id), id, reason).await?))
-            .await
+        let mut conn = app.pool.lend().await?;
+        database::transaction(&mut conn, async |conn| {
+            Ok(app.members.scope(org).cancel(conn, &Actor::new(user.id), id, reason).await?)
+        })
+        .await
     })
     .await?;
     Ok(InvitationView::new(&invitation)?)
@@ -120,14 +134,14 @@ pub(crate) async fn cancel(
 
 /// Everything that happened to it, oldest first.
 pub(crate) async fn events(app: &App, user: &User, org: i64, id: InvitationId) -> Result<Vec<EventView>, ApiError> {
-    let mut conn = app.pool.get().await?;
+    let mut conn = app.pool.lend().await?;
     let events = app.members.scope(org).history(&mut conn, &Actor::new(user.id), id).await?;
     Ok(events.into_iter().map(EventView::new).collect())
 }
 
 /// One page of the organization's.
 pub(crate) async fn list(app: &App, user: &User, org: i64, query: &Query) -> Result<InvitationPage, ApiError> {
-    let mut conn = app.pool.get().await?;
+    let mut conn = app.pool.lend().await?;
     let page = app.members.scope(org).list(&mut conn, &Actor::new(user.id), query).await?;
     Ok(InvitationPage::new(&page)?)
 }

@@ -1,4 +1,4 @@
-//! A whole backend with invitations: Actix and diesel-async, on SQLite, PostgreSQL or MariaDB.
+//! A whole backend with invitations as a JSON API: Actix and diesel-async, on SQLite, PostgreSQL or MariaDB.
 //!
 //! Accounts, organizations and sessions are this example's own; everything about invitations is
 //! the library's. Read `invitations.rs` for the inviting side, `answers.rs` for the invited side,
@@ -17,7 +17,6 @@ mod extract;
 mod invitations;
 mod mailbox;
 mod organizations;
-mod pages;
 mod retry;
 mod runtime;
 mod security;
@@ -33,7 +32,7 @@ use std::{
 use actix_web::{
     App as Service, HttpResponse, HttpServer, Resource, Route, dev, guard,
     middleware::from_fn,
-    web::{self, Data, FormConfig, PayloadConfig},
+    web::{self, Data, PayloadConfig},
 };
 use chrono::TimeDelta;
 use invite_core::{Invitations, Notifier, Policy, Worker};
@@ -82,7 +81,7 @@ pub(crate) struct App {
 /// # Errors
 /// Whatever keeps it from starting: the configuration, the database, the port.
 pub async fn run(config: Config) -> Result<(), Box<dyn Error>> {
-    let pool = Pool::connect(&config.database_url.0).await;
+    let pool = database::connect(config.database_url).await;
     let pool = pool.map_err(|error| format!("DATABASE_URL: {}", causes(&*error)))?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port))?;
     let address = listener.local_addr()?;
@@ -92,7 +91,7 @@ pub async fn run(config: Config) -> Result<(), Box<dyn Error>> {
 
     let policy = Policy::default().resend_cooldown(TimeDelta::seconds(30));
     let members = Invitations::new(Store, policy, OrgRoles { invites_per_minute: config.invites_per_minute });
-    // The name and the colour of the pages.
+    // The name and the colour of the letters.
     let design = Design::default().branding(Branding::default().name("Invitations")?.color("#2f4fb5")?);
     let sender = Sender::new("invitations@example.com")?.name("Example")?;
     let composer = Composer::new(sender, links.clone()).design(design);
@@ -135,11 +134,8 @@ fn serve(listener: TcpListener, app: App) -> io::Result<dev::Server> {
             .app_data(app.clone())
             .app_data(extract::paths())
             .app_data(PayloadConfig::new(MAX_BODY))
-            .app_data(FormConfig::default().limit(MAX_BODY))
             .wrap(from_fn(security::guard))
-            .wrap(from_fn(pages::refuse_by_page))
             // Outside the sessions: what a proxy may keep must neither hand one out nor take one away.
-            .configure(pages::assets)
             .service(resource("/healthz").route(get().to(async || "ok")))
             .service(
                 web::scope("")
@@ -149,7 +145,6 @@ fn serve(listener: TcpListener, app: App) -> io::Result<dev::Server> {
                     .configure(|to| invitations::routes(to, &on))
                     .configure(|to| answers::routes(to, &on))
                     .configure(mailbox::routes)
-                    .configure(|to| pages::routes(to, &on))
                     .default_service(web::to(async || refused(Problem::not_found()))),
             )
     };

@@ -5,13 +5,19 @@ use actix_web::{
     web::{Data, Json as Reply, Path, ServiceConfig, post},
 };
 use invite_core::{Invitation, check_line};
+use invite_diesel::Connections;
 use shared::{
     Member, MemberOf, Membership, Organization, Problem, Refusal, Role, User, accounts::NewOrganization, json::Items,
-    pages::view::Heading,
 };
 
 use crate::{
-    App, database::Conn, error::ApiError, extract::Json, get, resource, retry::retry, runtime::Runtime,
+    App,
+    database::{self, Conn},
+    error::ApiError,
+    extract::Json,
+    get, resource,
+    retry::retry,
+    runtime::Runtime,
     session::CurrentUser,
 };
 
@@ -25,10 +31,10 @@ pub(crate) async fn create(app: &App, user: &User, name: &str) -> Result<Organiz
     let name = name.trim();
     check_line("name", name)?;
     retry(|| async {
-        let mut conn = app.pool.get().await?;
-        conn.transaction(async |conn| {
-            let organization = conn.insert_organization(name).await?;
-            conn.insert_member(organization.id, user.id, Role::Owner, None).await?;
+        let mut conn = app.pool.lend().await?;
+        database::transaction(&mut conn, async |conn| {
+            let organization = database::insert_organization(conn, name).await?;
+            database::insert_member(conn, organization.id, user.id, Role::Owner, None).await?;
             Ok(organization)
         })
         .await
@@ -38,21 +44,16 @@ pub(crate) async fn create(app: &App, user: &User, name: &str) -> Result<Organiz
 
 /// All memberships of a user.
 pub(crate) async fn of(app: &App, user: &User) -> Result<Vec<MemberOf>, ApiError> {
-    Ok(app.pool.get().await?.memberships_of(user.id).await?)
-}
-
-/// What stands over an organization's pages, for one of its members.
-pub(crate) async fn heading(app: &App, user: &User, org: i64) -> Result<Heading, ApiError> {
-    Ok(Heading::of(of(app, user).await?, org)?)
+    Ok(database::memberships_of(&mut *app.pool.lend().await?, user.id).await?)
 }
 
 /// All members of an organization, for one of them.
 pub(crate) async fn members(app: &App, user: &User, org: i64) -> Result<Vec<Member>, ApiError> {
-    let mut conn = app.pool.get().await?;
-    if conn.role_of(org, user.id).await?.is_none() {
+    let mut conn = app.pool.lend().await?;
+    if database::role_of(&mut conn, org, user.id).await?.is_none() {
         return Err(Refusal::Outsider.into());
     }
-    Ok(conn.members_of(org).await?)
+    Ok(database::members_of(&mut conn, org).await?)
 }
 
 /// Makes the user a member, with what the accepted invitation grants. Whoever belongs already, by
@@ -64,7 +65,7 @@ pub(crate) async fn add_member(
     invitation: &Invitation<Membership>,
 ) -> Result<(), ApiError> {
     let (role, id) = (invitation.payload()?.role, invitation.id.to_string());
-    let inserted = conn.insert_member(org, user.id, role, Some(&id)).await?;
+    let inserted = database::insert_member(conn, org, user.id, role, Some(&id)).await?;
     if inserted { Ok(()) } else { Err(Problem::already_member().into()) }
 }
 

@@ -4,7 +4,7 @@
 //! leave a connection to MySQL in the middle of an answer, for the next borrower to read; and on SQLite,
 //! diesel-async bears it only on a runtime of several threads, while Actix's workers have one each. So
 //! what touches the database is a task on the program's runtime, where the pool is at home. It learns of
-//! the hang-up, and gives up where that is safe: in [`Conn::transaction`](crate::database::Conn::transaction).
+//! the hang-up, and gives up where that is safe: in [`transaction`](crate::database::transaction).
 
 use std::{
     future::{Future, pending},

@@ -17,9 +17,9 @@ use actix_web::{
     dev::Payload,
     web::Data,
 };
-use shared::{Problem, User};
+use shared::{Cookies, Problem, User};
 
-use crate::{App, accounts, error::ApiError, extract::Extracting, pages::Cookies};
+use crate::{App, accounts, error::ApiError, extract::Extracting};
 
 const USER: &str = "user";
 
@@ -115,7 +115,7 @@ pub(crate) struct CurrentUser(pub(crate) User);
 
 impl FromRequest for CurrentUser {
     type Error = ApiError;
-    type Future = Extracting<Self, ApiError>;
+    type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let user = AnyUser::from_request(request, payload);
@@ -128,7 +128,7 @@ pub(crate) struct AnyUser(pub(crate) Option<User>);
 
 impl FromRequest for AnyUser {
     type Error = ApiError;
-    type Future = Extracting<Self, ApiError>;
+    type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let app = request.app_data::<Data<App>>().cloned();

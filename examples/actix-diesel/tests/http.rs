@@ -1,10 +1,27 @@
-//! The example as its clients see it: the real program, over real HTTP. What is asked of it stands
-//! in `examples/tests`, for any backend that offers the same.
+//! The example as its clients see it: the real program, over real HTTP. The tests lie in `examples/tests`, because they
+//! hold for any backend that offers the same.
 
-#[path = "../../tests/http/mod.rs"]
-mod http;
 #[path = "../../tests/program/mod.rs"]
 mod program;
+#[path = "../../tests/support/mod.rs"]
+mod support;
+
+// The name of every test says on which database the program runs.
+#[cfg(feature = "sqlite")]
+#[path = "../../tests"]
+mod sqlite {
+    mod http;
+}
+#[cfg(all(feature = "postgres", not(feature = "sqlite")))]
+#[path = "../../tests"]
+mod postgres {
+    mod http;
+}
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+#[path = "../../tests"]
+mod mysql {
+    mod http;
+}
 
 /// The program under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_actix-diesel");

@@ -9,7 +9,7 @@ use axum::{
 };
 use invite_core::{Claimant, Recipient, Token, check_line};
 use shared::{
-    User,
+    Cookies, User,
     accounts::{LogIn, LoggedIn, Me, SignUp, SignedUp, email_taken, hash, verify, wrong_password},
     json::Empty,
 };
@@ -18,11 +18,10 @@ use tower_sessions::Session;
 
 use crate::{
     App, answers,
-    database::{Conn, NewUser},
+    database::{self, Conn, NewUser},
     error::ApiError,
     extract::Json,
     organizations,
-    pages::Cookies,
     retry::retry,
     session::{self, CurrentUser},
 };
@@ -54,7 +53,7 @@ pub(crate) async fn sign_up(app: &App, form: SignUp) -> Result<SignedUp, ApiErro
     let hash = hash(form.password).await?;
 
     retry(|| async {
-        let mut tx = app.pool.begin().await?;
+        let mut tx = database::begin(&app.pool).await?;
         let mut user = insert(&mut tx, &email, full_name, &hash).await?;
         let mut membership = None;
         if let Some(token) = &token {
@@ -72,7 +71,7 @@ pub(crate) async fn sign_up(app: &App, form: SignUp) -> Result<SignedUp, ApiErro
 /// Checks the password.
 pub(crate) async fn log_in(app: &App, email: &str, password: String) -> Result<User, ApiError> {
     let account = match email.parse::<Recipient>() {
-        Ok(email) => app.pool.acquire().await?.tables().find_account(email.canonical()).await?,
+        Ok(email) => database::find_account(&mut *app.pool.acquire().await?, email.canonical()).await?,
         Err(_) => None,
     };
     let (user, hash) = account.map(|account| (account.user, account.password_hash)).unzip();
@@ -81,12 +80,12 @@ pub(crate) async fn log_in(app: &App, email: &str, password: String) -> Result<U
 }
 
 pub(crate) async fn find(app: &App, id: i64) -> Result<Option<User>, ApiError> {
-    Ok(app.pool.acquire().await?.tables().find_user(id).await?)
+    Ok(database::find_user(&mut *app.pool.acquire().await?, id).await?)
 }
 
 /// Records that the user reads the mail sent to their address.
 pub(crate) async fn mark_verified(conn: &mut Conn, user: &mut User) -> Result<(), ApiError> {
-    conn.tables().mark_verified(user.id).await?;
+    database::mark_verified(conn, user.id).await?;
     user.email_verified = true;
     Ok(())
 }
@@ -94,7 +93,7 @@ pub(crate) async fn mark_verified(conn: &mut Conn, user: &mut User) -> Result<()
 async fn insert(conn: &mut Conn, email: &Recipient, full_name: &str, hash: &str) -> Result<User, ApiError> {
     let (email, email_canonical) = (email.as_given(), email.canonical());
     let new = NewUser { email, email_canonical, full_name, password_hash: hash };
-    Ok(conn.tables().insert_user(&new).await?.ok_or_else(email_taken)?)
+    Ok(database::insert_user(conn, &new).await?.ok_or_else(email_taken)?)
 }
 
 async fn post_sign_up(

@@ -14,7 +14,7 @@ use shared::{
 
 use crate::{
     App, accounts,
-    database::Conn,
+    database::{self, Conn},
     error::ApiError,
     extract::{Json, Path},
     organizations,
@@ -50,7 +50,7 @@ pub(crate) async fn accept(app: &App, user: &User, token: &str) -> Result<Joined
             // Whoever has never confirmed their address confirms it by the mailed link.
             false => Claimant::new_account(user.id, &user.email),
         };
-        let mut tx = app.pool.begin().await?;
+        let mut tx = database::begin(&app.pool).await?;
         let accepted = app.members.accept(&mut tx, &token, claimant).await?;
         let (member, already) = join(&mut tx, &mut user, accepted).await?;
         tx.commit().await?;
@@ -63,7 +63,7 @@ pub(crate) async fn accept(app: &App, user: &User, token: &str) -> Result<Joined
 pub(crate) async fn accept_by_id(app: &App, user: &User, id: InvitationId) -> Result<Joined, ApiError> {
     retry(|| async {
         let mut user = user.clone();
-        let mut tx = app.pool.begin().await?;
+        let mut tx = database::begin(&app.pool).await?;
         let accepted = app.members.accept_by_id(&mut tx, id, owner_of_address(&user)).await?;
         let (member, already) = join(&mut tx, &mut user, accepted).await?;
         tx.commit().await?;
@@ -89,7 +89,7 @@ pub(crate) async fn join(
             accounts::mark_verified(conn, user).await?;
         }
     }
-    let organization = conn.tables().find_organization(org).await?.ok_or_else(Problem::not_found)?;
+    let organization = database::find_organization(conn, org).await?.ok_or_else(Problem::not_found)?;
     let role = invitation.payload()?.role;
     Ok((MemberOf { organization, role, invitation_id: Some(invitation.id.to_string()) }, already))
 }
@@ -99,7 +99,7 @@ pub(crate) async fn reject(app: &App, user: Option<&User>, token: &str, reason: 
     let token: Token = token.parse()?;
     let actor = user.map_or(Actor::Bearer, |user| Actor::new(user.id));
     retry(|| async {
-        let mut tx = app.pool.begin().await?;
+        let mut tx = database::begin(&app.pool).await?;
         app.members.reject(&mut tx, &token, &actor, reason).await?;
         Ok(tx.commit().await?)
     })
@@ -114,7 +114,7 @@ pub(crate) async fn reject_by_id(
     reason: Option<&str>,
 ) -> Result<(), ApiError> {
     retry(|| async {
-        let mut tx = app.pool.begin().await?;
+        let mut tx = database::begin(&app.pool).await?;
         app.members.reject_by_id(&mut tx, id, owner_of_address(user), reason).await?;
         Ok(tx.commit().await?)
     })

@@ -1,14 +1,12 @@
 //! Who may do what on the inviting side: the example's rule, asked by the library.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::num::NonZeroU32;
 
 use async_trait::async_trait;
-use invite_core::{Action, Actor, Authority, Clock, Denial, Recipient, Scope, SystemClock};
-use shared::{Membership, Refusal, Role};
+use invite_core::{Action, Actor, Authority, Denial, Recipient, Scope};
+use shared::{Membership, Minute, Refusal, Role};
 
-use crate::database::{Conn, store_error};
-
-const MINUTE: i64 = 60;
+use crate::database::{self, Conn, store_error};
 
 /// Owners and admins act; nobody grants a higher rank than their own; nobody is invited twice; and
 /// nobody asks for more letters and links in a minute than they may.
@@ -30,15 +28,12 @@ impl Authority<Conn, Membership> for OrgRoles {
         let (Some(Ok(user)), Ok(org)) = (actor.id().map(str::parse), scope.as_str().parse()) else {
             return Err(Refusal::Outsider.into());
         };
-        let tables = conn.tables();
         let role = if matches!(action, Action::Read) {
-            tables.role_of(org, user).await
+            database::role_of(conn, org, user).await
         } else {
-            tables.hold_role_of(org, user).await
+            database::hold_role_of(conn, org, user).await
         };
-        let Some(role) = role.map_err(store_error)? else {
-            return Err(Refusal::Outsider.into());
-        };
+        let role = role.map_err(store_error)?.ok_or(Refusal::Outsider)?;
         if role < Role::Admin {
             return Err(Refusal::NotPermitted.into());
         }
@@ -47,7 +42,7 @@ impl Authority<Conn, Membership> for OrgRoles {
                 check_rank(role, new.payload())?;
                 // The library has checked the address before it asks.
                 let recipient: Recipient = new.email().parse()?;
-                if tables.has_member(org, recipient.canonical()).await.map_err(store_error)? {
+                if database::has_member(conn, org, recipient.canonical()).await.map_err(store_error)? {
                     return Err(Refusal::AlreadyMember.into());
                 }
                 self.charge(conn, user).await
@@ -64,14 +59,10 @@ impl OrgRoles {
     /// Takes one of this minute's, if one is left. It is taken for good: cancelling gives nothing
     /// back. Whatever is refused after all is rolled back, and this with it.
     async fn charge(&self, conn: &mut Conn, user: i64) -> Result<(), Denial> {
-        let now = SystemClock.now();
-        let minute = now.timestamp().div_euclid(MINUTE);
+        let minute = Minute::now();
         let most = self.invites_per_minute.get();
-        if conn.tables().charge(user, minute, most).await.map_err(store_error)? {
-            return Ok(());
-        }
-        let over = Duration::from_millis(now.timestamp_millis().rem_euclid(MINUTE * 1000).unsigned_abs());
-        Err(Denial::Limited { retry_after: Duration::from_secs(MINUTE.unsigned_abs()).saturating_sub(over) })
+        let charged = database::charge(conn, user, minute.number, most).await.map_err(store_error)?;
+        if charged { Ok(()) } else { Err(Denial::Limited { retry_after: minute.left }) }
     }
 }
 

@@ -1,167 +1,48 @@
-//! The database, chosen once, at the start.
+//! The database, which is chosen when the program is built: by one of the features `sqlite` (the default), `postgres`
+//! and `mysql`.
 //!
-//! A service has one database. Where this example says [`Pool`], [`Conn`] and [`Store`], a service
-//! on PostgreSQL says `PgPool`, `PgConnection` and `PgStore`: these three only pass on. What really
-//! differs is the SQL of the example's own tables, in `sqlite.rs`, `postgres.rs` and `mysql.rs`.
+//! A service has one database, so it keeps one of `sqlite.rs`, `postgres.rs` and `mysql.rs`. These three mirror each
+//! other: the types, how to connect, how a transaction begins, and the statements about the example's own tables.
 
-mod mysql;
-mod postgres;
+// `--all-features` switches on all three, which the workspace's builds, lints and documentation use. So several of
+// them are no error: SQLite comes first, because it needs no server, then PostgreSQL.
+#[cfg(feature = "sqlite")]
 mod sqlite;
-#[path = "../../shared/any_store.rs"]
-mod store;
-mod tables;
+#[cfg(feature = "sqlite")]
+use self::sqlite as chosen;
+#[cfg(all(feature = "postgres", not(feature = "sqlite")))]
+mod postgres;
+#[cfg(all(feature = "postgres", not(feature = "sqlite")))]
+use self::postgres as chosen;
+#[cfg(all(feature = "mysql", not(any(feature = "sqlite", feature = "postgres"))))]
+mod mysql;
+#[cfg(all(feature = "mysql", not(any(feature = "sqlite", feature = "postgres"))))]
+use self::mysql as chosen;
+#[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+compile_error!("choose the database by one of the features `sqlite`, `postgres` and `mysql`");
 
-use std::{
-    error::Error,
-    ops::{Deref, DerefMut},
-    time::Duration,
-};
+use std::time::Duration;
 
-use invite_core::store::StoreError;
-use invite_sqlx::{MySqlStore, PgStore, SqliteStore};
 use shared::Role;
-use sqlx::{
-    Connection, Database, MySql, MySqlPool, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
-    mysql::MySqlDatabaseError, pool::PoolConnection, postgres::PgDatabaseError,
-};
 
-pub(crate) use self::{
-    store::Store,
-    tables::{NewUser, Tables},
+pub(crate) use self::chosen::{
+    Conn, Pool, Store, begin, charge, connect, find_account, find_organization, find_user, has_member, hold_role_of,
+    insert_member, insert_organization, insert_user, mark_verified, members_of, memberships_of, role_of, store_error,
 };
 
 /// How long a statement waits for somebody else's lock before it asks for a retry.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long to wait for a connection.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Connections to the database that was chosen.
-#[derive(Clone)]
-pub(crate) enum Pool {
-    Sqlite(SqlitePool),
-    Postgres(PgPool),
-    MySql(MySqlPool),
-}
-
-/// A connection lent by the pool, or a transaction on one. A transaction that is dropped is rolled
-/// back.
-pub(crate) enum Conn {
-    Sqlite(Lent<Sqlite>),
-    Postgres(Lent<Postgres>),
-    MySql(Lent<MySql>),
-}
-
-pub(crate) enum Lent<DB: Database> {
-    Connection(PoolConnection<DB>),
-    Transaction(Transaction<'static, DB>),
-}
-
-impl Pool {
-    /// Connects, and brings the tables up to date: the example's own, then the library's. Any number
-    /// of processes may do so at once.
-    pub(crate) async fn connect(url: &str) -> Result<Self, Box<dyn Error>> {
-        match url.split_once(':') {
-            Some(("sqlite", _)) => sqlite::connect(url.parse()?).await.map(Self::Sqlite),
-            Some(("postgres" | "postgresql", _)) => postgres::connect(url.parse()?).await.map(Self::Postgres),
-            Some(("mysql" | "mariadb", _)) => mysql::connect(url.parse()?).await.map(Self::MySql),
-            // Nothing of it is repeated: what was misspelt may be a password.
-            _ => Err("it begins with none of sqlite:, postgres:, mysql: and mariadb:".into()),
-        }
-    }
-
-    /// Lends a connection, to read.
-    pub(crate) async fn acquire(&self) -> sqlx::Result<Conn> {
-        Ok(match self {
-            Self::Sqlite(pool) => Conn::Sqlite(Lent::Connection(pool.acquire().await?)),
-            Self::Postgres(pool) => Conn::Postgres(Lent::Connection(pool.acquire().await?)),
-            Self::MySql(pool) => Conn::MySql(Lent::Connection(pool.acquire().await?)),
-        })
-    }
-
-    /// Begins a transaction that will write.
-    pub(crate) async fn begin(&self) -> sqlx::Result<Conn> {
-        Ok(match self {
-            // IMMEDIATE, because some of ours read first, and SQLite refuses to let a reader become
-            // a writer once another has written.
-            Self::Sqlite(pool) => Conn::Sqlite(Lent::Transaction(pool.begin_with("BEGIN IMMEDIATE").await?)),
-            Self::Postgres(pool) => Conn::Postgres(Lent::Transaction(pool.begin().await?)),
-            Self::MySql(pool) => Conn::MySql(Lent::Transaction(pool.begin().await?)),
-        })
-    }
-}
-
-impl Conn {
-    /// The example's own tables, as this connection's database keeps them.
-    pub(crate) fn tables(&mut self) -> &mut dyn Tables {
-        match self {
-            Self::Sqlite(conn) => &mut **conn,
-            Self::Postgres(conn) => &mut **conn,
-            Self::MySql(conn) => &mut **conn,
-        }
-    }
-
-    pub(crate) async fn commit(self) -> sqlx::Result<()> {
-        match self {
-            Self::Sqlite(conn) => conn.commit().await,
-            Self::Postgres(conn) => conn.commit().await,
-            Self::MySql(conn) => conn.commit().await,
-        }
-    }
-}
-
-impl<DB: Database> Lent<DB> {
-    async fn commit(self) -> sqlx::Result<()> {
-        match self {
-            // Each of its statements has committed by itself.
-            Self::Connection(_) => Ok(()),
-            Self::Transaction(transaction) => transaction.commit().await,
-        }
-    }
-}
-
-impl<DB: Database> Deref for Lent<DB> {
-    type Target = DB::Connection;
-
-    fn deref(&self) -> &DB::Connection {
-        match self {
-            Self::Connection(connection) => connection,
-            Self::Transaction(transaction) => transaction,
-        }
-    }
-}
-
-impl<DB: Database> DerefMut for Lent<DB> {
-    fn deref_mut(&mut self) -> &mut DB::Connection {
-        match self {
-            Self::Connection(connection) => connection,
-            Self::Transaction(transaction) => transaction,
-        }
-    }
-}
-
-/// What an error of the example's own statements means, said as the library says it of its own.
-pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
-    match error.as_database_error() {
-        Some(cause) if cause.try_downcast_ref::<PgDatabaseError>().is_some() => {
-            invite_sqlx::postgres::store_error(error)
-        }
-        Some(cause) if cause.try_downcast_ref::<MySqlDatabaseError>().is_some() => {
-            invite_sqlx::mysql::store_error(error)
-        }
-        // What comes from no database, such as a lost connection, means the same everywhere.
-        Some(_) | None => invite_sqlx::sqlite::store_error(error),
-    }
+/// An account that does not exist yet.
+pub(crate) struct NewUser<'a> {
+    pub(crate) email: &'a str,
+    /// The form the library compares addresses in.
+    pub(crate) email_canonical: &'a str,
+    pub(crate) full_name: &'a str,
+    pub(crate) password_hash: &'a str,
 }
 
 /// A role as a column holds it.
 fn role(word: String) -> sqlx::Result<Role> {
     Role::try_from(word).map_err(|error| sqlx::Error::Decode(error.into()))
-}
-
-/// Fails at once, and says why, where a pool would go on trying for a while.
-async fn reach<C: Connection>(options: &C::Options) -> Result<(), Box<dyn Error>> {
-    let connecting = tokio::time::timeout(PATIENCE, C::connect_with(options));
-    let connection = connecting.await.map_err(|_| "the server does not answer")??;
-    Ok(connection.close().await?)
 }

@@ -5,14 +5,19 @@ mod routes;
 use invite_core::{Actor, InvitationId, NewInvitation, Query};
 use shared::{Amend, EventView, InvitationPage, InvitationView, Invite, Membership, Refusal, User};
 
-use crate::{App, database::Conn, error::ApiError, retry::retry};
+use crate::{
+    App,
+    database::{self, Conn},
+    error::ApiError,
+    retry::retry,
+};
 
 pub(crate) use self::routes::routes;
 
 /// Invites by mail. The letter is queued in the same transaction, and sent after the commit.
 pub(crate) async fn create(app: &App, user: &User, org: i64, input: &Invite) -> Result<InvitationView, ApiError> {
     let invitation = retry(|| async {
-        let mut tx = app.pool.begin().await?;
+        let mut tx = database::begin(&app.pool).await?;
         let new = new_invitation(&mut tx, user, org, input).await?;
         let invitation = app.members.scope(org).create(&mut tx, &Actor::new(user.id), new).await?;
         tx.commit().await?;
@@ -31,7 +36,7 @@ pub(crate) async fn create_with_link(
     input: &Invite,
 ) -> Result<(InvitationView, String), ApiError> {
     let (invitation, token) = retry(|| async {
-        let mut tx = app.pool.begin().await?;
+        let mut tx = database::begin(&app.pool).await?;
         let new = new_invitation(&mut tx, user, org, input).await?;
         let created = app.members.scope(org).create_with_link(&mut tx, &Actor::new(user.id), new).await?;
         tx.commit().await?;
@@ -48,7 +53,7 @@ async fn new_invitation(
     org: i64,
     input: &Invite,
 ) -> Result<NewInvitation<Membership>, ApiError> {
-    let organization = conn.tables().find_organization(org).await?.ok_or(Refusal::Outsider)?;
+    let organization = database::find_organization(conn, org).await?.ok_or(Refusal::Outsider)?;
     Ok(input.of(&organization, user)?)
 }
 
@@ -68,7 +73,7 @@ pub(crate) async fn amend(
 ) -> Result<InvitationView, ApiError> {
     let amendment = input.amendment()?;
     let invitation = retry(|| async {
-        let mut tx = app.pool.begin().await?;
+        let mut tx = database::begin(&app.pool).await?;
         let invitation = app.members.scope(org).amend(&mut tx, &Actor::new(user.id), id, &amendment).await?;
         tx.commit().await?;
         Ok(invitation)
@@ -80,7 +85,7 @@ pub(crate) async fn amend(
 /// Has it mailed again; earlier links die.
 pub(crate) async fn resend(app: &App, user: &User, org: i64, id: InvitationId) -> Result<InvitationView, ApiError> {
     let invitation = retry(|| async {
-        let mut tx = app.pool.begin().await?;
+        let mut tx = database::begin(&app.pool).await?;
         let invitation = app.members.scope(org).resend(&mut tx, &Actor::new(user.id), id).await?;
         tx.commit().await?;
         Ok(invitation)
@@ -93,7 +98,7 @@ pub(crate) async fn resend(app: &App, user: &User, org: i64, id: InvitationId) -
 /// Makes one more link to hand over; earlier links live.
 pub(crate) async fn new_link(app: &App, user: &User, org: i64, id: InvitationId) -> Result<String, ApiError> {
     let (invitation, token) = retry(|| async {
-        let mut tx = app.pool.begin().await?;
+        let mut tx = database::begin(&app.pool).await?;
         let made = app.members.scope(org).new_link(&mut tx, &Actor::new(user.id), id).await?;
         tx.commit().await?;
         Ok(made)
@@ -111,7 +116,7 @@ pub(crate) async fn cancel(
     reason: Option<&str>,
 ) -> Result<InvitationView, ApiError> {
     let invitation = retry(|| async {
-        let mut tx = app.pool.begin().await?;
+        let mut tx = database::begin(&app.pool).await?;
         let invitation = app.members.scope(org).cancel(&mut tx, &Actor::new(user.id), id, reason).await?;
         tx.commit().await?;
         Ok(invitation)

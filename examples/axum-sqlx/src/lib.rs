@@ -66,7 +66,7 @@ pub(crate) struct App {
 /// # Errors
 /// Whatever keeps it from starting: the configuration, the database, the port.
 pub async fn run(config: Config) -> Result<(), Box<dyn Error>> {
-    let pool = Pool::connect(&config.database_url.0).await;
+    let pool = database::connect(config.database_url).await;
     let pool = pool.map_err(|error| format!("DATABASE_URL: {}", causes(&*error)))?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
     let address = listener.local_addr()?;

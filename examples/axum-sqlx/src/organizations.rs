@@ -14,7 +14,7 @@ use shared::{
 
 use crate::{
     App,
-    database::Conn,
+    database::{self, Conn},
     error::ApiError,
     extract::{Json, Path},
     retry::retry,
@@ -32,9 +32,9 @@ pub(crate) async fn create(app: &App, user: &User, name: &str) -> Result<Organiz
     let name = name.trim();
     check_line("name", name)?;
     retry(|| async {
-        let mut tx = app.pool.begin().await?;
-        let organization = tx.tables().insert_organization(name).await?;
-        tx.tables().insert_member(organization.id, user.id, Role::Owner, None).await?;
+        let mut tx = database::begin(&app.pool).await?;
+        let organization = database::insert_organization(&mut tx, name).await?;
+        database::insert_member(&mut tx, organization.id, user.id, Role::Owner, None).await?;
         tx.commit().await?;
         Ok(organization)
     })
@@ -43,7 +43,7 @@ pub(crate) async fn create(app: &App, user: &User, name: &str) -> Result<Organiz
 
 /// All memberships of a user.
 pub(crate) async fn of(app: &App, user: &User) -> Result<Vec<MemberOf>, ApiError> {
-    Ok(app.pool.acquire().await?.tables().memberships_of(user.id).await?)
+    Ok(database::memberships_of(&mut *app.pool.acquire().await?, user.id).await?)
 }
 
 /// What stands over an organization's pages, for one of its members.
@@ -54,10 +54,10 @@ pub(crate) async fn heading(app: &App, user: &User, org: i64) -> Result<Heading,
 /// All members of an organization, for one of them.
 pub(crate) async fn members(app: &App, user: &User, org: i64) -> Result<Vec<Member>, ApiError> {
     let mut conn = app.pool.acquire().await?;
-    if conn.tables().role_of(org, user.id).await?.is_none() {
+    if database::role_of(&mut conn, org, user.id).await?.is_none() {
         return Err(Refusal::Outsider.into());
     }
-    Ok(conn.tables().members_of(org).await?)
+    Ok(database::members_of(&mut conn, org).await?)
 }
 
 /// Makes the user a member, with what the accepted invitation grants. Whoever belongs already, by
@@ -69,7 +69,7 @@ pub(crate) async fn add_member(
     invitation: &Invitation<Membership>,
 ) -> Result<(), ApiError> {
     let (role, id) = (invitation.payload()?.role, invitation.id.to_string());
-    let inserted = conn.tables().insert_member(org, user.id, role, Some(&id)).await?;
+    let inserted = database::insert_member(conn, org, user.id, role, Some(&id)).await?;
     if inserted { Ok(()) } else { Err(Problem::already_member().into()) }
 }
 

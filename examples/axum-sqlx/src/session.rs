@@ -5,7 +5,7 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::request::Parts,
 };
-use shared::{Problem, User};
+use shared::{Cookies, Problem, User};
 use tower_sessions::{
     Expiry, MemoryStore, Session, SessionManagerLayer, SessionStore,
     cookie::{SameSite, time::Duration},
@@ -13,7 +13,7 @@ use tower_sessions::{
     session_store,
 };
 
-use crate::{App, accounts, error::ApiError, pages::Cookies};
+use crate::{App, accounts, error::ApiError};
 
 const USER: &str = "user";
 

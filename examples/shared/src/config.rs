@@ -1,8 +1,10 @@
 //! What the environment says.
 
-use std::{env, fmt, num::NonZeroU32, str::FromStr, time::Duration};
+use std::{env, num::NonZeroU32, str::FromStr, time::Duration};
 
 use invite_mail::SmtpServer;
+
+use crate::DatabaseUrl;
 
 const INVITES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
 
@@ -18,15 +20,6 @@ pub struct Config {
     pub lease: Duration,
     /// How many letters and links one person may ask for in a minute.
     pub invites_per_minute: NonZeroU32,
-}
-
-/// Where the database is. There may be a password in it.
-pub struct DatabaseUrl(pub String);
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DatabaseUrl")
-    }
 }
 
 /// Where letters go.
@@ -59,7 +52,7 @@ impl Config {
         };
         Ok(Self {
             port: number("PORT", text("PORT"))?.unwrap_or(3000),
-            database_url: DatabaseUrl(text("DATABASE_URL").unwrap_or_else(|| "sqlite://invitations.sqlite".into())),
+            database_url: DatabaseUrl(text("DATABASE_URL")),
             public_url: text("PUBLIC_URL"),
             mail,
             lease: Duration::from_secs(number("WORKER_LEASE_SECONDS", text("WORKER_LEASE_SECONDS"))?.unwrap_or(900)),

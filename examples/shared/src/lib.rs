@@ -8,26 +8,35 @@
 pub mod accounts;
 pub mod answers;
 mod config;
+mod cookies;
+mod database;
 mod invitations;
 pub mod json;
 mod mailbox;
+mod minute;
+#[cfg(feature = "pages")]
 pub mod pages;
 mod people;
 mod problem;
 mod refusal;
+mod retry;
 pub mod security;
 mod shutdown;
 
 pub use self::{
     answers::{Inviter, Joined, Preview, Received},
-    config::{Config, DatabaseUrl, Mail},
+    config::{Config, Mail},
+    cookies::Cookies,
+    database::{DatabaseUrl, Engine},
     invitations::{
         Amend, By, Created, DeliveryView, EventView, InvitationPage, InvitationView, Invite, InvitedBy, NewLink,
         list_query,
     },
     mailbox::{Letter, Mailbox},
+    minute::Minute,
     people::{Member, MemberOf, MemberUser, Membership, Organization, Role, User},
     problem::{Body, Problem, causes, forbidden},
     refusal::Refusal,
+    retry::retry,
     shutdown::shutdown_signal,
 };

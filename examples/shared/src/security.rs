@@ -2,6 +2,8 @@
 
 use url::{Host, Url};
 
+use crate::{Problem, forbidden};
+
 /// The most bytes a request body may have.
 pub const MAX_BODY: usize = 64 * 1024;
 
@@ -14,10 +16,33 @@ pub const HEADERS: [(&str, &str); 5] = [
     ("x-robots-tag", "noindex"),
 ];
 
+/// Refuses a request that a page of another site has sent, and one whose body is too large. A request that changes
+/// nothing passes.
+///
+/// # Errors
+/// 403 `foreign_origin`, 413 `too_large`.
+pub fn check<'a>(
+    own_origins: &[String],
+    public_url: &Url,
+    method: &str,
+    header: impl Fn(&'static str) -> Option<&'a str>,
+) -> Result<(), Problem> {
+    if matches!(method, "GET" | "HEAD" | "OPTIONS") {
+        return Ok(());
+    }
+    if is_foreign(own_origins, header("sec-fetch-site"), header("origin")) {
+        let detail = format!("This request came from a page of another site; this one is {public_url}");
+        return Err(forbidden("foreign_origin", detail));
+    }
+    // A body of unknown length is counted where it is read.
+    let length = header("content-length").and_then(|length| length.parse::<usize>().ok());
+    if length.is_some_and(|length| length > MAX_BODY) { Err(Problem::too_large()) } else { Ok(()) }
+}
+
 /// Whether a browser sent this on behalf of another site's page. Programs send neither header.
 ///
 /// `Sec-Fetch-Site` comes first: a form on a page with `no-referrer` sends `Origin: null`.
-pub fn is_foreign(own_origins: &[String], sec_fetch_site: Option<&str>, origin: Option<&str>) -> bool {
+fn is_foreign(own_origins: &[String], sec_fetch_site: Option<&str>, origin: Option<&str>) -> bool {
     match (sec_fetch_site, origin) {
         (Some(site), None | Some("null")) => !matches!(site, "same-origin" | "none"),
         (_, Some(origin)) => !own_origins.iter().any(|own| own == origin),

@@ -3,24 +3,11 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::support::{Office, PASSWORD, Server};
-use crate::program::{Database, on_every_database};
+use crate::support::{Office, PASSWORD, Server};
 
-on_every_database!(
-    #[tokio::test]
-    whoever_signs_up_is_signed_in_and_not_yet_verified,
-    the_session_is_a_cookie_that_scripts_cannot_read,
-    logging_in_gives_another_session_and_logging_out_ends_it,
-    a_wrong_password_and_an_unknown_address_get_the_same_answer,
-    an_address_has_one_account_however_it_is_spelt,
-    an_account_needs_an_address_a_name_and_a_password_of_eight_characters,
-    the_founder_of_an_organization_owns_it,
-    members_see_each_other_and_outsiders_see_nothing,
-    what_needs_a_sign_in_says_so,
-);
-
-async fn whoever_signs_up_is_signed_in_and_not_yet_verified(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn whoever_signs_up_is_signed_in_and_not_yet_verified() {
+    let server = Server::start().await;
     let ada = server.browser();
     let answer = ada.sign_up("Ada@Example.com").await;
 
@@ -33,8 +20,9 @@ async fn whoever_signs_up_is_signed_in_and_not_yet_verified(database: Database) 
     assert_eq!(me["user"].as_object().unwrap().len(), 4, "nothing of the password: {me}");
 }
 
-async fn the_session_is_a_cookie_that_scripts_cannot_read(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn the_session_is_a_cookie_that_scripts_cannot_read() {
+    let server = Server::start().await;
     let form = json!({ "email": "ada@example.com", "password": PASSWORD, "full_name": "Ada" });
     let answer = server.browser().post("/api/signup", form).await;
 
@@ -42,8 +30,9 @@ async fn the_session_is_a_cookie_that_scripts_cannot_read(database: Database) {
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
 }
 
-async fn logging_in_gives_another_session_and_logging_out_ends_it(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn logging_in_gives_another_session_and_logging_out_ends_it() {
+    let server = Server::start().await;
     let ada = server.browser();
     ada.sign_up("ada@example.com").await;
     let elsewhere = server.browser();
@@ -58,8 +47,9 @@ async fn logging_in_gives_another_session_and_logging_out_ends_it(database: Data
     ada.get("/api/me").await.expect(200);
 }
 
-async fn a_wrong_password_and_an_unknown_address_get_the_same_answer(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_address_get_the_same_answer() {
+    let server = Server::start().await;
     server.browser().sign_up("ada@example.com").await;
 
     let wrong = json!({ "email": "ada@example.com", "password": "incorrect horse" });
@@ -71,16 +61,18 @@ async fn a_wrong_password_and_an_unknown_address_get_the_same_answer(database: D
     assert_eq!(absurd.refused(401, "unauthenticated"), unknown.refused(401, "unauthenticated"));
 }
 
-async fn an_address_has_one_account_however_it_is_spelt(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn an_address_has_one_account_however_it_is_spelt() {
+    let server = Server::start().await;
     server.browser().sign_up("ada@example.com").await;
 
     let form = json!({ "email": "ADA@EXAMPLE.COM", "password": PASSWORD, "full_name": "Eve" });
     server.browser().post("/api/signup", form).await.refused(409, "email_taken");
 }
 
-async fn an_account_needs_an_address_a_name_and_a_password_of_eight_characters(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn an_account_needs_an_address_a_name_and_a_password_of_eight_characters() {
+    let server = Server::start().await;
     let cases = [
         ("email", json!({ "email": "no address", "password": PASSWORD, "full_name": "Ada" })),
         ("email", json!({ "email": "a@example.com, b@example.com", "password": PASSWORD, "full_name": "Ada" })),
@@ -98,8 +90,9 @@ async fn an_account_needs_an_address_a_name_and_a_password_of_eight_characters(d
     server.browser().post("/api/signup", form).await.expect(201);
 }
 
-async fn the_founder_of_an_organization_owns_it(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn the_founder_of_an_organization_owns_it() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
 
     let me = office.owner.get("/api/me").await.expect(200);
@@ -112,8 +105,9 @@ async fn the_founder_of_an_organization_owns_it(database: Database) {
     }
 }
 
-async fn members_see_each_other_and_outsiders_see_nothing(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn members_see_each_other_and_outsiders_see_nothing() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let invitation = office.invite_as("ada@example.com", "viewer").await;
     let ada = server.browser();
@@ -133,8 +127,9 @@ async fn members_see_each_other_and_outsiders_see_nothing(database: Database) {
     ada.get("/api/organizations/x/members").await.refused(404, "not_found");
 }
 
-async fn what_needs_a_sign_in_says_so(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn what_needs_a_sign_in_says_so() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let invitation = office.invite("ada@example.com").await;
     let one = office.path_of(&invitation);

@@ -2,26 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::support::{Office, PASSWORD, Server};
-use crate::program::{Database, on_every_database};
+use crate::support::{Office, PASSWORD, Server};
 
-on_every_database!(
-    #[tokio::test]
-    a_preview_tells_enough_to_decide_and_no_more,
-    signing_up_with_a_mailed_token_joins_and_proves_the_address,
-    signing_up_with_a_copied_link_proves_nothing_and_leaves_nothing,
-    a_sign_up_that_fails_accepts_nothing,
-    accepting_joins_and_says_where_to_go,
-    the_same_person_again_gets_the_same_answer,
-    two_browsers_do_not_mix_people_up,
-    declining_needs_only_the_link,
-    a_verified_person_finds_their_invitations_without_any_mail,
-    an_id_is_no_capability,
-    nobody_joins_by_signing_up_alone,
-);
-
-async fn a_preview_tells_enough_to_decide_and_no_more(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn a_preview_tells_enough_to_decide_and_no_more() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let body = json!({ "email": "ada@example.com", "role": "manager", "message": "Hello" });
     let created = office.owner.post(&office.invitations, body).await.expect(201);
@@ -38,8 +23,9 @@ async fn a_preview_tells_enough_to_decide_and_no_more(database: Database) {
     assert_eq!(preview, expected);
 }
 
-async fn signing_up_with_a_mailed_token_joins_and_proves_the_address(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn signing_up_with_a_mailed_token_joins_and_proves_the_address() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let created = office.invite_as("ada@example.com", "manager").await;
     let ada = server.browser();
@@ -58,8 +44,9 @@ async fn signing_up_with_a_mailed_token_joins_and_proves_the_address(database: D
     assert!(stored["accepted_at"].is_string(), "{stored}");
 }
 
-async fn signing_up_with_a_copied_link_proves_nothing_and_leaves_nothing(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn signing_up_with_a_copied_link_proves_nothing_and_leaves_nothing() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let (token, created) = office.link_for("ada@example.com").await;
 
@@ -70,8 +57,9 @@ async fn signing_up_with_a_copied_link_proves_nothing_and_leaves_nothing(databas
     assert_eq!(office.owner.get(&office.path_of(&created)).await.expect(200)["status"], "pending");
 }
 
-async fn a_sign_up_that_fails_accepts_nothing(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn a_sign_up_that_fails_accepts_nothing() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     server.browser().sign_up("ada@example.com").await;
     let created = office.invite("ada@example.com").await;
@@ -93,8 +81,9 @@ async fn a_sign_up_that_fails_accepts_nothing(database: Database) {
     assert_eq!(events["items"].as_array().unwrap().len(), 1, "{events}");
 }
 
-async fn accepting_joins_and_says_where_to_go(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn accepting_joins_and_says_where_to_go() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     for (email, role, to) in [
         ("ada@example.com", "member", "/me".to_owned()),
@@ -117,8 +106,9 @@ async fn accepting_joins_and_says_where_to_go(database: Database) {
     }
 }
 
-async fn the_same_person_again_gets_the_same_answer(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn the_same_person_again_gets_the_same_answer() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     office.invite("ada@example.com").await;
     let token = server.token_to("ada@example.com", 1).await;
@@ -136,8 +126,9 @@ async fn the_same_person_again_gets_the_same_answer(database: Database) {
     assert_eq!(members["items"].as_array().unwrap().len(), 2);
 }
 
-async fn two_browsers_do_not_mix_people_up(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn two_browsers_do_not_mix_people_up() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     office.invite("ada@example.com").await;
     let token = server.token_to("ada@example.com", 1).await;
@@ -152,8 +143,9 @@ async fn two_browsers_do_not_mix_people_up(database: Database) {
     assert_eq!(eve.get("/api/me").await.expect(200)["user"]["email"], "eve@example.com");
 }
 
-async fn declining_needs_only_the_link(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn declining_needs_only_the_link() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let created = office.invite("ada@example.com").await;
     let token = server.token_to("ada@example.com", 1).await;
@@ -177,8 +169,9 @@ async fn declining_needs_only_the_link(database: Database) {
     );
 }
 
-async fn a_verified_person_finds_their_invitations_without_any_mail(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn a_verified_person_finds_their_invitations_without_any_mail() {
+    let server = Server::start().await;
     let first = Office::open(&server).await;
     let second = Office::open_as(&server, "second@example.com").await;
     let third = Office::open_as(&server, "third@example.com").await;
@@ -207,8 +200,9 @@ async fn a_verified_person_finds_their_invitations_without_any_mail(database: Da
     assert_eq!(ada.get("/api/me/invitations").await.expect(200)["items"], json!([]));
 }
 
-async fn an_id_is_no_capability(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn an_id_is_no_capability() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let ada = office.hire(&server, "ada@example.com", "member").await;
     let created = office.invite("grace@example.com").await;
@@ -231,8 +225,9 @@ async fn an_id_is_no_capability(database: Database) {
     assert_eq!(office.owner.get(&office.path_of(&created)).await.expect(200)["status"], "pending");
 }
 
-async fn nobody_joins_by_signing_up_alone(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn nobody_joins_by_signing_up_alone() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let created = office.invite("ada@example.com").await;
 

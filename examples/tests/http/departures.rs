@@ -6,16 +6,11 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::support::{Office, Server, eventually};
-use crate::program::{Database, on_every_database};
+use crate::support::{Office, Server, eventually};
 
-on_every_database!(
-    #[tokio::test]
-    whoever_goes_away_while_accepting_leaves_nothing_behind,
-);
-
-async fn whoever_goes_away_while_accepting_leaves_nothing_behind(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn whoever_goes_away_while_accepting_leaves_nothing_behind() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let created = office.invite("ada@example.com").await;
     let token = server.token_to("ada@example.com", 1).await;

@@ -7,23 +7,11 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::support::{Answer, Office, PASSWORD, Server};
-use crate::program::{Database, on_every_database};
+use crate::support::{Answer, Office, PASSWORD, Server};
 
-on_every_database!(
-    #[tokio::test]
-    a_token_is_a_string_or_it_is_not_a_token,
-    an_unknown_field_is_refused_by_every_call,
-    an_acceptance_grants_what_was_invited_and_nothing_else,
-    a_page_of_another_site_changes_nothing,
-    a_body_over_64_kib_is_too_large,
-    what_is_not_json_is_told_apart,
-    no_header_moves_the_mailed_link,
-    what_people_write_cannot_build_a_link_or_an_element,
-);
-
-async fn a_token_is_a_string_or_it_is_not_a_token(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn a_token_is_a_string_or_it_is_not_a_token() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     // Something is open that a careless query might find (incidents 06, 07, 08).
     let created = office.invite("owner2@example.com").await;
@@ -56,8 +44,9 @@ async fn a_token_is_a_string_or_it_is_not_a_token(database: Database) {
     assert_eq!(office.owner.get(&office.path_of(&created)).await.expect(200)["status"], "pending");
 }
 
-async fn an_unknown_field_is_refused_by_every_call(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn an_unknown_field_is_refused_by_every_call() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let path = office.path_of(&office.invite("ada@example.com").await);
     let mine = path.replace(&office.invitations, "/api/me/invitations");
@@ -90,8 +79,9 @@ async fn an_unknown_field_is_refused_by_every_call(database: Database) {
     assert_eq!(office.owner.get(&format!("{path}/events")).await.text, before);
 }
 
-async fn an_acceptance_grants_what_was_invited_and_nothing_else(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn an_acceptance_grants_what_was_invited_and_nothing_else() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     office.invite_as("ada@example.com", "viewer").await;
     let token = server.token_to("ada@example.com", 1).await;
@@ -117,8 +107,9 @@ async fn an_acceptance_grants_what_was_invited_and_nothing_else(database: Databa
     assert_eq!(ada.get("/api/me").await.expect(200)["memberships"][0]["role"], "viewer");
 }
 
-async fn a_page_of_another_site_changes_nothing(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn a_page_of_another_site_changes_nothing() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let created = office.invite("ada@example.com").await;
     let path = office.path_of(&created);
@@ -162,8 +153,9 @@ async fn a_page_of_another_site_changes_nothing(database: Database) {
     }
 }
 
-async fn a_body_over_64_kib_is_too_large(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn a_body_over_64_kib_is_too_large() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let path = office.path_of(&office.invite("ada@example.com").await);
     let body = |size: usize| format!("{{\"token\":\"{}\"}}", "x".repeat(size - 12));
@@ -188,8 +180,9 @@ async fn a_body_over_64_kib_is_too_large(database: Database) {
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
 }
 
-async fn what_is_not_json_is_told_apart(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn what_is_not_json_is_told_apart() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let post = async |kind: &str, body: &'static str| {
         let request = office.owner.request(Method::POST, "/api/invitations/accept").header(header::CONTENT_TYPE, kind);
@@ -208,8 +201,9 @@ async fn what_is_not_json_is_told_apart(database: Database) {
     }
 }
 
-async fn no_header_moves_the_mailed_link(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn no_header_moves_the_mailed_link() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     // Incident 56.
     let request = office
@@ -227,8 +221,9 @@ async fn no_header_moves_the_mailed_link(database: Database) {
     assert!(!mail.to_string().contains("evil.example"), "{mail}");
 }
 
-async fn what_people_write_cannot_build_a_link_or_an_element(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn what_people_write_cannot_build_a_link_or_an_element() {
+    let server = Server::start().await;
     let owner = server.browser();
     owner.sign_up("owner@example.com").await;
     // Incidents 67 and 68.

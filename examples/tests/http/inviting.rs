@@ -2,24 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::support::{Office, Server, eventually, token_of};
-use crate::program::{Database, on_every_database};
+use crate::support::{Office, Server, eventually, token_of};
 
-on_every_database!(
-    #[tokio::test]
-    an_invitation_shows_what_was_promised_and_nothing_secret,
-    the_letter_follows_the_creation_and_is_accounted_for,
-    an_invitation_by_link_mails_nothing_and_shows_its_link_once,
-    an_amendment_changes_what_it_names,
-    a_resend_mails_a_new_link_and_retires_the_old,
-    a_copied_link_leaves_the_earlier_ones_alive,
-    a_cancelled_invitation_says_so_and_can_be_made_again,
-    the_history_tells_everything_in_order,
-    an_admin_may_do_what_an_owner_may_except_make_owners,
-);
-
-async fn an_invitation_shows_what_was_promised_and_nothing_secret(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn an_invitation_shows_what_was_promised_and_nothing_secret() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let body = json!({
         "email": "Ada@example.com", "role": "manager", "message": "We need you.", "expires_in_hours": 48, "locale": "en"
@@ -57,8 +44,9 @@ async fn an_invitation_shows_what_was_promised_and_nothing_secret(database: Data
     assert!(!stored.text.contains(&token[..20]), "{}", stored.text);
 }
 
-async fn the_letter_follows_the_creation_and_is_accounted_for(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn the_letter_follows_the_creation_and_is_accounted_for() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let created = office.invite("ada@example.com").await;
     let mail = server.mails_to("ada@example.com", 1).await.remove(0);
@@ -77,8 +65,9 @@ async fn the_letter_follows_the_creation_and_is_accounted_for(database: Database
     assert_eq!(delivery.await, json!({ "state": "sent", "attempts": 1, "last_error": null }));
 }
 
-async fn an_invitation_by_link_mails_nothing_and_shows_its_link_once(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn an_invitation_by_link_mails_nothing_and_shows_its_link_once() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let (token, created) = office.link_for("ada@example.com").await;
 
@@ -109,8 +98,9 @@ async fn an_invitation_by_link_mails_nothing_and_shows_its_link_once(database: D
     );
 }
 
-async fn an_amendment_changes_what_it_names(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn an_amendment_changes_what_it_names() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let created = office.invite("ada@example.com").await;
     let path = office.path_of(&created);
@@ -137,8 +127,9 @@ async fn an_amendment_changes_what_it_names(database: Database) {
     assert_eq!(server.browser().preview(&token).await.expect(200)["role"], "admin");
 }
 
-async fn a_resend_mails_a_new_link_and_retires_the_old(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn a_resend_mails_a_new_link_and_retires_the_old() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let created = office.invite("ada@example.com").await;
     let old = server.token_to("ada@example.com", 1).await;
@@ -152,8 +143,9 @@ async fn a_resend_mails_a_new_link_and_retires_the_old(database: Database) {
     server.browser().preview(&new).await.expect(200);
 }
 
-async fn a_copied_link_leaves_the_earlier_ones_alive(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn a_copied_link_leaves_the_earlier_ones_alive() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let created = office.invite("ada@example.com").await;
     let mailed = server.token_to("ada@example.com", 1).await;
@@ -167,8 +159,9 @@ async fn a_copied_link_leaves_the_earlier_ones_alive(database: Database) {
     }
 }
 
-async fn a_cancelled_invitation_says_so_and_can_be_made_again(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn a_cancelled_invitation_says_so_and_can_be_made_again() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let created = office.invite("ada@example.com").await;
     let path = office.path_of(&created);
@@ -182,8 +175,9 @@ async fn a_cancelled_invitation_says_so_and_can_be_made_again(database: Database
     assert_ne!(office.invite("ada@example.com").await["id"], created["id"]);
 }
 
-async fn the_history_tells_everything_in_order(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn the_history_tells_everything_in_order() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let created = office.invite("ada@example.com").await;
     let path = office.path_of(&created);
@@ -206,8 +200,9 @@ async fn the_history_tells_everything_in_order(database: Database) {
     assert!(items.is_sorted_by_key(|event| time(&event["at"])));
 }
 
-async fn an_admin_may_do_what_an_owner_may_except_make_owners(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn an_admin_may_do_what_an_owner_may_except_make_owners() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let admin = office.hire(&server, "admin@example.com", "admin").await;
 

@@ -17,44 +17,36 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::support::{Browser, Office, Server, Sink, eventually, eventually_within, token_of};
-use crate::program::{Database, on_every_database};
+use crate::support::{Browser, Office, Server, Sink, eventually, eventually_within, token_of};
 
-on_every_database!(
-    #[tokio::test(flavor = "multi_thread")]
-    a_program_killed_at_random_moments_mails_every_invitation_and_no_dead_link,
-);
-
-/// At least so many kills, and so many of them in the middle of handing a letter over.
-const KILLS: usize = 50;
-const CUT_SHORT: usize = 10;
+/// At least so many kills for each of `INVITE_TEST_KILLS`, and one of them in the middle of handing a letter over.
+const KILLS: usize = 5;
 const CLIENTS: usize = 3;
 /// The mailer gives a letter up after a third of it: long enough for the sink on a machine this busy,
 /// so that no letter is ever postponed, and all that a kill cuts short is back after it.
 const LEASE: Duration = Duration::from_secs(12);
 
-async fn a_program_killed_at_random_moments_mails_every_invitation_and_no_dead_link(database: Database) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_killed_at_random_moments_mails_every_invitation_and_no_dead_link() {
     // `KILL_SEED=<n>` plays a failure again, as far as the machine's timing allows.
     let seed = std::env::var("KILL_SEED").map_or_else(|_| SysRng.try_next_u64().unwrap(), |seed| seed.parse().unwrap());
     eprintln!("KILL_SEED={seed}");
     let mut random = StdRng::seed_from_u64(seed);
 
     let sink = Sink::start(StdRng::from_rng(&mut random)).await;
-    let mut server = Server::start_with(
-        database,
-        &[
-            ("SMTP_URL", &sink.url),
-            ("WORKER_LEASE_SECONDS", &LEASE.as_secs().to_string()),
-            ("INVITES_PER_MINUTE", &u32::MAX.to_string()),
-        ],
-    )
+    let mut server = Server::start_with(&[
+        ("SMTP_URL", &sink.url),
+        ("WORKER_LEASE_SECONDS", &LEASE.as_secs().to_string()),
+        ("INVITES_PER_MINUTE", &u32::MAX.to_string()),
+    ])
     .await;
     let invitations = Office::open(&server).await.invitations;
     let promised = Arc::new(Mutex::new(HashSet::new()));
     let names = Arc::new(AtomicUsize::new(0));
 
-    let mut kills = 0;
-    while kills < KILLS || sink.cut_short() < CUT_SHORT || promised.lock().unwrap().len() <= KILLS {
+    let cut_short = std::env::var("INVITE_TEST_KILLS").map_or(3, |kills| kills.parse().unwrap());
+    let (wanted, mut kills) = (cut_short * KILLS, 0);
+    while kills < wanted || sink.cut_short() < cut_short || promised.lock().unwrap().len() <= wanted {
         let mut clients = JoinSet::new();
         let owner = Arc::new(server.browser());
         owner.log_in("owner@example.com").await.expect(200);
@@ -113,7 +105,7 @@ async fn a_program_killed_at_random_moments_mails_every_invitation_and_no_dead_l
     }
     let (cut, promised, stored) = (sink.cut_short(), promised.len(), stored.len());
     eprintln!("{kills} kills, {cut} letters cut short, {promised} promised, {stored} stored, {} mails", mails.len());
-    assert!(promised > KILLS && living.len() > KILLS, "there was something to lose");
+    assert!(promised > wanted && living.len() > wanted, "there was something to lose");
 }
 
 /// Invites, and sometimes resends or takes back, until nobody answers any more.

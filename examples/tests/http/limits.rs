@@ -3,17 +3,11 @@
 use invite_core::{Clock, SystemClock};
 use serde_json::json;
 
-use super::support::{Office, Server};
-use crate::program::{Database, on_every_database};
+use crate::support::{Office, Server};
 
-on_every_database!(
-    #[tokio::test]
-    over_the_limit_nothing_is_written_and_cancelling_gives_nothing_back,
-    resending_and_copying_links_count_too_and_the_next_minute_begins_anew,
-);
-
-async fn over_the_limit_nothing_is_written_and_cancelling_gives_nothing_back(database: Database) {
-    let server = Server::start_with(database, &[("INVITES_PER_MINUTE", "2")]).await;
+#[tokio::test]
+async fn over_the_limit_nothing_is_written_and_cancelling_gives_nothing_back() {
+    let server = Server::start_with(&[("INVITES_PER_MINUTE", "2")]).await;
     // The minute may end between two requests: then once more, with somebody else.
     for n in 0.. {
         let office = Office::open_as(&server, &format!("owner{n}@example.com")).await;
@@ -41,8 +35,9 @@ async fn over_the_limit_nothing_is_written_and_cancelling_gives_nothing_back(dat
     }
 }
 
-async fn resending_and_copying_links_count_too_and_the_next_minute_begins_anew(database: Database) {
-    let server = Server::start_with(database, &[("INVITES_PER_MINUTE", "3")]).await;
+#[tokio::test]
+async fn resending_and_copying_links_count_too_and_the_next_minute_begins_anew() {
+    let server = Server::start_with(&[("INVITES_PER_MINUTE", "3")]).await;
     let mut look = server.database().await;
     for n in 0.. {
         let office = Office::open_as(&server, &format!("owner{n}@example.com")).await;

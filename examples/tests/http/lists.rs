@@ -2,18 +2,11 @@
 
 use serde_json::Value;
 
-use super::support::{Office, Server};
-use crate::program::{Database, on_every_database};
+use crate::support::{Office, Server};
 
-on_every_database!(
-    #[tokio::test]
-    pages_follow_each_other_without_gap_or_repetition,
-    filters_by_status_and_address,
-    what_cannot_be_asked_is_named,
-);
-
-async fn pages_follow_each_other_without_gap_or_repetition(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn pages_follow_each_other_without_gap_or_repetition() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let mut all = Vec::new();
     for n in 0..7 {
@@ -35,8 +28,9 @@ async fn pages_follow_each_other_without_gap_or_repetition(database: Database) {
     assert_eq!(pages(&office, "sort=expires_at", 4).await, [all[..4].to_vec(), all[4..].into()]);
 }
 
-async fn filters_by_status_and_address(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn filters_by_status_and_address() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     for name in ["ada", "grace", "mary", "joan"] {
         office.invite(&format!("{name}@example.com")).await;
@@ -66,8 +60,9 @@ async fn filters_by_status_and_address(database: Database) {
     }
 }
 
-async fn what_cannot_be_asked_is_named(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn what_cannot_be_asked_is_named() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     for n in 0..2 {
         office.invite(&format!("person{n}@example.com")).await;

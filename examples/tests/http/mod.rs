@@ -15,4 +15,3 @@ mod readonly;
 mod refusals;
 mod sessions;
 mod smtp;
-mod support;

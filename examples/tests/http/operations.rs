@@ -5,21 +5,12 @@ use std::{net::TcpListener, thread};
 use serde_json::json;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
-use super::support::{Browser, Office, Server, eventually, fails_to_start};
-use crate::program::{Database, Place, on_every_database, serve};
+use crate::program::{DATABASE, Place, serve};
+use crate::support::{Browser, Office, Server, eventually, fails_to_start};
 
-on_every_database!(
-    #[tokio::test]
-    a_database_that_is_away_for_too_long_is_unavailable_and_then_back,
-    a_database_that_is_away_for_a_while_is_waited_for,
-    ending_it_leaves_no_leased_letter_behind,
-    those_that_start_at_once_on_a_new_database_all_serve,
-    links_lead_to_the_configured_address,
-    an_account_outlives_a_restart,
-);
-
-async fn a_database_that_is_away_for_too_long_is_unavailable_and_then_back(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn a_database_that_is_away_for_too_long_is_unavailable_and_then_back() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let (token, _) = office.link_for("ada@example.com").await;
 
@@ -37,8 +28,9 @@ async fn a_database_that_is_away_for_too_long_is_unavailable_and_then_back(datab
     server.mails_to("grace@example.com", 1).await;
 }
 
-async fn a_database_that_is_away_for_a_while_is_waited_for(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn a_database_that_is_away_for_a_while_is_waited_for() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let mut writer = server.database().await;
     writer.block_writers().await;
@@ -60,9 +52,10 @@ async fn a_database_that_is_away_for_a_while_is_waited_for(database: Database) {
     founded.expect(201);
 }
 
-async fn those_that_start_at_once_on_a_new_database_all_serve(database: Database) {
+#[tokio::test]
+async fn those_that_start_at_once_on_a_new_database_all_serve() {
     let dir = tempfile::tempdir().unwrap();
-    let place = Place::make(database, dir.path()).await;
+    let place = Place::make(dir.path()).await;
     let starting: Vec<_> = thread::scope(|scope| {
         let starts: Vec<_> = (0..4).map(|_| scope.spawn(|| serve(dir.path(), &place, &[]))).collect();
         starts.into_iter().map(|start| start.join()).collect()
@@ -81,32 +74,43 @@ async fn a_database_that_cannot_be_used_is_named_in_one_sentence_without_the_pas
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let urls = [
         // Not every driver says that it was refused.
-        (format!("postgres://invite:hunter2@{closed}/invite"), "onnecti"),
-        (format!("mysql://invite:hunter2@{closed}/invite"), "onnection refused"),
-        (format!("mariadb://invite:hunter2@{closed}/invite"), "onnection refused"),
-        ("mssql://invite:hunter2@localhost/invite".into(), "begins with none of"),
-        ("hunter2:".into(), "begins with none of"),
-        ("postgres://invite:hunter2@localhost:port/invite".into(), "invalid port"),
-        ("sqlite://nowhere/at/all.sqlite".into(), "unable to open"),
+        ("postgres", format!("postgres://invite:hunter2@{closed}/invite"), "onnecti"),
+        ("postgres", "postgres://invite:hunter2@localhost:port/invite".into(), "invalid port"),
+        ("mysql", format!("mysql://invite:hunter2@{closed}/invite"), "onnection refused"),
+        ("mysql", format!("mariadb://invite:hunter2@{closed}/invite"), "onnection refused"),
+        ("sqlite", "sqlite://nowhere/at/all.sqlite".into(), "unable to open"),
+        ("none", "mssql://invite:hunter2@localhost/invite".into(), "begins with none of"),
+        ("none", "hunter2:".into(), "begins with none of"),
     ];
-    for (url, why) in urls {
+    for (database, url, why) in urls {
+        let other = format!("build it with `--no-default-features --features {database}`");
+        let why = if [DATABASE, "none"].contains(&database) { why } else { other.as_str() };
         let (status, said) = fails_to_start(&[("DATABASE_URL", &url)]);
         assert!(!status.success() && said.starts_with("DATABASE_URL: ") && said.contains(why), "{url}: {said}");
         assert!(said.lines().count() == 1 && !said.contains("hunter2"), "{url}: {said}");
     }
 }
 
+#[cfg(not(feature = "sqlite"))]
+#[tokio::test]
+async fn a_database_on_a_server_has_no_default() {
+    let (status, said) = fails_to_start(&[]);
+    assert!(!status.success() && said.starts_with("DATABASE_URL: it is not set"), "{said}");
+}
+
+#[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn unless_told_otherwise_it_listens_on_port_3000_and_keeps_a_file() {
     drop(TcpListener::bind("127.0.0.1:3000").expect("port 3000 is free"));
-    let server = Server::start_with(Database::Sqlite, &[("PORT", ""), ("DATABASE_URL", "")]).await;
+    let server = Server::start_with(&[("PORT", ""), ("DATABASE_URL", "")]).await;
     assert_eq!(server.url(), "http://127.0.0.1:3000");
     assert!(server.dir().join("invitations.sqlite").is_file());
     assert_eq!(server.browser().get("/healthz").await.status, 200);
 }
 
-async fn ending_it_leaves_no_leased_letter_behind(database: Database) {
-    let mut server = Server::start(database).await;
+#[tokio::test]
+async fn ending_it_leaves_no_leased_letter_behind() {
+    let mut server = Server::start().await;
     let office = Office::open(&server).await;
     for n in 0..30 {
         office.invite(&format!("person{n}@example.com")).await;
@@ -129,7 +133,7 @@ async fn ending_it_leaves_no_leased_letter_behind(database: Database) {
 
 #[tokio::test]
 async fn whoever_never_finishes_a_request_does_not_keep_it_from_ending() {
-    let mut server = Server::start(Database::Sqlite).await;
+    let mut server = Server::start().await;
     let address = server.url().strip_prefix("http://").unwrap().to_owned();
     // Browsers open connections ahead of need; others are just slow.
     let _idle = TcpStream::connect(&address).await.unwrap();
@@ -140,8 +144,9 @@ async fn whoever_never_finishes_a_request_does_not_keep_it_from_ending() {
     assert!(server.terminate().await.success());
 }
 
-async fn links_lead_to_the_configured_address(database: Database) {
-    let server = Server::start_with(database, &[("PUBLIC_URL", "http://localhost:81/app/")]).await;
+#[tokio::test]
+async fn links_lead_to_the_configured_address() {
+    let server = Server::start_with(&[("PUBLIC_URL", "http://localhost:81/app/")]).await;
     let office = Office::open(&server).await;
     office.invite("ada@example.com").await;
 
@@ -149,8 +154,9 @@ async fn links_lead_to_the_configured_address(database: Database) {
     assert!(link.starts_with("http://localhost:81/app/invitation?token=inv1_"), "{link}");
 }
 
-async fn an_account_outlives_a_restart(database: Database) {
-    let mut server = Server::start(database).await;
+#[tokio::test]
+async fn an_account_outlives_a_restart() {
+    let mut server = Server::start().await;
     let office = Office::open(&server).await;
     office.invite("ada@example.com").await;
     let token = server.token_to("ada@example.com", 1).await;

@@ -6,22 +6,13 @@ use invite_core::{Clock, SystemClock};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::support::{Answer, Browser, Office, Server};
-use crate::program::{Database, on_every_database};
-
-on_every_database!(
-    #[tokio::test(flavor = "multi_thread")]
-    one_person_who_accepts_on_many_devices_joins_once,
-    one_person_accepts_invitations_of_many_organizations,
-    one_address_gets_one_account,
-    one_address_gets_one_invitation,
-    one_minute_has_no_more_letters_than_it_may,
-);
+use crate::support::{Answer, Browser, Office, Server};
 
 const MANY: usize = 8;
 
-async fn one_person_who_accepts_on_many_devices_joins_once(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn one_person_who_accepts_on_many_devices_joins_once() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let path = office.path_of(&office.invite("ada@example.com").await);
     let token = server.token_to("ada@example.com", 1).await;
@@ -44,8 +35,9 @@ async fn one_person_who_accepts_on_many_devices_joins_once(database: Database) {
     assert_eq!(events["items"].as_array().unwrap().len(), 2, "{events}");
 }
 
-async fn one_person_accepts_invitations_of_many_organizations(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn one_person_accepts_invitations_of_many_organizations() {
+    let server = Server::start().await;
     let mut tokens = Vec::new();
     for n in 0..MANY {
         let office = Office::open_as(&server, &format!("owner{n}@example.com")).await;
@@ -66,8 +58,9 @@ async fn one_person_accepts_invitations_of_many_organizations(database: Database
     assert_eq!(me["memberships"].as_array().unwrap().len(), MANY, "{me}");
 }
 
-async fn one_address_gets_one_account(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_gets_one_account() {
+    let server = Server::start().await;
     let browsers = (0..MANY).map(|_| server.browser()).collect();
     let answers = at_once(browsers, |browser: Browser| async move {
         let form = json!({ "email": "ada@example.com", "password": "correct horse", "full_name": "Ada" });
@@ -78,15 +71,17 @@ async fn one_address_gets_one_account(database: Database) {
     assert_eq!(server.database().await.number("SELECT count(*) FROM users").await, 1);
 }
 
-async fn one_address_gets_one_invitation(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_gets_one_invitation() {
+    let server = Server::start().await;
     let office = Arc::new(Office::open(&server).await);
     let answers = at_once((0..MANY).collect(), |_| invite(&office, "ada@example.com".into())).await;
     one_is_created(&answers, "already_pending");
 }
 
-async fn one_minute_has_no_more_letters_than_it_may(database: Database) {
-    let server = Server::start_with(database, &[("INVITES_PER_MINUTE", "3")]).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn one_minute_has_no_more_letters_than_it_may() {
+    let server = Server::start_with(&[("INVITES_PER_MINUTE", "3")]).await;
     // The minute may end between two requests: then once more, with somebody else.
     for n in 0.. {
         let office = Arc::new(Office::open_as(&server, &format!("owner{n}@example.com")).await);

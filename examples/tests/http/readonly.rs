@@ -3,18 +3,11 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::support::{Answer, Office, Server, eventually};
-use crate::program::{Database, on_every_database};
+use crate::support::{Answer, Office, Server, eventually};
 
-on_every_database!(
-    #[tokio::test]
-    scanners_may_open_every_link_and_the_invitation_is_untouched,
-    every_answer_keeps_its_secrets_from_caches_referrers_and_frames,
-    what_is_not_there_is_a_problem_too,
-);
-
-async fn scanners_may_open_every_link_and_the_invitation_is_untouched(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn scanners_may_open_every_link_and_the_invitation_is_untouched() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let created = office.invite("ada@example.com").await;
     let path = office.path_of(&created);
@@ -64,8 +57,9 @@ async fn scanners_may_open_every_link_and_the_invitation_is_untouched(database: 
     ada.sign_up_with("ada@example.com", &token).await.expect(201);
 }
 
-async fn every_answer_keeps_its_secrets_from_caches_referrers_and_frames(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn every_answer_keeps_its_secrets_from_caches_referrers_and_frames() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let (token, _) = office.link_for("ada@example.com").await;
 
@@ -87,8 +81,9 @@ async fn every_answer_keeps_its_secrets_from_caches_referrers_and_frames(databas
     }
 }
 
-async fn what_is_not_there_is_a_problem_too(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn what_is_not_there_is_a_problem_too() {
+    let server = Server::start().await;
     let anybody = server.browser();
 
     assert_eq!(anybody.get("/healthz").await.status, 200);

@@ -2,24 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{Browser, Office, Server};
-use crate::program::{Database, on_every_database};
-
-on_every_database!(
-    #[tokio::test]
-    an_unknown_or_damaged_token_is_not_found,
-    an_expired_invitation_is_gone,
-    each_end_is_told_apart,
-    only_the_invited_and_verified_address_may_accept,
-    an_open_invitation_is_not_doubled,
-    a_member_is_not_invited_again,
-    whoever_became_a_member_meanwhile_leaves_the_invitation_open,
-    what_has_ended_is_not_changed,
-    resending_too_often_is_refused_with_the_time_to_wait,
-    what_is_not_acceptable_is_named,
-    members_may_not_act_and_outsiders_see_nothing,
-    an_id_of_another_organization_is_not_found,
-);
+use crate::support::{Browser, Office, Server};
 
 /// Looking, accepting and declining all refuse alike.
 async fn refuses_everywhere(person: &Browser, token: &str, status: u16, code: &str) {
@@ -28,8 +11,9 @@ async fn refuses_everywhere(person: &Browser, token: &str, status: u16, code: &s
     person.reject(token).await.refused(status, code);
 }
 
-async fn an_unknown_or_damaged_token_is_not_found(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn an_unknown_or_damaged_token_is_not_found() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     office.invite("ada@example.com").await;
     let token = server.token_to("ada@example.com", 1).await;
@@ -62,8 +46,9 @@ async fn an_unknown_or_damaged_token_is_not_found(database: Database) {
     ada.accept(&token).await.expect(200);
 }
 
-async fn an_expired_invitation_is_gone(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn an_expired_invitation_is_gone() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let created = office.invite("ada@example.com").await;
     let token = server.token_to("ada@example.com", 1).await;
@@ -79,8 +64,9 @@ async fn an_expired_invitation_is_gone(database: Database) {
     office.invite("ada@example.com").await;
 }
 
-async fn each_end_is_told_apart(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn each_end_is_told_apart() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let stranger = server.browser();
     stranger.sign_up("stranger@example.com").await;
@@ -110,8 +96,9 @@ async fn each_end_is_told_apart(database: Database) {
     refuses_everywhere(&stranger, &token, 410, "superseded").await;
 }
 
-async fn only_the_invited_and_verified_address_may_accept(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn only_the_invited_and_verified_address_may_accept() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let (link, created) = office.link_for("ada@example.com").await;
     let (ada, eve) = (server.browser(), server.browser());
@@ -132,8 +119,9 @@ async fn only_the_invited_and_verified_address_may_accept(database: Database) {
     assert_eq!(office.owner.get(&office.path_of(&created)).await.expect(200)["status"], "accepted");
 }
 
-async fn an_open_invitation_is_not_doubled(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn an_open_invitation_is_not_doubled() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let first = office.invite("ada@example.com").await;
 
@@ -145,8 +133,9 @@ async fn an_open_invitation_is_not_doubled(database: Database) {
     Office::open_as(&server, "other@example.com").await.invite("ada@example.com").await;
 }
 
-async fn a_member_is_not_invited_again(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn a_member_is_not_invited_again() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     office.hire(&server, "ada@example.com", "member").await;
 
@@ -156,8 +145,9 @@ async fn a_member_is_not_invited_again(database: Database) {
     }
 }
 
-async fn whoever_became_a_member_meanwhile_leaves_the_invitation_open(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn whoever_became_a_member_meanwhile_leaves_the_invitation_open() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let ada = office.hire(&server, "ada@example.com", "member").await;
     // No call of the API leads here; two admins on two databases would.
@@ -176,8 +166,9 @@ async fn whoever_became_a_member_meanwhile_leaves_the_invitation_open(database: 
     assert_eq!(ada.get("/api/me").await.expect(200)["memberships"][0]["role"], "member");
 }
 
-async fn what_has_ended_is_not_changed(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn what_has_ended_is_not_changed() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     office.hire(&server, "accepted@example.com", "member").await;
     office.invite("expired@example.com").await;
@@ -199,8 +190,9 @@ async fn what_has_ended_is_not_changed(database: Database) {
     }
 }
 
-async fn resending_too_often_is_refused_with_the_time_to_wait(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn resending_too_often_is_refused_with_the_time_to_wait() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let resend = format!("{}/resend", office.path_of(&office.invite("ada@example.com").await));
     server.mails_to("ada@example.com", 1).await;
@@ -213,8 +205,9 @@ async fn resending_too_often_is_refused_with_the_time_to_wait(database: Database
     assert_eq!(server.mails_to("ada@example.com", 2).await.len(), 2);
 }
 
-async fn what_is_not_acceptable_is_named(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn what_is_not_acceptable_is_named() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let with = |field: &str, value: Value| {
         let mut body = json!({ "email": "ada@example.com", "role": "member" });
@@ -276,8 +269,9 @@ async fn what_is_not_acceptable_is_named(database: Database) {
     assert_eq!(office.owner.get(&path).await.expect(200)["status"], "pending");
 }
 
-async fn members_may_not_act_and_outsiders_see_nothing(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn members_may_not_act_and_outsiders_see_nothing() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let invitation = office.invite("ada@example.com").await;
     let path = office.path_of(&invitation);
@@ -305,8 +299,9 @@ async fn members_may_not_act_and_outsiders_see_nothing(database: Database) {
     assert_eq!((&before.0["role"], &before.0["status"], &before.1), (&after.0["role"], &after.0["status"], &after.1));
 }
 
-async fn an_id_of_another_organization_is_not_found(database: Database) {
-    let server = Server::start(database).await;
+#[tokio::test]
+async fn an_id_of_another_organization_is_not_found() {
+    let server = Server::start().await;
     let office = Office::open(&server).await;
     let path = office.path_of(&office.invite("ada@example.com").await);
     let other = Office::open_as(&server, "other@example.com").await;

@@ -11,19 +11,12 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-use super::support::{Mail, Office, Server, Sink, eventually, token_of};
-use crate::program::{Database, on_every_database};
+use crate::support::{Mail, Office, Server, Sink, eventually, token_of};
 
-on_every_database!(
-    #[tokio::test]
-    a_letter_sent_by_smtp_has_two_parts_and_a_link_that_works,
-    a_server_that_is_down_delays_the_letter_and_nothing_else,
-    a_recipient_who_is_refused_is_shown_and_can_be_given_a_link,
-);
-
-async fn a_letter_sent_by_smtp_has_two_parts_and_a_link_that_works(database: Database) {
+#[tokio::test]
+async fn a_letter_sent_by_smtp_has_two_parts_and_a_link_that_works() {
     let smtp = Smtp::start().await;
-    let server = Server::start_with(database, &[("SMTP_URL", &smtp.url)]).await;
+    let server = Server::start_with(&[("SMTP_URL", &smtp.url)]).await;
     let office = Office::open(&server).await;
     // Nobody but the addressee sees a letter, even in a debug build.
     server.browser().get("/dev/mailbox.json").await.refused(404, "not_found");
@@ -49,9 +42,10 @@ async fn a_letter_sent_by_smtp_has_two_parts_and_a_link_that_works(database: Dat
     assert_eq!(answer["membership"]["invitation_id"], created["id"]);
 }
 
-async fn a_server_that_is_down_delays_the_letter_and_nothing_else(database: Database) {
+#[tokio::test]
+async fn a_server_that_is_down_delays_the_letter_and_nothing_else() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let server = Server::start_with(database, &[("SMTP_URL", &format!("smtp://{closed}"))]).await;
+    let server = Server::start_with(&[("SMTP_URL", &format!("smtp://{closed}"))]).await;
     let office = Office::open(&server).await;
     let created = office.invite("ada@example.com").await;
 
@@ -64,9 +58,10 @@ async fn a_server_that_is_down_delays_the_letter_and_nothing_else(database: Data
     assert!(shown["delivery"]["last_error"].is_string(), "{shown}");
 }
 
-async fn a_recipient_who_is_refused_is_shown_and_can_be_given_a_link(database: Database) {
+#[tokio::test]
+async fn a_recipient_who_is_refused_is_shown_and_can_be_given_a_link() {
     let sink = Sink::start(StdRng::seed_from_u64(1)).await;
-    let server = Server::start_with(database, &[("SMTP_URL", &sink.url)]).await;
+    let server = Server::start_with(&[("SMTP_URL", &sink.url)]).await;
     let office = Office::open(&server).await;
     let path = office.path_of(&office.invite("refused@example.com").await);
 

@@ -6,68 +6,67 @@ use std::{
     thread,
 };
 
-use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _};
 
-/// What the program is to run on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Database {
-    Sqlite,
-    Postgres,
-    MySql,
+use self::chosen::SERVER;
+pub(crate) use self::chosen::{DATABASE, Inner};
+
+// The database that the program is built for; the same one counts if several features are on.
+#[cfg(feature = "sqlite")]
+mod chosen {
+    /// The feature that has chosen it.
+    pub(crate) const DATABASE: &str = "sqlite";
+    /// What says where its server is, and how it drops a database that is in use. SQLite has no server.
+    pub(super) const SERVER: Option<(&str, &str)> = None;
+    pub(crate) type Inner = sqlx::SqliteConnection;
+}
+#[cfg(all(feature = "postgres", not(feature = "sqlite")))]
+mod chosen {
+    pub(crate) const DATABASE: &str = "postgres";
+    pub(super) const SERVER: Option<(&str, &str)> = Some(("INVITE_TEST_POSTGRES_URL", " WITH (FORCE)"));
+    pub(crate) type Inner = sqlx::PgConnection;
+}
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+mod chosen {
+    pub(crate) const DATABASE: &str = "mysql";
+    pub(super) const SERVER: Option<(&str, &str)> = Some(("INVITE_TEST_MYSQL_URL", ""));
+    pub(crate) type Inner = sqlx::MySqlConnection;
 }
 
 /// One program's database; a server's is dropped with this.
 pub(crate) struct Place {
-    database: Database,
     url: String,
-    /// On a server.
-    name: String,
+    on_server: Option<OnServer>,
+}
+
+/// A database on a server that serves others too.
+struct OnServer {
+    server: String,
+    drop: String,
 }
 
 /// A second way into a program's database.
-pub(crate) enum Connection {
-    Sqlite(SqliteConnection),
-    Postgres(PgConnection),
-    MySql(MySqlConnection),
-}
-
-impl Database {
-    /// The server that the test command has started, or was told of.
-    fn server(self) -> String {
-        let variable = match self {
-            Self::Sqlite => unreachable!("SQLite has no server"),
-            Self::Postgres => "INVITE_TEST_POSTGRES_URL",
-            Self::MySql => "INVITE_TEST_MYSQL_URL",
-        };
-        env::var(variable).unwrap_or_else(|_| panic!("`cargo xtask databases` sets {variable}"))
-    }
-
-    async fn connect(self, url: &str) -> Connection {
-        match self {
-            Self::Sqlite => Connection::Sqlite(SqliteConnection::connect(url).await.unwrap()),
-            Self::Postgres => Connection::Postgres(PgConnection::connect(url).await.unwrap()),
-            Self::MySql => Connection::MySql(MySqlConnection::connect(url).await.unwrap()),
-        }
-    }
-}
+pub(crate) struct Connection(pub(crate) Inner);
 
 impl Place {
-    /// A new one. A file lies in the folder, and is made by the program itself.
-    pub(crate) async fn make(database: Database, dir: &Path) -> Self {
+    /// A new one. SQLite's file lies in the folder, and the program itself makes it.
+    pub(crate) async fn make(dir: &Path) -> Self {
         static NAMES: AtomicUsize = AtomicUsize::new(0);
 
-        if database == Database::Sqlite {
+        let Some((variable, force)) = SERVER else {
             let url = format!("sqlite://{}", dir.join("test.sqlite").display());
-            return Self { database, url, name: String::new() };
-        }
+            return Self { url, on_server: None };
+        };
+        let server = env::var(variable).unwrap_or_else(|_| panic!("`cargo xtask databases` sets {variable}"));
         let name = format!("example_{}_{}", process::id(), NAMES.fetch_add(1, Ordering::Relaxed));
-        let mut url: url::Url = database.server().parse().unwrap();
-        let mut server = database.connect(url.as_str()).await;
+        let drop = format!("DROP DATABASE IF EXISTS {name}{force}");
+        let mut connection = Connection::to(&server).await;
         // A process of this number may have been killed before it could drop its own.
-        server.execute(format!("DROP DATABASE IF EXISTS {name}")).await;
-        server.execute(format!("CREATE DATABASE {name}")).await;
+        connection.execute(drop.as_str()).await;
+        connection.execute(format!("CREATE DATABASE {name}")).await;
+        let mut url: url::Url = server.parse().unwrap();
         url.set_path(&name);
-        Self { database, url: url.into(), name }
+        Self { url: url.into(), on_server: Some(OnServer { server, drop }) }
     }
 
     pub(super) fn url(&self) -> &str {
@@ -75,36 +74,30 @@ impl Place {
     }
 
     pub(super) async fn connect(&self) -> Connection {
-        self.database.connect(&self.url).await
+        Connection::to(&self.url).await
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let sql = match self.database {
-            Database::Sqlite => return,
-            Database::Postgres => format!("DROP DATABASE {} WITH (FORCE)", self.name),
-            Database::MySql => format!("DROP DATABASE {}", self.name),
-        };
-        let database = self.database;
+        let Some(OnServer { server, drop }) = self.on_server.take() else { return };
         // The test's own runtime cannot be waited for here.
         let dropping = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async { database.connect(&database.server()).await.execute(sql).await });
+            runtime.block_on(async { Connection::to(&server).await.execute(drop).await });
         });
         let _ = dropping.join();
     }
 }
 
 impl Connection {
+    async fn to(url: &str) -> Self {
+        Self(Inner::connect(url).await.unwrap())
+    }
+
     /// Returns how many rows were affected.
     pub(crate) async fn execute(&mut self, sql: impl Into<String>) -> u64 {
-        let statement = sqlx::raw_sql(AssertSqlSafe(sql.into()));
-        match self {
-            Self::Sqlite(conn) => statement.execute(conn).await.unwrap().rows_affected(),
-            Self::Postgres(conn) => statement.execute(conn).await.unwrap().rows_affected(),
-            Self::MySql(conn) => statement.execute(conn).await.unwrap().rows_affected(),
-        }
+        sqlx::raw_sql(AssertSqlSafe(sql.into())).execute(&mut self.0).await.unwrap().rows_affected()
     }
 
     /// Moves the end of an invitation's life into the past.

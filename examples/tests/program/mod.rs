@@ -15,7 +15,7 @@ use std::{
 use tempfile::TempDir;
 
 pub(crate) use self::{
-    database::{Connection, Database, Place},
+    database::{Connection, DATABASE, Place},
     launch::launch,
 };
 
@@ -31,9 +31,9 @@ pub(crate) struct Program {
 
 impl Program {
     /// With the development mailbox. An empty value leaves a variable unset.
-    pub(crate) async fn start(database: Database, env: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start(env: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let place = Place::make(database, dir.path()).await;
+        let place = Place::make(dir.path()).await;
         let (child, url) = serve(dir.path(), &place, env);
         Self { child, url, place, dir }
     }
@@ -83,19 +83,3 @@ pub(crate) fn serve(dir: &Path, place: &Place, env: &[(&str, &str)]) -> (Child, 
 fn log_file(dir: &Path) -> PathBuf {
     dir.join("log")
 }
-
-/// Makes of each function a test on each database, in the modules `sqlite`, `postgres` and `mysql`.
-macro_rules! on_every_database {
-    (#[$test:meta] $($name:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[$test] async fn $name() { super::$name($crate::program::Database::Sqlite).await })+
-        }
-        mod postgres {
-            $(#[$test] async fn $name() { super::$name($crate::program::Database::Postgres).await })+
-        }
-        mod mysql {
-            $(#[$test] async fn $name() { super::$name($crate::program::Database::MySql).await })+
-        }
-    };
-}
-pub(crate) use on_every_database;

@@ -1,3 +1,5 @@
+use std::thread;
+
 use super::*;
 use crate::{harness::Effort, memory::InMemory, mutants::edit::Edit};
 
@@ -49,11 +51,17 @@ fn the_first_case_that_a_hint_names_kills_its_mutant() {
 fn every_mutant_is_killed_in_memory_without_a_hint_unless_it_needs_more_than_memory_has() {
     let suite = Suite::new(in_memory());
     let cases = cases();
-    let survivors: Vec<_> = mutants()
-        .into_iter()
-        .filter(|mutant| mutant.needs.is_none())
-        .filter(|mutant| matches!(suite.kill_by(mutant, &cases), Fate::Survived))
-        .collect();
+    let mutants: Vec<_> = mutants().into_iter().filter(|mutant| mutant.needs.is_none()).collect();
+    let survivors_of = |mutants: &[Mutant]| {
+        let survivors = mutants.iter().filter(|mutant| matches!(suite.kill_by(mutant, &cases), Fate::Survived));
+        survivors.copied().collect::<Vec<_>>()
+    };
+    // Most cases are played many times, which takes a while: every processor has its share.
+    let share = mutants.len().div_ceil(thread::available_parallelism().map_or(1, Into::into));
+    let survivors: Vec<_> = thread::scope(|scope| {
+        let shares: Vec<_> = mutants.chunks(share).map(|mutants| scope.spawn(|| survivors_of(mutants))).collect();
+        shares.into_iter().flat_map(|share| share.join().expect("no case panics outside the suite")).collect()
+    });
     assert!(survivors.is_empty(), "{survivors:#?}");
 }
 

@@ -5,7 +5,7 @@
 //! says is held against the journal. Every operation acts under a name of its own, so that each event in the database
 //! belongs to one line of the journal. An operation whose answer was lost may have happened or not, but not by half.
 //!
-//! Ten kills ordinarily; `INVITE_TEST_KILLS` for more. Where a kill falls is random: a failure names the
+//! Three kills ordinarily; `INVITE_TEST_KILLS` for more. Where a kill falls is random: a failure names the
 //! `INVITE_TEST_KILL_SEED` that plays it again, as far as the machine's timing allows.
 
 mod check;

@@ -1,16 +1,12 @@
 //! How to open, begin and commit on each database of this repository: what the conformance suite needs to know, and
 //! what kills a process or a server in the middle of it.
 
-pub mod blocking;
-pub mod diesel_mysql;
-mod diesel_pool;
-pub mod diesel_postgres;
-pub mod diesel_sqlite;
+pub mod database;
+pub mod drivers;
+pub mod facts;
 pub mod kill;
 pub mod mixed;
-pub mod sqlx_mysql;
-pub mod sqlx_postgres;
-pub mod sqlx_sqlite;
+pub mod on;
 
 use std::{
     env,
@@ -18,59 +14,54 @@ use std::{
     time::Duration,
 };
 
-use invite_conformance::{Damage, Effort, InMemory};
+use invite_conformance::{Effort, InMemory};
 use invite_core::store::StoreError;
 use tokio::runtime::Runtime;
+
+use crate::facts::Facts;
 
 /// Many tasks share few connections: whoever waits for one waits for as long as a busy machine takes.
 const PATIENCE: Duration = Duration::from_secs(100);
 
-/// How long SQLite waits for another writer. Those that are broken on purpose may wait for themselves.
-const BUSY: Duration = Duration::from_secs(10);
-
 /// Connections to one SQLite file. Who waits for its lock looks for it now and then, who waits for a connection is
 /// woken: with as many connections as there are tasks, races take ten times as long.
-const SQLITE_CONNECTIONS: u32 = 4;
+const FILE_CONNECTIONS: u32 = 4;
 
-/// How many race at once, and how often, unless `INVITE_TEST_TASKS` and `INVITE_TEST_ROUNDS` say otherwise.
-const THOROUGH: Effort = Effort { tasks: 32, rounds: 100 };
-/// Where the same code has raced already: diesel's, driven without waiting or turn by turn with sqlx's.
-const BRIEF: Effort = Effort { tasks: 32, rounds: 10 };
-
-fn effort(otherwise: Effort) -> Effort {
+/// How many race at once, and how often: unless `INVITE_TEST_TASKS` and `INVITE_TEST_ROUNDS` say otherwise, what a run
+/// on every change has time for.
+fn effort() -> Effort {
     let number = |name, otherwise| env::var(name).map_or(otherwise, |number| number.parse().expect(name));
-    Effort {
-        tasks: number("INVITE_TEST_TASKS", otherwise.tasks),
-        rounds: number("INVITE_TEST_ROUNDS", otherwise.rounds),
-    }
+    Effort { tasks: number("INVITE_TEST_TASKS", 16), rounds: number("INVITE_TEST_ROUNDS", LEAST_ROUNDS) }
 }
 
+/// A tenth of the rounds, where the same code has raced already: diesel's, driven without waiting or turn by turn with
+/// sqlx's.
+fn less_effort() -> Effort {
+    let Effort { tasks, rounds } = effort();
+    Effort { tasks, rounds: (rounds / 10).max(LEAST_ROUNDS.min(rounds)) }
+}
+
+const LEAST_ROUNDS: usize = 10;
+
 /// The reference store.
+#[must_use]
 pub fn in_memory() -> InMemory {
-    InMemory::new(effort(THOROUGH))
+    InMemory::new(effort())
 }
 
 /// As many connections to one database as there are tasks: ordinarily, and where 64 are at once in any case.
-fn connections() -> u32 {
-    effort(THOROUGH).tasks.max(64).try_into().expect("not so many tasks")
+fn connections_to(facts: &Facts) -> u32 {
+    match facts.server {
+        Some(_) => effort().tasks.max(64).try_into().expect("not so many tasks"),
+        None => FILE_CONNECTIONS,
+    }
 }
 
-/// Empties every table.
-const EMPTY: [&str; 4] = [
-    "DELETE FROM invite_invitations",
-    "DELETE FROM invite_tokens",
-    "DELETE FROM invite_outbox",
-    "DELETE FROM invite_events",
-];
-
-/// The statement that spoils the row of this id, where a place is a question mark.
-fn damage(what: Damage) -> Option<&'static str> {
-    match what {
-        Damage::DeliveryState => Some("UPDATE invite_invitations SET delivery_state = 'lost' WHERE id = ?"),
-        Damage::Inviter => Some("UPDATE invite_invitations SET inviter = 'nobody' WHERE id = ?"),
-        Damage::Recipient => Some("UPDATE invite_invitations SET recipient_given = 'x' WHERE id = ?"),
-        _ => None,
-    }
+/// How many tests run at once, if `RUST_TEST_THREADS` says it: test programs with a main function of their own do not
+/// ask.
+#[must_use]
+pub fn threads() -> Option<usize> {
+    env::var("RUST_TEST_THREADS").ok().and_then(|number| number.parse().ok())
 }
 
 /// A runtime whose drivers go on while many threads block on it.

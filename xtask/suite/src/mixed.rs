@@ -3,7 +3,10 @@
 
 use std::{
     ops::{Deref, DerefMut},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -16,62 +19,22 @@ use invite_core::{
     },
 };
 
-use crate::{diesel_mysql, diesel_postgres, diesel_sqlite, sqlx_mysql, sqlx_postgres, sqlx_sqlite};
+use crate::{
+    database::{Care, Database},
+    on::On,
+};
 
-/// A harness whose databases another can open too.
-pub trait Shared: Harness {
-    /// The other.
-    type Other: Harness + Default;
-
-    /// The other's connections to the same database.
-    ///
-    /// # Errors
-    /// When the pool cannot be built.
-    fn beside(pool: &Self::Pool) -> Result<<Self::Other as Harness>::Pool, StoreError>;
-}
-
-impl Shared for sqlx_postgres::OnPostgres {
-    type Other = diesel_postgres::OnPostgres;
-
-    fn beside(pool: &Self::Pool) -> Result<<Self::Other as Harness>::Pool, StoreError> {
-        let options = pool.connect_options();
-        let name = options.get_database().unwrap_or_default();
-        diesel_postgres::pool(&crate::beside(&crate::server("INVITE_TEST_POSTGRES_URL")?, name), crate::connections())
-    }
-}
-
-impl Shared for sqlx_mysql::OnMySql {
-    type Other = diesel_mysql::OnMySql;
-
-    fn beside(pool: &Self::Pool) -> Result<<Self::Other as Harness>::Pool, StoreError> {
-        let options = pool.connect_options();
-        let name = options.get_database().unwrap_or_default();
-        diesel_mysql::pool(&crate::beside(&crate::server("INVITE_TEST_MYSQL_URL")?, name), crate::connections())
-    }
-}
-
-impl Shared for sqlx_sqlite::OnSqlite {
-    type Other = diesel_sqlite::OnSqlite;
-
-    fn beside(pool: &Self::Pool) -> Result<<Self::Other as Harness>::Pool, StoreError> {
-        diesel_sqlite::pool(
-            pool.connect_options().get_filename().to_str().unwrap_or_default(),
-            crate::SQLITE_CONNECTIONS,
-        )
-    }
-}
-
-/// Two harnesses on one database.
-pub struct Mixed<A: Shared> {
-    one: A,
-    other: A::Other,
+/// Two drivers on one database.
+pub struct Mixed<A: Database, B: Database> {
+    one: On<A>,
     turn: Turn,
+    /// Databases that are empty again.
+    empty: Mutex<Vec<Pools<A, B>>>,
 }
 
-impl<A: Shared> Mixed<A> {
-    /// This one and its other.
-    pub fn new(one: A) -> Self {
-        Self { one, other: A::Other::default(), turn: Turn::default() }
+impl<A: Database, B: Database> Default for Mixed<A, B> {
+    fn default() -> Self {
+        Self { one: On::with(Care::Quick), turn: Turn::default(), empty: Mutex::default() }
     }
 }
 
@@ -86,8 +49,8 @@ impl Turn {
 }
 
 /// A connection of either, inside a transaction or not.
-#[expect(clippy::exhaustive_enums, reason = "two harnesses have four kinds of connections")]
-pub enum Either<A: Harness, B: Harness> {
+#[expect(clippy::exhaustive_enums, reason = "two drivers have four kinds of connections")]
+pub enum Either<A: Database, B: Database> {
     /// The one's.
     One(A::Connection),
     /// The one's, inside a transaction.
@@ -99,9 +62,9 @@ pub enum Either<A: Harness, B: Harness> {
 }
 
 /// On loan.
-pub struct Lent<A: Harness, B: Harness>(Either<A, B>);
+pub struct Lent<A: Database, B: Database>(Either<A, B>);
 
-impl<A: Harness, B: Harness> Deref for Lent<A, B> {
+impl<A: Database, B: Database> Deref for Lent<A, B> {
     type Target = Either<A, B>;
 
     fn deref(&self) -> &Either<A, B> {
@@ -109,14 +72,14 @@ impl<A: Harness, B: Harness> Deref for Lent<A, B> {
     }
 }
 
-impl<A: Harness, B: Harness> DerefMut for Lent<A, B> {
+impl<A: Database, B: Database> DerefMut for Lent<A, B> {
     fn deref_mut(&mut self) -> &mut Either<A, B> {
         &mut self.0
     }
 }
 
 /// The stores of both.
-pub struct MixedStore<A: Harness, B: Harness> {
+pub struct MixedStore<A: Database, B: Database> {
     one: A::Store,
     other: B::Store,
     turn: Turn,
@@ -135,7 +98,7 @@ macro_rules! either {
 }
 
 #[async_trait]
-impl<A: Harness, B: Harness> InvitationStore for MixedStore<A, B> {
+impl<A: Database, B: Database> InvitationStore for MixedStore<A, B> {
     type Conn = Either<A, B>;
 
     fn in_transaction(&self, conn: &mut Self::Conn) -> bool {
@@ -186,13 +149,13 @@ impl<A: Harness, B: Harness> InvitationStore for MixedStore<A, B> {
 }
 
 /// Both's connections to one database.
-pub struct Pools<A: Harness, B: Harness> {
+pub struct Pools<A: Database, B: Database> {
     one: A::Pool,
     other: B::Pool,
 }
 
 #[async_trait]
-impl<A: Harness, B: Harness> WorkerStore<Pools<A, B>> for MixedStore<A, B> {
+impl<A: Database, B: Database> WorkerStore<Pools<A, B>> for MixedStore<A, B> {
     async fn claim(&self, pools: &Pools<A, B>, claim: &Claim<'_>) -> Result<Claims, StoreError> {
         if self.turn.is_the_others() {
             return self.other.claim(&pools.other, claim).await;
@@ -222,14 +185,14 @@ impl<A: Harness, B: Harness> WorkerStore<Pools<A, B>> for MixedStore<A, B> {
     }
 }
 
-impl<A: Shared> Harness for Mixed<A> {
-    type Store = MixedStore<A, A::Other>;
-    type Pool = Pools<A, A::Other>;
-    type Connection = Lent<A, A::Other>;
-    type Transaction = Lent<A, A::Other>;
+impl<A: Database, B: Database> Harness for Mixed<A, B> {
+    type Store = MixedStore<A, B>;
+    type Pool = Pools<A, B>;
+    type Connection = Lent<A, B>;
+    type Transaction = Lent<A, B>;
 
     fn store(&self) -> Self::Store {
-        MixedStore { one: self.one.store(), other: self.other.store(), turn: Turn::default() }
+        MixedStore { one: A::Store::default(), other: B::Store::default(), turn: Turn::default() }
     }
 
     fn block_on<F: Future>(&self, work: F) -> F::Output {
@@ -237,71 +200,82 @@ impl<A: Shared> Harness for Mixed<A> {
     }
 
     fn levels(&self) -> &'static [&'static str] {
-        self.one.levels()
+        A::FACTS.levels
     }
 
     fn effort(&self) -> Effort {
-        crate::effort(crate::BRIEF)
+        crate::less_effort()
     }
 
     async fn fresh(&self) -> Result<Self::Pool, StoreError> {
-        let one = self.one.fresh().await?;
-        let other = A::beside(&one)?;
-        Ok(Pools { one, other })
+        let empty = self.empty.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if let Some(pools) = empty {
+            return Ok(pools);
+        }
+        let url = self.one.new_url().await?;
+        let connections = crate::connections_to(A::FACTS);
+        let one = A::open(&url, connections, Care::Quick).await?;
+        A::migrate(&one).await?;
+        Ok(Pools { one, other: B::open(&url, connections, Care::Quick).await? })
     }
 
     async fn close(&self, pools: Self::Pool) {
-        drop(pools.other);
-        self.one.close(pools.one).await;
+        if self.one.clear(&pools.one).await {
+            self.empty.lock().unwrap_or_else(PoisonError::into_inner).push(pools);
+        }
     }
 
     async fn connect(&self, pools: &Self::Pool) -> Result<Self::Connection, StoreError> {
         if self.turn.is_the_others() {
-            return Ok(Lent(Either::Other(self.other.connect(&pools.other).await?)));
+            return Ok(Lent(Either::Other(B::connect(&pools.other).await?)));
         }
-        Ok(Lent(Either::One(self.one.connect(&pools.one).await?)))
+        Ok(Lent(Either::One(A::connect(&pools.one).await?)))
     }
 
     async fn begin(&self, pools: &Self::Pool, level: &'static str) -> Result<Self::Transaction, StoreError> {
         if self.turn.is_the_others() {
-            return Ok(Lent(Either::OtherInside(self.other.begin(&pools.other, level).await?)));
+            return Ok(Lent(Either::OtherInside(B::begin(&pools.other, level).await?)));
         }
-        Ok(Lent(Either::OneInside(self.one.begin(&pools.one, level).await?)))
+        Ok(Lent(Either::OneInside(A::begin(&pools.one, level).await?)))
     }
 
     async fn commit(&self, tx: Self::Transaction) -> Result<(), StoreError> {
         match tx.0 {
-            Either::OneInside(tx) => self.one.commit(tx).await,
-            Either::OtherInside(tx) => self.other.commit(tx).await,
+            Either::OneInside(tx) => A::commit(tx).await,
+            Either::OtherInside(tx) => B::commit(tx).await,
             Either::One(_) | Either::Other(_) => Ok(()),
         }
     }
 
     async fn rollback(&self, tx: Self::Transaction) -> Result<(), StoreError> {
         match tx.0 {
-            Either::OneInside(tx) => self.one.rollback(tx).await,
-            Either::OtherInside(tx) => self.other.rollback(tx).await,
+            Either::OneInside(tx) => A::rollback(tx).await,
+            Either::OtherInside(tx) => B::rollback(tx).await,
             Either::One(_) | Either::Other(_) => Ok(()),
         }
     }
 
     async fn move_time_zone(&self, tx: &mut Self::Transaction) -> Result<bool, StoreError> {
-        match &mut tx.0 {
-            Either::OneInside(tx) => self.one.move_time_zone(tx).await,
-            Either::OtherInside(tx) => self.other.move_time_zone(tx).await,
-            Either::One(_) | Either::Other(_) => Ok(false),
-        }
+        let Some(statement) = A::FACTS.time_zone else { return Ok(false) };
+        execute(tx, statement).await
     }
 
     async fn damage(&self, tx: &mut Self::Transaction, what: Damage, id: InvitationId) -> Result<bool, StoreError> {
-        match &mut tx.0 {
-            Either::OneInside(tx) => self.one.damage(tx, what, id).await,
-            Either::OtherInside(tx) => self.other.damage(tx, what, id).await,
-            Either::One(_) | Either::Other(_) => Ok(false),
-        }
+        let Some(statement) = A::FACTS.damage(what, id) else { return Ok(false) };
+        execute(tx, &statement).await
     }
 
     async fn at_rest(&self, pools: &Self::Pool) -> Result<Option<Vec<u8>>, StoreError> {
         self.one.at_rest(&pools.one).await
     }
+}
+
+async fn execute<A: Database, B: Database>(tx: &mut Lent<A, B>, statement: &str) -> Result<bool, StoreError> {
+    match &mut tx.0 {
+        Either::One(conn) => A::execute(conn, statement).await?,
+        Either::OneInside(tx) => A::execute(tx, statement).await?,
+        Either::Other(conn) => B::execute(conn, statement).await?,
+        Either::OtherInside(tx) => B::execute(tx, statement).await?,
+    }
+    Ok(true)
 }

@@ -13,10 +13,12 @@ use std::{
 
 use invite_conformance::{Fate, Harness, Outcome, Suite};
 use invite_suite::{
-    blocking::{self, Blocking},
-    diesel_mysql, diesel_postgres, diesel_sqlite, in_memory,
+    database::Care,
+    drivers::{blocking, diesel, sqlx},
+    in_memory,
     mixed::Mixed,
-    sqlx_mysql, sqlx_postgres, sqlx_sqlite,
+    on::On,
+    threads,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -108,22 +110,24 @@ impl Entry {
 fn main() -> ExitCode {
     let entries = [
         Entry::new("memory", in_memory()),
-        Entry::new("sqlx_sqlite", sqlx_sqlite::OnSqlite::wal()),
-        Entry::new("sqlx_sqlite_rollback_journal", sqlx_sqlite::OnSqlite::rollback_journal()),
-        Entry::new("sqlx_postgres", sqlx_postgres::OnPostgres::default()),
-        Entry::new("sqlx_mysql", sqlx_mysql::OnMySql::default()),
-        Entry::new("diesel_sqlite", diesel_sqlite::OnSqlite::default()),
-        Entry::new("diesel_postgres", diesel_postgres::OnPostgres::default()),
-        Entry::new("diesel_mysql", diesel_mysql::OnMySql::default()),
-        Entry::new("blocking_sqlite", Blocking::<blocking::Sqlite>::default()),
-        Entry::new("blocking_postgres", Blocking::<blocking::Postgres>::default()),
-        Entry::new("blocking_mysql", Blocking::<blocking::MySql>::default()),
-        Entry::new("mixed_sqlite", Mixed::new(sqlx_sqlite::OnSqlite::wal())),
-        Entry::new("mixed_postgres", Mixed::new(sqlx_postgres::OnPostgres::default())),
-        Entry::new("mixed_mysql", Mixed::new(sqlx_mysql::OnMySql::default())),
+        Entry::new("sqlx_sqlite", On::<sqlx::Sqlite>::default()),
+        Entry::new("sqlx_sqlite_rollback_journal", On::<sqlx::Sqlite>::with(Care::QuickWithJournal)),
+        Entry::new("sqlx_postgres", On::<sqlx::Postgres>::default()),
+        Entry::new("sqlx_mysql", On::<sqlx::MySql>::default()),
+        Entry::new("diesel_sqlite", On::<diesel::Sqlite>::default()),
+        Entry::new("diesel_postgres", On::<diesel::Postgres>::default()),
+        Entry::new("diesel_mysql", On::<diesel::MySql>::default()),
+        Entry::new("blocking_sqlite", On::<blocking::Sqlite>::default()),
+        Entry::new("blocking_postgres", On::<blocking::Postgres>::default()),
+        Entry::new("blocking_mysql", On::<blocking::MySql>::default()),
+        Entry::new("mixed_sqlite", Mixed::<sqlx::Sqlite, diesel::Sqlite>::default()),
+        Entry::new("mixed_postgres", Mixed::<sqlx::Postgres, diesel::Postgres>::default()),
+        Entry::new("mixed_mysql", Mixed::<sqlx::MySql, diesel::MySql>::default()),
     ];
     let trials = entries.iter().flat_map(Entry::trials).collect();
-    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    let arguments = Arguments::from_args();
+    let arguments = Arguments { test_threads: arguments.test_threads.or_else(threads), ..arguments };
+    let conclusion = libtest_mimic::run(&arguments, trials);
     for entry in &entries {
         let count = |count: &AtomicUsize| count.load(Ordering::Relaxed);
         let (passed, failed) = (count(&entry.passed), count(&entry.failed));

@@ -11,117 +11,94 @@ use std::{
 };
 
 use invite_suite::{
-    blocking::{self, Blocking},
-    diesel_mysql, diesel_postgres, diesel_sqlite,
+    database::Database,
+    drivers::{blocking, diesel, sqlx},
     kill::{self, Figures},
-    sqlx_mysql::OnMySql,
-    sqlx_postgres::OnPostgres,
-    sqlx_sqlite::OnSqlite,
+    on::On,
+    threads,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 use rand::{
     SeedableRng, TryRng,
     rngs::{StdRng, SysRng},
 };
-use xtask::{MARIADB, POSTGRES};
+use xtask::{Engine, MARIADB, POSTGRES};
 
-const KILLS: u32 = 10;
+/// Enough for every change; a release needs more.
+const KILLS: u32 = 3;
 
 /// What each test has to say at the end.
 type Remarks = Arc<Mutex<Vec<String>>>;
 
+/// `stores!(visit, arguments)`: calls `visit::<D>("name of the store", engine, arguments)` for each store.
+macro_rules! stores {
+    ($visit:ident, $($argument:expr),*) => {
+        [
+            $visit::<blocking::MySql>("blocking_mysql", Some(&MARIADB), $($argument),*),
+            $visit::<blocking::Postgres>("blocking_postgres", Some(&POSTGRES), $($argument),*),
+            $visit::<blocking::Sqlite>("blocking_sqlite", None, $($argument),*),
+            $visit::<diesel::MySql>("diesel_mysql", Some(&MARIADB), $($argument),*),
+            $visit::<diesel::Postgres>("diesel_postgres", Some(&POSTGRES), $($argument),*),
+            $visit::<diesel::Sqlite>("diesel_sqlite", None, $($argument),*),
+            $visit::<sqlx::MySql>("sqlx_mysql", Some(&MARIADB), $($argument),*),
+            $visit::<sqlx::Postgres>("sqlx_postgres", Some(&POSTGRES), $($argument),*),
+            $visit::<sqlx::Sqlite>("sqlx_sqlite", None, $($argument),*),
+        ]
+    };
+}
+
 fn main() -> ExitCode {
     if let Ok(order) = env::var(kill::CHILD) {
-        match kill::name_in(&order).as_str() {
-            "blocking_mysql" => kill::child(Blocking::<blocking::MySql>::default(), &order),
-            "blocking_postgres" => kill::child(Blocking::<blocking::Postgres>::default(), &order),
-            "blocking_sqlite" => kill::child(Blocking::<blocking::Sqlite>::default(), &order),
-            "diesel_mysql" => kill::child(diesel_mysql::OnMySql::default(), &order),
-            "diesel_postgres" => kill::child(diesel_postgres::OnPostgres::default(), &order),
-            "diesel_sqlite" => kill::child(diesel_sqlite::OnSqlite::default(), &order),
-            "sqlx_mysql" => kill::child(OnMySql::default(), &order),
-            "sqlx_postgres" => kill::child(OnPostgres::default(), &order),
-            _ => kill::child(OnSqlite::wal(), &order),
-        }
+        let known = stores!(obey, &order).contains(&true);
+        assert!(known, "an order for a store that there is not: {order}");
         return ExitCode::FAILURE;
     }
     let remarks = Remarks::default();
-    let trials = vec![
-        trial(&remarks, "blocking_mysql::a_killed_process_loses_nothing", |name, kills, random| {
-            let server = server("INVITE_TEST_MYSQL_URL");
-            kill::kill_processes(Blocking::<blocking::MySql>::default(), name, &server, kills, random)
-        }),
-        trial(&remarks, "blocking_mysql::a_killed_server_loses_nothing", |_, kills, random| {
-            kill::kill_servers(Blocking::<blocking::MySql>::default(), &MARIADB, kills, random)
-        }),
-        trial(&remarks, "blocking_postgres::a_killed_process_loses_nothing", |name, kills, random| {
-            let server = server("INVITE_TEST_POSTGRES_URL");
-            kill::kill_processes(Blocking::<blocking::Postgres>::default(), name, &server, kills, random)
-        }),
-        trial(&remarks, "blocking_postgres::a_killed_server_loses_nothing", |_, kills, random| {
-            kill::kill_servers(Blocking::<blocking::Postgres>::default(), &POSTGRES, kills, random)
-        }),
-        trial(&remarks, "blocking_sqlite::a_killed_process_loses_nothing", |name, kills, random| {
-            let folder = tempfile::tempdir().expect("a temporary folder");
-            let files = folder.path().display().to_string();
-            kill::kill_processes(Blocking::<blocking::Sqlite>::default(), name, &files, kills, random)
-        }),
-        trial(&remarks, "diesel_mysql::a_killed_process_loses_nothing", |name, kills, random| {
-            let server = server("INVITE_TEST_MYSQL_URL");
-            kill::kill_processes(diesel_mysql::OnMySql::default(), name, &server, kills, random)
-        }),
-        trial(&remarks, "diesel_mysql::a_killed_server_loses_nothing", |_, kills, random| {
-            kill::kill_servers(diesel_mysql::OnMySql::default(), &MARIADB, kills, random)
-        }),
-        trial(&remarks, "diesel_postgres::a_killed_process_loses_nothing", |name, kills, random| {
-            let server = server("INVITE_TEST_POSTGRES_URL");
-            kill::kill_processes(diesel_postgres::OnPostgres::default(), name, &server, kills, random)
-        }),
-        trial(&remarks, "diesel_postgres::a_killed_server_loses_nothing", |_, kills, random| {
-            kill::kill_servers(diesel_postgres::OnPostgres::default(), &POSTGRES, kills, random)
-        }),
-        trial(&remarks, "diesel_sqlite::a_killed_process_loses_nothing", |name, kills, random| {
-            let folder = tempfile::tempdir().expect("a temporary folder");
-            let files = folder.path().display().to_string();
-            kill::kill_processes(diesel_sqlite::OnSqlite::default(), name, &files, kills, random)
-        }),
-        trial(&remarks, "sqlx_mysql::a_killed_process_loses_nothing", |name, kills, random| {
-            kill::kill_processes(OnMySql::default(), name, &server("INVITE_TEST_MYSQL_URL"), kills, random)
-        }),
-        trial(&remarks, "sqlx_mysql::a_killed_server_loses_nothing", |_, kills, random| {
-            kill::kill_servers(OnMySql::default(), &MARIADB, kills, random)
-        }),
-        trial(&remarks, "sqlx_postgres::a_killed_process_loses_nothing", |name, kills, random| {
-            kill::kill_processes(OnPostgres::default(), name, &server("INVITE_TEST_POSTGRES_URL"), kills, random)
-        }),
-        trial(&remarks, "sqlx_postgres::a_killed_server_loses_nothing", |_, kills, random| {
-            kill::kill_servers(OnPostgres::default(), &POSTGRES, kills, random)
-        }),
-        trial(&remarks, "sqlx_sqlite::a_killed_process_loses_nothing", |name, kills, random| {
-            let folder = tempfile::tempdir().expect("a temporary folder");
-            kill::kill_processes(OnSqlite::wal(), name, &folder.path().display().to_string(), kills, random)
-        }),
-    ];
-    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    let trials = stores!(trials, &remarks).into_iter().flatten().collect();
+    let arguments = Arguments::from_args();
+    let arguments = Arguments { test_threads: arguments.test_threads.or_else(threads), ..arguments };
+    let conclusion = libtest_mimic::run(&arguments, trials);
     for remark in remarks.lock().expect("no test holds it").iter() {
         println!("suite: {remark}");
     }
     conclusion.exit_code()
 }
 
+/// Does what the order says, if it is for this store. Only a kill ends that.
+fn obey<D: Database>(store: &str, _: Option<&'static Engine>, order: &str) -> bool {
+    let is_it = kill::name_in(order) == store;
+    if is_it {
+        kill::child(On::<D>::default(), order);
+    }
+    is_it
+}
+
+fn trials<D: Database>(store: &'static str, engine: Option<&'static Engine>, remarks: &Remarks) -> Vec<Trial> {
+    let process = trial(remarks, store, "process", move |kills, random| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let place = D::FACTS.server.map_or_else(|| folder.path().display().to_string(), server);
+        kill::kill_processes(On::<D>::default(), store, &place, kills, random)
+    });
+    let server = engine.map(|engine| {
+        trial(remarks, store, "server", move |kills, random| {
+            kill::kill_servers(On::<D>::default(), engine, kills, random)
+        })
+    });
+    [process].into_iter().chain(server).collect()
+}
+
 fn trial(
     remarks: &Remarks,
-    name: &'static str,
-    test: impl FnOnce(&str, u32, &mut StdRng) -> Figures + Send + 'static,
+    store: &'static str,
+    what: &'static str,
+    test: impl FnOnce(u32, &mut StdRng) -> Figures + Send + 'static,
 ) -> Trial {
     let remarks = Arc::clone(remarks);
-    Trial::test(name, move || {
+    Trial::test(format!("{store}::a_killed_{what}_loses_nothing"), move || {
         let kills = number("INVITE_TEST_KILLS").map_or(KILLS, |kills| kills.try_into().expect("a number of kills"));
         let seed = number("INVITE_TEST_KILL_SEED").unwrap_or_else(|| SysRng.try_next_u64().expect("chance"));
-        let (store, what) = name.split_once("::").expect("a store and what is killed");
-        let run = AssertUnwindSafe(|| test(store, kills, &mut StdRng::seed_from_u64(seed)));
+        let run = AssertUnwindSafe(|| test(kills, &mut StdRng::seed_from_u64(seed)));
         let outcome = panic::catch_unwind(run).map_err(|why| format!("{} (INVITE_TEST_KILL_SEED={seed})", said(&*why)));
-        let what = if what.contains("server") { "server" } else { "process" };
         let remark = match &outcome {
             Ok(figures) => figures.to_string(),
             // Of a server's log, too, one line.

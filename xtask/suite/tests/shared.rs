@@ -10,8 +10,16 @@ use invite_core::{
     store::{InvitationStore, Key, Read},
     testing::{self, CapturingMailer, ManualClock},
 };
-use invite_suite::{mixed::Shared, sqlx_mysql::OnMySql, sqlx_postgres::OnPostgres, sqlx_sqlite::OnSqlite};
+use invite_suite::{
+    database::Database,
+    drivers::{diesel, sqlx},
+    kill::Reachable,
+    on::On,
+};
 use serde::{Deserialize, Serialize};
+
+/// Connections of each adapter.
+const CONNECTIONS: u32 = 4;
 
 #[derive(Serialize, Deserialize)]
 struct Membership {
@@ -119,18 +127,19 @@ async fn list<H: Harness>(harness: &H, pool: &H::Pool, scope: &str, sort: Sort) 
     }
 }
 
-fn both_read_alike_what_either_writes<A: Shared>(one: A) {
-    let other = A::Other::default();
+fn both_read_alike_what_either_writes<A: Database, B: Database>() {
+    let (one, other) = (On::<A>::default(), On::<B>::default());
     one.block_on(async {
-        let pool = one.fresh().await.expect("a database");
-        let beside = || A::beside(&pool).expect("the same database");
-        let others = beside();
+        let url = one.new_url().await.expect("a database");
+        let pool = one.open(&url, CONNECTIONS).await.expect("a pool");
+        A::migrate(&pool).await.expect("tables");
+        let others = other.open(&url, CONNECTIONS).await.expect("a pool of the same database");
         let mut tokens = write(&one, &pool, "örg:1").await;
         tokens.extend(write(&other, &others, "örg:2").await);
         // Of what is open and due, in either scope, each worker mails a part.
         let refused =
             Outcome::Refused { permanent: true, code: Some(550), enhanced: None, text: "no such mailbox".into() };
-        let mut mailed = [mail(&other, beside(), refused, 9).await, 0];
+        let mut mailed = [mail(&other, others.clone(), refused, 9).await, 0];
         tokens.sort_by_key(|token| *testing::digest::<Membership>(token).as_bytes());
         for token in &tokens {
             let (known, known_too) = (read(&one, &pool, token).await, read(&other, &others, token).await);
@@ -153,15 +162,15 @@ fn both_read_alike_what_either_writes<A: Shared>(one: A) {
 
 #[test]
 fn what_either_adapter_writes_on_mysql_both_read_alike() {
-    both_read_alike_what_either_writes(OnMySql::default());
+    both_read_alike_what_either_writes::<sqlx::MySql, diesel::MySql>();
 }
 
 #[test]
 fn what_either_adapter_writes_on_postgres_both_read_alike() {
-    both_read_alike_what_either_writes(OnPostgres::default());
+    both_read_alike_what_either_writes::<sqlx::Postgres, diesel::Postgres>();
 }
 
 #[test]
 fn what_either_adapter_writes_on_sqlite_both_read_alike() {
-    both_read_alike_what_either_writes(OnSqlite::wal());
+    both_read_alike_what_either_writes::<sqlx::Sqlite, diesel::Sqlite>();
 }

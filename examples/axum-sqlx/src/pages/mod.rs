@@ -6,7 +6,6 @@
 mod account;
 mod actions;
 mod assets;
-mod cookies;
 mod error;
 mod home;
 mod inviting;
@@ -23,7 +22,7 @@ use axum::{
 
 use crate::App;
 
-pub(crate) use self::{cookies::Cookies, error::refuse_by_page};
+pub(crate) use self::error::refuse_by_page;
 
 /// All pages. The development mailbox answers 404 where it is switched off.
 pub(crate) fn router() -> Router<App> {

@@ -9,9 +9,9 @@ use axum::{
 use invite_core::InvitationId;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use shared::{Problem, User, pages::templates::render};
+use shared::{Cookies, Problem, User, pages::templates::render};
 
-use super::{cookies::Cookies, error::PageError};
+use super::error::PageError;
 use crate::{App, error::ApiError, session::CurrentUser};
 
 pub(super) type Answer = Result<Response, PageError>;
@@ -35,8 +35,8 @@ impl FromRequestParts<App> for Page {
         Ok(Self {
             user: user.map(|CurrentUser(user)| user),
             cookies,
-            token: cookies.invitation(&parts.headers),
-            flash: cookies.flash(&parts.headers),
+            token: cookies.invitation(sent(&parts.headers)),
+            flash: cookies.flash(sent(&parts.headers)),
             mailbox: app.mailbox.is_some(),
         })
     }
@@ -151,6 +151,12 @@ impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
     }
 }
 
-pub(super) fn set_cookies(cookies: impl IntoIterator<Item = HeaderValue>) -> HeaderMap {
-    cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)).collect()
+/// The cookies that the browser sent.
+fn sent(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok())
+}
+
+pub(super) fn set_cookies(cookies: impl IntoIterator<Item = String>) -> HeaderMap {
+    let values = cookies.into_iter().filter_map(|cookie| HeaderValue::try_from(cookie).ok());
+    values.map(|value| (header::SET_COOKIE, value)).collect()
 }

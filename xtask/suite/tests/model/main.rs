@@ -1,6 +1,7 @@
-//! Random sequences of actions: the store in memory, each of sqlx's and a small model must agree, and
-//! the invariants I1 to I7 hold after every step. INVITE_TEST_SEQUENCES sets how many sequences. (I8,
-//! no token at rest, is looked for in the database's files elsewhere.)
+//! Random sequences of actions: the store in memory, each of sqlx's and a small model must agree, and the invariants I1
+//! to I7 hold after every step. (I8, no token at rest, is looked for in the database's files elsewhere.)
+//!
+//! `INVITE_TEST_SEQUENCES` sets how many sequences.
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "what nobody foresaw is to be shown")]
 
@@ -10,7 +11,11 @@ mod real;
 use std::env;
 
 use invite_conformance::Harness;
-use invite_suite::{in_memory, sqlx_mysql::OnMySql, sqlx_postgres::OnPostgres, sqlx_sqlite::OnSqlite};
+use invite_suite::{
+    drivers::sqlx::{MySql, Postgres, Sqlite},
+    in_memory,
+    on::On,
+};
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
@@ -106,7 +111,7 @@ async fn run<H: Harness<Pool: Clone>>(harness: &H, keep: bool, acts: &[Act]) -> 
 
 /// Plays random sequences, and shortens one that goes wrong.
 fn agrees_with_the_model(harness: &impl Harness<Pool: Clone>) {
-    let cases = env::var("INVITE_TEST_SEQUENCES").map_or(128, |number| number.parse().unwrap());
+    let cases = env::var("INVITE_TEST_SEQUENCES").map_or(32, |number| number.parse().unwrap());
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let sequences = (any::<bool>(), prop::collection::vec(act(), 1..40));
     let outcome = TestRunner::new(config).run(&sequences, |(keep, acts)| harness.block_on(run(harness, keep, &acts)));
@@ -122,15 +127,15 @@ fn the_reference_store_agrees_with_the_model() {
 
 #[test]
 fn sqlx_sqlite_agrees_with_the_model() {
-    agrees_with_the_model(&OnSqlite::wal());
+    agrees_with_the_model(&On::<Sqlite>::default());
 }
 
 #[test]
 fn sqlx_postgres_agrees_with_the_model() {
-    agrees_with_the_model(&OnPostgres::default());
+    agrees_with_the_model(&On::<Postgres>::default());
 }
 
 #[test]
 fn sqlx_mysql_agrees_with_the_model() {
-    agrees_with_the_model(&OnMySql::default());
+    agrees_with_the_model(&On::<MySql>::default());
 }

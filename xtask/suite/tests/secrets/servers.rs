@@ -5,7 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use invite_suite::{kill::Reachable, sqlx_mysql::OnMySql, sqlx_postgres::OnPostgres};
+use invite_suite::{
+    drivers::sqlx::{MySql, Postgres},
+    kill::Reachable,
+    on::On,
+};
 use sqlx::{Connection, Executor, MySqlConnection, PgConnection};
 use xtask::{Durability, Engine, Folder, MARIADB, POSTGRES, Server};
 
@@ -22,7 +26,7 @@ fn a_secret_is_in_no_file_of_postgres() {
         conn.execute("ALTER DATABASE secrets SET log_statement = 'all'").await.expect("a setting");
     };
     a_secret_is_in_no_file(
-        &OnPostgres::default(),
+        &On::<Postgres>::default(),
         &POSTGRES,
         says_all,
         "PostgreSQL/base/",
@@ -44,7 +48,7 @@ fn a_secret_is_in_no_file_of_mysql() {
         }
     };
     a_secret_is_in_no_file(
-        &OnMySql::default(),
+        &On::<MySql>::default(),
         &MARIADB,
         says_all,
         "MariaDB/secrets/invite_tokens.ibd",
@@ -58,7 +62,7 @@ fn a_secret_is_in_no_file_of_mysql() {
 }
 
 /// With where digests have to be, and what else has to be in which file.
-fn a_secret_is_in_no_file<H: Reachable<Pool: Clone>>(
+fn a_secret_is_in_no_file<H: Reachable>(
     harness: &H,
     engine: &'static Engine,
     says_all: impl AsyncFnOnce(&str),

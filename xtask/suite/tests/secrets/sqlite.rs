@@ -1,7 +1,7 @@
 //! In SQLite's files.
 
 use invite_conformance::Harness;
-use invite_suite::{kill::Reachable, sqlx_sqlite::OnSqlite};
+use invite_suite::{drivers::sqlx::Sqlite, kill::Reachable, on::On};
 
 use crate::{
     files::{assert_found, search},
@@ -12,7 +12,7 @@ use crate::{
 #[test]
 fn a_secret_is_in_the_letter_and_nowhere_else() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let harness = OnSqlite::wal();
+    let harness = On::<Sqlite>::default();
     harness.block_on(async {
         let url = harness.create(&folder.path().display().to_string(), "database").await.expect("a database");
         let pool = harness.open(&url, 4).await.expect("connections");

@@ -12,6 +12,7 @@ use rand::{SeedableRng, rngs::StdRng};
 
 use super::check;
 use crate::{
+    drivers::sqlx::Sqlite,
     kill::{
         journal::{self, Answer, Deed, Entry},
         life::Life,
@@ -19,7 +20,7 @@ use crate::{
         reachable::Reachable,
         world,
     },
-    sqlx_sqlite::OnSqlite,
+    on::On,
 };
 
 /// Enough for each kind of answer.
@@ -28,7 +29,7 @@ const SERVED: usize = 80;
 /// Leads a life, has its journal changed, and returns what the check says of that.
 fn found_out(lie: impl FnOnce(&mut Vec<Entry>)) -> String {
     let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
-    let harness = Arc::new(OnSqlite::wal());
+    let harness = Arc::new(On::<Sqlite>::default());
     let url = runtime.block_on(harness.create(folder.path().to_str().unwrap(), "life.db")).unwrap();
     let life = Life { harness: Arc::clone(&harness), url, number: 0, journal: folder.path().join("journal") };
     runtime.block_on(async {

@@ -1,0 +1,5 @@
+//! The pages as HTTP shows them: the answers that no browser is needed for.
+
+mod forms;
+mod misdirected;
+mod sessions;
