@@ -9,7 +9,7 @@ pub mod sqlite;
 /// are functions of the module `$by_hand`.
 macro_rules! subject {
     ($store:ident, $by_hand:path, $diesel:path) => {
-        use invite_core::{Accepted, Actor, Claimant, Query, Token, Worker, testing};
+        use invite_core::{Accepted, Actor, Claimant, InvitationQuery, Token, Worker, testing};
         use $by_hand as by_hand;
 
         use crate::{Membership, Nobody, Page, Side, Subject, address, cursor, new};
@@ -51,8 +51,8 @@ macro_rules! subject {
                     return by_hand::list(&self.pool, side, page).await;
                 }
                 let query = match page {
-                    Page::First => Query::new(),
-                    Page::Behind(n) => Query::new().after(cursor(n)),
+                    Page::First => InvitationQuery::new(),
+                    Page::Behind(n) => InvitationQuery::new().after(cursor(n)),
                 };
                 let mut conn = self.pool.acquire().await.expect("connection");
                 let page = self.members.scope("big").list(&mut conn, &Actor::new(1), &query).await.expect("list");

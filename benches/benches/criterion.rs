@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use invite_benches::{Membership, Page, Side, Subject, address, new, sqlite::Database};
 use invite_core::{
-    Accepted, Actor, Claimant, Invitations, Policy, Query, SystemRandom, Token, TokenFormat, Unchecked,
+    Accepted, Actor, Claimant, InvitationQuery, Invitations, Policy, SystemRandom, Token, TokenFormat, Unchecked,
     memory::{Memory, MemoryStore},
     testing,
 };
@@ -88,7 +88,7 @@ fn memory(c: &mut Criterion) {
         tx.commit();
     });
     group.bench_function("list", |b| {
-        b.iter(|| runtime.block_on(members.scope(7).list(&mut few.connection(), &admin, &Query::new())));
+        b.iter(|| runtime.block_on(members.scope(7).list(&mut few.connection(), &admin, &InvitationQuery::new())));
     });
     group.finish();
 }

@@ -11,7 +11,7 @@ use diesel_async::{
     },
 };
 use futures_util::FutureExt;
-use invite_core::{Accepted, Actor, Claimant, Invitations, Policy, Query, Token, Unchecked, Worker};
+use invite_core::{Accepted, Actor, Claimant, InvitationQuery, Invitations, Policy, Token, Unchecked, Worker};
 
 use crate::{Membership, Nobody, Page, Shared, Side, Subject, address, by_hand::diesel as by_hand, cursor, new};
 
@@ -124,8 +124,8 @@ macro_rules! subject {
                         return by_hand::list(&mut conn, side, page).await;
                     }
                     let query = match page {
-                        Page::First => Query::new(),
-                        Page::Behind(n) => Query::new().after(cursor(n)),
+                        Page::First => InvitationQuery::new(),
+                        Page::Behind(n) => InvitationQuery::new().after(cursor(n)),
                     };
                     let page = self.members.scope("big").list(&mut conn, &Actor::new(1), &query).await.expect("list");
                     let read = page.items.iter().map(|item| item.payload().expect("payload"));

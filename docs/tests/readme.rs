@@ -1,6 +1,6 @@
 //! The README's table of states says what the code does.
 
-use invite_core::{Status, Verb};
+use invite_core::{EventKind, Status};
 
 const README: &str = include_str!("../../README.md");
 
@@ -17,21 +17,21 @@ fn table() -> (Vec<&'static str>, Vec<Vec<&'static str>>) {
 }
 
 #[test]
-fn the_table_has_every_state_and_every_verb_in_order() {
+fn the_table_has_every_state_and_every_event_kind_in_order() {
     let (header, rows) = table();
     let states: Vec<_> = Status::ALL.iter().map(|status| status.as_str()).collect();
     assert_eq!(header[2..], states);
-    let verbs: Vec<_> = Verb::ALL.iter().map(|verb| format!("`{verb}`")).collect();
-    assert_eq!(rows.iter().map(|row| row[0]).collect::<Vec<_>>(), verbs);
+    let kinds: Vec<_> = EventKind::ALL.iter().map(|kind| format!("`{kind}`")).collect();
+    assert_eq!(rows.iter().map(|row| row[0]).collect::<Vec<_>>(), kinds);
 }
 
 #[test]
 fn every_cell_is_what_the_code_decides() {
     let (_, rows) = table();
-    for (verb, row) in Verb::ALL.into_iter().zip(rows) {
-        assert_eq!(row.len(), 2 + Status::ALL.len(), "{verb}");
+    for (kind, row) in EventKind::ALL.into_iter().zip(rows) {
+        assert_eq!(row.len(), 2 + Status::ALL.len(), "{kind}");
         for (status, cell) in Status::ALL.into_iter().zip(&row[2..]) {
-            assert_eq!(*cell, verb.from(status).map_or("–", |to| to.as_str()), "{verb} from {status}");
+            assert_eq!(*cell, kind.applied_to(status).map_or("–", |to| to.as_str()), "{kind} from {status}");
         }
     }
 }

@@ -14,8 +14,8 @@ use async_trait::async_trait;
 use invite_core::{
     Event, InvitationId, Record, Scope,
     store::{
-        AddressedQuery, Claim, Claims, Found, Insertion, InvitationStore, Key, ListQuery, Read, Reminders, Reminding,
-        Settlement, StoreError, Summary, Sweep, Transition, WorkerStore,
+        AddressedQuery, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery, Read,
+        ReminderReport, ReminderScan, Settlement, StoreError, Sweep, Transition, WorkerStore,
     },
 };
 
@@ -195,8 +195,8 @@ impl<H: Harness> InvitationStore for Opened<H> {
         self.store.transition(conn.driver(), transition).await
     }
 
-    async fn summarize(&self, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
-        self.store.summarize(conn.driver(), summary).await
+    async fn record_delivery(&self, conn: &mut Conn, update: &DeliveryUpdate<'_>) -> Result<bool, StoreError> {
+        self.store.record_delivery(conn.driver(), update).await
     }
 
     async fn find(&self, conn: &mut Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
@@ -224,8 +224,8 @@ impl<H: Harness> InvitationStore for Opened<H> {
 
 #[async_trait]
 impl<H: Harness> WorkerStore<()> for Opened<H> {
-    async fn claim(&self, (): &(), claim: &Claim<'_>) -> Result<Claims, StoreError> {
-        self.store.claim(self.pool(), claim).await
+    async fn lease(&self, (): &(), request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
+        self.store.lease(self.pool(), request).await
     }
 
     async fn settle(&self, (): &(), settlement: &Settlement<'_>) -> Result<bool, StoreError> {
@@ -236,8 +236,8 @@ impl<H: Harness> WorkerStore<()> for Opened<H> {
         self.store.sweep(self.pool(), sweep).await
     }
 
-    async fn remind(&self, (): &(), reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
-        self.store.remind(self.pool(), reminding).await
+    async fn remind(&self, (): &(), scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError> {
+        self.store.remind(self.pool(), scan).await
     }
 }
 
@@ -265,8 +265,8 @@ impl InvitationStore for Shared {
         self.0.transition(conn, transition).await
     }
 
-    async fn summarize(&self, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
-        self.0.summarize(conn, summary).await
+    async fn record_delivery(&self, conn: &mut Conn, update: &DeliveryUpdate<'_>) -> Result<bool, StoreError> {
+        self.0.record_delivery(conn, update).await
     }
 
     async fn find(&self, conn: &mut Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
@@ -294,8 +294,8 @@ impl InvitationStore for Shared {
 
 #[async_trait]
 impl WorkerStore<()> for Shared {
-    async fn claim(&self, pool: &(), claim: &Claim<'_>) -> Result<Claims, StoreError> {
-        self.0.claim(pool, claim).await
+    async fn lease(&self, pool: &(), request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
+        self.0.lease(pool, request).await
     }
 
     async fn settle(&self, pool: &(), settlement: &Settlement<'_>) -> Result<bool, StoreError> {
@@ -306,7 +306,7 @@ impl WorkerStore<()> for Shared {
         self.0.sweep(pool, sweep).await
     }
 
-    async fn remind(&self, pool: &(), reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
-        self.0.remind(pool, reminding).await
+    async fn remind(&self, pool: &(), scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError> {
+        self.0.remind(pool, scan).await
     }
 }

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use self::steps::Steps;
-use invite_core::{Actor, Error, Event, InvitationId, Record, Status, Verb};
+use invite_core::{Actor, Error, Event, EventKind, InvitationId, Record, Status};
 
 use crate::case::Case;
 
@@ -41,7 +41,7 @@ enum Asked {
     /// An invitation to one of the addresses, with a letter or with a link.
     Create { place: usize, lifetime: TimeDelta, mailed: bool },
     /// A change, by a token of this generation or by id.
-    Change { verb: Verb, id: InvitationId, token: Option<u32> },
+    Change { kind: EventKind, id: InvitationId, token: Option<u32> },
 }
 
 #[derive(Debug)]
@@ -135,8 +135,8 @@ fn check(history: &History) -> Result<(), String> {
                 (lives.get(id)).is_some_and(|(life, steps)| life.place == *place && steps.were_in_the_way(call))
             }
             (Asked::Create { .. }, Answer::Refused(_) | Answer::Before) => false,
-            (Asked::Change { verb, id, token }, Answer::Refused(refusal)) => {
-                lives.get(id).is_some_and(|(_, steps)| steps.explain(call, *verb, *token, refusal))
+            (Asked::Change { kind, id, token }, Answer::Refused(refusal)) => {
+                lives.get(id).is_some_and(|(_, steps)| steps.explain(call, *kind, *token, refusal))
             }
             (Asked::Change { id, .. }, Answer::Before) => {
                 lives.get(id).is_some_and(|(_, steps)| steps.were_accepted_by(call))

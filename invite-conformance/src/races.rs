@@ -32,7 +32,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::LocalBoxFuture;
 use invite_core::{
-    Clock, Error, Event, InvitationId, Invitations, Kind, Mailer, Record, Status, Tick, Token, Verb, Worker,
+    Clock, Error, Event, EventKind, InvitationId, Invitations, Kind, Mailer, Record, Status, Tick, Token, Worker,
     store::{Key, Read, Sweep},
     testing::{self, CapturedLetter, ManualClock},
 };
@@ -359,8 +359,8 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    pub(crate) fn count(&self, verb: Verb) -> usize {
-        self.events.iter().filter(|event| event.verb == verb).count()
+    pub(crate) fn count(&self, kind: EventKind) -> usize {
+        self.events.iter().filter(|event| event.kind == kind).count()
     }
 }
 

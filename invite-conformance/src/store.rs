@@ -3,7 +3,6 @@
 mod addressed_to;
 mod amend;
 mod change;
-mod claim;
 mod damage;
 pub(crate) mod direct;
 mod filter;
@@ -11,6 +10,7 @@ mod find;
 mod guard;
 mod history;
 mod insert;
+mod lease;
 mod list;
 mod notices;
 mod open_key;
@@ -30,7 +30,7 @@ pub(crate) fn cases() -> Vec<Case> {
         addressed_to::CASES,
         amend::CASES,
         change::CASES,
-        claim::CASES,
+        lease::CASES,
         damage::CASES,
         filter::CASES,
         find::CASES,

@@ -75,9 +75,8 @@ pub trait Authority<C: Send, K: Kind>: Send + Sync + 'static {
     async fn authorize(&self, conn: &mut C, actor: &Actor, scope: &Scope, action: &Action<'_, K>)
     -> Result<(), Denial>;
 
-    /// Whether it uses the connection. One that says no spares SQLite the statement that takes the
-    /// write lock beforehand.
-    fn reads(&self) -> bool {
+    /// Whether `authorize` uses the connection. If not, SQLite can skip taking the write lock first.
+    fn uses_connection(&self) -> bool {
         true
     }
 }
@@ -145,7 +144,7 @@ impl<C: Send, K: Kind> Authority<C, K> for Unchecked {
         Ok(())
     }
 
-    fn reads(&self) -> bool {
+    fn uses_connection(&self) -> bool {
         false
     }
 }

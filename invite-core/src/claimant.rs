@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::{
     actor::Actor,
+    email_address::EmailAddress,
     error::{Error, Problem},
-    recipient::Recipient,
 };
 
 /// How many addresses a claimant may bring. The statement of a guard has a place for each of them.
@@ -25,8 +25,8 @@ pub const MAX_ADDRESSES: usize = 8;
 #[derive(Clone)]
 pub struct Claimant {
     id: String,
-    verified: Vec<Recipient>,
-    unverified: Option<Recipient>,
+    verified: Vec<EmailAddress>,
+    unverified: Option<EmailAddress>,
     mail_proves: bool,
 }
 
@@ -46,7 +46,7 @@ impl Claimant {
     /// Adds an address the host has verified; eight at most.
     #[must_use]
     pub fn verified(mut self, email: &str) -> Self {
-        self.verified.extend(email.parse::<Recipient>().ok());
+        self.verified.extend(email.parse::<EmailAddress>().ok());
         self
     }
 
@@ -69,16 +69,16 @@ impl Claimant {
         Actor::User(self.id.clone())
     }
 
-    pub(crate) fn verified_addresses(&self) -> &[Recipient] {
+    pub(crate) fn verified_addresses(&self) -> &[EmailAddress] {
         &self.verified
     }
 
-    pub(crate) fn unverified_address(&self) -> Option<&Recipient> {
+    pub(crate) fn unverified_address(&self) -> Option<&EmailAddress> {
         self.unverified.as_ref()
     }
 
     /// The address a mailed token would prove.
-    pub(crate) fn provable_address(&self) -> Option<&Recipient> {
+    pub(crate) fn provable_address(&self) -> Option<&EmailAddress> {
         self.unverified.as_ref().filter(|_| self.mail_proves)
     }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     invitation::InvitationId,
     random::RandomError,
-    state::{Status, Verb},
+    state::{EventKind, Status},
     token::MalformedToken,
 };
 
@@ -53,12 +53,12 @@ pub enum Error {
     #[error("an open invitation exists")]
     AlreadyPending(InvitationId),
     /// HTTP 409: The action is not legal in this state.
-    #[error("an invitation that is {status} cannot be {verb}")]
+    #[error("an invitation that is {status} cannot be {event}")]
     IllegalTransition {
         /// Where the invitation stands.
         status: Status,
         /// What was asked for.
-        verb: Verb,
+        event: EventKind,
     },
     /// HTTP 403: None of the claimant's addresses is the invited one.
     #[error("invitation is addressed to somebody else")]

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{actor::Actor, invitation::InvitationId, state::Verb};
+use crate::{actor::Actor, invitation::InvitationId, state::EventKind};
 
 /// One entry, written in the same transaction as what it tells, never changed.
 ///
@@ -15,7 +15,7 @@ pub struct Event {
     /// The revision this change made, or that was looked at.
     pub revision: u32,
     /// What happened.
-    pub verb: Verb,
+    pub kind: EventKind,
     /// Who did it.
     pub actor: Actor,
     /// Why, in that person's words.

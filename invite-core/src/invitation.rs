@@ -13,10 +13,10 @@ use uuid::Uuid;
 
 use crate::{
     actor::{Actor, Scope},
+    email_address::EmailAddress,
     error::{Error, StoreError},
     kind::Kind,
-    policy::OneOpen,
-    recipient::Recipient,
+    policy::Uniqueness,
     state::Status,
     store::DeliveryId,
 };
@@ -72,11 +72,11 @@ pub struct Record {
     /// What one is invited to.
     pub scope: Scope,
     /// Who is invited.
-    pub recipient: Recipient,
+    pub recipient: EmailAddress,
     /// Who invited.
     pub inviter: Actor,
     /// Where letters to the inviter go.
-    pub inviter_address: Option<Recipient>,
+    pub inviter_address: Option<EmailAddress>,
     /// The kind's payload, as JSON; [`Invitation::payload`] gives it typed.
     pub payload: Value,
     /// The host's words for letters and pages.
@@ -327,11 +327,11 @@ impl OpenKey {
     /// A store never derives it: core passes it in [`Insertion`](crate::store::Insertion) and in
     /// [`Change::Amend`](crate::store::Change::Amend). The tests of a store need it to write a row as core would.
     #[must_use]
-    pub fn new(one: OneOpen, kind: &str, scope: &Scope, recipient: &Recipient) -> Option<Self> {
-        let scope = match one {
-            OneOpen::PerScopeAndRecipient => scope.as_str(),
-            OneOpen::PerRecipient => "",
-            OneOpen::Unlimited => return None,
+    pub fn new(uniqueness: Uniqueness, kind: &str, scope: &Scope, recipient: &EmailAddress) -> Option<Self> {
+        let scope = match uniqueness {
+            Uniqueness::PerScopeAndRecipient => scope.as_str(),
+            Uniqueness::PerRecipient => "",
+            Uniqueness::None => return None,
         };
         let mut hash = Sha256::new();
         // No part can hold a NUL, so no two sets of parts run together.

@@ -5,9 +5,9 @@
 //! | to | read |
 //! |---|---|
 //! | define what one is invited to | [`Kind`], [`NewInvitation`], [`Policy`] |
-//! | invite | [`Invitations::scope`], [`Scoped`], [`Authority`], [`Query`] |
+//! | invite | [`Invitations::scope`], [`Scoped`], [`Authority`], [`InvitationQuery`] |
 //! | preview, accept, decline | [`Invitations`], [`Token`], [`Claimant`], [`Accepted`] |
-//! | know what may happen when | [`Status`], [`Verb::from`] |
+//! | know what may happen when | [`Status`], [`EventKind::applied_to`] |
 //! | answer a refusal | [`Error`] |
 //! | mail | [`Worker`], [`Mailer`], [`Letter`], [`Outcome`] |
 //! | keep invitations elsewhere | [`store`], [`memory`] |
@@ -17,16 +17,16 @@ mod actor;
 mod authority;
 mod claimant;
 mod clock;
+mod email_address;
 mod error;
 mod event;
 mod invitation;
 mod kind;
+mod list;
 mod mailer;
 pub mod memory;
 mod policy;
-mod query;
 mod random;
-mod recipient;
 mod report;
 mod service;
 mod state;
@@ -44,6 +44,7 @@ pub use crate::{
     authority::{Action, Authority, Denial, Unchecked},
     claimant::Claimant,
     clock::{Clock, SystemClock},
+    email_address::EmailAddress,
     error::{Error, Problem},
     event::Event,
     invitation::{
@@ -51,14 +52,13 @@ pub use crate::{
         Preview, Record,
     },
     kind::Kind,
-    mailer::{EnhancedCode, Letter, Mailer, Outcome},
-    policy::{Acceptor, EarlierLinks, OneOpen, Policy},
-    query::{Cursor, Page, Query, Sort},
+    list::{Cursor, InvitationQuery, Page, Sort},
+    mailer::{EnhancedCode, Letter, Mailer, Outcome, Refusal},
+    policy::{Acceptor, EarlierLinks, Policy, Uniqueness},
     random::{RandomError, SecureRandom, SystemRandom},
-    recipient::Recipient,
     report::{DeliveryReport, ReportKind, Reported},
     service::{Invitations, Scoped},
-    state::{Status, Verb},
+    state::{EventKind, Status},
     text::check_line,
     token::{Channel, MalformedToken, Token, TokenDigest, TokenFormat},
     worker::{Tick, Worker},

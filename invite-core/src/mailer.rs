@@ -9,14 +9,17 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::{
+    email_address::EmailAddress,
     invitation::Record,
-    recipient::Recipient,
-    store::{Claimed, DeliveryId, Purpose},
+    store::{DeliveryId, LeasedLetter, Purpose},
     token::Token,
 };
 
 pub(crate) use self::outcome::fit_id;
-pub use self::{enhanced::EnhancedCode, outcome::Outcome};
+pub use self::{
+    enhanced::EnhancedCode,
+    outcome::{Outcome, Refusal},
+};
 
 /// Hands letters over.
 ///
@@ -61,16 +64,16 @@ pub struct Letter {
     attempt: u32,
     purpose: Purpose,
     record: Record,
-    addressee: Recipient,
-    reply_to: Option<Recipient>,
+    addressee: EmailAddress,
+    reply_to: Option<EmailAddress>,
     token: Option<Token>,
 }
 
 impl Letter {
     /// `None` when the letter lacks what one of its purpose must have: a token, or an address of
     /// the inviter's.
-    pub(crate) fn new(claimed: Claimed, reply_to_inviter: bool, token: Option<Token>) -> Option<Self> {
-        let Claimed { delivery, purpose, attempt, record, .. } = claimed;
+    pub(crate) fn new(letter: LeasedLetter, reply_to_inviter: bool, token: Option<Token>) -> Option<Self> {
+        let LeasedLetter { delivery, purpose, attempt, record, .. } = letter;
         if purpose.has_link() != token.is_some() {
             return None;
         }
@@ -115,20 +118,20 @@ impl Letter {
 
     /// Whom to send it to, this address and no other: the invited one, or the inviter's.
     #[must_use]
-    pub fn addressee(&self) -> &Recipient {
+    pub fn addressee(&self) -> &EmailAddress {
         &self.addressee
     }
 
     /// Where an answer to it goes: the inviter's address where the policy says so, on letters to
     /// the invited.
     #[must_use]
-    pub fn reply_to(&self) -> Option<&Recipient> {
+    pub fn reply_to(&self) -> Option<&EmailAddress> {
         self.reply_to.as_ref()
     }
 
     /// Who is invited.
     #[must_use]
-    pub fn recipient(&self) -> &Recipient {
+    pub fn recipient(&self) -> &EmailAddress {
         &self.record.recipient
     }
 

@@ -38,10 +38,10 @@ use crate::{
     actor::Scope,
     event::Event,
     invitation::{Delivery, InvitationId, Record},
-    query::Sort,
+    list::Sort,
     store::{
-        AddressedQuery, Change, DeliveryId, Dispatch, Found, FoundToken, Insertion, InvitationStore, Key, ListQuery,
-        NewEvent, OpenKey, Purpose, Read, StoreError, Summary, Target, Transition,
+        AddressedQuery, Change, DeliveryId, DeliveryUpdate, Dispatch, Found, FoundToken, Insertion, InvitationStore,
+        Key, ListQuery, NewEvent, OpenKey, Purpose, Read, StoreError, Target, Transition,
     },
     token::{Channel, TokenDigest},
 };
@@ -202,7 +202,7 @@ impl State {
         self.events.push(Event {
             invitation: record.id,
             revision: record.revision,
-            verb: event.verb,
+            kind: event.kind,
             actor: event.actor.clone(),
             reason: event.reason.map(Into::into),
             at: event.at,
@@ -267,14 +267,13 @@ impl State {
         self.invitations.values().find(|row| row.record.delivery_id == Some(delivery))
     }
 
-    fn summarize(&mut self, summary: &Summary<'_>, undo: &mut Vec<Undo>) -> bool {
-        let standing =
-            |row: &&Row| row.record.kind == summary.kind && summary.over.contains(&row.record.delivery.state);
-        let Some(mut row) = self.of_delivery(summary.delivery).filter(standing).cloned() else { return false };
+    fn record_delivery(&mut self, update: &DeliveryUpdate<'_>, undo: &mut Vec<Undo>) -> bool {
+        let standing = |row: &&Row| row.record.kind == update.kind && update.over.contains(&row.record.delivery.state);
+        let Some(mut row) = self.of_delivery(update.delivery).filter(standing).cloned() else { return false };
         row.record.delivery = Delivery {
-            state: summary.state,
-            attempts: summary.attempts.unwrap_or(row.record.delivery.attempts),
-            last_error: summary.error.map(Into::into),
+            state: update.state,
+            attempts: update.attempts.unwrap_or(row.record.delivery.attempts),
+            last_error: update.error.map(Into::into),
         };
         self.write_row(row, undo);
         true
@@ -322,8 +321,8 @@ impl InvitationStore for MemoryStore {
         Ok(conn.run(|state, undo| state.transition(transition, undo)).await)
     }
 
-    async fn summarize(&self, conn: &mut MemoryConn, summary: &Summary<'_>) -> Result<bool, StoreError> {
-        Ok(conn.run(|state, undo| state.summarize(summary, undo)).await)
+    async fn record_delivery(&self, conn: &mut MemoryConn, update: &DeliveryUpdate<'_>) -> Result<bool, StoreError> {
+        Ok(conn.run(|state, undo| state.record_delivery(update, undo)).await)
     }
 
     async fn find(&self, conn: &mut MemoryConn, key: &Key<'_>, _: Read) -> Result<Option<Found>, StoreError> {

@@ -21,7 +21,7 @@ use crate::token::TokenFormat;
 ///     .may_decline(false);
 ///
 /// // Links handed over by hand: whoever has one may use it.
-/// const STAFF: Policy = Policy::new().acceptor(Acceptor::Bearer).on_resend(EarlierLinks::Keep);
+/// const STAFF: Policy = Policy::new().acceptor(Acceptor::Bearer).earlier_links(EarlierLinks::Keep);
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
@@ -33,7 +33,7 @@ pub struct Policy {
     pub(crate) earlier_links: EarlierLinks,
     pub(crate) acceptor: Acceptor,
     pub(crate) may_decline: bool,
-    pub(crate) one_open: OneOpen,
+    pub(crate) uniqueness: Uniqueness,
     pub(crate) token_format: TokenFormat,
     pub(crate) reminders: &'static [TimeDelta],
     pub(crate) notify_accepted: bool,
@@ -69,7 +69,7 @@ impl Policy {
             earlier_links: EarlierLinks::Retire,
             acceptor: Acceptor::Recipient,
             may_decline: true,
-            one_open: OneOpen::PerScopeAndRecipient,
+            uniqueness: Uniqueness::PerScopeAndRecipient,
             token_format: TokenFormat::Prefixed,
             reminders: &[],
             notify_accepted: false,
@@ -104,7 +104,7 @@ impl Policy {
     }
 
     /// What a resend does to the links sent before.
-    pub const fn on_resend(mut self, links: EarlierLinks) -> Self {
+    pub const fn earlier_links(mut self, links: EarlierLinks) -> Self {
         self.earlier_links = links;
         self
     }
@@ -121,9 +121,9 @@ impl Policy {
         self
     }
 
-    /// Of what there may be only one open invitation.
-    pub const fn one_open(mut self, one: OneOpen) -> Self {
-        self.one_open = one;
+    /// Sets what must be unique among the open invitations of this kind.
+    pub const fn uniqueness(mut self, uniqueness: Uniqueness) -> Self {
+        self.uniqueness = uniqueness;
         self
     }
 
@@ -191,14 +191,14 @@ pub enum Acceptor {
     Bearer,
 }
 
-/// Of what there may be only one open invitation within a kind; the database enforces it.
+/// What must be unique among the open invitations of a kind; the database enforces it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum OneOpen {
+pub enum Uniqueness {
     /// One per scope and address.
     PerScopeAndRecipient,
     /// One per address, over all scopes.
     PerRecipient,
-    /// No limit.
-    Unlimited,
+    /// Nothing: any number of invitations to one address may be open at once.
+    None,
 }

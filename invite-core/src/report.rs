@@ -9,8 +9,10 @@ use crate::{
     kind::Kind,
     mailer::{EnhancedCode, Outcome},
     service::Invitations,
-    state::Verb,
-    store::{Change, DeliveryId, Dispatch, Guard, InvitationStore, NewEvent, Summary, Target, TimeGuard, Transition},
+    state::EventKind,
+    store::{
+        Change, DeliveryId, DeliveryUpdate, Dispatch, Guard, InvitationStore, NewEvent, Target, TimeGuard, Transition,
+    },
 };
 
 /// What a mail provider's webhook or a bounce says of one letter, for
@@ -80,9 +82,9 @@ pub enum Reported {
     Recorded,
     /// That, and the pending invitation is `delivery_failed` now.
     Failed,
-    /// Nothing: no such delivery, one of an earlier letter or of a notice, good news of a reminder, or
-    /// a report that outranks this one was there before.
-    Nothing,
+    /// Ignored: unknown delivery, superseded letter, notice to the inviter, good news about a reminder, or
+    /// a higher-ranking report already stored.
+    Ignored,
 }
 
 impl DeliveryReport {
@@ -104,9 +106,9 @@ impl DeliveryReport {
         self
     }
 
-    /// The words, kept as [`Outcome::words`] leaves them.
+    /// The words, kept as [`Outcome::sanitize`] leaves them.
     pub fn text(mut self, text: &str) -> Self {
-        self.text = Outcome::words(text);
+        self.text = Outcome::sanitize(text);
         self
     }
 
@@ -139,7 +141,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// further one follows; the invitation stays pending, because its own letter may have arrived.
     ///
     /// A host with several kinds asks each until one answers other than
-    /// [`Nothing`](Reported::Nothing).
+    /// [`Ignored`](Reported::Ignored).
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
@@ -159,7 +161,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     ///
     /// let mut tx = memory.begin().await;
     /// assert_eq!(members.report(&mut tx, &report).await?, Reported::Failed);
-    /// assert_eq!(members.report(&mut tx, &report).await?, Reported::Nothing); // posted again
+    /// assert_eq!(members.report(&mut tx, &report).await?, Reported::Ignored); // posted again
     /// tx.commit();
     /// # Ok(())
     /// # }
@@ -171,7 +173,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         self.writable(conn)?;
         let now = self.now();
         let (reason, state) = (report.reason(), report.kind.state());
-        let mut summary = Summary {
+        let mut update = DeliveryUpdate {
             delivery: report.delivery,
             kind: K::NAME,
             state,
@@ -179,7 +181,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
             error: reason.as_deref(),
             over: state.outranked(),
         };
-        let recorded = self.store().summarize(conn, &summary).await?;
+        let recorded = self.store().record_delivery(conn, &update).await?;
         // Also where that of a reminder was there before.
         if report.kind.is_failure() {
             let failure = failure(K::NAME, report.delivery, now, reason.as_deref());
@@ -192,12 +194,12 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         }
         let leads = if state.turns_away() { self.policy().reminders } else { &[] };
         for lead in leads.iter().filter_map(|lead| u32::try_from(lead.num_seconds()).ok()) {
-            summary.delivery = report.delivery.of_reminder(lead);
-            if self.store().summarize(conn, &summary).await? {
+            update.delivery = report.delivery.of_reminder(lead);
+            if self.store().record_delivery(conn, &update).await? {
                 return Ok(Reported::Recorded);
             }
         }
-        Ok(Reported::Nothing)
+        Ok(Reported::Ignored)
     }
 }
 
@@ -209,9 +211,12 @@ pub(crate) fn failure<'a>(
     reason: Option<&'a str>,
 ) -> Transition<'a> {
     Transition {
-        guard: Guard { time: TimeGuard::Any, ..Guard::of(Target::Delivery(delivery), kind, Verb::DeliveryFailed, now) },
+        guard: Guard {
+            time: TimeGuard::Any,
+            ..Guard::of(Target::Delivery(delivery), kind, EventKind::DeliveryFailed, now)
+        },
         change: Change::FailDelivery,
-        event: NewEvent { verb: Verb::DeliveryFailed, actor: &Actor::System, reason, at: now },
+        event: NewEvent { kind: EventKind::DeliveryFailed, actor: &Actor::System, reason, at: now },
         dispatch: Dispatch::None,
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     kind::{Kind, is_valid_name},
     policy::Policy,
     random::{SecureRandom, SystemRandom, uuid_v7},
-    state::{Status, Verb},
+    state::{EventKind, Status},
     store::{DeliveryId, Guard, InvitationStore, Key, NewLetter, Purpose, Read, Target},
 };
 
@@ -188,8 +188,8 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         if self.store.in_transaction(conn) { Ok(()) } else { Err(Error::NotInTransaction) }
     }
 
-    fn guard<'a>(&self, target: Target<'a>, verb: Verb, now: DateTime<Utc>) -> Guard<'a> {
-        Guard::of(target, K::NAME, verb, now)
+    fn guard<'a>(&self, target: Target<'a>, event: EventKind, now: DateTime<Utc>) -> Guard<'a> {
+        Guard::of(target, K::NAME, event, now)
     }
 
     fn letter(&self, purpose: Purpose, now: DateTime<Utc>) -> Result<NewLetter, Error> {
@@ -198,13 +198,13 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     }
 
     /// The letter that tells the inviter of this end, where the policy has one.
-    fn notice(&self, verb: Verb, now: DateTime<Utc>) -> Result<Option<NewLetter>, Error> {
+    fn notice(&self, kind: EventKind, now: DateTime<Utc>) -> Result<Option<NewLetter>, Error> {
         let notices = [
-            (Verb::Accepted, self.policy.notify_accepted, Purpose::Accepted),
-            (Verb::Rejected, self.policy.notify_rejected, Purpose::Rejected),
-            (Verb::Expired, self.policy.notify_expired, Purpose::Expired),
+            (EventKind::Accepted, self.policy.notify_accepted, Purpose::Accepted),
+            (EventKind::Rejected, self.policy.notify_rejected, Purpose::Rejected),
+            (EventKind::Expired, self.policy.notify_expired, Purpose::Expired),
         ];
-        let wanted = notices.into_iter().find(|(of, notify, _)| *of == verb && *notify);
+        let wanted = notices.into_iter().find(|(of, notify, _)| *of == kind && *notify);
         wanted.map(|(_, _, purpose)| self.letter(purpose, now)).transpose()
     }
 
@@ -224,13 +224,18 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     }
 
     /// Why the inviting side's guard did not hold, from a fresh read. Never decides anything.
-    async fn explain_by_id(&self, conn: &mut S::Conn, guard: &Guard<'_>, verb: Verb) -> Result<Error, StoreError> {
+    async fn explain_by_id(
+        &self,
+        conn: &mut S::Conn,
+        guard: &Guard<'_>,
+        event: EventKind,
+    ) -> Result<Error, StoreError> {
         let Target::Id(id, scope) = guard.target else {
             return Ok(Error::NotFound);
         };
         let key = Key::Id { kind: K::NAME, scope, id };
         let found = self.store.find(conn, &key, Read::Latest).await?;
-        Ok(found.map_or(Error::NotFound, |found| refusal(&found.record, guard, verb)))
+        Ok(found.map_or(Error::NotFound, |found| refusal(&found.record, guard, event)))
     }
 
     fn seen(&self, record: Record, now: DateTime<Utc>) -> Invitation<K> {
@@ -257,10 +262,10 @@ impl<S: InvitationStore, K: Kind> std::fmt::Debug for Invitations<S, K> {
 }
 
 /// Why the inviting side's guard does not hold for this row.
-fn refusal(record: &Record, guard: &Guard<'_>, verb: Verb) -> Error {
+fn refusal(record: &Record, guard: &Guard<'_>, event: EventKind) -> Error {
     let record = record.clone().seen_at(guard.now);
-    if verb.from(record.status).is_none() {
-        return Error::IllegalTransition { status: record.status, verb };
+    if event.applied_to(record.status).is_none() {
+        return Error::IllegalTransition { status: record.status, event };
     }
     match (guard.not_resent_since, record.resent_at) {
         (Some(since), Some(at)) if at > since => {

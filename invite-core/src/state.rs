@@ -72,7 +72,7 @@ impl fmt::Display for Status {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Verb {
+pub enum EventKind {
     /// It came into being.
     Created,
     /// The invited side said yes.
@@ -95,8 +95,8 @@ pub enum Verb {
     DeliveryFailed,
 }
 
-impl Verb {
-    /// Every verb, in the order of the documentation's table.
+impl EventKind {
+    /// Every kind of event, in the order of the documentation's table.
     pub const ALL: [Self; 10] = [
         Self::Created,
         Self::Accepted,
@@ -110,22 +110,22 @@ impl Verb {
         Self::DeliveryFailed,
     ];
 
-    /// The state this leads to from `from`, or `None` where it is not allowed.
+    /// Returns the state that this leads to from `status`, or `None` if it is not allowed there.
     ///
-    /// This is the whole state machine. There is no wildcard arm: a new verb or a new state does
-    /// not compile until somebody has decided every cell.
+    /// This is the whole state machine. There is no wildcard arm: a new kind of event or a new
+    /// state does not compile until somebody has decided every cell.
     ///
     /// ```
-    /// use invite_core::{Status, Verb};
+    /// use invite_core::{EventKind, Status};
     ///
-    /// assert_eq!(Verb::Accepted.from(Status::DeliveryFailed), Some(Status::Accepted));
-    /// assert_eq!(Verb::Cancelled.from(Status::Accepted), None);
+    /// assert_eq!(EventKind::Accepted.applied_to(Status::DeliveryFailed), Some(Status::Accepted));
+    /// assert_eq!(EventKind::Cancelled.applied_to(Status::Accepted), None);
     /// ```
     #[must_use]
-    pub const fn from(self, from: Status) -> Option<Status> {
+    pub const fn applied_to(self, status: Status) -> Option<Status> {
         use Status::{Accepted, Cancelled, DeliveryFailed, Expired, Pending, Rejected};
 
-        match (self, from) {
+        match (self, status) {
             // Creation has no state before it.
             (Self::Created, Pending | Accepted | Rejected | Cancelled | Expired | DeliveryFailed) => None,
 
@@ -177,7 +177,7 @@ impl Verb {
     /// Two are enough because terminal states are never left.
     pub(crate) fn allowed_in(self) -> [Status; 2] {
         let mut open =
-            [Status::Pending, Status::DeliveryFailed].into_iter().filter(|status| self.from(*status).is_some());
+            [Status::Pending, Status::DeliveryFailed].into_iter().filter(|status| self.applied_to(*status).is_some());
         let first = open.next().unwrap_or(Status::Pending);
         [first, open.next().unwrap_or(first)]
     }
@@ -199,14 +199,14 @@ impl Verb {
         }
     }
 
-    /// The verb behind a stored word.
+    /// Returns the kind of event that a stored word stands for.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|verb| verb.as_str() == word)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 }
 
-impl fmt::Display for Verb {
+impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -219,17 +219,21 @@ mod tests {
     #[test]
     fn nothing_leaves_a_terminal_state() {
         for status in Status::ALL.into_iter().filter(|status| !status.is_open()) {
-            for verb in Verb::ALL {
-                assert_eq!(verb.from(status), None, "{verb} from {status}");
+            for kind in EventKind::ALL {
+                assert_eq!(kind.applied_to(status), None, "{kind} from {status}");
             }
         }
     }
 
     #[test]
     fn padded_states_are_exactly_the_allowed_ones() {
-        for verb in Verb::ALL.into_iter().filter(|verb| *verb != Verb::Created) {
+        for kind in EventKind::ALL.into_iter().filter(|kind| *kind != EventKind::Created) {
             for status in Status::ALL {
-                assert_eq!(verb.allowed_in().contains(&status), verb.from(status).is_some(), "{verb} in {status}");
+                assert_eq!(
+                    kind.allowed_in().contains(&status),
+                    kind.applied_to(status).is_some(),
+                    "{kind} in {status}"
+                );
             }
         }
     }
@@ -237,7 +241,7 @@ mod tests {
     #[test]
     fn words_read_back() {
         assert!(Status::ALL.iter().all(|status| Status::from_word(status.as_str()) == Some(*status)));
-        assert!(Verb::ALL.iter().all(|verb| Verb::from_word(verb.as_str()) == Some(*verb)));
+        assert!(EventKind::ALL.iter().all(|kind| EventKind::from_word(kind.as_str()) == Some(*kind)));
         assert_eq!(Status::from_word("Pending"), None);
     }
 }

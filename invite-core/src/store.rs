@@ -30,17 +30,17 @@ use crate::{
     actor::{Actor, Scope},
     event::Event,
     invitation::{DeliveryState, InvitationId, Record},
-    query::Sort,
-    state::{Status, Verb},
+    list::Sort,
+    state::{EventKind, Status},
     token::{Channel, TokenDigest},
 };
 
 pub use self::{
-    queue::{Claim, Claimed, Claims, QueueChange, Settlement, Sweep, WorkerStore},
-    remind::{Reminded, Reminders, Reminding},
+    queue::{LeaseRequest, Leased, LeasedLetter, QueueChange, Settlement, Sweep, WorkerStore},
+    remind::{ReminderDecision, ReminderReport, ReminderScan},
     transition::{Change, Guard, RecipientGuard, RenewedLinks, Target, TimeGuard, Transition},
 };
-pub use crate::{claimant::MAX_ADDRESSES, error::StoreError, invitation::OpenKey, query::Seek};
+pub use crate::{claimant::MAX_ADDRESSES, error::StoreError, invitation::OpenKey, list::Seek};
 
 /// Where invitations are kept.
 #[async_trait]
@@ -70,7 +70,7 @@ pub trait InvitationStore: Send + Sync + 'static {
     /// it did: `false`, and nothing written, when no invitation of this kind has it, or when what
     /// stands there is not among `over`. No revision, no event: it is no part of the life of an
     /// invitation.
-    async fn summarize(&self, conn: &mut Self::Conn, summary: &Summary<'_>) -> Result<bool, StoreError>;
+    async fn record_delivery(&self, conn: &mut Self::Conn, update: &DeliveryUpdate<'_>) -> Result<bool, StoreError>;
 
     /// Reads one invitation.
     async fn find(&self, conn: &mut Self::Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError>;
@@ -100,7 +100,7 @@ pub struct Insertion<'a> {
     pub record: &'a Record,
     /// Of what there may be only one; `None` where there may be many.
     pub open_key: Option<&'a OpenKey>,
-    /// The event, always [`Verb::Created`] of revision 1.
+    /// The event, always [`EventKind::Created`] of revision 1.
     pub event: &'a NewEvent<'a>,
     /// What leaves the house.
     pub dispatch: Dispatch<'a>,
@@ -237,7 +237,7 @@ impl Purpose {
 
 /// What became of a letter, to be shown to the inviting side.
 #[derive(Debug, Clone, Copy)]
-pub struct Summary<'a> {
+pub struct DeliveryUpdate<'a> {
     /// Which delivery: of the invitation's own letter; a reminder or notice has no summary.
     pub delivery: DeliveryId,
     /// The kind.
@@ -256,7 +256,7 @@ pub struct Summary<'a> {
 #[derive(Debug, Clone)]
 pub struct NewEvent<'a> {
     /// What happened.
-    pub verb: Verb,
+    pub kind: EventKind,
     /// Who did it.
     pub actor: &'a Actor,
     /// Why.

@@ -104,7 +104,7 @@ impl SecureRandom for SeededRandom {
 /// let mailer = CapturingMailer::default();
 /// let worker = Worker::new(MemoryStore, memory.clone(), mailer.clone()).serve(&members);
 /// let text = "no such user".into();
-/// mailer.answer(Outcome::Refused { permanent: true, code: Some(550), enhanced: None, text });
+/// mailer.answer(Outcome::Refused { refusal: Refusal::Permanent, code: Some(550), enhanced: None, text });
 /// assert_eq!(worker.tick().await?.failed, 1);
 ///
 /// let invitation = members.scope("org:7").get(&mut memory.connection(), &me, id).await?;

@@ -27,8 +27,8 @@ use crate::{
     report::failure,
     service::{Invitations, look},
     store::{
-        Claim, Claimed, Claims, DeliveryId, NewLetter, Purpose, Reminded, Reminding, Settlement, Summary, Sweep,
-        WorkerStore,
+        DeliveryId, DeliveryUpdate, LeaseRequest, Leased, LeasedLetter, NewLetter, Purpose, ReminderDecision,
+        ReminderScan, Settlement, Sweep, WorkerStore,
     },
     token::Token,
 };
@@ -177,7 +177,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         tick.expired = self.store.sweep(&self.pool, &sweep).await?;
         tick.reminded = self.remind(now).await?;
 
-        // Those two may have taken their time, and a lease begins when letters are claimed.
+        // Those two may have taken their time, and a lease begins when letters are leased.
         let now = instant(&*self.clock);
         let allowance = self.outage().allowance(self.batch, now);
         if allowance > 0 {
@@ -209,28 +209,28 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
                 purpose: Purpose::Reminder,
                 not_before: now,
             });
-            Ok(Reminded { letter, remind_at: look.next, reminded: look.done })
+            Ok(ReminderDecision { letter, remind_at: look.next, reminded: look.done })
         };
-        let reminding = Reminding { kinds: &kinds, now, limit: REMINDED, decide: &decide };
-        let reminders = self.store.remind(&self.pool, &reminding).await?;
-        for error in &reminders.unreadable {
+        let scan = ReminderScan { kinds: &kinds, now, limit: REMINDED, decide: &decide };
+        let report = self.store.remind(&self.pool, &scan).await?;
+        for error in &report.unreadable {
             tracing::error!(%error, "an invitation cannot be read, and nobody is reminded of it");
         }
-        Ok(reminders.queued)
+        Ok(report.queued)
     }
 
     async fn mail(&self, kinds: &[&str], limit: u32, now: DateTime<Utc>, tick: &mut Tick) -> Result<(), Error> {
         let owner = uuid_v7(&*self.random, now)?;
-        let (claims, mut tokens) = self.claim(kinds, owner, limit, now).await?;
-        tick.discarded = claims.discarded;
-        tick.unreadable = claims.unreadable.len();
-        for error in &claims.unreadable {
+        let (leased, mut tokens) = self.lease_letters(kinds, owner, limit, now).await?;
+        tick.discarded = leased.discarded;
+        tick.unreadable = leased.unreadable.len();
+        for error in &leased.unreadable {
             tracing::error!(%error, "a queued letter cannot be read, and waits");
         }
-        let (signs, results): (Vec<_>, Vec<_>) = stream::iter(claims.letters)
-            .map(|claimed| {
-                let token = tokens.remove(&claimed.delivery);
-                self.send(owner, claimed, token)
+        let (signs, results): (Vec<_>, Vec<_>) = stream::iter(leased.letters)
+            .map(|letter| {
+                let token = tokens.remove(&letter.delivery);
+                self.send(owner, letter, token)
             })
             .buffer_unordered(self.batch.try_into().unwrap_or(usize::MAX))
             .unzip()
@@ -265,13 +265,13 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
     }
 
     /// Draws the tokens here, so that the store sees only digests.
-    async fn claim(
+    async fn lease_letters(
         &self,
         kinds: &[&str],
         owner: Uuid,
         limit: u32,
         now: DateTime<Utc>,
-    ) -> Result<(Claims, HashMap<DeliveryId, Token>), Error> {
+    ) -> Result<(Leased, HashMap<DeliveryId, Token>), Error> {
         let drawn = Mutex::new(HashMap::<DeliveryId, Token>::new());
         let minter = |delivery, kind: &str| {
             let format = self.kinds.get(kind).map_or_else(Default::default, |policy| policy.token_format);
@@ -280,22 +280,23 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             drawn.lock().unwrap_or_else(PoisonError::into_inner).insert(delivery, token);
             Ok(digest)
         };
-        let claim = Claim { kinds, now, owner, lease_until: now + self.effective_lease(), limit, minter: &minter };
-        let claims = self.store.claim(&self.pool, &claim).await?;
-        Ok((claims, drawn.into_inner().unwrap_or_else(PoisonError::into_inner)))
+        let request =
+            LeaseRequest { kinds, now, owner, lease_until: now + self.effective_lease(), limit, minter: &minter };
+        let leased = self.store.lease(&self.pool, &request).await?;
+        Ok((leased, drawn.into_inner().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// Hands one letter over and records what became of it; `None` when the lease was lost.
     async fn send(
         &self,
         owner: Uuid,
-        claimed: Claimed,
+        leased: LeasedLetter,
         token: Option<Token>,
     ) -> ((DeliveryId, Sign), Result<Option<DeliveryState>, Error>) {
-        let Claimed { delivery, attempt, refusals, unknowns, .. } = claimed;
-        let kind = claimed.record.kind.clone();
+        let LeasedLetter { delivery, attempt, refusals, unknowns, .. } = leased;
+        let kind = leased.record.kind.clone();
         let reply_to_inviter = self.kinds.get(kind.as_str()).is_some_and(|policy| policy.reply_to_inviter);
-        let Some(letter) = Letter::new(claimed, reply_to_inviter, token) else {
+        let Some(letter) = Letter::new(leased, reply_to_inviter, token) else {
             return ((delivery, Sign::Nothing), Err(StoreError::corrupt("letter").into()));
         };
         // A mailer that panics must not take the letters beside it along.
@@ -315,7 +316,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         let Delivery { state, attempts, last_error } = &verdict.summary;
         let error = last_error.as_deref();
         let failure = failure(&kind, delivery, now, error);
-        let summary = Summary {
+        let summary = DeliveryUpdate {
             delivery,
             kind: &kind,
             state: *state,

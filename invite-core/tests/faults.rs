@@ -15,8 +15,8 @@ use invite_core::{
     Scope, Status, Unchecked, Worker,
     memory::{Memory, MemoryConn, MemoryStore},
     store::{
-        AddressedQuery, Claim, Claims, Found, Insertion, InvitationStore, Key, ListQuery, Purpose, Read, Reminders,
-        Reminding, Settlement, StoreError, Summary, Sweep, Transition, WorkerStore,
+        AddressedQuery, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery,
+        Purpose, Read, ReminderReport, ReminderScan, Settlement, StoreError, Sweep, Transition, WorkerStore,
     },
     testing::{CapturedLetter, CapturingMailer, ManualClock},
 };
@@ -91,8 +91,8 @@ impl InvitationStore for Faulty {
         MemoryStore.transition(conn, asked).await
     }
 
-    async fn summarize(&self, conn: &mut MemoryConn, summary: &Summary<'_>) -> Result<bool, StoreError> {
-        MemoryStore.summarize(conn, summary).await
+    async fn record_delivery(&self, conn: &mut MemoryConn, update: &DeliveryUpdate<'_>) -> Result<bool, StoreError> {
+        MemoryStore.record_delivery(conn, update).await
     }
 
     async fn find(&self, conn: &mut MemoryConn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
@@ -120,8 +120,8 @@ impl InvitationStore for Faulty {
 
 #[async_trait]
 impl WorkerStore<Memory> for Faulty {
-    async fn claim(&self, memory: &Memory, claim: &Claim<'_>) -> Result<Claims, StoreError> {
-        self.0.call(MemoryStore.claim(memory, claim)).await
+    async fn lease(&self, memory: &Memory, request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
+        self.0.call(MemoryStore.lease(memory, request)).await
     }
 
     async fn settle(&self, memory: &Memory, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
@@ -132,8 +132,8 @@ impl WorkerStore<Memory> for Faulty {
         self.0.call(MemoryStore.sweep(memory, sweep)).await
     }
 
-    async fn remind(&self, memory: &Memory, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
-        self.0.call(MemoryStore.remind(memory, reminding)).await
+    async fn remind(&self, memory: &Memory, scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError> {
+        self.0.call(MemoryStore.remind(memory, scan)).await
     }
 }
 

@@ -11,8 +11,8 @@ use std::{
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use invite_core::{
-    Actor, Delivery, DeliveryState, Invitations, Kind, Letter, Mailer, NewInvitation, Outcome, Policy, Query, Tick,
-    Unchecked, Worker,
+    Actor, Delivery, DeliveryState, InvitationQuery, Invitations, Kind, Letter, Mailer, NewInvitation, Outcome, Policy,
+    Tick, Unchecked, Worker,
     memory::{Memory, MemoryStore},
     testing::{CapturingMailer, ManualClock},
 };
@@ -53,7 +53,7 @@ impl World {
 
     /// What became of each letter.
     async fn deliveries(&self) -> Vec<Delivery> {
-        let (mut conn, query) = (self.memory.connection(), Query::new().limit(100));
+        let (mut conn, query) = (self.memory.connection(), InvitationQuery::new().limit(100));
         let page = self.members.scope(7).list(&mut conn, &Actor::new(1), &query).await.unwrap();
         page.items.iter().map(|invitation| invitation.delivery.clone()).collect()
     }
@@ -76,7 +76,7 @@ impl Mailer for Provider {
         let to = letter.addressee().canonical();
         assert!(!to.starts_with("poison"), "on purpose, as part of a test");
         if to.starts_with("blank") {
-            return Outcome::Unwritable { text: "an undefined value".into() };
+            return Outcome::ComposeFailed { text: "an undefined value".into() };
         }
         match self.away.load(Ordering::SeqCst) {
             0 => self.seen.deliver(letter).await,

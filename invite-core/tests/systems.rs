@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Accepted, Acceptor, Actor, Amendment, Claimant, EarlierLinks, Error, Invitations, Kind, NewInvitation, OneOpen,
-    Policy, Query, Status, TokenFormat, Unchecked, Worker,
+    Accepted, Acceptor, Actor, Amendment, Claimant, EarlierLinks, Error, InvitationQuery, Invitations, Kind,
+    NewInvitation, Policy, Status, TokenFormat, Unchecked, Uniqueness, Worker,
     memory::{Memory, MemoryStore},
     testing::{CapturingMailer, ManualClock},
 };
@@ -14,12 +14,12 @@ const PROVIDERS: Policy = Policy::new();
 /// S1: a superadmin invites the admin of an organization that does not exist yet; one open
 /// invitation per address on the platform, 64 characters, nobody declines.
 const PLATFORM: Policy =
-    Policy::new().one_open(OneOpen::PerRecipient).token_format(TokenFormat::Hex).may_decline(false);
+    Policy::new().uniqueness(Uniqueness::PerRecipient).token_format(TokenFormat::Hex).may_decline(false);
 /// S2: an admin invites to a role; the invitee may decline.
 const ROLES: Policy = Policy::new();
 /// S3: links handed over by any means; whoever has one creates an account with it.
 const STAFF: Policy =
-    Policy::new().acceptor(Acceptor::Bearer).may_decline(false).on_resend(EarlierLinks::Keep).resend_extends(false);
+    Policy::new().acceptor(Acceptor::Bearer).may_decline(false).earlier_links(EarlierLinks::Keep).resend_extends(false);
 /// S4: 48 hours from creation or resend, 64 hexadecimal characters.
 const MEMBERS: Policy = Policy::new().lifetime(TimeDelta::hours(48)).token_format(TokenFormat::Hex).may_decline(false);
 
@@ -149,7 +149,7 @@ async fn s1_a_future_organization_travels_with_its_plan_and_limits() {
     let accepted = platform.accept(&mut tx, &token, Claimant::new_account("u1", "boss@example.com")).await.unwrap();
     let Accepted::Now(acceptance) = accepted else { panic!("the first time") };
     assert_eq!(acceptance.invitation.payload().unwrap().max_users, 6);
-    let soon = scoped.list(&mut tx, &admin, &Query::new().status(Status::Accepted)).await.unwrap();
+    let soon = scoped.list(&mut tx, &admin, &InvitationQuery::new().status(Status::Accepted)).await.unwrap();
     assert_eq!(soon.items.len(), 1);
 }
 

@@ -135,7 +135,7 @@ async fn without_randomness_nothing_is_created() {
     let new = NewInvitation::new("ada@example.com", Membership);
     let answer = members.scope(7).create(&mut tx, &Actor::new(1), new).await;
     assert!(matches!(answer, Err(Error::Random(_))));
-    let page = members.scope(7).list(&mut tx, &Actor::new(1), &invite_core::Query::new()).await.unwrap();
+    let page = members.scope(7).list(&mut tx, &Actor::new(1), &invite_core::InvitationQuery::new()).await.unwrap();
     assert!(page.items.is_empty());
 }
 

@@ -54,7 +54,7 @@ impl Mailer for ConsoleMailer {
     async fn deliver(&self, letter: &Letter) -> Outcome {
         let email = match self.composer.compose(letter) {
             Ok(email) => email,
-            Err(error) => return Outcome::Unwritable { text: error.to_string() },
+            Err(error) => return Outcome::ComposeFailed { text: error.to_string() },
         };
         let rule = "-".repeat(72);
         let (from, to, subject, text) = (email.from(), email.to(), email.subject(), email.text());

@@ -67,7 +67,7 @@ impl Mailer for FileMailer {
     async fn deliver(&self, letter: &Letter) -> Outcome {
         let email = match self.composer.compose(letter) {
             Ok(email) => email,
-            Err(error) => return Outcome::Unwritable { text: error.to_string() },
+            Err(error) => return Outcome::ComposeFailed { text: error.to_string() },
         };
         let name = format!("{}-{}", letter.delivery().as_uuid(), letter.attempt());
         match self.write(&name, &email.to_mime()) {

@@ -7,7 +7,7 @@ mod subject;
 use std::{fmt, sync::Arc, time::SystemTime};
 
 use chrono::{DateTime, Utc};
-use invite_core::{Clock, Letter, Recipient, SystemClock};
+use invite_core::{Clock, EmailAddress, Letter, SystemClock};
 use lettre::{
     Address, Message,
     address::Envelope,
@@ -189,7 +189,7 @@ fn locale(letter: &Letter) -> Option<&str> {
     inviters.or(letter.locale())
 }
 
-fn address(recipient: &Recipient) -> Result<Address, ComposeError> {
+fn address(recipient: &EmailAddress) -> Result<Address, ComposeError> {
     recipient.deliverable().parse().map_err(|_| ComposeError::Recipient)
 }
 

@@ -47,7 +47,7 @@ pub struct RecipientStatus {
     pub status: Option<EnhancedCode>,
     /// The code of the answer that decided it, such as 550, where there was one.
     pub code: Option<u16>,
-    /// Why in words, cleaned as [`Outcome::words`] does, without the codes.
+    /// Why in words, cleaned as [`Outcome::sanitize`] does, without the codes.
     pub diagnostic: Option<String>,
 }
 
@@ -183,7 +183,7 @@ impl RecipientStatus {
         let code = code.and_then(|code| code.parse().ok()).filter(|code| (200..600).contains(code));
         let words = if code.is_some() { words[3..].trim_start_matches(['-', ' ']) } else { words };
         let repeated = status.and_then(|status| words.strip_prefix(&status.to_string()));
-        let diagnostic = Outcome::words(repeated.unwrap_or(words));
+        let diagnostic = Outcome::sanitize(repeated.unwrap_or(words));
         Some(Self { action, status, code, diagnostic: Some(diagnostic).filter(|words| !words.is_empty()) })
     }
 }

@@ -150,7 +150,7 @@ impl Mailer for SmtpMailer {
     async fn deliver(&self, letter: &Letter) -> Outcome {
         let email = match self.composer.compose(letter) {
             Ok(email) => email,
-            Err(error) => return Outcome::Unwritable { text: error.to_string() },
+            Err(error) => return Outcome::ComposeFailed { text: error.to_string() },
         };
         let limits = self.server.limits.begin();
         let Ok(Ok(_turn)) = timeout(limits.command(), self.turns.acquire()).await else {

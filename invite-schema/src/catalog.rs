@@ -16,7 +16,7 @@ pub trait Catalog: Dialect {
     const RECORD_MIGRATION: &'static Sql;
     const ADDRESSED_TO: &'static Sql;
     const HISTORY: &'static Sql;
-    const SUMMARIZE: &'static Sql;
+    const RECORD_DELIVERY: &'static Sql;
     const REMOVE: &'static Sql;
     const POSTPONE: &'static Sql;
     const DUE_REMINDERS: &'static Sql;

@@ -9,8 +9,8 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use invite_core::{
     Record, Scope, Sort,
     store::{
-        Change, Claim, Claims, Found, Guard, Insertion, Key, ListQuery, Read, StoreError, Sweep, Target, TimeGuard,
-        Transition,
+        Change, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, Read, StoreError, Sweep, Target,
+        TimeGuard, Transition,
     },
 };
 use serde_json::Value as Json;
@@ -31,7 +31,7 @@ use crate::{
 #[doc(hidden)]
 pub use crate::{
     queue::{remind, settle},
-    reading::{addressed_to, history, summarize},
+    reading::{addressed_to, history, record_delivery},
 };
 
 /// The values and statements of MySQL and MariaDB.
@@ -113,7 +113,7 @@ impl Catalog for MySql {
     const RECORD_MIGRATION: &'static Sql = &sql::RECORD_MIGRATION;
     const ADDRESSED_TO: &'static Sql = &sql::ADDRESSED_TO;
     const HISTORY: &'static Sql = &sql::HISTORY;
-    const SUMMARIZE: &'static Sql = &sql::SUMMARIZE;
+    const RECORD_DELIVERY: &'static Sql = &sql::RECORD_DELIVERY;
     const REMOVE: &'static Sql = &sql::REMOVE;
     const POSTPONE: &'static Sql = &sql::POSTPONE;
     const DUE_REMINDERS: &'static Sql = &sql::DUE_REMINDERS;
@@ -260,24 +260,30 @@ pub async fn list<D: Driver<Db = MySql>>(conn: &mut D::Conn, query: &ListQuery<'
 }
 
 #[doc(hidden)]
-pub async fn claim<D: Driver<Db = MySql>, P: Pool<D>>(pool: &P, claim: &Claim<'_>) -> Result<Claims, StoreError> {
+pub async fn lease<D: Driver<Db = MySql>, P: Pool<D>>(
+    pool: &P,
+    request: &LeaseRequest<'_>,
+) -> Result<Leased, StoreError> {
     let mut tx = pool.begin(BEGIN).await?;
-    let work = lease::<D>(&mut tx, claim).await;
+    let work = lease_rows::<D>(&mut tx, request).await;
     end::<D, P, _>(tx, work).await
 }
 
-async fn lease<D: Driver<Db = MySql>>(conn: &mut D::Conn, claim: &Claim<'_>) -> Result<End<Claims>, StoreError> {
-    let values = due(claim.kinds, claim.now).limit(Name::Limit, claim.limit);
+async fn lease_rows<D: Driver<Db = MySql>>(
+    conn: &mut D::Conn,
+    request: &LeaseRequest<'_>,
+) -> Result<End<Leased>, StoreError> {
+    let values = due(request.kinds, request.now).limit(Name::Limit, request.limit);
     let rows: Vec<QueuedApart> = all::<D, _>(conn, values.of_statement(&sql::DUE_LETTERS)?).await?;
-    let mut claims = Claims::default();
+    let mut leased = Leased::default();
     for QueuedApart { delivery, due, kind, invitation, letter } in rows {
         let values = Values::new().uuid(Name::Id, invitation).text(Name::Kind, kind.as_str()).exact(Name::Scope, None);
         let found = D::fetch::<Record>(conn, values.of_statement(&sql::FIND_BY_ID)?).await?.into_iter().next();
         let record = found.unwrap_or(Err(StoreError::corrupt("invitation")));
         let letter = letter.and_then(|letter| Ok(letter.of(record?)));
-        ONE_BY_ONE.lease::<D>(conn, claim, Queued { delivery, due, letter }, &mut claims).await?;
+        ONE_BY_ONE.lease::<D>(conn, request, Queued { delivery, due, letter }, &mut leased).await?;
     }
-    Ok(End::Commit(claims))
+    Ok(End::Commit(leased))
 }
 
 #[doc(hidden)]

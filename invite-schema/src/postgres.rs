@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Record, Sort, Status,
     store::{
-        Change, Claim, Claims, Found, Guard, Insertion, Key, ListQuery, Read, StoreError, Sweep, Target, TimeGuard,
-        Transition,
+        Change, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, Read, StoreError, Sweep, Target,
+        TimeGuard, Transition,
     },
 };
 use serde_json::Value as Json;
@@ -30,7 +30,7 @@ use crate::{
 #[doc(hidden)]
 pub use crate::{
     queue::{remind, settle},
-    reading::{addressed_to, history, summarize},
+    reading::{addressed_to, history, record_delivery},
 };
 
 /// PostgreSQL's values and statements.
@@ -123,7 +123,7 @@ impl Catalog for Postgres {
     const RECORD_MIGRATION: &'static Sql = &sql::RECORD_MIGRATION;
     const ADDRESSED_TO: &'static Sql = &sql::ADDRESSED_TO;
     const HISTORY: &'static Sql = &sql::HISTORY;
-    const SUMMARIZE: &'static Sql = &sql::SUMMARIZE;
+    const RECORD_DELIVERY: &'static Sql = &sql::RECORD_DELIVERY;
     const REMOVE: &'static Sql = &sql::REMOVE;
     const POSTPONE: &'static Sql = &sql::POSTPONE;
     const DUE_REMINDERS: &'static Sql = &sql::DUE_REMINDERS;
@@ -239,22 +239,28 @@ pub async fn list<D: Driver<Db = Postgres>>(
 }
 
 #[doc(hidden)]
-pub async fn claim<D: Driver<Db = Postgres>, P: Pool<D>>(pool: &P, claim: &Claim<'_>) -> Result<Claims, StoreError> {
+pub async fn lease<D: Driver<Db = Postgres>, P: Pool<D>>(
+    pool: &P,
+    request: &LeaseRequest<'_>,
+) -> Result<Leased, StoreError> {
     let mut tx = pool.begin(BEGIN).await?;
-    let work = lease::<D>(&mut tx, claim).await;
+    let work = lease_rows::<D>(&mut tx, request).await;
     end::<D, P, _>(tx, work).await
 }
 
-async fn lease<D: Driver<Db = Postgres>>(conn: &mut D::Conn, claim: &Claim<'_>) -> Result<End<Claims>, StoreError> {
-    let values = due(claim.kinds, claim.now)
-        .limit(Name::Limit, claim.limit)
-        .uuid(Name::Owner, claim.owner)
-        .time(Name::LeaseUntil, claim.lease_until);
+async fn lease_rows<D: Driver<Db = Postgres>>(
+    conn: &mut D::Conn,
+    request: &LeaseRequest<'_>,
+) -> Result<End<Leased>, StoreError> {
+    let values = due(request.kinds, request.now)
+        .limit(Name::Limit, request.limit)
+        .uuid(Name::Owner, request.owner)
+        .time(Name::LeaseUntil, request.lease_until);
     let queued: Vec<Queued> = all::<D, _>(conn, values.of_statement(&sql::LEASE)?).await?;
     if queued.is_empty() {
-        return Ok(End::RollBack(Claims::default()));
+        return Ok(End::RollBack(Leased::default()));
     }
-    let Sorted { current, outdated, unreadable } = sort(claim, queued);
+    let Sorted { current, outdated, unreadable } = sort(request, queued);
     let discarded = outdated.len();
     if discarded > 0 {
         let letters = outdated.iter().map(|delivery| *delivery.as_uuid()).collect();
@@ -263,7 +269,7 @@ async fn lease<D: Driver<Db = Postgres>>(conn: &mut D::Conn, claim: &Claim<'_>) 
     }
     let (mut digests, mut invitations, mut generations) = (Vec::new(), Vec::new(), Vec::new());
     for letter in current.iter().filter(|letter| letter.purpose.has_link()) {
-        digests.push(claim.mint(letter.delivery, &letter.record.kind)?.as_bytes().to_vec());
+        digests.push(request.mint(letter.delivery, &letter.record.kind)?.as_bytes().to_vec());
         invitations.push(*letter.record.id.as_uuid());
         generations.push(int(letter.record.generation)?);
     }
@@ -272,10 +278,10 @@ async fn lease<D: Driver<Db = Postgres>>(conn: &mut D::Conn, claim: &Claim<'_>) 
             .set(Name::Tokens, Value::Blobs(digests))
             .set(Name::Invitations, Value::Uuids(invitations))
             .set(Name::Generations, Value::Ints(generations))
-            .time(Name::At, claim.now);
+            .time(Name::At, request.now);
         execute::<D>(conn, values.of_statement(&sql::INSERT_TOKENS)?).await?;
     }
-    Ok(End::Commit(Claims { letters: current, discarded, unreadable }))
+    Ok(End::Commit(Leased { letters: current, discarded, unreadable }))
 }
 
 #[doc(hidden)]

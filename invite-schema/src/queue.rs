@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use invite_core::store::{
-    Claim, Claimed, Claims, DeliveryId, QueueChange, Reminded, Reminders, Reminding, Settlement, StoreError,
+    DeliveryId, LeaseRequest, Leased, LeasedLetter, QueueChange, ReminderDecision, ReminderReport, ReminderScan,
+    Settlement, StoreError,
 };
 
 use crate::{
     catalog::Catalog,
     driver::{Driver, End, Pool, all, end, execute, optional},
     name::Name,
-    reading::summarize,
+    reading::record_delivery,
     row::{Queued, Waiting},
     statement::Values,
     template::Sql,
@@ -18,20 +19,20 @@ use crate::{
 /// Due letters, by what becomes of them.
 #[cfg(feature = "postgres")]
 pub(crate) struct Sorted {
-    pub(crate) current: Vec<Claimed>,
+    pub(crate) current: Vec<LeasedLetter>,
     pub(crate) outdated: Vec<DeliveryId>,
     pub(crate) unreadable: Vec<StoreError>,
 }
 
 /// Sorts out what is still worth sending, the longest due first.
 #[cfg(feature = "postgres")]
-pub(crate) fn sort(claim: &Claim<'_>, queued: Vec<Queued>) -> Sorted {
+pub(crate) fn sort(request: &LeaseRequest<'_>, queued: Vec<Queued>) -> Sorted {
     let mut sorted = Sorted { current: Vec::with_capacity(queued.len()), outdated: Vec::new(), unreadable: Vec::new() };
     let mut current = Vec::with_capacity(queued.len());
     for Queued { delivery, due, letter } in queued {
         match letter {
             Err(error) => sorted.unreadable.push(error),
-            Ok(letter) if is_current(claim, &letter) => current.push((due, letter.leased)),
+            Ok(letter) if is_current(request, &letter) => current.push((due, letter.leased)),
             Ok(_) => sorted.outdated.push(delivery),
         }
     }
@@ -41,8 +42,8 @@ pub(crate) fn sort(claim: &Claim<'_>, queued: Vec<Queued>) -> Sorted {
     sorted
 }
 
-fn is_current(claim: &Claim<'_>, letter: &crate::row::Letter) -> bool {
-    claim.is_current(&letter.leased.record, letter.leased.purpose, letter.generation)
+fn is_current(request: &LeaseRequest<'_>, letter: &crate::row::Letter) -> bool {
+    request.is_current(&letter.leased.record, letter.leased.purpose, letter.generation)
 }
 
 /// The statements that lease letters one by one.
@@ -59,34 +60,34 @@ impl OneByOne {
     pub(crate) async fn lease<D: Driver<Db: Catalog>>(
         &self,
         conn: &mut D::Conn,
-        claim: &Claim<'_>,
+        request: &LeaseRequest<'_>,
         queued: Queued,
-        claims: &mut Claims,
+        batch: &mut Leased,
     ) -> Result<(), StoreError> {
         let delivery = Values::new().uuid(Name::Letter, *queued.delivery.as_uuid());
-        if queued.letter.as_ref().is_ok_and(|letter| !is_current(claim, letter)) {
+        if queued.letter.as_ref().is_ok_and(|letter| !is_current(request, letter)) {
             execute::<D>(conn, delivery.of_statement(self.discard)?).await?;
-            claims.discarded += 1;
+            batch.discarded += 1;
             return Ok(());
         }
-        let lease = delivery.uuid(Name::Owner, claim.owner).time(Name::LeaseUntil, claim.lease_until);
+        let lease = delivery.uuid(Name::Owner, request.owner).time(Name::LeaseUntil, request.lease_until);
         execute::<D>(conn, lease.of_statement(self.lease)?).await?;
         match queued.letter {
-            Err(error) => claims.unreadable.push(error),
+            Err(error) => batch.unreadable.push(error),
             Ok(letter) => {
                 let mut leased = letter.leased;
                 if leased.purpose.has_link() {
-                    let digest = claim.mint(leased.delivery, &leased.record.kind)?;
+                    let digest = request.mint(leased.delivery, &leased.record.kind)?;
                     let token = Values::new()
                         .bytes(Name::Token, digest.as_bytes().as_slice())
                         .uuid(Name::Id, *leased.record.id.as_uuid())
                         .count(Name::Generation, leased.record.generation)
                         .text(Name::Channel, "mail")
-                        .time(Name::At, claim.now);
+                        .time(Name::At, request.now);
                     execute::<D>(conn, token.of_statement(self.insert_token)?).await?;
                 }
                 leased.attempt += 1;
-                claims.letters.push(leased);
+                batch.letters.push(leased);
             }
         }
         Ok(())
@@ -133,7 +134,7 @@ async fn record<D: Driver<Db: Catalog>>(
     if execute::<D>(conn, statement).await? == 0 {
         return Ok(End::RollBack(false));
     }
-    if summarize::<D>(conn, &settlement.summary).await?
+    if record_delivery::<D>(conn, &settlement.summary).await?
         && let Some(transition) = settlement.transition
     {
         D::Db::transition::<D>(conn, transition).await?;
@@ -144,36 +145,36 @@ async fn record<D: Driver<Db: Catalog>>(
 #[doc(hidden)]
 pub async fn remind<D: Driver<Db: Catalog>, P: Pool<D>>(
     pool: &P,
-    reminding: &Reminding<'_>,
-) -> Result<Reminders, StoreError> {
+    scan: &ReminderScan<'_>,
+) -> Result<ReminderReport, StoreError> {
     if let Some(any) = D::Db::ANY_REMINDERS
-        && !finds_any(pool, any, reminding.kinds, reminding.now).await?
+        && !finds_any(pool, any, scan.kinds, scan.now).await?
     {
-        return Ok(Reminders::default());
+        return Ok(ReminderReport::default());
     }
     let mut tx = pool.begin(D::Db::BEGIN).await?;
-    let work = look::<D>(&mut tx, reminding).await;
+    let work = look::<D>(&mut tx, scan).await;
     end::<D, P, _>(tx, work).await
 }
 
 async fn look<D: Driver<Db: Catalog>>(
     conn: &mut D::Conn,
-    reminding: &Reminding<'_>,
-) -> Result<End<Reminders>, StoreError> {
-    let values = due(reminding.kinds, reminding.now).limit(Name::Limit, reminding.limit);
+    scan: &ReminderScan<'_>,
+) -> Result<End<ReminderReport>, StoreError> {
+    let values = due(scan.kinds, scan.now).limit(Name::Limit, scan.limit);
     let rows: Vec<Waiting> = all::<D, _>(conn, values.of_statement(D::Db::DUE_REMINDERS)?).await?;
     if rows.is_empty() {
-        return Ok(End::RollBack(Reminders::default()));
+        return Ok(End::RollBack(ReminderReport::default()));
     }
-    let mut reminders = Reminders::default();
+    let mut report = ReminderReport::default();
     for Waiting { id, record } in rows {
         let (remind_at, reminded, letter) = match record {
             Err(error) => {
-                reminders.unreadable.push(error);
+                report.unreadable.push(error);
                 (None, None, None)
             }
             Ok(record) => {
-                let Reminded { letter, remind_at, reminded } = reminding.decide(&record)?;
+                let ReminderDecision { letter, remind_at, reminded } = scan.decide(&record)?;
                 (remind_at, reminded, letter.map(|letter| (letter, record)))
             }
         };
@@ -182,7 +183,7 @@ async fn look<D: Driver<Db: Catalog>>(
         let Some((letter, record)) = letter else { continue };
         let statement = Values::new().letter(&letter, &record).of_statement(D::Db::INSERT_LETTER)?;
         execute::<D>(conn, statement).await?;
-        reminders.queued += 1;
+        report.queued += 1;
     }
-    Ok(End::Commit(reminders))
+    Ok(End::Commit(report))
 }

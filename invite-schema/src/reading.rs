@@ -2,7 +2,7 @@
 
 use invite_core::{
     Event, InvitationId, Record, Scope,
-    store::{AddressedQuery, StoreError, Summary},
+    store::{AddressedQuery, DeliveryUpdate, StoreError},
 };
 
 use crate::{
@@ -36,7 +36,10 @@ pub async fn history<D: Driver<Db: Catalog>>(
 }
 
 #[doc(hidden)]
-pub async fn summarize<D: Driver<Db: Catalog>>(conn: &mut D::Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
-    let statement = Values::new().summary(summary).of_statement(D::Db::SUMMARIZE)?;
+pub async fn record_delivery<D: Driver<Db: Catalog>>(
+    conn: &mut D::Conn,
+    update: &DeliveryUpdate<'_>,
+) -> Result<bool, StoreError> {
+    let statement = Values::new().summary(update).of_statement(D::Db::RECORD_DELIVERY)?;
     Ok(execute::<D>(conn, statement).await? > 0)
 }

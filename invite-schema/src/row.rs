@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Actor, Channel, Delivery, DeliveryState, Ended, Event, InvitationId, Recipient, Record, Scope, Status, TokenDigest,
-    Verb,
-    store::{Claimed, DeliveryId, Found, FoundToken, Purpose, StoreError},
+    Actor, Channel, Delivery, DeliveryState, EmailAddress, Ended, Event, EventKind, InvitationId, Record, Scope,
+    Status, TokenDigest,
+    store::{DeliveryId, Found, FoundToken, LeasedLetter, Purpose, StoreError},
 };
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -94,7 +94,7 @@ impl FromRow for Record {
             id: InvitationId::from_uuid(row.uuid(0, "id")?),
             kind: row.text(1, "kind")?.into_owned(),
             scope: Scope::new(row.text(2, "scope")?),
-            recipient: word(row, 4, "recipient", |canonical| Recipient::from_stored(&given, canonical))?,
+            recipient: word(row, 4, "recipient", |canonical| EmailAddress::from_stored(&given, canonical))?,
             inviter: word(row, 5, "inviter", Actor::from_stored)?,
             payload: row.json(6, "payload")?,
             display: row.json(7, "display")?,
@@ -117,7 +117,7 @@ impl FromRow for Record {
             },
             inviter_address: match row.optional_text(26, "inviter_address")? {
                 None => None,
-                Some(given) => Some(Recipient::from_given(&given).ok_or(StoreError::corrupt("inviter_address"))?),
+                Some(given) => Some(EmailAddress::from_given(&given).ok_or(StoreError::corrupt("inviter_address"))?),
             },
             delivery_id: row.optional_uuid(27, "delivery_id")?.map(DeliveryId::from_uuid),
             remind_at: row.optional_time(28, "remind_at")?,
@@ -144,7 +144,7 @@ impl FromRow for Found {
 /// An entry of the history, without the invitation it belongs to.
 pub(crate) struct Entry {
     revision: u32,
-    verb: Verb,
+    kind: EventKind,
     actor: Actor,
     reason: Option<String>,
     at: DateTime<Utc>,
@@ -152,8 +152,8 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn of(self, invitation: InvitationId) -> Event {
-        let Self { revision, verb, actor, reason, at } = self;
-        Event { invitation, revision, verb, actor, reason, at }
+        let Self { revision, kind, actor, reason, at } = self;
+        Event { invitation, revision, kind, actor, reason, at }
     }
 }
 
@@ -161,7 +161,7 @@ impl FromRow for Entry {
     fn read(row: &impl Columns) -> Result<Self, StoreError> {
         Ok(Self {
             revision: row.count(0, "revision")?,
-            verb: word(row, 1, "action", Verb::from_word)?,
+            kind: word(row, 1, "action", EventKind::from_word)?,
             actor: word(row, 2, "actor", Actor::from_stored)?,
             reason: owned(row, 3, "reason")?,
             at: row.time(4, "at")?,
@@ -171,7 +171,7 @@ impl FromRow for Entry {
 
 /// A letter of the queue with its invitation.
 pub(crate) struct Letter {
-    pub(crate) leased: Claimed,
+    pub(crate) leased: LeasedLetter,
     /// The generation that the letter was queued for.
     pub(crate) generation: u32,
 }
@@ -219,7 +219,7 @@ impl LetterAlone {
 
     pub(crate) fn of(self, record: Record) -> Letter {
         let Self { delivery, generation, purpose, attempt, refusals, unknowns } = self;
-        Letter { leased: Claimed { delivery, purpose, attempt, refusals, unknowns, record }, generation }
+        Letter { leased: LeasedLetter { delivery, purpose, attempt, refusals, unknowns, record }, generation }
     }
 }
 

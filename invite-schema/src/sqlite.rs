@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Record, Scope, Sort,
     store::{
-        Change, Claim, Claims, Found, Guard, Insertion, Key, ListQuery, Read, Settlement, StoreError, Sweep, Target,
-        TimeGuard, Transition,
+        Change, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, Read, Settlement, StoreError, Sweep,
+        Target, TimeGuard, Transition,
     },
 };
 use serde_json::Value as Json;
@@ -32,7 +32,7 @@ use crate::{
 #[doc(hidden)]
 pub use crate::{
     queue::remind,
-    reading::{addressed_to, history, summarize},
+    reading::{addressed_to, history, record_delivery},
 };
 
 /// SQLite's values and statements.
@@ -108,7 +108,7 @@ impl Catalog for Sqlite {
     const RECORD_MIGRATION: &'static Sql = &sql::RECORD_MIGRATION;
     const ADDRESSED_TO: &'static Sql = &sql::ADDRESSED_TO;
     const HISTORY: &'static Sql = &sql::HISTORY;
-    const SUMMARIZE: &'static Sql = &sql::SUMMARIZE;
+    const RECORD_DELIVERY: &'static Sql = &sql::RECORD_DELIVERY;
     const REMOVE: &'static Sql = &sql::REMOVE;
     const POSTPONE: &'static Sql = &sql::POSTPONE;
     const DUE_REMINDERS: &'static Sql = &sql::DUE_REMINDERS;
@@ -237,23 +237,29 @@ pub async fn list<D: Driver<Db = Sqlite>>(
 }
 
 #[doc(hidden)]
-pub async fn claim<D: Driver<Db = Sqlite>, P: Pool<D>>(pool: &P, claim: &Claim<'_>) -> Result<Claims, StoreError> {
-    if !finds_any(pool, &sql::ANY_LETTERS, claim.kinds, claim.now).await? {
-        return Ok(Claims::default());
+pub async fn lease<D: Driver<Db = Sqlite>, P: Pool<D>>(
+    pool: &P,
+    request: &LeaseRequest<'_>,
+) -> Result<Leased, StoreError> {
+    if !finds_any(pool, &sql::ANY_LETTERS, request.kinds, request.now).await? {
+        return Ok(Leased::default());
     }
     let mut tx = pool.begin(BEGIN).await?;
-    let work = lease::<D>(&mut tx, claim).await;
+    let work = lease_rows::<D>(&mut tx, request).await;
     end::<D, P, _>(tx, work).await
 }
 
-async fn lease<D: Driver<Db = Sqlite>>(conn: &mut D::Conn, claim: &Claim<'_>) -> Result<End<Claims>, StoreError> {
-    let values = due(claim.kinds, claim.now).limit(Name::Limit, claim.limit);
+async fn lease_rows<D: Driver<Db = Sqlite>>(
+    conn: &mut D::Conn,
+    request: &LeaseRequest<'_>,
+) -> Result<End<Leased>, StoreError> {
+    let values = due(request.kinds, request.now).limit(Name::Limit, request.limit);
     let rows: Vec<Queued> = all::<D, _>(conn, values.of_statement(&sql::DUE_LETTERS)?).await?;
-    let mut claims = Claims::default();
+    let mut leased = Leased::default();
     for queued in rows {
-        ONE_BY_ONE.lease::<D>(conn, claim, queued, &mut claims).await?;
+        ONE_BY_ONE.lease::<D>(conn, request, queued, &mut leased).await?;
     }
-    Ok(End::Commit(claims))
+    Ok(End::Commit(leased))
 }
 
 /// Settlements come several at once, and SQLite lets one transaction write at a time. A writer that finds it

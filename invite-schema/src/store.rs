@@ -14,8 +14,8 @@ macro_rules! store {
                     invite_core::{
                         Event, InvitationId, Record, Scope,
                         store::{
-                            AddressedQuery, Found, Insertion, InvitationStore, Key, ListQuery, Read, StoreError,
-                            Summary, Transition,
+                            AddressedQuery, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery, Read,
+                            StoreError, Transition,
                         },
                     },
                 },
@@ -46,8 +46,12 @@ macro_rules! store {
                     database::transition::<$store>(conn, transition).await
                 }
 
-                async fn summarize(&self, conn: &mut Self::Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
-                    database::summarize::<$store>(conn, summary).await
+                async fn record_delivery(
+                    &self,
+                    conn: &mut Self::Conn,
+                    update: &DeliveryUpdate<'_>,
+                ) -> Result<bool, StoreError> {
+                    database::record_delivery::<$store>(conn, update).await
                 }
 
                 async fn find(
@@ -104,15 +108,15 @@ macro_rules! worker_store {
                 exports::{
                     async_trait,
                     invite_core::store::{
-                        Claim, Claims, Reminders, Reminding, Settlement, StoreError, Sweep, WorkerStore,
+                        LeaseRequest, Leased, ReminderReport, ReminderScan, Settlement, StoreError, Sweep, WorkerStore,
                     },
                 },
             };
 
             #[async_trait]
             impl<$($param: $bound)?> WorkerStore<$pool> for $store {
-                async fn claim(&self, $given: &$pool, claim: &Claim<'_>) -> Result<Claims, StoreError> {
-                    database::claim::<$store, _>($lent, claim).await
+                async fn lease(&self, $given: &$pool, request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
+                    database::lease::<$store, _>($lent, request).await
                 }
 
                 async fn settle(&self, $given: &$pool, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
@@ -123,8 +127,8 @@ macro_rules! worker_store {
                     database::sweep::<$store, _>($lent, sweep).await
                 }
 
-                async fn remind(&self, $given: &$pool, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
-                    database::remind::<$store, _>($lent, reminding).await
+                async fn remind(&self, $given: &$pool, scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError> {
+                    database::remind::<$store, _>($lent, scan).await
                 }
             }
         };

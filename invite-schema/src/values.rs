@@ -1,10 +1,10 @@
 //! From the contract's data to named values, for every database alike.
 
 use invite_core::{
-    Recipient, Record, Status,
+    EmailAddress, Record, Status,
     store::{
-        Change, Dispatch, Guard, ListQuery, NewEvent, NewLetter, OpenKey, QueueChange, RenewedLinks, Settlement,
-        Summary,
+        Change, DeliveryUpdate, Dispatch, Guard, ListQuery, NewEvent, NewLetter, OpenKey, QueueChange, RenewedLinks,
+        Settlement,
     },
 };
 
@@ -45,7 +45,7 @@ impl<'v, D: Dialect> Values<'v, D> {
             .text(Name::RecipientGiven, recipient.as_given())
             .exact(Name::Recipient, recipient.canonical())
             .owned(Name::Inviter, inviter.to_stored())
-            .text(Name::InviterAddress, inviter_address.as_ref().map(Recipient::as_given))
+            .text(Name::InviterAddress, inviter_address.as_ref().map(EmailAddress::as_given))
             .json(Name::Payload, payload)
             .json(Name::Display, display)
             .text(Name::Message, message.as_deref())
@@ -65,7 +65,7 @@ impl<'v, D: Dialect> Values<'v, D> {
 
     /// What happened, why and when, without who did it.
     pub(crate) fn event(self, event: &NewEvent<'v>) -> Self {
-        self.text(Name::Event, event.verb.as_str()).text(Name::Reason, event.reason).time(Name::At, event.at)
+        self.text(Name::Event, event.kind.as_str()).text(Name::Reason, event.reason).time(Name::At, event.at)
     }
 
     /// Who did it.
@@ -132,8 +132,8 @@ impl<'v, D: Dialect> Values<'v, D> {
             }
             Change::Amend { recipient, payload, message, expires_at, remind_at } => {
                 let (address, key) = recipient.as_ref().map(|(address, key)| (*address, key.as_ref())).unzip();
-                self.text(Name::RecipientGiven, address.map(Recipient::as_given))
-                    .exact(Name::Recipient, address.map(Recipient::canonical))
+                self.text(Name::RecipientGiven, address.map(EmailAddress::as_given))
+                    .exact(Name::Recipient, address.map(EmailAddress::canonical))
                     .bytes(Name::OpenKey, key.flatten().map(|key| key.as_bytes().as_slice()))
                     .json(Name::Payload, *payload)
                     .flag(Name::SetsMessage, message.is_some())
@@ -147,13 +147,13 @@ impl<'v, D: Dialect> Values<'v, D> {
     }
 
     /// What became of a letter.
-    pub(crate) fn summary(self, summary: &Summary<'v>) -> Self {
-        self.uuid(Name::Delivery, *summary.delivery.as_uuid())
-            .text(Name::Kind, summary.kind)
-            .text(Name::DeliveryState, summary.state.as_str())
-            .count(Name::Attempts, summary.attempts)
-            .text(Name::Error, summary.error)
-            .words(Name::Over, summary.over.iter().map(|state| state.as_str()))
+    pub(crate) fn summary(self, update: &DeliveryUpdate<'v>) -> Self {
+        self.uuid(Name::Delivery, *update.delivery.as_uuid())
+            .text(Name::Kind, update.kind)
+            .text(Name::DeliveryState, update.state.as_str())
+            .count(Name::Attempts, update.attempts)
+            .text(Name::Error, update.error)
+            .words(Name::Over, update.over.iter().map(|state| state.as_str()))
     }
 
     /// What becomes of the queue's row, and whose lease it must be.

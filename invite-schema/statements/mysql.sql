@@ -194,7 +194,7 @@ AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBS
 AND (i.resent_at IS NULL OR i.resent_at <= ?)
 AND i.generation = COALESCE(?, i.generation);
 
--- SUMMARIZE
+-- RECORD_DELIVERY
 --   1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 kind, 6 over
 UPDATE invite_invitations
 SET delivery_state = ?, delivery_attempts = COALESCE(?, delivery_attempts), delivery_error = ?

@@ -377,7 +377,7 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     token_digest, token_generation, token_channel
 FROM changed;
 
--- SUMMARIZE
+-- RECORD_DELIVERY
 --   1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 kind, 6 over
 UPDATE invite_invitations
 SET delivery_state = $1, delivery_attempts = COALESCE($2, delivery_attempts), delivery_error = $3

@@ -239,7 +239,7 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
     created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
     inviter_address, delivery_id, remind_at, reminded, NULL, NULL, NULL;
 
--- SUMMARIZE
+-- RECORD_DELIVERY
 --   1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 kind, 6 over
 UPDATE invite_invitations
 SET delivery_state = ?1, delivery_attempts = COALESCE(?2, delivery_attempts), delivery_error = ?3

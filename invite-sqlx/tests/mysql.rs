@@ -4,7 +4,7 @@
 
 use std::{env, process};
 
-use invite_core::{Actor, Error, Invitations, Kind, NewInvitation, Policy, Query, Sort, Unchecked};
+use invite_core::{Actor, Error, InvitationQuery, Invitations, Kind, NewInvitation, Policy, Sort, Unchecked};
 use invite_sqlx::{MySqlStore, mysql};
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, MySqlPool, Row, mysql::MySqlConnectOptions};
@@ -98,7 +98,7 @@ async fn a_deep_page_touches_no_more_rows_than_the_first() {
     let members = Invitations::<_, Membership>::new(MySqlStore, Policy::default(), Unchecked);
     let (scoped, admin) = (members.scope(1), Actor::new(1));
     for sort in [Sort::NewestFirst, Sort::OldestFirst] {
-        let mut query = Query::new().sort(sort).limit(PAGE);
+        let mut query = InvitationQuery::new().sort(sort).limit(PAGE);
         for depth in 0..80 {
             let before = touched(&mut conn).await;
             let page = scoped.list(&mut conn, &admin, &query).await.unwrap();

@@ -12,8 +12,8 @@ use std::{
 
 use chrono::TimeDelta;
 use invite_core::{
-    Accepted, Actor, Amendment, Claimant, Cursor, Invitations, Kind, NewInvitation, Policy, Query, Sort, Token,
-    Unchecked, Worker,
+    Accepted, Actor, Amendment, Claimant, Cursor, InvitationQuery, Invitations, Kind, NewInvitation, Policy, Sort,
+    Token, Unchecked, Worker,
     memory::{Memory, MemoryStore},
     testing::{self, CapturingMailer},
 };
@@ -99,7 +99,7 @@ async fn page_end() -> Cursor {
     for email in ["a@example.com", "b@example.com"] {
         members.scope(7).create(&mut tx, &Actor::new(1), NewInvitation::new(email, Membership)).await.unwrap();
     }
-    let query = Query::new().sort(Sort::Address).limit(1);
+    let query = InvitationQuery::new().sort(Sort::Address).limit(1);
     members.scope(7).list(&mut tx, &Actor::new(1), &query).await.unwrap().next.unwrap()
 }
 
@@ -148,7 +148,7 @@ macro_rules! operations_keep_to {
         refused_for_nothing!(scoped.amend(&mut tx, &admin, created.id, &Amendment::new()));
         refused_for_nothing!(scoped.amend(&mut tx, &admin, created.id, &Amendment::new().email("x")));
         refused_for_nothing!(scoped.cancel(&mut tx, &admin, created.id, Some(&long)));
-        refused_for_nothing!(scoped.list(&mut tx, &admin, &Query::new().after(other_order)));
+        refused_for_nothing!(scoped.list(&mut tx, &admin, &InvitationQuery::new().after(other_order)));
         refused_for_nothing!(members.preview(&mut tx, &hex));
         refused_for_nothing!(members.accept(&mut tx, &hex, ada()));
         refused_for_nothing!(members.accept(&mut tx, &token, nine));
@@ -163,7 +163,7 @@ macro_rules! operations_keep_to {
         assert_eq!(count, budget.accept, "reject");
         let (count, _) = statements!(scoped.get(&mut tx, &admin, linked.id).await.unwrap());
         assert_eq!(count, 1, "get");
-        let (count, _) = statements!(scoped.list(&mut tx, &admin, &Query::new()).await.unwrap());
+        let (count, _) = statements!(scoped.list(&mut tx, &admin, &InvitationQuery::new()).await.unwrap());
         assert_eq!(count, 1, "list");
         let (count, _) = statements!(scoped.history(&mut tx, &admin, linked.id).await.unwrap());
         assert_eq!(count, 1, "history");

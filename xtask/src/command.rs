@@ -118,8 +118,8 @@ fn ci() -> Result<(), String> {
 
 /// Writes or checks the texts of the published crates' public items. That takes another program: it has dependencies,
 /// and this one is built before anything else can be done.
-fn api(verb: &str) -> Result<(), String> {
+fn api(kind: &str) -> Result<(), String> {
     let mut command = cargo("run --quiet --locked --package xtask-api --");
-    command.arg(verb).args(crates::published()?);
+    command.arg(kind).args(crates::published()?);
     finish(command)
 }

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use async_trait::async_trait;
-use invite_core::{Action, Actor, Authority, Denial, Recipient, Scope};
+use invite_core::{Action, Actor, Authority, Denial, EmailAddress, Scope};
 use shared::{Membership, Minute, Refusal, Role};
 
 use crate::database::{self, Conn, store_error};
@@ -41,7 +41,7 @@ impl Authority<Conn, Membership> for OrgRoles {
             Action::Create(new) => {
                 check_rank(role, new.payload())?;
                 // The library has checked the address before it asks.
-                let recipient: Recipient = new.email().parse()?;
+                let recipient: EmailAddress = new.email().parse()?;
                 if database::has_member(conn, org, recipient.canonical()).await.map_err(store_error)? {
                     return Err(Refusal::AlreadyMember.into());
                 }

@@ -2,7 +2,7 @@
 
 mod routes;
 
-use invite_core::{Actor, InvitationId, NewInvitation, Query};
+use invite_core::{Actor, InvitationId, InvitationQuery, NewInvitation};
 use invite_diesel::Connections;
 use shared::{Amend, EventView, InvitationPage, InvitationView, Invite, Membership, Refusal, User};
 
@@ -140,7 +140,12 @@ pub(crate) async fn events(app: &App, user: &User, org: i64, id: InvitationId) -
 }
 
 /// One page of the organization's.
-pub(crate) async fn list(app: &App, user: &User, org: i64, query: &Query) -> Result<InvitationPage, ApiError> {
+pub(crate) async fn list(
+    app: &App,
+    user: &User,
+    org: i64,
+    query: &InvitationQuery,
+) -> Result<InvitationPage, ApiError> {
     let mut conn = app.pool.lend().await?;
     let page = app.members.scope(org).list(&mut conn, &Actor::new(user.id), query).await?;
     Ok(InvitationPage::new(&page)?)

@@ -7,7 +7,7 @@ use axum::{
     response::{AppendHeaders, IntoResponse},
     routing::{get, post},
 };
-use invite_core::{Claimant, Recipient, Token, check_line};
+use invite_core::{Claimant, EmailAddress, Token, check_line};
 use shared::{
     Cookies, User,
     accounts::{LogIn, LoggedIn, Me, SignUp, SignedUp, email_taken, hash, verify, wrong_password},
@@ -45,7 +45,7 @@ pub(crate) struct Account {
 /// Makes an account. With an invitation's token, the account, the acceptance and the membership are
 /// one transaction: all three or none.
 pub(crate) async fn sign_up(app: &App, form: SignUp) -> Result<SignedUp, ApiError> {
-    let email: Recipient = form.email.parse()?;
+    let email: EmailAddress = form.email.parse()?;
     let full_name = form.full_name.trim();
     // It will stand in letters, so it must be what the library would put there.
     check_line("full_name", full_name)?;
@@ -70,7 +70,7 @@ pub(crate) async fn sign_up(app: &App, form: SignUp) -> Result<SignedUp, ApiErro
 
 /// Checks the password.
 pub(crate) async fn log_in(app: &App, email: &str, password: String) -> Result<User, ApiError> {
-    let account = match email.parse::<Recipient>() {
+    let account = match email.parse::<EmailAddress>() {
         Ok(email) => database::find_account(&mut *app.pool.acquire().await?, email.canonical()).await?,
         Err(_) => None,
     };
@@ -90,7 +90,7 @@ pub(crate) async fn mark_verified(conn: &mut Conn, user: &mut User) -> Result<()
     Ok(())
 }
 
-async fn insert(conn: &mut Conn, email: &Recipient, full_name: &str, hash: &str) -> Result<User, ApiError> {
+async fn insert(conn: &mut Conn, email: &EmailAddress, full_name: &str, hash: &str) -> Result<User, ApiError> {
     let (email, email_canonical) = (email.as_given(), email.canonical());
     let new = NewUser { email, email_canonical, full_name, password_hash: hash };
     Ok(database::insert_user(conn, &new).await?.ok_or_else(email_taken)?)

@@ -2,7 +2,7 @@
 
 mod routes;
 
-use invite_core::{Actor, InvitationId, NewInvitation, Query};
+use invite_core::{Actor, InvitationId, InvitationQuery, NewInvitation};
 use shared::{Amend, EventView, InvitationPage, InvitationView, Invite, Membership, Refusal, User};
 
 use crate::{
@@ -133,7 +133,12 @@ pub(crate) async fn events(app: &App, user: &User, org: i64, id: InvitationId) -
 }
 
 /// One page of the organization's.
-pub(crate) async fn list(app: &App, user: &User, org: i64, query: &Query) -> Result<InvitationPage, ApiError> {
+pub(crate) async fn list(
+    app: &App,
+    user: &User,
+    org: i64,
+    query: &InvitationQuery,
+) -> Result<InvitationPage, ApiError> {
     let mut conn = app.pool.acquire().await?;
     let page = app.members.scope(org).list(&mut conn, &Actor::new(user.id), query).await?;
     Ok(InvitationPage::new(&page)?)

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Amendment, DeliveryState, Error, Event, Invitation, InvitationId, NewInvitation, Query, Sort, Status, Verb,
+    Amendment, DeliveryState, Error, Event, EventKind, Invitation, InvitationId, InvitationQuery, NewInvitation, Sort,
+    Status,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -97,8 +98,8 @@ impl By {
 }
 
 /// Reads `status=&q=&sort=&limit=&cursor=`; what is empty counts as not asked.
-pub fn list_query(raw: &str) -> Result<Query, Problem> {
-    let mut query = Query::new();
+pub fn list_query(raw: &str) -> Result<InvitationQuery, Problem> {
+    let mut query = InvitationQuery::new();
     for (key, value) in form_urlencoded::parse(raw.as_bytes()).filter(|(_, value)| !value.is_empty()) {
         query = match &*key {
             "status" => query.status(Status::from_word(&value).ok_or_else(|| no_such("status"))?),
@@ -214,7 +215,7 @@ impl InvitationPage {
 /// Something that happened to an invitation.
 #[derive(Debug, Serialize)]
 pub struct EventView {
-    pub action: Verb,
+    pub action: EventKind,
     pub actor: String,
     pub reason: Option<String>,
     pub at: DateTime<Utc>,
@@ -222,6 +223,6 @@ pub struct EventView {
 
 impl EventView {
     pub fn new(event: Event) -> Self {
-        Self { action: event.verb, actor: event.actor.to_stored(), reason: event.reason, at: event.at }
+        Self { action: event.kind, actor: event.actor.to_stored(), reason: event.reason, at: event.at }
     }
 }

@@ -53,7 +53,7 @@ impl Mailer for Mailbox {
     async fn deliver(&self, letter: &invite_core::Letter) -> Outcome {
         let email = match self.composer.compose(letter) {
             Ok(email) => email,
-            Err(error) => return Outcome::Unwritable { text: error.to_string() },
+            Err(error) => return Outcome::ComposeFailed { text: error.to_string() },
         };
         let mut mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
         if mails.len() == CAPACITY {

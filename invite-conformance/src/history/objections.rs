@@ -1,6 +1,6 @@
 //! The checker has teeth: wrong histories, each of which it must object to.
 
-use invite_core::{Delivery, DeliveryState, Ended, Recipient, Scope};
+use invite_core::{Delivery, DeliveryState, EmailAddress, Ended, Scope};
 use uuid::Uuid;
 
 use super::*;
@@ -25,17 +25,17 @@ fn create(place: usize) -> Asked {
     Asked::Create { place, lifetime: RULES.lifetime, mailed: true }
 }
 
-fn change(verb: Verb) -> Asked {
-    Asked::Change { verb, id: id(1), token: None }
+fn change(kind: EventKind) -> Asked {
+    Asked::Change { kind, id: id(1), token: None }
 }
 
 fn done(revision: u32) -> Answer {
     Answer::Done(id(1), revision)
 }
 
-fn event(n: u128, revision: u32, verb: Verb, minute: i64) -> Event {
-    let actor = if verb == Verb::Expired { Actor::System } else { Actor::new(minute) };
-    Event { invitation: id(n), revision, verb, actor, reason: None, at: at(minute) }
+fn event(n: u128, revision: u32, kind: EventKind, minute: i64) -> Event {
+    let actor = if kind == EventKind::Expired { Actor::System } else { Actor::new(minute) };
+    Event { invitation: id(n), revision, kind, actor, reason: None, at: at(minute) }
 }
 
 /// The row as the events would have made it.
@@ -44,7 +44,7 @@ fn life(n: u128, place: usize, events: Vec<Event>) -> Life {
         id: id(n),
         kind: "member".into(),
         scope: Scope::new(7),
-        recipient: Recipient::from_stored("ada@example.com", "ada@example.com").unwrap(),
+        recipient: EmailAddress::from_stored("ada@example.com", "ada@example.com").unwrap(),
         inviter: Actor::System,
         inviter_address: None,
         payload: serde_json::Value::Null,
@@ -67,9 +67,9 @@ fn life(n: u128, place: usize, events: Vec<Event>) -> Life {
         reminded: None,
     };
     for event in &events[1..] {
-        record.status = event.verb.from(record.status).unwrap_or(record.status);
+        record.status = event.kind.applied_to(record.status).unwrap_or(record.status);
         record.revision = event.revision;
-        if event.verb == Verb::Resent {
+        if event.kind == EventKind::Resent {
             record.generation += 1;
             record.expires_at = event.at + RULES.lifetime;
         }
@@ -87,9 +87,13 @@ fn sent(n: u128, generation: u32, attempt: u32, began: u64) -> Mailed {
 
 /// Created at 1, mailed, resent at 3 (answered at 6), mailed, accepted at 8.
 fn right() -> History {
-    let resend = call(3, 6, change(Verb::Resent), done(2));
-    let accept = Asked::Change { verb: Verb::Accepted, id: id(1), token: Some(2) };
-    let events = vec![event(1, 1, Verb::Created, 1), event(1, 2, Verb::Resent, 3), event(1, 3, Verb::Accepted, 8)];
+    let resend = call(3, 6, change(EventKind::Resent), done(2));
+    let accept = Asked::Change { kind: EventKind::Accepted, id: id(1), token: Some(2) };
+    let events = vec![
+        event(1, 1, EventKind::Created, 1),
+        event(1, 2, EventKind::Resent, 3),
+        event(1, 3, EventKind::Accepted, 8),
+    ];
     History {
         rules: RULES,
         calls: vec![
@@ -97,8 +101,8 @@ fn right() -> History {
             resend,
             call(8, 9, accept, done(3)),
             call(4, 5, create(0), Answer::Refused(Error::AlreadyPending(id(1)))),
-            call(9, 10, change(Verb::Cancelled), Answer::Refused(ended(Status::Accepted, Verb::Cancelled))),
-            call(20, 21, change(Verb::Cancelled), Answer::Refused(ended(Status::Accepted, Verb::Cancelled))),
+            call(9, 10, change(EventKind::Cancelled), Answer::Refused(ended(Status::Accepted, EventKind::Cancelled))),
+            call(20, 21, change(EventKind::Cancelled), Answer::Refused(ended(Status::Accepted, EventKind::Cancelled))),
         ],
         lives: vec![life(1, 0, events)],
         letters: vec![sent(1, 1, 1, 2), sent(1, 2, 1, 7)],
@@ -106,8 +110,8 @@ fn right() -> History {
     }
 }
 
-fn ended(status: Status, verb: Verb) -> Error {
-    Error::IllegalTransition { status, verb }
+fn ended(status: Status, kind: EventKind) -> Error {
+    Error::IllegalTransition { status, event: kind }
 }
 
 /// Without the acceptance, so that it is still pending.
@@ -134,13 +138,13 @@ fn what_happened_in_some_order_is_right() {
 #[test]
 fn two_acceptances() {
     let mut history = right();
-    history.calls.push(call(8, 9, change(Verb::Accepted), done(3)));
+    history.calls.push(call(8, 9, change(EventKind::Accepted), done(3)));
     objects(&history, "two calls were told");
 
     let mut history = right();
-    history.lives[0].events.push(event(1, 4, Verb::Accepted, 9));
+    history.lives[0].events.push(event(1, 4, EventKind::Accepted, 9));
     history.lives[0].record.revision = 4;
-    history.calls.push(call(9, 10, change(Verb::Accepted), done(4)));
+    history.calls.push(call(9, 10, change(EventKind::Accepted), done(4)));
     objects(&history, "accepted follows in revision 4 though the invitation was accepted");
 }
 
@@ -186,8 +190,9 @@ fn a_change_that_was_ordered_before_one_that_had_ended() {
     // Resent from 3 to 6, and a link made from 8 to 9, which comes before it.
     let mut history = pending();
     history.calls[1].answer = done(3);
-    history.calls.push(call(8, 9, change(Verb::LinkCreated), done(2)));
-    let events = [event(1, 1, Verb::Created, 1), event(1, 2, Verb::LinkCreated, 8), event(1, 3, Verb::Resent, 3)];
+    history.calls.push(call(8, 9, change(EventKind::LinkCreated), done(2)));
+    let events =
+        [event(1, 1, EventKind::Created, 1), event(1, 2, EventKind::LinkCreated, 8), event(1, 3, EventKind::Resent, 3)];
     history.lives[0] = life(1, 0, events.to_vec());
     objects(&history, "came after a change that began after");
 }
@@ -195,15 +200,15 @@ fn a_change_that_was_ordered_before_one_that_had_ended() {
 #[test]
 fn an_acceptance_after_a_cancellation_that_had_ended() {
     let mut history = right();
-    history.calls[1] = call(3, 6, change(Verb::Cancelled), done(2));
-    history.lives[0].events[1] = event(1, 2, Verb::Cancelled, 3);
+    history.calls[1] = call(3, 6, change(EventKind::Cancelled), done(2));
+    history.lives[0].events[1] = event(1, 2, EventKind::Cancelled, 3);
     objects(&history, "accepted follows in revision 3 though the invitation was cancelled");
 }
 
 #[test]
 fn an_acceptance_by_a_retired_link() {
     let mut history = right();
-    history.calls[2].asked = Asked::Change { verb: Verb::Accepted, id: id(1), token: Some(1) };
+    history.calls[2].asked = Asked::Change { kind: EventKind::Accepted, id: id(1), token: Some(1) };
     objects(&history, "a link that had been retired");
 }
 
@@ -216,7 +221,7 @@ fn an_acceptance_after_the_end_and_an_end_before_it() {
 
     let mut history = pending();
     let mut events = history.lives[0].events.clone();
-    events.push(event(1, 3, Verb::Expired, 62));
+    events.push(event(1, 3, EventKind::Expired, 62));
     history.lives[0] = life(1, 0, events);
     objects(&history, "came too early");
 }
@@ -224,9 +229,9 @@ fn an_acceptance_after_the_end_and_an_end_before_it() {
 #[test]
 fn two_resends_within_the_cool_down() {
     let mut history = pending();
-    let mut again = event(1, 3, Verb::Resent, 3);
+    let mut again = event(1, 3, EventKind::Resent, 3);
     again.actor = Actor::new(4);
-    let mut resend = call(4, 5, change(Verb::Resent), done(3));
+    let mut resend = call(4, 5, change(EventKind::Resent), done(3));
     resend.clock.0 = at(3);
     history.calls.push(resend);
     let mut events = history.lives[0].events.clone();
@@ -238,7 +243,8 @@ fn two_resends_within_the_cool_down() {
 #[test]
 fn a_refusal_before_its_reason_and_one_after_it() {
     let mut history = right();
-    let refused = |began, ended| call(began, ended, change(Verb::Accepted), Answer::Refused(Error::AlreadyAccepted));
+    let refused =
+        |began, ended| call(began, ended, change(EventKind::Accepted), Answer::Refused(Error::AlreadyAccepted));
     history.calls.push(refused(7, 8));
     objects(&history, "no state between");
 
@@ -247,7 +253,7 @@ fn a_refusal_before_its_reason_and_one_after_it() {
     objects(&history, "no state between");
 
     let mut history = right();
-    let asked = Asked::Change { verb: Verb::Accepted, id: id(1), token: Some(1) };
+    let asked = Asked::Change { kind: EventKind::Accepted, id: id(1), token: Some(1) };
     history.calls.push(call(2, 3, asked, Answer::Refused(Error::Superseded)));
     objects(&history, "no state between");
 }
@@ -256,11 +262,11 @@ fn a_refusal_before_its_reason_and_one_after_it() {
 fn a_refusal_that_nothing_explains() {
     for refusal in [Error::NotFound, Error::Rejected, Error::LimitReached { retry_after: std::time::Duration::ZERO }] {
         let mut history = right();
-        history.calls.push(call(20, 21, change(Verb::Resent), Answer::Refused(refusal)));
+        history.calls.push(call(20, 21, change(EventKind::Resent), Answer::Refused(refusal)));
         objects(&history, "no state between");
     }
     let mut history = right();
-    history.calls.push(call(20, 21, change(Verb::Accepted), Answer::Before));
+    history.calls.push(call(20, 21, change(EventKind::Accepted), Answer::Before));
     objects(&history, "no state between");
 }
 
@@ -273,7 +279,7 @@ fn an_answer_that_was_lost_may_have_happened_and_what_was_rolled_back_may_not() 
     objects(&history, "rolled back");
 
     let mut history = pending();
-    history.calls.push(call(8, 9, change(Verb::Accepted), Answer::Unknown));
+    history.calls.push(call(8, 9, change(EventKind::Accepted), Answer::Unknown));
     check(&history).unwrap();
 }
 
@@ -281,13 +287,13 @@ fn an_answer_that_was_lost_may_have_happened_and_what_was_rolled_back_may_not() 
 fn two_open_invitations_for_one_address() {
     let mut history = right();
     history.calls.push(call(4, 5, create(0), Answer::Done(id(2), 1)));
-    history.lives.push(life(2, 0, vec![event(2, 1, Verb::Created, 4)]));
+    history.lives.push(life(2, 0, vec![event(2, 1, EventKind::Created, 4)]));
     history.letters.push(sent(2, 1, 1, 6));
     objects(&history, "two invitations were open");
     // After the acceptance there is room for another.
     let later = call(8, 12, create(0), Answer::Done(id(2), 1));
     *history.calls.last_mut().unwrap() = later;
-    history.lives[1] = life(2, 0, vec![event(2, 1, Verb::Created, 8)]);
+    history.lives[1] = life(2, 0, vec![event(2, 1, EventKind::Created, 8)]);
     check(&history).unwrap();
 }
 

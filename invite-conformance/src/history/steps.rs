@@ -1,7 +1,7 @@
 //! The states of one invitation, and when each may have been seen.
 
 use chrono::{DateTime, Utc};
-use invite_core::{Actor, Error, Event, Status, Verb};
+use invite_core::{Actor, Error, Event, EventKind, Status};
 
 use super::{Answer, Asked, Call, Life, Rules};
 
@@ -32,9 +32,9 @@ impl<'a> Steps<'a> {
         asked: &mut dyn FnMut(&Event) -> Option<&'a Call>,
     ) -> Result<Self, String> {
         let mut steps: Vec<Step<'_>> = Vec::new();
-        for event in life.events.iter().filter(|event| event.verb.is_change()) {
+        for event in life.events.iter().filter(|event| event.kind.is_change()) {
             let call = asked(event);
-            let own = matches!(event.verb, Verb::Expired | Verb::DeliveryFailed);
+            let own = matches!(event.kind, EventKind::Expired | EventKind::DeliveryFailed);
             match call {
                 Some(call) => answers(call, event)?,
                 None if own && event.actor == Actor::System => {}
@@ -100,7 +100,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Whether one of the states refuses this.
-    pub(super) fn explain(&self, call: &Call, verb: Verb, token: Option<u32>, refusal: &Error) -> bool {
+    pub(super) fn explain(&self, call: &Call, kind: EventKind, token: Option<u32>, refusal: &Error) -> bool {
         let out_of_time = |step: &Step<'_>| step.status.is_open() && step.expires_at <= call.clock.1;
         self.seen_by(call).any(|step| match refusal {
             Error::AlreadyAccepted => step.status == Status::Accepted && *step.by != call.actor,
@@ -108,13 +108,13 @@ impl<'a> Steps<'a> {
             Error::Cancelled => step.status == Status::Cancelled,
             Error::Expired { at } => (step.status == Status::Expired || out_of_time(step)) && *at == step.expires_at,
             Error::Superseded => step.status.is_open() && token.is_some_and(|token| token < step.generation),
-            Error::IllegalTransition { status, verb: asked } => {
+            Error::IllegalTransition { status, event: asked } => {
                 let seen = *status == step.status || (*status == Status::Expired && out_of_time(step));
-                seen && *asked == verb && verb.from(*status).is_none()
+                seen && *asked == kind && kind.applied_to(*status).is_none()
             }
             Error::LimitReached { .. } => {
                 let since = call.clock.0 - self.rules.cooldown;
-                verb == Verb::Resent && step.status.is_open() && step.resent_at.is_some_and(|at| at > since)
+                kind == EventKind::Resent && step.status.is_open() && step.resent_at.is_some_and(|at| at > since)
             }
             _ => false,
         })
@@ -151,11 +151,11 @@ impl<'a> Step<'a> {
     ) -> Result<Self, String> {
         let objection = |why| Err(format!("{event:?} {why}"));
         let out_of_time = self.expires_at <= event.at;
-        match event.verb {
-            Verb::Expired if !out_of_time => return objection("came too early"),
-            Verb::Expired | Verb::DeliveryFailed => {}
+        match event.kind {
+            EventKind::Expired if !out_of_time => return objection("came too early"),
+            EventKind::Expired | EventKind::DeliveryFailed => {}
             _ if out_of_time => return objection("came too late"),
-            Verb::Resent if self.resent_at.is_some_and(|at| at > event.at - rules.cooldown) => {
+            EventKind::Resent if self.resent_at.is_some_and(|at| at > event.at - rules.cooldown) => {
                 return objection("came too soon after another");
             }
             _ => {}
@@ -165,9 +165,9 @@ impl<'a> Step<'a> {
         {
             return objection("was opened by a link that had been retired");
         }
-        let resent = event.verb == Verb::Resent;
+        let resent = event.kind == EventKind::Resent;
         Ok(Self {
-            status: event.verb.from(self.status).unwrap_or(self.status),
+            status: event.kind.applied_to(self.status).unwrap_or(self.status),
             by: &event.actor,
             generation: self.generation + u32::from(resent),
             expires_at: if resent { self.expires_at.max(event.at + rules.lifetime) } else { self.expires_at },
@@ -182,8 +182,8 @@ impl<'a> Step<'a> {
 /// Whether this event is what that call asked for.
 fn answers(call: &Call, event: &Event) -> Result<(), String> {
     let wanted = match &call.asked {
-        Asked::Create { .. } => event.verb == Verb::Created,
-        Asked::Change { verb, id, .. } => event.verb == *verb && event.invitation == *id,
+        Asked::Create { .. } => event.kind == EventKind::Created,
+        Asked::Change { kind, id, .. } => event.kind == *kind && event.invitation == *id,
     };
     let told = match &call.answer {
         Answer::Done(id, revision) => (*id, *revision) == (event.invitation, event.revision),

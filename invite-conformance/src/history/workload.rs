@@ -8,8 +8,8 @@ use std::sync::{
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use invite_core::{
-    Accepted, Actor, Amendment, Claimant, Clock, Error, Invitation, InvitationId, Letter, Mailer, Outcome, Policy,
-    Query, Record, Scoped, SecureRandom, Token, Verb, Worker, testing::SeededRandom,
+    Accepted, Actor, Amendment, Claimant, Clock, Error, EventKind, Invitation, InvitationId, InvitationQuery, Letter,
+    Mailer, Outcome, Policy, Record, Scoped, SecureRandom, Token, Worker, testing::SeededRandom,
 };
 
 use super::{Answer, Asked, Call, Fate, History, Life, Mailed, Rules, check};
@@ -153,18 +153,18 @@ impl<'a> Scene<'a> {
                 let Some(one) = self.one(dice) else { return Ok(None) };
                 let token = (one.tokens.len().checked_sub(1))
                     .map(|last| one.tokens[last - dice.roll(last + 1).min(last)].clone());
-                let verb = match what {
-                    5..=8 => Verb::Accepted,
-                    9 => Verb::Rejected,
-                    10 | 11 => Verb::Cancelled,
-                    12..=14 => Verb::Resent,
-                    15 => Verb::Amended,
-                    _ => Verb::LinkCreated,
+                let kind = match what {
+                    5..=8 => EventKind::Accepted,
+                    9 => EventKind::Rejected,
+                    10 | 11 => EventKind::Cancelled,
+                    12..=14 => EventKind::Resent,
+                    15 => EventKind::Amended,
+                    _ => EventKind::LinkCreated,
                 };
-                let by_token = matches!(verb, Verb::Accepted | Verb::Rejected) && dice.roll(4) > 0;
+                let by_token = matches!(kind, EventKind::Accepted | EventKind::Rejected) && dice.roll(4) > 0;
                 let token = token.filter(|_| by_token);
                 (
-                    Asked::Change { verb, id: one.id, token: token.as_ref().map(|(_, generation)| *generation) },
+                    Asked::Change { kind, id: one.id, token: token.as_ref().map(|(_, generation)| *generation) },
                     Some((one, token)),
                 )
             }
@@ -183,7 +183,9 @@ impl<'a> Scene<'a> {
     async fn call(&self, dice: &Dice, actor: Actor, asked: Asked, on: Option<On>) -> Result<Call, Error> {
         // Some come again and again; but only who comes once may be unsure, or think better of it.
         let (actor, mood) = match (dice.roll(4), &asked) {
-            (0, Asked::Change { verb: Verb::Accepted, .. }) => (Actor::new(format!("regular {}", dice.roll(2))), 9),
+            (0, Asked::Change { kind: EventKind::Accepted, .. }) => {
+                (Actor::new(format!("regular {}", dice.roll(2))), 9)
+            }
             _ => (actor, dice.roll(16)),
         };
         let clock = &self.race.world.clock;
@@ -221,7 +223,7 @@ impl<'a> Scene<'a> {
     ) -> Result<Option<(Invitation<Membership>, Option<Token>)>, Error> {
         let members = &self.race.world.members;
         let scoped = self.members();
-        let (verb, id) = match *asked {
+        let (kind, id) = match *asked {
             Asked::Create { place, lifetime, mailed } => {
                 let new = new(&self.email(place)).expires_in(lifetime);
                 if mailed {
@@ -230,13 +232,13 @@ impl<'a> Scene<'a> {
                 let (invitation, token) = scoped.create_with_link(tx, actor, new).await?;
                 return Ok(Some((invitation, Some(token))));
             }
-            Asked::Change { verb, id, .. } => (verb, id),
+            Asked::Change { kind, id, .. } => (kind, id),
         };
         let token = on.and_then(|(_, token)| token.as_ref()).map(|(token, _)| &**token);
         let place = on.map_or(0, |(one, _)| one.place);
         let person = || Claimant::new(actor.id().unwrap_or_default()).verified(&self.email(place));
-        let invitation = match (verb, token) {
-            (Verb::Accepted, token) => {
+        let invitation = match (kind, token) {
+            (EventKind::Accepted, token) => {
                 let accepted = match token {
                     Some(token) => members.accept(tx, token, person()).await?,
                     None => members.accept_by_id(tx, id, person()).await?,
@@ -246,11 +248,11 @@ impl<'a> Scene<'a> {
                     Accepted::Before(_) => return Ok(None),
                 }
             }
-            (Verb::Rejected, Some(token)) => members.reject(tx, token, actor, None).await?,
-            (Verb::Rejected, None) => members.reject_by_id(tx, id, person(), None).await?,
-            (Verb::Cancelled, _) => scoped.cancel(tx, actor, id, None).await?,
-            (Verb::Resent, _) => scoped.resend(tx, actor, id).await?,
-            (Verb::Amended, _) => {
+            (EventKind::Rejected, Some(token)) => members.reject(tx, token, actor, None).await?,
+            (EventKind::Rejected, None) => members.reject_by_id(tx, id, person(), None).await?,
+            (EventKind::Cancelled, _) => scoped.cancel(tx, actor, id, None).await?,
+            (EventKind::Resent, _) => scoped.resend(tx, actor, id).await?,
+            (EventKind::Amended, _) => {
                 let amendment = Amendment::new().payload(membership("member"));
                 scoped.amend(tx, actor, id, &amendment).await?
             }
@@ -286,7 +288,7 @@ impl<'a> Scene<'a> {
         }
         let mut conn = world.db.connect().await?;
         let mut ids = Vec::new();
-        let mut query = Query::new().limit(200);
+        let mut query = InvitationQuery::new().limit(200);
         loop {
             let page = self.members().list(&mut conn, &world.admin, &query).await?;
             ids.extend(page.items.iter().map(|invitation| invitation.id));

@@ -1,7 +1,7 @@
 //! The answer to a commit was lost: whoever does it again learns that it was done. [races row 40]
 
 use chrono::TimeDelta;
-use invite_core::{Actor, Error, Policy, Query};
+use invite_core::{Actor, Error, InvitationQuery, Policy};
 
 use crate::{
     case::{Case, Stop, Verdict, cases, ensure, refused},
@@ -41,7 +41,7 @@ async fn creating_again_names_the_first_and_mails_once(db: Db) -> Verdict {
         });
     }
     let mut conn = db.connect().await?;
-    let rows = world.members.scope(7).list(&mut conn, &world.admin, &Query::new()).await?.items.len();
+    let rows = world.members.scope(7).list(&mut conn, &world.admin, &InvitationQuery::new()).await?.items.len();
     ensure!(rows == 1, "{rows} rows came of one creation and its repetitions");
     same(&world.get(first.id).await?, &first)?;
     world.one_letter().await?;

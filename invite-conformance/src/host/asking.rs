@@ -1,7 +1,7 @@
 //! What is looked at before anything is written: the transaction, the input, the authority, scope and kind.
 
 use chrono::TimeDelta;
-use invite_core::{Actor, Amendment, Error, NewInvitation, Policy, Problem, Query, Scope, testing};
+use invite_core::{Actor, Amendment, Error, InvitationQuery, NewInvitation, Policy, Problem, Scope, testing};
 use serde_json::json;
 
 use crate::{
@@ -76,7 +76,7 @@ async fn reading_needs_no_transaction(db: Db) -> Verdict {
     scoped.get(&mut conn, &world.admin, id).await?;
     world.members.preview(&mut conn, letter.token()).await?;
     let seen = [
-        ("list", scoped.list(&mut conn, &world.admin, &Query::new()).await?.items.len()),
+        ("list", scoped.list(&mut conn, &world.admin, &InvitationQuery::new()).await?.items.len()),
         ("addressed_to", world.members.addressed_to(&mut conn, &ada()).await?.len()),
         ("history", scoped.history(&mut conn, &world.admin, id).await?.len()),
     ];
@@ -95,7 +95,7 @@ async fn the_authority_is_asked_exactly_once_before_each_call(db: Db) -> Verdict
     world.asked.take();
     committed!(world, tx => {
         scoped.get(&mut tx, admin, id).await?;
-        scoped.list(&mut tx, admin, &Query::new()).await?;
+        scoped.list(&mut tx, admin, &InvitationQuery::new()).await?;
         scoped.history(&mut tx, admin, id).await?;
         scoped.create(&mut tx, admin, new("x@example.com")).await?;
         scoped.create_with_link(&mut tx, admin, new("y@example.com")).await?;
@@ -121,7 +121,7 @@ async fn what_the_authority_refuses_writes_and_mails_nothing(db: Db) -> Verdict 
     world.asked.refuse(Some("not_owner"));
     let answers: [(&str, Answer); 9] = committed!(world, tx => [
         ("get", scoped.get(&mut tx, admin, id).await.map(drop)),
-        ("list", scoped.list(&mut tx, admin, &Query::new()).await.map(drop)),
+        ("list", scoped.list(&mut tx, admin, &InvitationQuery::new()).await.map(drop)),
         ("history", scoped.history(&mut tx, admin, id).await.map(drop)),
         ("create", scoped.create(&mut tx, admin, new("x@example.com")).await.map(drop)),
         ("create_with_link", scoped.create_with_link(&mut tx, admin, new("y@example.com")).await.map(drop)),
@@ -139,7 +139,7 @@ async fn what_the_authority_refuses_writes_and_mails_nothing(db: Db) -> Verdict 
     world.asked.refuse(None);
     same(&world.get(id).await?, &before)?;
     let mut conn = db.connect().await?;
-    let rows = scoped.list(&mut conn, admin, &Query::new()).await?.items.len();
+    let rows = scoped.list(&mut conn, admin, &InvitationQuery::new()).await?.items.len();
     ensure!(rows == 1, "there are {rows} invitations, not 1");
     world.happened(id, &[(1, "created")]).await?;
     let letters = world.mailed().await?.len();
@@ -159,7 +159,7 @@ async fn a_refusal_repeated_stays_one(db: Db) -> Verdict {
     }
     world.asked.refuse(None);
     let mut conn = db.connect().await?;
-    let rows = world.members.scope(7).list(&mut conn, &world.admin, &Query::new()).await?.items.len();
+    let rows = world.members.scope(7).list(&mut conn, &world.admin, &InvitationQuery::new()).await?.items.len();
     ensure!(rows == 0, "{rows} invitations were made");
     let letters = world.mailed().await?.len();
     ensure!(letters == 0, "{letters} letters were sent");
@@ -203,7 +203,7 @@ async fn bad_input_is_refused_before_anybody_is_asked(db: Db) -> Verdict {
         }
         let asked = world.asked.take();
         ensure!(asked.is_empty(), "the authority was asked about {asked:?}");
-        let rows = world.members.scope(7).list(&mut tx, &world.admin, &Query::new()).await?.items.len();
+        let rows = world.members.scope(7).list(&mut tx, &world.admin, &InvitationQuery::new()).await?.items.len();
         ensure!(rows == 0, "{rows} rows were written");
     });
     Ok(())
@@ -309,9 +309,15 @@ async fn a_list_shows_its_own_scope_and_kind_only(db: Db) -> Verdict {
     let mut conn = db.connect().await?;
     let providers = world.providers();
     let seen = [
-        ("scope \"70\"", world.members.scope("70").list(&mut conn, &world.admin, &Query::new()).await?.items.len()),
-        ("scope \"7 \"", world.members.scope("7 ").list(&mut conn, &world.admin, &Query::new()).await?.items.len()),
-        ("another kind", providers.scope(7).list(&mut conn, &world.admin, &Query::new()).await?.items.len()),
+        (
+            "scope \"70\"",
+            world.members.scope("70").list(&mut conn, &world.admin, &InvitationQuery::new()).await?.items.len(),
+        ),
+        (
+            "scope \"7 \"",
+            world.members.scope("7 ").list(&mut conn, &world.admin, &InvitationQuery::new()).await?.items.len(),
+        ),
+        ("another kind", providers.scope(7).list(&mut conn, &world.admin, &InvitationQuery::new()).await?.items.len()),
     ];
     for (place, rows) in seen {
         ensure!(rows == 0, "a list of {place} shows {rows} of scope \"7\"");

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 use invite_core::{
-    Claimant, Letter, Mailer, Outcome, Policy, Status, Token, TokenFormat,
+    Claimant, Letter, Mailer, Outcome, Policy, Refusal, Status, Token, TokenFormat,
     testing::{self, CapturingMailer},
 };
 
@@ -34,7 +34,7 @@ impl Mailer for Quoting {
         self.0.deliver(letter).await;
         let token = letter.token().expect("a link").expose_secret();
         let text = format!("4.2.0 https://example.com/join?t={token} {token} is no link we like");
-        Outcome::Refused { permanent: false, code: Some(450), enhanced: None, text }
+        Outcome::Refused { refusal: Refusal::Transient, code: Some(450), enhanced: None, text }
     }
 }
 

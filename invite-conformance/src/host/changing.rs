@@ -32,7 +32,7 @@ pub(super) const CASES: &[Case] = cases![
     a_new_address_retires_every_earlier_link:
         "`Change::Amend` with a recipient raises the generation, sets `min_generation` to it and ends any grace.",
     a_new_address_is_mailed_nothing_until_it_is_resent_and_then_it_alone:
-        "`Change::Amend` with a recipient leaves no letter that is current; a claim reads the address as it is now.",
+        "`Change::Amend` with a recipient leaves no letter that is current; `lease` reads the address as it is now.",
     a_new_address_that_is_taken_is_refused_with_the_other_one_s_id:
         "`transition` answers `None` when an amended open key is taken, without aborting the caller's transaction.",
     a_new_address_takes_its_place_and_leaves_the_old_one_free:
@@ -48,7 +48,7 @@ pub(super) const CASES: &[Case] = cases![
     somebody_else_s_second_cancellation_is_refused:
         "`transition` answers `None` on a row that has ended; the row then says by whom.",
     a_cancellation_stops_the_letter_that_is_queued:
-        "A claim looks at the invitation again: `Claim::is_current` decides, and a letter of what has ended is removed.",
+        "`lease` looks at the invitation again: `is_current` decides, and a letter of what has ended is removed.",
     a_state_that_has_ended_is_never_left:
         "The statuses of the guard are in the WHERE of every change: what has ended takes no other, to the last column.",
 ];
@@ -133,7 +133,7 @@ async fn an_accepted_invitation_is_not_amended(db: Db) -> Verdict {
 // Incident 32: a letter mailed to one address never opens what belongs to another.
 async fn a_new_address_retires_every_earlier_link(db: Db) -> Verdict {
     for links in [EarlierLinks::Retire, EarlierLinks::Keep, EarlierLinks::KeepFor(TimeDelta::days(1))] {
-        let world = World::new(&db, Policy::default().on_resend(links));
+        let world = World::new(&db, Policy::default().earlier_links(links));
         for resent in [false, true] {
             let (id, letter) = world.invite_and_mail("eda@example.com").await?;
             let mut letters = vec![letter];

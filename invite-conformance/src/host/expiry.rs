@@ -32,7 +32,7 @@ pub(super) const CASES: &[Case] = cases![
     a_clock_that_steps_back_sends_nothing_twice:
         "`settle` with `QueueChange::Remove` deletes the letter; nothing in the queue depends on the time alone.",
     a_clock_that_steps_back_does_not_hurry_a_letter_that_was_put_off:
-        "`claim` compares the `not_before` it stored.",
+        "`lease` compares the `not_before` it stored.",
     a_clock_that_steps_back_does_not_end_the_cool_down:
         "`not_resent_since` refuses every `resent_at` after it, one that lies in the future too.",
     clocks_that_disagree_never_accept_what_was_swept:
@@ -93,7 +93,7 @@ async fn what_was_swept_says_when_and_by_whom(db: Db) -> Verdict {
     ensure!(ended == Some((&Actor::System, TimeDelta::days(7), None)), "by whom, after what time and why: {ended:?}");
     let mut conn = db.connect().await?;
     let history = world.members.scope(7).history(&mut conn, &world.admin, id).await?;
-    let by = history.last().map(|event| (event.verb.as_str(), &event.actor));
+    let by = history.last().map(|event| (event.kind.as_str(), &event.actor));
     ensure!(by == Some(("expired", &Actor::System)), "the last event is {by:?}");
     Ok(())
 }

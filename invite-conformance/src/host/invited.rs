@@ -1,7 +1,7 @@
 //! The invited side: preview, accept, decline, view.
 
 use chrono::TimeDelta;
-use invite_core::{Actor, EarlierLinks, Error, Invitations, Kind, Policy, Recipient, Status, Token, TokenFormat};
+use invite_core::{Actor, EarlierLinks, EmailAddress, Error, Invitations, Kind, Policy, Status, Token, TokenFormat};
 
 use crate::{
     case::{Case, Verdict, cases, ensure, refused},
@@ -52,7 +52,7 @@ async fn a_preview_shows_what_the_letter_s_reader_may_see(db: Db) -> Verdict {
     ensure!(preview.payload()? == membership("admin"), "the role is {}", preview.payload()?.role);
     ensure!(preview.scope().as_str() == "7", "the scope is {}", preview.scope());
     ensure!(preview.masked_recipient() == "a***@example.com", "the address is {}", preview.masked_recipient());
-    let proved = preview.proved_recipient().map(Recipient::as_given);
+    let proved = preview.proved_recipient().map(EmailAddress::as_given);
     ensure!(proved == Some("Ada@Example.com"), "whoever reads the letter is {proved:?}");
     Ok(())
 }
@@ -163,7 +163,7 @@ async fn a_policy_may_forbid_declining(db: Db) -> Verdict {
 
 // S4-4, S4-83
 async fn a_first_look_is_recorded_once_per_letter_and_is_no_change(db: Db) -> Verdict {
-    let world = World::new(&db, Policy::default().on_resend(EarlierLinks::Keep));
+    let world = World::new(&db, Policy::default().earlier_links(EarlierLinks::Keep));
     let (id, letter) = world.invite_and_mail("ada@example.com").await?;
     let mut looks = Vec::new();
     for _ in 0..2 {

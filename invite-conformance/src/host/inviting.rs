@@ -1,7 +1,9 @@
 //! The inviting side: create, and what stands in its way.
 
 use chrono::TimeDelta;
-use invite_core::{Actor, DeliveryState, Error, InvitationId, NewInvitation, OneOpen, Policy, Query, Status};
+use invite_core::{
+    Actor, DeliveryState, Error, InvitationId, InvitationQuery, NewInvitation, Policy, Status, Uniqueness,
+};
 use serde_json::json;
 
 use crate::{
@@ -168,7 +170,7 @@ async fn an_invitation_whose_mail_failed_still_holds_its_address(db: Db) -> Verd
 
 // S1-34
 async fn one_address_over_all_scopes_where_the_policy_says_so(db: Db) -> Verdict {
-    let world = World::new(&db, Policy::default().one_open(OneOpen::PerRecipient));
+    let world = World::new(&db, Policy::default().uniqueness(Uniqueness::PerRecipient));
     let first = world.invite("ada@example.com").await?.id;
     undone!(world, tx => {
         let answer = world.members.scope(8).create(&mut tx, &world.admin, new("ada@example.com")).await;
@@ -178,7 +180,7 @@ async fn one_address_over_all_scopes_where_the_policy_says_so(db: Db) -> Verdict
 }
 
 async fn an_address_is_invited_twice_where_the_policy_sets_no_limit(db: Db) -> Verdict {
-    let world = World::new(&db, Policy::default().one_open(OneOpen::Unlimited));
+    let world = World::new(&db, Policy::default().uniqueness(Uniqueness::None));
     let first = world.invite("ada@example.com").await?.id;
     let second = world.invite("ada@example.com").await?.id;
     ensure!(first != second, "two invitations have one id");
@@ -228,7 +230,7 @@ async fn a_creation_that_is_rolled_back_leaves_nothing(db: Db) -> Verdict {
     refused!(scoped.get(&mut conn, &world.admin, id).await, Error::NotFound, "reading it after the rollback");
     refused!(scoped.history(&mut conn, &world.admin, id).await, Error::NotFound, "reading its history");
     refused!(world.members.preview(&mut conn, &token).await, Error::NotFound, "looking by a link made with it");
-    let rows = scoped.list(&mut conn, &world.admin, &Query::new()).await?.items.len();
+    let rows = scoped.list(&mut conn, &world.admin, &InvitationQuery::new()).await?.items.len();
     ensure!(rows == 0, "{rows} rows are still there");
     let letters = world.mailed().await?.len();
     ensure!(letters == 0, "{letters} letters were sent for what was rolled back");
@@ -242,7 +244,7 @@ async fn a_transaction_reads_what_it_wrote(db: Db) -> Verdict {
     undone!(world, tx => {
         let (created, token) = scoped.create_with_link(&mut tx, &world.admin, new("ada@example.com")).await?;
         same(&scoped.get(&mut tx, &world.admin, created.id).await?, &created)?;
-        let rows = scoped.list(&mut tx, &world.admin, &Query::new()).await?.items.len();
+        let rows = scoped.list(&mut tx, &world.admin, &InvitationQuery::new()).await?.items.len();
         ensure!(rows == 1, "a list in the transaction that created one has {rows} rows");
         let events = scoped.history(&mut tx, &world.admin, created.id).await?.len();
         ensure!(events == 1, "a history in the transaction that created it has {events} events");

@@ -20,11 +20,11 @@ use crate::{
 
 pub(super) const CASES: &[Case] = cases![
     a_letter_in_hand_is_nobody_else_s:
-        "`claim` leaves out what is leased until after `now`.",
+        "`lease` leaves out what is leased until after `now`.",
     a_clock_that_steps_back_ends_no_lease:
-        "A lease runs until the instant that `claim` stored, whatever the time is when the next one comes.",
+        "A lease runs until the instant that `lease` stored, whatever the time is when the next one comes.",
     a_letter_whose_lease_ran_out_is_taken_over:
-        "`claim` takes what is leased until `now` or before, and raises the attempt.",
+        "`lease` takes what is leased until `now` or before, and raises the attempt.",
     the_late_word_of_a_worker_that_lost_its_lease_is_not_heard:
         "`settle` compares owner and attempt with the row of the queue, and answers `false` when they are not its own.",
     a_late_word_is_not_heard_while_another_has_the_letter_in_hand:

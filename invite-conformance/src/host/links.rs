@@ -165,7 +165,7 @@ async fn superseded(world: &World, token: &Token) -> Verdict {
 }
 
 async fn a_policy_may_keep_earlier_links(db: Db) -> Verdict {
-    let world = World::new(&db, Policy::default().on_resend(EarlierLinks::Keep));
+    let world = World::new(&db, Policy::default().earlier_links(EarlierLinks::Keep));
     let (id, first) = world.invite_and_mail("ada@example.com").await?;
     let link = world.link(id).await?;
     let second = world.resend_and_mail(id).await?;
@@ -180,7 +180,7 @@ async fn a_policy_may_keep_earlier_links(db: Db) -> Verdict {
 }
 
 async fn in_grace_the_links_of_the_letter_before_work_until_its_last_microsecond(db: Db) -> Verdict {
-    let world = World::new(&db, Policy::default().on_resend(EarlierLinks::KeepFor(TimeDelta::hours(1))));
+    let world = World::new(&db, Policy::default().earlier_links(EarlierLinks::KeepFor(TimeDelta::hours(1))));
     let (id, first) = world.invite_and_mail("ada@example.com").await?;
     let second = world.resend_and_mail(id).await?;
     world.clock.advance(TimeDelta::hours(1) - TimeDelta::microseconds(1));
@@ -194,7 +194,7 @@ async fn in_grace_the_links_of_the_letter_before_work_until_its_last_microsecond
 }
 
 async fn after_grace_the_links_of_the_letter_before_are_dead(db: Db) -> Verdict {
-    let world = World::new(&db, Policy::default().on_resend(EarlierLinks::KeepFor(TimeDelta::hours(1))));
+    let world = World::new(&db, Policy::default().earlier_links(EarlierLinks::KeepFor(TimeDelta::hours(1))));
     let (id, first) = world.invite_and_mail("ada@example.com").await?;
     let second = world.resend_and_mail(id).await?;
     world.clock.advance(TimeDelta::hours(1));
@@ -203,7 +203,7 @@ async fn after_grace_the_links_of_the_letter_before_are_dead(db: Db) -> Verdict 
 }
 
 async fn grace_is_for_the_letter_before_and_none_earlier(db: Db) -> Verdict {
-    let world = World::new(&db, Policy::default().on_resend(EarlierLinks::KeepFor(TimeDelta::hours(1))));
+    let world = World::new(&db, Policy::default().earlier_links(EarlierLinks::KeepFor(TimeDelta::hours(1))));
     let (id, first) = world.invite_and_mail("ada@example.com").await?;
     let second = world.resend_and_mail(id).await?;
     world.resend_and_mail(id).await?;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use invite_core::{DeliveryState, Letter, Mailer, Outcome, Policy, Status, testing::CapturingMailer};
+use invite_core::{DeliveryState, Letter, Mailer, Outcome, Policy, Refusal, Status, testing::CapturingMailer};
 
 use crate::{
     case::{Case, Stop, Verdict, cases, ensure},
@@ -21,15 +21,15 @@ pub(super) const CASES: &[Case] = cases![
     a_resend_brings_a_failed_delivery_back:
         "`Change::Renew` makes it pending again and clears the delivery summary, the last error too.",
     a_letter_refused_for_now_is_tried_again_later_under_the_same_name:
-        "`QueueChange::Postpone` keeps the row with a later `not_before` and no lease; `claim` raises the attempt.",
+        "`QueueChange::Postpone` keeps the row with a later `not_before` and no lease; `lease` raises the attempt.",
     every_attempt_at_a_letter_leaves_a_link_that_works:
-        "`claim` adds a digest at every attempt and removes none.",
+        "`lease` adds a digest at every attempt and removes none.",
     refusals_for_now_fail_in_the_end:
-        "`QueueChange::Postpone` stores how many refusals there were, and `claim` gives them back.",
+        "`QueueChange::Postpone` stores how many refusals there were, and `lease` gives them back.",
     what_nobody_knows_is_tried_a_few_times_and_never_fails:
-        "`QueueChange::Postpone` stores how many unknown outcomes there were, and `claim` gives them back.",
+        "`QueueChange::Postpone` stores how many unknown outcomes there were, and `lease` gives them back.",
     our_own_mistake_keeps_the_letter_until_the_invitation_ends:
-        "`QueueChange::Postpone` keeps the letter, however often; a claim removes it once its invitation has ended.",
+        "`QueueChange::Postpone` keeps the letter, however often; `lease` removes it once its invitation has ended.",
     a_mailer_that_panics_loses_no_letter:
         "Each letter is settled by itself; what nobody knows is postponed.",
 ];
@@ -38,7 +38,7 @@ pub(super) const CASES: &[Case] = cases![
 async fn a_refusal_for_good_is_a_failed_delivery(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let text = "5.1.1 <ada@example.com> no such user".into();
-    world.mailer.answer(Outcome::Refused { permanent: true, code: Some(550), enhanced: None, text });
+    world.mailer.answer(Outcome::Refused { refusal: Refusal::Permanent, code: Some(550), enhanced: None, text });
     let (id, _) = world.invite_and_mail("ada@example.com").await?;
     world.stands(id, Status::DeliveryFailed, DeliveryState::Failed).await?;
     // Incident 54: a server's words are kept without what they quote.

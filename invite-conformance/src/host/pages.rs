@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use chrono::TimeDelta;
 use data_encoding::BASE64URL_NOPAD;
-use invite_core::{Actor, Amendment, Cursor, Error, Invitation, InvitationId, Policy, Query, Sort, Status};
+use invite_core::{Actor, Amendment, Cursor, Error, Invitation, InvitationId, InvitationQuery, Policy, Sort, Status};
 
 use crate::{
     case::{Case, Stop, Verdict, cases, ensure, refused},
@@ -91,7 +91,7 @@ async fn paged(
 
     let mut conn = db.connect().await?;
     let mut seen = Vec::new();
-    let mut query = Query::new().sort(sort).limit(4);
+    let mut query = InvitationQuery::new().sort(sort).limit(4);
     while seen.len() <= wanted.len() {
         let page = scoped.list(&mut conn, &world.admin, &query).await?;
         ensure!(page.items.len() <= 4, "a page of four has {} rows", page.items.len());
@@ -109,7 +109,8 @@ async fn a_cursor_of_another_order_is_refused(db: Db) -> Verdict {
     let next = second_page(&world).await?;
     let mut conn = db.connect().await?;
     for other in [Sort::OldestFirst, Sort::ExpiresFirst, Sort::Address] {
-        let answer = world.members.scope(7).list(&mut conn, &world.admin, &Query::new().sort(other).after(next)).await;
+        let answer =
+            world.members.scope(7).list(&mut conn, &world.admin, &InvitationQuery::new().sort(other).after(next)).await;
         refused!(
             answer,
             Error::Invalid { field: "cursor", .. },
@@ -140,13 +141,13 @@ async fn a_cursor_opens_no_other_scope(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let next = second_page(&world).await?;
     let mut conn = db.connect().await?;
-    let page = world.members.scope(8).list(&mut conn, &world.admin, &Query::new().after(next)).await?;
+    let page = world.members.scope(8).list(&mut conn, &world.admin, &InvitationQuery::new().after(next)).await?;
     listed(&page.items, &[], "a page of scope 8 after a cursor of scope 7")
 }
 
 async fn a_cursor_by_address_tells_nothing_of_another_scope(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
-    let by_address = Query::new().sort(Sort::Address).limit(1);
+    let by_address = InvitationQuery::new().sort(Sort::Address).limit(1);
     let mine = committed!(world, tx => {
         for email in ["m@example.com", "n@example.com"] {
             world.members.scope(7).create(&mut tx, &world.admin, new(email)).await?;
@@ -172,7 +173,7 @@ async fn second_page(world: &World) -> Result<Cursor, Stop> {
     world.clock.advance(TimeDelta::seconds(1));
     world.invite("grace@example.com").await?;
     let mut conn = world.db.connect().await?;
-    let page = world.members.scope(7).list(&mut conn, &world.admin, &Query::new().limit(1)).await?;
+    let page = world.members.scope(7).list(&mut conn, &world.admin, &InvitationQuery::new().limit(1)).await?;
     page.next.ok_or_else(|| Stop::Failed("one of two rows was listed, and no further page promised".into()))
 }
 
@@ -193,7 +194,7 @@ async fn four(db: &Db) -> Result<(World, [InvitationId; 4]), Stop> {
 }
 
 /// Fails unless each query shows just those of the four, by address.
-async fn shown(db: Db, wanted: Vec<(&str, Query, Vec<usize>)>) -> Verdict {
+async fn shown(db: Db, wanted: Vec<(&str, InvitationQuery, Vec<usize>)>) -> Verdict {
     let (world, ids) = four(&db).await?;
     let mut conn = db.connect().await?;
     for (what, query, wanted) in wanted {
@@ -205,11 +206,11 @@ async fn shown(db: Db, wanted: Vec<(&str, Query, Vec<usize>)>) -> Verdict {
 }
 
 async fn a_list_of_some_statuses_shows_no_other(db: Db) -> Verdict {
-    let of = |status| Query::new().status(status);
+    let of = |status| InvitationQuery::new().status(status);
     shown(
         db,
         vec![
-            ("all", Query::new(), vec![0, 1, 2, 3]),
+            ("all", InvitationQuery::new(), vec![0, 1, 2, 3]),
             ("pending, one of them past its time since now", of(Status::Pending), vec![1, 3]),
             ("expired, though nobody swept", of(Status::Expired), vec![0]),
             ("cancelled", of(Status::Cancelled), vec![2]),
@@ -217,7 +218,11 @@ async fn a_list_of_some_statuses_shows_no_other(db: Db) -> Verdict {
             ("rejected", of(Status::Rejected), vec![]),
             ("delivery failed", of(Status::DeliveryFailed), vec![]),
             ("two, one said twice", of(Status::Cancelled).status(Status::Expired).status(Status::Expired), vec![0, 2]),
-            ("all six", Status::ALL.into_iter().fold(Query::new(), Query::status), vec![0, 1, 2, 3]),
+            (
+                "all six",
+                Status::ALL.into_iter().fold(InvitationQuery::new(), InvitationQuery::status),
+                vec![0, 1, 2, 3],
+            ),
         ],
     )
     .await
@@ -225,7 +230,7 @@ async fn a_list_of_some_statuses_shows_no_other(db: Db) -> Verdict {
 
 // Incident 09
 async fn a_search_for_part_of_an_address_is_literal(db: Db) -> Verdict {
-    let of = |part: &str| Query::new().address(part);
+    let of = |part: &str| InvitationQuery::new().address(part);
     shown(
         db,
         vec![
@@ -245,7 +250,7 @@ async fn a_search_for_part_of_an_address_is_literal(db: Db) -> Verdict {
 }
 
 async fn a_list_by_time_left_shows_open_ones_that_end_in_time(db: Db) -> Verdict {
-    let within = |time| Query::new().expiring_within(time);
+    let within = |time| InvitationQuery::new().expiring_within(time);
     let microsecond = TimeDelta::microseconds(1);
     shown(
         db,
@@ -264,14 +269,14 @@ async fn a_list_by_time_left_shows_open_ones_that_end_in_time(db: Db) -> Verdict
 }
 
 async fn filters_are_all_in_force_at_once(db: Db) -> Verdict {
-    let within = |days| Query::new().expiring_within(TimeDelta::days(days));
+    let within = |days| InvitationQuery::new().expiring_within(TimeDelta::days(days));
     shown(
         db,
         vec![
-            ("pending of an address", Query::new().status(Status::Pending).address("person3"), vec![3]),
+            ("pending of an address", InvitationQuery::new().status(Status::Pending).address("person3"), vec![3]),
             (
                 "cancelled of an address that is pending",
-                Query::new().status(Status::Cancelled).address("person3"),
+                InvitationQuery::new().status(Status::Cancelled).address("person3"),
                 vec![],
             ),
             ("ending soon, of another address", within(2).address("person3"), vec![]),
@@ -303,7 +308,7 @@ async fn a_history_is_told_in_order_with_who_when_and_why(db: Db) -> Verdict {
     let history = world.members.scope(7).history(&mut conn, admin, id).await?;
     let told: Vec<_> = history
         .iter()
-        .map(|event| (event.revision, event.verb.as_str(), event.actor.to_stored(), event.reason.as_deref()))
+        .map(|event| (event.revision, event.kind.as_str(), event.actor.to_stored(), event.reason.as_deref()))
         .collect();
     let wanted = [
         (1, "created", admin.to_stored(), None),
@@ -316,7 +321,7 @@ async fn a_history_is_told_in_order_with_who_when_and_why(db: Db) -> Verdict {
     ensure!(told == wanted, "it tells {told:?}, not {wanted:?}");
     for event in &history {
         let wanted = begun + if event.revision == 5 { TimeDelta::hours(1) } else { TimeDelta::zero() };
-        ensure!(event.at == wanted, "{} at {}, not {wanted}", event.verb, event.at);
+        ensure!(event.at == wanted, "{} at {}, not {wanted}", event.kind, event.at);
         ensure!(event.invitation == id, "an event of {} among those of {id}", event.invitation);
     }
     Ok(())

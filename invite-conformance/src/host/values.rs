@@ -1,7 +1,9 @@
 //! What is written is read back to the letter, and what is different stays so. [races 2.7]
 
 use chrono::{DateTime, TimeDelta, Utc};
-use invite_core::{Actor, Amendment, Claimant, Ended, Error, Invitation, OneOpen, Policy, Query, testing::ManualClock};
+use invite_core::{
+    Actor, Amendment, Claimant, Ended, Error, Invitation, InvitationQuery, Policy, Uniqueness, testing::ManualClock,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -42,7 +44,7 @@ fn year(year: i32) -> Result<DateTime<Utc>, Stop> {
 
 // S3-9
 async fn times_survive_to_the_microsecond_also_far_away(db: Db) -> Verdict {
-    let world = World::new(&db, Policy::default().one_open(OneOpen::Unlimited));
+    let world = World::new(&db, Policy::default().uniqueness(Uniqueness::None));
     for year_number in [1971, 2037, 2040, 9000] {
         let at = year(year_number)?;
         let members = world.members.clone().clock(ManualClock::at(at));
@@ -125,7 +127,7 @@ async fn scopes_that_look_alike_are_different(db: Db) -> Verdict {
     }
     let mut conn = db.connect().await?;
     for (scope, id) in ALIKE.into_iter().zip(ids) {
-        let page = world.members.scope(scope).list(&mut conn, &world.admin, &Query::new()).await?;
+        let page = world.members.scope(scope).list(&mut conn, &world.admin, &InvitationQuery::new()).await?;
         listed(&page.items, &[id], &format!("the list of {scope:?}"))?;
         for invitation in page.items {
             ensure!(invitation.scope.as_str() == scope, "{scope:?} became {:?}", invitation.scope.as_str());
@@ -209,10 +211,10 @@ async fn any_text_comes_back_to_the_letter_and_none_of_it_is_sql(db: Db) -> Verd
         let new = new("ada@example.com").message(text).display(&json!({ "organization": text, text: 1.5 }));
         let created = committed!(world, tx => scoped.create(&mut tx, &actor, new).await?);
         let mut conn = db.connect().await?;
-        let page = scoped.list(&mut conn, &actor, &Query::new()).await?;
+        let page = scoped.list(&mut conn, &actor, &InvitationQuery::new()).await?;
         listed(&page.items, &[created.id], &format!("the list of {text:?}"))?;
         page.items.iter().try_for_each(|read| same(read, &created))?;
-        let page = scoped.list(&mut conn, &actor, &Query::new().address(text)).await?;
+        let page = scoped.list(&mut conn, &actor, &InvitationQuery::new().address(text)).await?;
         listed(&page.items, &[], &format!("a search for {text:?}"))?;
 
         let cancelled = committed!(world, tx => scoped.cancel(&mut tx, &actor, created.id, Some(text)).await?);

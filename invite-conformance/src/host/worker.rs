@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use invite_core::{
     Actor, Amendment, Claimant, DeliveryState, Error, Invitations, Letter, Mailer, NewInvitation, Outcome, Policy,
-    Status, Worker,
+    Refusal, Status, Worker,
     testing::{self, CapturingMailer},
 };
 
@@ -20,28 +20,28 @@ use crate::{
 
 pub(super) const CASES: &[Case] = cases![
     a_letter_is_sent_once_after_the_commit:
-        "`Dispatch::Letter` queues on the caller's connection, `claim` finds it, and `settle` with `QueueChange::Remove` \
+        "`Dispatch::Letter` queues on the caller's connection, `lease` finds it, and `settle` with `QueueChange::Remove` \
          deletes it.",
     a_letter_is_not_sent_before_the_time_it_is_queued_for:
-        "`claim` takes letters whose `not_before` is not after `now`.",
+        "`lease` takes letters whose `not_before` is not after `now`.",
     what_became_of_a_letter_is_written_on_the_invitation:
         "`settle` writes the delivery summary on the row, without a revision and without an event.",
     a_letter_says_what_the_invitation_says_now:
-        "`claim` reads the invitation when it leases, not when the letter was queued.",
+        "`lease` reads the invitation when it leases, not when the letter was queued.",
     a_link_works_before_its_letter_leaves:
-        "`claim` has committed the digest when it returns: a letter is handed over only then.",
+        "`lease` has committed the digest when it returns: a letter is handed over only then.",
     a_resend_rolled_back_mails_nobody_and_kills_no_link:
         "`Change::Renew` and its letter are written on the caller's connection.",
     letters_of_what_has_ended_are_not_sent:
-        "A claim looks at the invitation again: `Claim::is_current` decides, and what is not current is removed.",
+        "`lease` looks at the invitation again: `is_current` decides, and what is not current is removed.",
     letters_of_what_was_resent_meanwhile_are_not_sent:
-        "A claim compares the letter's generation with the invitation's: `Claim::is_current` decides.",
+        "`lease` compares the letter's generation with the invitation's: `LeaseRequest::is_current` decides.",
     stale_letters_do_not_keep_a_fresh_one_waiting:
-        "A claim removes the letters that are not current, so that the next one finds those behind them.",
+        "`lease` removes the letters that are not current, so that the next call finds those behind them.",
     letters_are_sent_oldest_first:
-        "`claim` leases by `not_before`, earliest first, `limit` at most.",
+        "`lease` leases by `not_before`, earliest first, `limit` at most.",
     a_worker_touches_only_the_kinds_it_serves:
-        "`claim` and `sweep` have the kinds in the WHERE.",
+        "`lease` and `sweep` have the kinds in the WHERE.",
     a_host_can_deliver_by_itself_in_a_transaction_it_rolls_back:
         "`Change::Link` with a token of channel mail is written on the caller's connection, and seen there at once.",
 ];
@@ -104,7 +104,9 @@ impl Mailer for Looking {
         };
         match looked {
             Ok(()) => Outcome::accepted(),
-            Err(error) => Outcome::Refused { permanent: true, code: None, enhanced: None, text: error.to_string() },
+            Err(error) => {
+                Outcome::Refused { refusal: Refusal::Permanent, code: None, enhanced: None, text: error.to_string() }
+            }
         }
     }
 }

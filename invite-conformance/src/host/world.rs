@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use invite_core::{
     Action, Actor, Authority, Claimant, Denial, Error, Invitation, InvitationId, Invitations, Kind, Letter, Mailer,
-    NewInvitation, Outcome, Policy, Scope, Token, Worker,
+    NewInvitation, Outcome, Policy, Refusal, Scope, Token, Worker,
     store::StoreError,
     testing::{self, CapturedLetter, CapturingMailer, ManualClock},
 };
@@ -220,7 +220,7 @@ impl World {
     pub(crate) async fn history(&self, id: InvitationId) -> Result<Vec<(u32, &'static str)>, Stop> {
         let mut conn = self.db.connect().await?;
         let events = self.members.scope(7).history(&mut conn, &self.admin, id).await?;
-        Ok(events.iter().map(|event| (event.revision, event.verb.as_str())).collect())
+        Ok(events.iter().map(|event| (event.revision, event.kind.as_str())).collect())
     }
 
     /// Fails unless exactly this happened.
@@ -233,7 +233,8 @@ impl World {
 
 /// A permanent refusal by the recipient's server, or one for now.
 pub(crate) fn refused_mail(permanent: bool) -> Outcome {
-    Outcome::Refused { permanent, code: Some(if permanent { 550 } else { 450 }), enhanced: None, text: "no".into() }
+    let (refusal, code) = if permanent { (Refusal::Permanent, 550) } else { (Refusal::Transient, 450) };
+    Outcome::Refused { refusal, code: Some(code), enhanced: None, text: "no".into() }
 }
 
 /// `committed!(world, tx => expression)`: begins, evaluates, commits.

@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Event, InvitationId, Record, Scope,
     store::{
-        AddressedQuery, Claim, Claims, Dispatch, Found, Insertion, Key, ListQuery, NewEvent, NewLetter, OpenKey, Read,
-        Reminded, Reminders, Reminding, Settlement, StoreError, Summary, Sweep, Transition,
+        AddressedQuery, DeliveryUpdate, Dispatch, Found, Insertion, Key, LeaseRequest, Leased, ListQuery, NewEvent,
+        NewLetter, OpenKey, Read, ReminderDecision, ReminderReport, ReminderScan, Settlement, StoreError, Sweep,
+        Transition,
     },
 };
 
@@ -41,10 +42,10 @@ pub(super) struct Edit {
     pub(super) waiting: fn(&mut Vec<Record>),
     /// Of the events read.
     pub(super) history: fn(&mut Vec<Event>),
-    /// Of a claim.
-    pub(super) claim: fn(&mut Claim<'_>),
+    /// Of a request to lease letters.
+    pub(super) lease: fn(&mut LeaseRequest<'_>),
     /// Of what it leased.
-    pub(super) claims: fn(&Claim<'_>, &mut Claims),
+    pub(super) leased: fn(&LeaseRequest<'_>, &mut Leased),
     /// Of a settlement.
     pub(super) settlement: fn(&mut Settlement<'_>),
     /// Of its answer.
@@ -54,13 +55,13 @@ pub(super) struct Edit {
     /// Of its answer.
     pub(super) swept: fn(u64) -> u64,
     /// Of what is written of a letter, with a settlement too.
-    pub(super) summary: fn(&mut Summary<'_>),
+    pub(super) summary: fn(&mut DeliveryUpdate<'_>),
     /// Of whether it was, by a report.
-    pub(super) summarized: fn(bool) -> bool,
+    pub(super) recorded: fn(bool) -> bool,
     /// Of a look for reminders.
-    pub(super) remind: fn(&mut Reminding<'_>),
+    pub(super) remind: fn(&mut ReminderScan<'_>),
     /// Of what becomes of a row looked at.
-    pub(super) reminded: fn(&Record, &mut Reminded),
+    pub(super) decision: fn(&Record, &mut ReminderDecision),
     /// Of an error.
     pub(super) error: fn(StoreError) -> StoreError,
 }
@@ -80,16 +81,16 @@ impl Edit {
         person: |_| {},
         waiting: |_| {},
         history: |_| {},
-        claim: |_| {},
-        claims: |_, _| {},
+        lease: |_| {},
+        leased: |_, _| {},
         settlement: |_| {},
         settled: |settled| settled,
         sweep: |_, _| {},
         swept: |swept| swept,
         summary: |_| {},
-        summarized: |summarized| summarized,
+        recorded: |recorded| recorded,
         remind: |_| {},
-        reminded: |_, _| {},
+        decision: |_, _| {},
         error: |error| error,
     };
 
@@ -182,12 +183,12 @@ impl Spoil for Edit {
         Ok(events)
     }
 
-    async fn claim(&self, below: &Below, claim: &Claim<'_>) -> Result<Claims, StoreError> {
-        let mut edited = Claim { ..*claim };
-        (self.claim)(&mut edited);
-        let mut claims = below.db.claim(&(), &edited).await?;
-        (self.claims)(claim, &mut claims);
-        Ok(claims)
+    async fn lease(&self, below: &Below, request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
+        let mut edited = LeaseRequest { ..*request };
+        (self.lease)(&mut edited);
+        let mut leased = below.db.lease(&(), &edited).await?;
+        (self.leased)(request, &mut leased);
+        Ok(leased)
     }
 
     async fn settle(&self, below: &Below, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
@@ -203,10 +204,15 @@ impl Spoil for Edit {
         Ok((self.settled)(below.db.settle(&(), &settlement).await?))
     }
 
-    async fn summarize(&self, below: &Below, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
-        let mut summary = *summary;
-        (self.summary)(&mut summary);
-        Ok((self.summarized)(below.db.summarize(conn, &summary).await?))
+    async fn record_delivery(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        update: &DeliveryUpdate<'_>,
+    ) -> Result<bool, StoreError> {
+        let mut edited = *update;
+        (self.summary)(&mut edited);
+        Ok((self.recorded)(below.db.record_delivery(conn, &edited).await?))
     }
 
     async fn sweep(&self, below: &Below, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
@@ -215,13 +221,13 @@ impl Spoil for Edit {
         Ok((self.swept)(below.db.sweep(&(), &sweep).await?))
     }
 
-    async fn remind(&self, below: &Below, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+    async fn remind(&self, below: &Below, scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError> {
         let decide = |record: &Record| {
-            let mut reminded = reminding.decide(record)?;
-            (self.reminded)(record, &mut reminded);
-            Ok(reminded)
+            let mut decision = scan.decide(record)?;
+            (self.decision)(record, &mut decision);
+            Ok(decision)
         };
-        let mut edited = Reminding { decide: &decide, ..*reminding };
+        let mut edited = ReminderScan { decide: &decide, ..*scan };
         (self.remind)(&mut edited);
         below.db.remind(&(), &edited).await
     }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use invite_core::{
-    Actor, Event, InvitationId, Record, Scope, Verb,
+    Actor, Event, EventKind, InvitationId, Record, Scope,
     store::{Found, Insertion, NewEvent, StoreError, Transition},
 };
 
@@ -19,41 +19,41 @@ use crate::erased::Conn;
 pub(super) const MUTANTS: &[Mutant] = broken![
     "an acceptance leaves no event",
     ["history::every_word_of_the_log_is_read_as_it_was_written"]: Edit {
-        history: |events| forget(events, Verb::Accepted),
+        history: |events| forget(events, EventKind::Accepted),
         ..Edit::NONE
     };
     "a decline leaves no event",
-    ["sweep::the_sweep_leaves_what_has_ended"]: Edit { history: |events| forget(events, Verb::Rejected), ..Edit::NONE };
+    ["sweep::the_sweep_leaves_what_has_ended"]: Edit { history: |events| forget(events, EventKind::Rejected), ..Edit::NONE };
     "a cancellation leaves no event",
     ["changing::a_cancellation_says_who_when_and_why"]: Edit {
-        history: |events| forget(events, Verb::Cancelled),
+        history: |events| forget(events, EventKind::Cancelled),
         ..Edit::NONE
     };
     "a resend leaves no event",
     ["links::a_resend_within_the_cool_down_is_refused_and_told_how_long_to_wait"]: Edit {
-        history: |events| forget(events, Verb::Resent),
+        history: |events| forget(events, EventKind::Resent),
         ..Edit::NONE
     };
     "an amendment leaves no event",
     ["history::another_invitation_s_events_are_not_in_it"]: Edit {
-        history: |events| forget(events, Verb::Amended),
+        history: |events| forget(events, EventKind::Amended),
         ..Edit::NONE
     };
     "a link leaves no event",
     ["transactions::lock_for_write_changes_nothing_and_may_be_repeated"]: Edit {
-        history: |events| forget(events, Verb::LinkCreated),
+        history: |events| forget(events, EventKind::LinkCreated),
         ..Edit::NONE
     };
     "a look leaves no event",
-    ["again::a_second_look_writes_nothing_more"]: Edit { history: |events| forget(events, Verb::Viewed), ..Edit::NONE };
+    ["again::a_second_look_writes_nothing_more"]: Edit { history: |events| forget(events, EventKind::Viewed), ..Edit::NONE };
     "an expiry leaves no event",
     ["sweep::each_swept_row_has_its_event"]: Edit {
-        history: |events| forget(events, Verb::Expired),
+        history: |events| forget(events, EventKind::Expired),
         ..Edit::NONE
     };
     "a refused letter leaves no event",
     ["outcomes::a_refusal_for_good_is_a_failed_delivery"]: Edit {
-        history: |events| forget(events, Verb::DeliveryFailed),
+        history: |events| forget(events, EventKind::DeliveryFailed),
         ..Edit::NONE
     };
     "the last event is there twice",
@@ -92,8 +92,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     ["history::a_history_is_looked_for_in_its_kind_and_scope"]: History { any_kind: true, any_scope: false };
 ];
 
-fn forget(events: &mut Vec<Event>, verb: Verb) {
-    events.retain(|event| event.verb != verb);
+fn forget(events: &mut Vec<Event>, kind: EventKind) {
+    events.retain(|event| event.kind != kind);
 }
 
 /// Writes events down where no transaction reaches.
@@ -105,7 +105,7 @@ impl Diary {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Event {
             invitation: record.id,
             revision: record.revision,
-            verb: event.verb,
+            kind: event.kind,
             actor: event.actor.clone(),
             reason: event.reason.map(Into::into),
             at: event.at,

@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use invite_core::{
-    Actor, InvitationId, Kind, Policy, Status, Verb,
+    Actor, EventKind, InvitationId, Kind, Policy, Status,
     store::{Change, Dispatch, Guard, Key, NewEvent, Read, RecipientGuard, StoreError, Target, TimeGuard, Transition},
 };
 
@@ -123,7 +123,7 @@ async fn write(db: &Db, conn: &mut Conn, id: InvitationId) -> Result<bool, Store
         not_resent_since: None,
         generation: None,
     };
-    let event = NewEvent { verb: Verb::LinkCreated, actor: &Actor::System, reason: None, at: now };
+    let event = NewEvent { kind: EventKind::LinkCreated, actor: &Actor::System, reason: None, at: now };
     let asked = Transition { guard, change: Change::Link, event, dispatch: Dispatch::None };
     Ok(db.transition(conn, &asked).await?.is_some())
 }

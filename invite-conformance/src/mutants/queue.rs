@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
 use invite_core::{
     Channel, Record, Status, TokenDigest,
-    store::{Claim, Claimed, Claims, DeliveryId, Dispatch, QueueChange, StoreError},
+    store::{DeliveryId, Dispatch, LeaseRequest, Leased, LeasedLetter, QueueChange, StoreError},
 };
 
 use super::{
@@ -25,12 +25,12 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "a letter is queued for later than it says",
-    ["claim::a_letter_is_leased_from_its_instant_on"]: Edit {
+    ["lease::a_letter_is_leased_from_its_instant_on"]: Edit {
         letter: |letter| letter.not_before += TimeDelta::microseconds(1),
         ..Edit::NONE
     };
     "a letter is sent before it is due",
-    ["claim::a_letter_is_leased_from_its_instant_on"]: Edit {
+    ["lease::a_letter_is_leased_from_its_instant_on"]: Edit {
         letter: |letter| letter.not_before = DateTime::UNIX_EPOCH,
         ..Edit::NONE
     };
@@ -54,13 +54,13 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     };
     "a letter is sent twice",
     ["worker::a_letter_is_sent_once_after_the_commit"]: Edit {
-        claims: |claim, claims| {
-            let copies: Vec<_> = claims.letters.iter().filter_map(|letter| {
+        leased: |request, leased| {
+            let copies: Vec<_> = leased.letters.iter().filter_map(|letter| {
                 let delivery = DeliveryId::from_uuid(uuid::Uuid::from_u128(!letter.delivery.as_uuid().as_u128()));
-                claim.mint(delivery, &letter.record.kind).ok()?;
-                Some(Claimed { delivery, ..letter.clone() })
+                request.mint(delivery, &letter.record.kind).ok()?;
+                Some(LeasedLetter { delivery, ..letter.clone() })
             }).collect();
-            claims.letters.extend(copies);
+            leased.letters.extend(copies);
         },
         ..Edit::NONE
     };
@@ -77,63 +77,63 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
-    "a claim stores another digest than the token's",
-    ["claim::the_digest_of_each_letter_is_stored_for_its_invitation"]: OtherDigest;
-    "a claim makes a digest up when there is no randomness",
-    ["claim::without_randomness_nothing_is_leased"]: MadeUpDigest;
+    "`lease` stores another digest than the token's",
+    ["lease::the_digest_of_each_letter_is_stored_for_its_invitation"]: OtherDigest;
+    "`lease` makes a digest up when there is no randomness",
+    ["lease::without_randomness_nothing_is_leased"]: MadeUpDigest;
     "a lease ends as it begins",
-    ["claim::a_leased_letter_is_nobody_else_s_until_the_lease_has_run_out"]: Edit {
-        claim: |claim| claim.lease_until = claim.now,
+    ["lease::a_leased_letter_is_nobody_else_s_until_the_lease_has_run_out"]: Edit {
+        lease: |request| request.lease_until = request.now,
         ..Edit::NONE
     };
     "a lease ends before it should",
-    ["claim::a_leased_letter_is_nobody_else_s_until_the_lease_has_run_out"]: Edit {
-        claim: |claim| claim.lease_until -= TimeDelta::microseconds(1),
+    ["lease::a_leased_letter_is_nobody_else_s_until_the_lease_has_run_out"]: Edit {
+        lease: |request| request.lease_until -= TimeDelta::microseconds(1),
         ..Edit::NONE
     };
     "a lease lasts through its last instant",
-    ["claim::a_leased_letter_is_nobody_else_s_until_the_lease_has_run_out"]: Edit {
-        claim: |claim| claim.lease_until += TimeDelta::microseconds(1),
+    ["lease::a_leased_letter_is_nobody_else_s_until_the_lease_has_run_out"]: Edit {
+        lease: |request| request.lease_until += TimeDelta::microseconds(1),
         ..Edit::NONE
     };
-    "a claim takes more letters than its limit",
-    ["claim::no_more_letters_are_leased_than_asked_for"]: Edit { claim: |claim| claim.limit = 1_000, ..Edit::NONE };
-    "a claim takes letters of every kind",
-    ["claim::only_letters_of_the_kinds_asked_for_are_leased"]: EveryKind;
-    "a claim takes letters of one kind only",
-    ["claim::only_letters_of_the_kinds_asked_for_are_leased"]: Edit {
-        claim: |claim| claim.kinds = claim.kinds.get(..1).unwrap_or_default(),
+    "`lease` takes more letters than its limit",
+    ["lease::no_more_letters_are_leased_than_asked_for"]: Edit { lease: |request| request.limit = 1_000, ..Edit::NONE };
+    "`lease` takes letters of every kind",
+    ["lease::only_letters_of_the_kinds_asked_for_are_leased"]: EveryKind;
+    "`lease` takes letters of one kind only",
+    ["lease::only_letters_of_the_kinds_asked_for_are_leased"]: Edit {
+        lease: |request| request.kinds = request.kinds.get(..1).unwrap_or_default(),
         ..Edit::NONE
     };
-    "a claim takes the newest letters first",
-    ["claim::letters_are_leased_oldest_first"]: Edit { claims: |_, claims| claims.letters.reverse(), ..Edit::NONE };
-    "a claim takes letters about what has ended",
+    "`lease` takes the newest letters first",
+    ["lease::letters_are_leased_oldest_first"]: Edit { leased: |_, leased| leased.letters.reverse(), ..Edit::NONE };
+    "`lease` takes letters about what has ended",
     ["worker::letters_of_what_has_ended_are_not_sent"]: Stale::new(|record, _, _| {
         matches!(record.status, Status::Accepted | Status::Rejected | Status::Cancelled)
     });
-    "a claim takes letters about what has expired",
-    ["claim::a_letter_is_current_until_the_end_of_its_invitation"]: Stale::new(|record, claim, _| {
-        record.status == Status::Expired || record.expires_at <= claim.now
+    "`lease` takes letters about what has expired",
+    ["lease::a_letter_is_current_until_the_end_of_its_invitation"]: Stale::new(|record, request, _| {
+        record.status == Status::Expired || record.expires_at <= request.now
     });
-    "a claim takes letters of an earlier generation",
-    ["worker::letters_of_what_was_resent_meanwhile_are_not_sent"]: Stale::new(|record, claim, generation| {
-        record.generation > generation && record.status == Status::Pending && record.expires_at > claim.now
+    "`lease` takes letters of an earlier generation",
+    ["worker::letters_of_what_was_resent_meanwhile_are_not_sent"]: Stale::new(|record, request, generation| {
+        record.generation > generation && record.status == Status::Pending && record.expires_at > request.now
     });
     "a letter that does not read stops the others", needs DAMAGE,
     ["damage::a_damaged_row_stops_no_other_letter"]: Stops;
     "a letter that does not read is not spoken of", needs DAMAGE,
     ["damage::a_damaged_row_stops_no_other_letter"]: Edit {
-        claims: |_, claims| claims.unreadable.clear(),
+        leased: |_, leased| leased.unreadable.clear(),
         ..Edit::NONE
     };
-    "a claim does not say how many letters it threw away",
+    "`lease` does not say how many letters it threw away",
     ["worker::stale_letters_do_not_keep_a_fresh_one_waiting"]: Edit {
-        claims: |_, claims| claims.discarded = 0,
+        leased: |_, leased| leased.discarded = 0,
         ..Edit::NONE
     };
     "every attempt is called the first",
-    ["claim::every_lease_counts_an_attempt"]: Edit {
-        claims: |_, claims| claims.letters.iter_mut().for_each(|letter| letter.attempt = 1),
+    ["lease::every_lease_counts_an_attempt"]: Edit {
+        leased: |_, leased| leased.letters.iter_mut().for_each(|letter| letter.attempt = 1),
         ..Edit::NONE
     };
     "refusals are not counted",
@@ -161,13 +161,13 @@ struct OtherDigest;
 
 #[async_trait]
 impl Spoil for OtherDigest {
-    async fn claim(&self, below: &Below, claim: &Claim<'_>) -> Result<Claims, StoreError> {
+    async fn lease(&self, below: &Below, request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
         let minter = |delivery, kind: &str| {
-            let digest = claim.mint(delivery, kind)?;
-            claim.mint(delivery, kind)?;
+            let digest = request.mint(delivery, kind)?;
+            request.mint(delivery, kind)?;
             Ok(digest)
         };
-        below.db.claim(&(), &Claim { minter: &minter, ..*claim }).await
+        below.db.lease(&(), &LeaseRequest { minter: &minter, ..*request }).await
     }
 }
 
@@ -175,13 +175,13 @@ struct MadeUpDigest;
 
 #[async_trait]
 impl Spoil for MadeUpDigest {
-    async fn claim(&self, below: &Below, claim: &Claim<'_>) -> Result<Claims, StoreError> {
+    async fn lease(&self, below: &Below, request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
         let minter = |delivery: DeliveryId, kind: &str| {
             let mut made_up = [0; 32];
             made_up[..16].copy_from_slice(delivery.as_uuid().as_bytes());
-            Ok(claim.mint(delivery, kind).unwrap_or_else(|_| TokenDigest::from_bytes(made_up)))
+            Ok(request.mint(delivery, kind).unwrap_or_else(|_| TokenDigest::from_bytes(made_up)))
         };
-        below.db.claim(&(), &Claim { minter: &minter, ..*claim }).await
+        below.db.lease(&(), &LeaseRequest { minter: &minter, ..*request }).await
     }
 }
 
@@ -189,48 +189,48 @@ struct EveryKind;
 
 #[async_trait]
 impl Spoil for EveryKind {
-    async fn claim(&self, below: &Below, claim: &Claim<'_>) -> Result<Claims, StoreError> {
+    async fn lease(&self, below: &Below, request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
         let kinds = below.kinds();
         let kinds: Vec<_> = kinds.iter().map(String::as_str).collect();
-        below.db.claim(&(), &Claim { kinds: &kinds, ..*claim }).await
+        below.db.lease(&(), &LeaseRequest { kinds: &kinds, ..*request }).await
     }
 }
 
 /// Hands out what the store below threw away.
 struct Stale {
-    though: fn(&Record, &Claim<'_>, u32) -> bool,
+    though: fn(&Record, &LeaseRequest<'_>, u32) -> bool,
     handed_out: Mutex<HashSet<DeliveryId>>,
 }
 
 impl Stale {
-    fn new(though: fn(&Record, &Claim<'_>, u32) -> bool) -> Self {
+    fn new(though: fn(&Record, &LeaseRequest<'_>, u32) -> bool) -> Self {
         Self { though, handed_out: Mutex::default() }
     }
 }
 
 #[async_trait]
 impl Spoil for Stale {
-    async fn claim(&self, below: &Below, claim: &Claim<'_>) -> Result<Claims, StoreError> {
-        let mut claims = below.db.claim(&(), claim).await?;
+    async fn lease(&self, below: &Below, request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
+        let mut leased = below.db.lease(&(), request).await?;
         let letters = below.past().letters.clone();
         let mut conn = below.db.connect().await?;
         for (letter, queued_for) in letters {
-            if claims.discarded == 0 || letter.not_before > claim.now {
+            if leased.discarded == 0 || letter.not_before > request.now {
                 continue;
             }
             let Some(record) = below.row(&mut conn, queued_for.id).await? else { continue };
-            let fresh = claims.letters.iter().any(|claimed| claimed.delivery == letter.delivery);
-            if fresh || !(self.though)(&record, claim, queued_for.generation) {
+            let fresh = leased.letters.iter().any(|other| other.delivery == letter.delivery);
+            if fresh || !(self.though)(&record, request, queued_for.generation) {
                 continue;
             }
             if self.handed_out.lock().unwrap_or_else(PoisonError::into_inner).insert(letter.delivery) {
-                claim.mint(letter.delivery, &record.kind)?;
-                claims.discarded -= 1;
+                request.mint(letter.delivery, &record.kind)?;
+                leased.discarded -= 1;
                 let (delivery, purpose) = (letter.delivery, letter.purpose);
-                claims.letters.push(Claimed { delivery, purpose, attempt: 1, refusals: 0, unknowns: 0, record });
+                leased.letters.push(LeasedLetter { delivery, purpose, attempt: 1, refusals: 0, unknowns: 0, record });
             }
         }
-        Ok(claims)
+        Ok(leased)
     }
 }
 
@@ -238,8 +238,8 @@ struct Stops;
 
 #[async_trait]
 impl Spoil for Stops {
-    async fn claim(&self, below: &Below, claim: &Claim<'_>) -> Result<Claims, StoreError> {
-        let mut claims = below.db.claim(&(), claim).await?;
-        claims.unreadable.pop().map_or(Ok(claims), Err)
+    async fn lease(&self, below: &Below, request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
+        let mut leased = below.db.lease(&(), request).await?;
+        leased.unreadable.pop().map_or(Ok(leased), Err)
     }
 }

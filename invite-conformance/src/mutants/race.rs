@@ -7,7 +7,7 @@ use std::sync::{
 
 use async_trait::async_trait;
 use invite_core::{
-    InvitationId, Recipient, Record, Status,
+    EmailAddress, InvitationId, Record, Status,
     store::{
         Change, Found, Guard, Insertion, Key, OpenKey, Read, RecipientGuard, StoreError, Target, TimeGuard, Transition,
     },
@@ -135,7 +135,7 @@ struct Holder {
     key: OpenKey,
     kind: String,
     id: InvitationId,
-    recipient: Recipient,
+    recipient: EmailAddress,
 }
 
 impl LooksForOpen {

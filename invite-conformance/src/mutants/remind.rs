@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use invite_core::store::{Change, Dispatch, Found, Reminders, Reminding, StoreError, Sweep, Transition};
+use invite_core::store::{Change, Dispatch, Found, ReminderReport, ReminderScan, StoreError, Sweep, Transition};
 
 use super::{
     Mutant, broken,
@@ -15,34 +15,34 @@ use crate::erased::Conn;
 pub(super) const MUTANTS: &[Mutant] = broken![
     "a reminder goes out before its time",
     ["reminders::a_look_is_at_what_is_due_of_the_kinds_asked_for_earliest_first"]: Edit {
-        remind: |reminding| reminding.now += TimeDelta::microseconds(1),
+        remind: |scan| scan.now += TimeDelta::microseconds(1),
         ..Edit::NONE
     };
     "a reminder that is due at this very instant waits",
     ["reminders::a_look_is_at_what_is_due_of_the_kinds_asked_for_earliest_first"]: Edit {
-        remind: |reminding| reminding.now -= TimeDelta::microseconds(1),
+        remind: |scan| scan.now -= TimeDelta::microseconds(1),
         ..Edit::NONE
     };
     "a look takes more than its limit",
     ["reminders::a_look_is_at_what_is_due_of_the_kinds_asked_for_earliest_first"]: Edit {
-        remind: |reminding| reminding.limit = 1_000,
+        remind: |scan| scan.limit = 1_000,
         ..Edit::NONE
     };
     "a look takes every kind",
     ["reminders::a_look_is_at_what_is_due_of_the_kinds_asked_for_earliest_first"]: EveryKind;
     "a look forgets which rules are done with",
     ["reminders::a_look_writes_what_was_decided_and_nothing_else"]: Edit {
-        reminded: |record, reminded| reminded.reminded = record.reminded,
+        decision: |record, decision| decision.reminded = record.reminded,
         ..Edit::NONE
     };
     "a reminder goes out at every look",
     ["reminders::a_look_writes_what_was_decided_and_nothing_else"]: Edit {
-        reminded: |record, reminded| reminded.remind_at = record.remind_at,
+        decision: |record, decision| decision.remind_at = record.remind_at,
         ..Edit::NONE
     };
     "a reminder that is due is not queued",
     ["reminders::a_look_writes_what_was_decided_and_nothing_else"]: Edit {
-        reminded: |_, reminded| reminded.letter = None,
+        decision: |_, decision| decision.letter = None,
         ..Edit::NONE
     };
     "a look gives up in silence",
@@ -79,10 +79,10 @@ struct EveryKind;
 
 #[async_trait]
 impl Spoil for EveryKind {
-    async fn remind(&self, below: &Below, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+    async fn remind(&self, below: &Below, scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError> {
         let kinds = below.kinds();
         let kinds: Vec<_> = kinds.iter().map(String::as_str).collect();
-        below.db.remind(&(), &Reminding { kinds: &kinds, ..*reminding }).await
+        below.db.remind(&(), &ReminderScan { kinds: &kinds, ..*scan }).await
     }
 }
 
@@ -90,8 +90,8 @@ struct Silent;
 
 #[async_trait]
 impl Spoil for Silent {
-    async fn remind(&self, below: &Below, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
-        Ok(below.db.remind(&(), reminding).await.unwrap_or_default())
+    async fn remind(&self, below: &Below, scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError> {
+        Ok(below.db.remind(&(), scan).await.unwrap_or_default())
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is heard of a letter after its hand-over.
 
 use async_trait::async_trait;
-use invite_core::store::{Settlement, StoreError, Summary};
+use invite_core::store::{DeliveryUpdate, Settlement, StoreError};
 
 use super::{
     Mutant, broken,
@@ -40,9 +40,9 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         ..Edit::NONE
     };
     "a report that changed nothing says that it did",
-    ["reports::a_summary_is_written_over_exactly_what_it_names"]: Edit { summarized: |_| true, ..Edit::NONE };
+    ["reports::a_summary_is_written_over_exactly_what_it_names"]: Edit { recorded: |_| true, ..Edit::NONE };
     "a report that was recorded says that it was not",
-    ["reports::a_summary_is_written_over_exactly_what_it_names"]: Edit { summarized: |_| false, ..Edit::NONE };
+    ["reports::a_summary_is_written_over_exactly_what_it_names"]: Edit { recorded: |_| false, ..Edit::NONE };
     "a report of an earlier letter is written about the new one",
     ["reports::a_report_of_an_earlier_letter_changes_nothing"]: NewerLetter;
     "a report is of every kind",
@@ -70,13 +70,18 @@ struct NewerLetter;
 
 #[async_trait]
 impl Spoil for NewerLetter {
-    async fn summarize(&self, below: &Below, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+    async fn record_delivery(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        update: &DeliveryUpdate<'_>,
+    ) -> Result<bool, StoreError> {
         let letters = below.past().letters.clone();
-        let queued_for = letters.into_iter().find(|(letter, _)| letter.delivery == summary.delivery);
-        let Some((_, queued_for)) = queued_for else { return below.db.summarize(conn, summary).await };
+        let queued_for = letters.into_iter().find(|(letter, _)| letter.delivery == update.delivery);
+        let Some((_, queued_for)) = queued_for else { return below.db.record_delivery(conn, update).await };
         let delivery = below.row(conn, queued_for.id).await?.and_then(|record| record.delivery_id);
-        let delivery = delivery.unwrap_or(summary.delivery);
-        below.db.summarize(conn, &Summary { delivery, ..*summary }).await
+        let delivery = delivery.unwrap_or(update.delivery);
+        below.db.record_delivery(conn, &DeliveryUpdate { delivery, ..*update }).await
     }
 }
 
@@ -84,9 +89,14 @@ struct EveryKind;
 
 #[async_trait]
 impl Spoil for EveryKind {
-    async fn summarize(&self, below: &Below, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
+    async fn record_delivery(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        update: &DeliveryUpdate<'_>,
+    ) -> Result<bool, StoreError> {
         for kind in below.kinds() {
-            if below.db.summarize(conn, &Summary { kind: &kind, ..*summary }).await? {
+            if below.db.record_delivery(conn, &DeliveryUpdate { kind: &kind, ..*update }).await? {
                 return Ok(true);
             }
         }
@@ -98,8 +108,13 @@ struct Commits;
 
 #[async_trait]
 impl Spoil for Commits {
-    async fn summarize(&self, below: &Below, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
-        let written = below.db.summarize(conn, summary).await?;
+    async fn record_delivery(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        update: &DeliveryUpdate<'_>,
+    ) -> Result<bool, StoreError> {
+        let written = below.db.record_delivery(conn, update).await?;
         if below.db.in_transaction(conn) {
             commit(below, conn).await?;
         }

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use invite_core::{
     Event, InvitationId, Record, Scope,
     store::{
-        AddressedQuery, Claim, Claims, DeliveryId, Dispatch, Found, Insertion, InvitationStore, Key, ListQuery,
-        NewLetter, OpenKey, Read, Reminders, Reminding, Settlement, StoreError, Summary, Sweep, Transition,
-        WorkerStore,
+        AddressedQuery, DeliveryId, DeliveryUpdate, Dispatch, Found, Insertion, InvitationStore, Key, LeaseRequest,
+        Leased, ListQuery, NewLetter, OpenKey, Read, ReminderReport, ReminderScan, Settlement, StoreError, Sweep,
+        Transition, WorkerStore,
     },
 };
 use uuid::Uuid;
@@ -70,24 +70,29 @@ pub(super) trait Spoil: Send + Sync + 'static {
         below.db.history(conn, kind, scope, id).await
     }
 
-    async fn claim(&self, below: &Below, claim: &Claim<'_>) -> Result<Claims, StoreError> {
-        below.db.claim(&(), claim).await
+    async fn lease(&self, below: &Below, request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
+        below.db.lease(&(), request).await
     }
 
     async fn settle(&self, below: &Below, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
         below.db.settle(&(), settlement).await
     }
 
-    async fn summarize(&self, below: &Below, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
-        below.db.summarize(conn, summary).await
+    async fn record_delivery(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        update: &DeliveryUpdate<'_>,
+    ) -> Result<bool, StoreError> {
+        below.db.record_delivery(conn, update).await
     }
 
     async fn sweep(&self, below: &Below, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
         below.db.sweep(&(), sweep).await
     }
 
-    async fn remind(&self, below: &Below, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
-        below.db.remind(&(), reminding).await
+    async fn remind(&self, below: &Below, scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError> {
+        below.db.remind(&(), scan).await
     }
 
     fn error(&self, error: StoreError) -> StoreError {
@@ -188,8 +193,8 @@ impl InvitationStore for Spoiled {
         Ok(found)
     }
 
-    async fn summarize(&self, conn: &mut Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
-        self.spoil.summarize(&self.below, conn, summary).await.map_err(|error| self.spoil.error(error))
+    async fn record_delivery(&self, conn: &mut Conn, update: &DeliveryUpdate<'_>) -> Result<bool, StoreError> {
+        self.spoil.record_delivery(&self.below, conn, update).await.map_err(|error| self.spoil.error(error))
     }
 
     async fn find(&self, conn: &mut Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
@@ -217,11 +222,11 @@ impl InvitationStore for Spoiled {
 
 #[async_trait]
 impl WorkerStore<()> for Spoiled {
-    async fn claim(&self, (): &(), claim: &Claim<'_>) -> Result<Claims, StoreError> {
-        let claims = self.spoil.claim(&self.below, claim).await.map_err(|error| self.spoil.error(error))?;
-        let leases = claims.letters.iter().map(|letter| (letter.delivery, claim.owner, letter.attempt));
+    async fn lease(&self, (): &(), request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
+        let leased = self.spoil.lease(&self.below, request).await.map_err(|error| self.spoil.error(error))?;
+        let leases = leased.letters.iter().map(|letter| (letter.delivery, request.owner, letter.attempt));
         self.below.past().leases.extend(leases);
-        Ok(claims)
+        Ok(leased)
     }
 
     async fn settle(&self, (): &(), settlement: &Settlement<'_>) -> Result<bool, StoreError> {
@@ -232,8 +237,8 @@ impl WorkerStore<()> for Spoiled {
         self.spoil.sweep(&self.below, sweep).await.map_err(|error| self.spoil.error(error))
     }
 
-    async fn remind(&self, (): &(), reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
-        self.spoil.remind(&self.below, reminding).await.map_err(|error| self.spoil.error(error))
+    async fn remind(&self, (): &(), scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError> {
+        self.spoil.remind(&self.below, scan).await.map_err(|error| self.spoil.error(error))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a creation stores, and how exactly.
 
 use chrono::{DateTime, SubsecRound, Utc};
-use invite_core::{Actor, Recipient, Record, Scope, store::Change};
+use invite_core::{Actor, EmailAddress, Record, Scope, store::Change};
 
 use super::{Mutant, broken, edit::Edit};
 
@@ -41,7 +41,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     ["inviting::what_is_created_is_read_back_to_the_letter"]: Edit {
         row: |record| {
             let canonical = record.recipient.canonical();
-            if let Some(recipient) = Recipient::from_stored(canonical, canonical) {
+            if let Some(recipient) = EmailAddress::from_stored(canonical, canonical) {
                 record.recipient = recipient;
             }
         },

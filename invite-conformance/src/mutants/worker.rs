@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
-use invite_core::store::{DeliveryId, QueueChange, Settlement, StoreError, Summary, Sweep};
+use invite_core::store::{DeliveryId, DeliveryUpdate, QueueChange, Settlement, StoreError, Sweep};
 
 use super::{
     Mutant, broken,
@@ -104,7 +104,7 @@ impl Spoil for NewerGeneration {
         let Some((_, queued_for)) = about.filter(|_| settled) else { return Ok(settled) };
         let mut tx = below.db.begin_at(below.db.levels()[0]).await?;
         if let Some(delivery) = below.row(&mut tx, queued_for.id).await?.and_then(|record| record.delivery_id) {
-            below.db.summarize(&mut tx, &Summary { delivery, ..settlement.summary }).await?;
+            below.db.record_delivery(&mut tx, &DeliveryUpdate { delivery, ..settlement.summary }).await?;
         }
         below.db.commit(tx).await?;
         Ok(settled)

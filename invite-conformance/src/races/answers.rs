@@ -1,6 +1,6 @@
 //! Who answers first.
 
-use invite_core::{Accepted, Actor, Amendment, Claimant, Error, Policy, Status, Verb};
+use invite_core::{Accepted, Actor, Amendment, Claimant, Error, EventKind, Policy, Status};
 
 use super::{Race, at_every_level, hold, races, tells};
 use crate::{
@@ -32,32 +32,32 @@ fn person(n: usize, one: &Invited) -> Claimant {
 }
 
 /// Accepts, rejects or cancels as a person of one's own; what was done, or `None` if it had been before.
-async fn end(world: &World, tx: &mut Conn, one: &Invited, n: usize) -> Result<Option<Verb>, Error> {
-    let now = |accepted| matches!(accepted, Accepted::<Membership>::Now(_)).then_some(Verb::Accepted);
+async fn end(world: &World, tx: &mut Conn, one: &Invited, n: usize) -> Result<Option<EventKind>, Error> {
+    let now = |accepted| matches!(accepted, Accepted::<Membership>::Now(_)).then_some(EventKind::Accepted);
     match n % 5 {
         0 => world.members.accept(tx, &one.mail, person(n, one)).await.map(now),
-        1 => world.members.reject(tx, &one.link, &Actor::new(n), None).await.map(|_| Some(Verb::Rejected)),
-        2 => world.members.scope(7).cancel(tx, &Actor::new(n), one.id, None).await.map(|_| Some(Verb::Cancelled)),
+        1 => world.members.reject(tx, &one.link, &Actor::new(n), None).await.map(|_| Some(EventKind::Rejected)),
+        2 => world.members.scope(7).cancel(tx, &Actor::new(n), one.id, None).await.map(|_| Some(EventKind::Cancelled)),
         3 => world.members.accept_by_id(tx, one.id, person(n, one)).await.map(now),
-        _ => world.members.reject_by_id(tx, one.id, person(n, one), None).await.map(|_| Some(Verb::Rejected)),
+        _ => world.members.reject_by_id(tx, one.id, person(n, one), None).await.map(|_| Some(EventKind::Rejected)),
     }
 }
 
 /// Exactly one has ended it, and all others were told so.
-async fn one_end(race: &Race<'_>, invited: &[Invited], answers: Vec<Vec<Result<Option<Verb>, Error>>>) -> Verdict {
+async fn one_end(race: &Race<'_>, invited: &[Invited], answers: Vec<Vec<Result<Option<EventKind>, Error>>>) -> Verdict {
     let stand = race.stand(invited.iter().map(|one| one.id)).await?;
     for (round, (answers, stands)) in answers.into_iter().zip(&stand).enumerate() {
         let status = stands.record.status;
         let mut winners = 0;
         for (n, answer) in answers.iter().enumerate() {
             match answer {
-                Ok(Some(verb)) if verb.from(Status::Pending) == Some(status) => {
+                Ok(Some(kind)) if kind.applied_to(Status::Pending) == Some(status) => {
                     let ended = stands.record.ended.as_ref();
                     hold!(
                         race,
                         round,
                         ended.is_some_and(|ended| ended.by == Actor::new(n)),
-                        "task {n} was told that it had {verb} it, and another stands as who has"
+                        "task {n} was told that it had {kind} it, and another stands as who has"
                     );
                     winners += 1;
                 }
@@ -362,9 +362,9 @@ async fn a_preview_changes_nothing_and_of_many_looks_one_is_the_first(db: Db) ->
                 }
             }
             let first = answers.iter().filter(|answer| matches!(answer, Ok(true))).count();
-            let looks = stands.count(Verb::Viewed);
+            let looks = stands.count(EventKind::Viewed);
             hold!(race, round, first <= 1 && first == looks, "{first} looks were the first, and {looks} are recorded");
-            let changes = 2 + stands.count(Verb::Accepted) + stands.count(Verb::Resent);
+            let changes = 2 + stands.count(EventKind::Accepted) + stands.count(EventKind::Resent);
             hold!(race, round, stands.record.revision as usize == changes, "a look counts as a change");
         }
     }

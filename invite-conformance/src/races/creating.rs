@@ -1,6 +1,6 @@
 //! Who gets the address.
 
-use invite_core::{Actor, Amendment, Claimant, Error, InvitationId, Policy, Status, Verb};
+use invite_core::{Actor, Amendment, Claimant, Error, EventKind, InvitationId, Policy, Status};
 
 use super::{Race, at_every_level, hold, new, races, tells};
 use crate::{
@@ -363,9 +363,9 @@ async fn a_resend_never_outlives_a_cancellation(db: Db) -> Verdict {
             hold!(
                 race,
                 round,
-                resent <= 1 && resent == stands.count(Verb::Resent),
+                resent <= 1 && resent == stands.count(EventKind::Resent),
                 "{resent} resends happened, and {} are recorded",
-                stands.count(Verb::Resent)
+                stands.count(EventKind::Resent)
             );
             for (n, answer) in answers.iter().enumerate() {
                 match answer {

@@ -1,7 +1,7 @@
 //! What the host does in the same transaction. A second kind stands in for its tables: creating one is an insert
 //! under a unique key, making a link to one is an update of a row that must still be there.
 
-use invite_core::{Accepted, Actor, Claimant, Error, NewInvitation, OneOpen, Policy, Status, Verb};
+use invite_core::{Accepted, Actor, Claimant, Error, EventKind, NewInvitation, Policy, Status, Uniqueness};
 
 use super::{Invited, Race, at_every_level, hold, races, tells};
 use crate::{
@@ -34,7 +34,7 @@ async fn untouched(race: &Race<'_>, round: usize, one: &Invited, record: &invite
 
 // Races row 4: two invitations of one person, one membership
 async fn an_acceptance_and_the_host_s_row_happen_together_or_not_at_all(db: Db) -> Verdict {
-    let world = World::new(&db, Policy::default().one_open(OneOpen::Unlimited));
+    let world = World::new(&db, Policy::default().uniqueness(Uniqueness::None));
     let memberships = world.providers();
     for race in at_every_level(&world) {
         let invited = [race.invited().await?, race.invited().await?];
@@ -115,8 +115,8 @@ async fn an_acceptance_that_the_host_takes_back_leaves_the_invitation_as_it_was(
             let accepted = (0..).zip(answers).filter(|(n, answer)| n % 8 != 0 && matches!(answer, Ok(true))).count();
             let mut conn = db.connect().await?;
             let rows = inviters.scope(8).history(&mut conn, &world.admin, hosts[round]).await?;
-            let locked = rows.iter().filter(|event| event.verb == Verb::LinkCreated).count();
-            let closed = rows.iter().filter(|event| event.verb == Verb::Cancelled).count();
+            let locked = rows.iter().filter(|event| event.kind == EventKind::LinkCreated).count();
+            let closed = rows.iter().filter(|event| event.kind == EventKind::Cancelled).count();
             drop(conn);
             hold!(
                 race,

@@ -7,7 +7,7 @@ use std::sync::{
 
 use async_trait::async_trait;
 use invite_core::{
-    Actor, Claimant, DeliveryState, Error, InvitationId, Letter, Mailer, Outcome, Policy, Status, Verb,
+    Actor, Claimant, DeliveryState, Error, EventKind, InvitationId, Letter, Mailer, Outcome, Policy, Status,
     testing::{CapturedLetter, CapturingMailer},
 };
 
@@ -20,7 +20,7 @@ use crate::{
 
 pub(super) const CASES: &[Case] = races![
     letters_of_what_others_change_meanwhile_are_mailed_once_or_not_at_all:
-        "`claim` looks at the invitation in its own transaction (`Claim::is_current`), so what has ended before is not mailed, and what is open is never lost.",
+        "`lease` looks at the invitation in its own transaction (`LeaseRequest::is_current`), so what has ended before is not mailed, and what is open is never lost.",
     a_refused_letter_fails_what_is_open_and_nothing_else:
         "The transition of a settlement is guarded like any other.",
     a_late_refusal_of_an_earlier_letter_does_not_fail_the_next:
@@ -190,7 +190,7 @@ async fn a_refused_letter_fails_what_is_open_and_nothing_else(db: Db) -> Verdict
                 }
             }
             let mailed = letters.iter().filter(|letter| letter.invitation().id == stands.record.id).count();
-            let failed = stands.count(Verb::DeliveryFailed);
+            let failed = stands.count(EventKind::DeliveryFailed);
             hold!(race, round, failed <= mailed && mailed <= 1, "{mailed} letters were tried, and {failed} failed it");
         }
     }

@@ -20,7 +20,7 @@ pub(super) const CASES: &[Case] = races![
     of_many_workers_one_queues_each_reminder:
         "`remind` locks a row before it looks at it, and writes what it decided in the same transaction.",
     a_bounce_is_heard_of_the_letter_that_stands_or_not_at_all:
-        "`summarize` and `Target::Delivery` compare `delivery_id` of the row as it is when it is changed.",
+        "`record_delivery` and `Target::Delivery` compare `delivery_id` of the row as it is when it is changed.",
 ];
 
 const DAY: TimeDelta = TimeDelta::days(1);
@@ -83,7 +83,7 @@ async fn a_bounce_is_heard_of_the_letter_that_stands_or_not_at_all(db: Db) -> Ve
         let stand = race.stand(ids.iter().copied()).await?;
         for (round, (answers, stands)) in answers.iter().zip(&stand).enumerate() {
             let resent = (0..).zip(answers).filter(|(n, answer)| n % 3 == 1 && answer.is_ok()).count();
-            let heard = answers.iter().flatten().flatten().filter(|answer| **answer != Reported::Nothing).count();
+            let heard = answers.iter().flatten().flatten().filter(|answer| **answer != Reported::Ignored).count();
             let record = &stands.record;
             let bounced = record.delivery.state == DeliveryState::Bounced;
             hold!(race, round, resent <= 1 && heard <= 1, "{resent} resends, {heard} reports were heard");

@@ -1,7 +1,7 @@
 //! Whose clock it was.
 
 use chrono::TimeDelta;
-use invite_core::{Claimant, Error, Policy, Status, Verb};
+use invite_core::{Claimant, Error, EventKind, Policy, Status};
 
 use super::{at_every_level, hold, of_workers, races, tells};
 use crate::{
@@ -102,7 +102,7 @@ async fn of_many_sweeps_each_invitation_is_expired_by_one(db: Db) -> Verdict {
     let due: Vec<_> = due.into_iter().flatten().flatten().collect();
     hold!(race, 0, usize::try_from(swept) == Ok(due.len()), "of {} invitations, {swept} were swept", due.len());
     for stands in race.stand(due).await? {
-        let expired = (stands.record.status, stands.count(Verb::Expired));
+        let expired = (stands.record.status, stands.count(EventKind::Expired));
         hold!(race, 0, expired == (Status::Expired, 1), "status and number of its ends are {expired:?}");
     }
     Ok(())

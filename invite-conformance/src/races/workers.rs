@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use invite_core::{
     DeliveryState, Kind, Letter, Mailer, Outcome, Policy, Status, SystemRandom, TokenFormat,
-    store::{Claim, QueueChange, Settlement, StoreError, Summary},
+    store::{DeliveryUpdate, LeaseRequest, QueueChange, Settlement, StoreError},
     testing::{self, CapturingMailer},
 };
 use uuid::Uuid;
@@ -25,7 +25,7 @@ use crate::{
 
 pub(super) const CASES: &[Case] = races![
     of_many_workers_one_takes_each_letter:
-        "`claim` leases in the statement that looks, or locks what it has looked at: nobody else gets it.",
+        "`lease` leases in the statement that looks, or locks what it has looked at: nobody else gets it.",
     of_many_workers_that_find_a_lease_run_out_one_takes_the_letter_and_the_dead_are_fenced_off:
         "`settle` compares owner and attempt in the WHERE, and writes nothing where they are not its own.",
     a_letter_whose_fate_nobody_knows_is_tried_three_times_by_whoever_comes:
@@ -81,7 +81,7 @@ impl Mailer for TakenOver {
                 delivery: letter.delivery(),
                 owner: self.stalled,
                 attempt,
-                summary: Summary {
+                summary: DeliveryUpdate {
                     delivery: letter.delivery(),
                     kind: &letter.invitation().kind,
                     state: DeliveryState::Unknown,
@@ -118,8 +118,8 @@ async fn of_many_workers_that_find_a_lease_run_out_one_takes_the_letter_and_the_
         };
         let now = race.instant(round);
         let kinds = &[Membership::NAME];
-        let claim = Claim { kinds, now, owner: stalled, lease_until: until(round), limit: 8, minter: &minter };
-        let leased = db.claim(&(), &claim).await?.letters.len();
+        let request = LeaseRequest { kinds, now, owner: stalled, lease_until: until(round), limit: 8, minter: &minter };
+        let leased = db.lease(&(), &request).await?.letters.len();
         hold!(race, round, leased == 1, "one letter is due, and {leased} were leased");
         tokens.extend(drawn.into_inner().unwrap_or_else(PoisonError::into_inner));
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Channel, Delivery, DeliveryState, Recipient, Record, Scope, Status, Verb,
+    Channel, Delivery, DeliveryState, EmailAddress, EventKind, Record, Scope, Status,
     store::{Change, Dispatch, Guard, OpenKey, RenewedLinks, Target, TimeGuard, Transition},
 };
 use serde_json::{Value, json};
@@ -52,11 +52,11 @@ pub(super) const CASES: &[Case] = cases![
 
 /// An amendment of the first row.
 fn amended(change: Change<'_>) -> Transition<'_> {
-    rows::change(by_id(id(1)), Verb::Amended, change)
+    rows::change(by_id(id(1)), EventKind::Amended, change)
 }
 
 /// To this address, and nothing else.
-fn to<'a>(recipient: &'a Recipient, open_key: Option<OpenKey>) -> Change<'a> {
+fn to<'a>(recipient: &'a EmailAddress, open_key: Option<OpenKey>) -> Change<'a> {
     Change::Amend {
         recipient: Some((recipient, open_key)),
         payload: None,
@@ -174,7 +174,7 @@ async fn everything_can_be_amended_at_once(db: Db) -> Verdict {
 }
 
 /// What is held for this address, of the kind and scope of every case here.
-fn key_of(recipient: &Recipient) -> Option<OpenKey> {
+fn key_of(recipient: &EmailAddress) -> Option<OpenKey> {
     Row { record: Record { recipient: recipient.clone(), ..rows::row(1).record }, ..rows::row(1) }.open_key()
 }
 
@@ -246,8 +246,8 @@ async fn an_address_whose_open_key_is_taken_is_refused_and_nothing_is_written(db
     direct.keeps(&other, "somebody's amendment to its address").await?;
     ensure!(direct.history(&row).await? == events, "an amendment that did not happen stands in the history");
     ensure!(direct.token(&known).await?.is_none(), "the token of an amendment that did not happen is known");
-    let claims = direct.claim(&Default::default()).await?;
-    let letters = claims.letters.len() + claims.discarded;
+    let leased = direct.lease(&Default::default()).await?;
+    let letters = leased.letters.len() + leased.discarded;
     ensure!(letters == 0, "the letter of an amendment that did not happen is queued");
     Ok(())
 }
@@ -292,7 +292,7 @@ async fn an_amendment_is_guarded_like_everything_else(db: Db) -> Verdict {
         ("an older generation", Guard { generation: Some(1), ..guard.clone() }, false),
     ] {
         for amend in [NOTHING, to(&recipient, key_of(&recipient))] {
-            direct.decides(&row, None, &change(guard.clone(), Verb::Amended, amend), wanted, when).await?;
+            direct.decides(&row, None, &change(guard.clone(), EventKind::Amended, amend), wanted, when).await?;
         }
     }
     Ok(())

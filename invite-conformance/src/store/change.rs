@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Actor, Channel, Delivery, DeliveryState, Status, Verb,
+    Actor, Channel, Delivery, DeliveryState, EventKind, Status,
     store::{Change, Dispatch, FoundToken, NewEvent, QueueChange, RenewedLinks, Settlement, Transition},
 };
 
@@ -17,7 +17,7 @@ use crate::{
             self, NOTHING, Row, by_id, by_token, cancelled, change, delivery_failed, digest, ended, id, letter, noon,
             renewed, row, uuid, viewed,
         },
-        settle::summarized,
+        settle::update_of,
     },
 };
 
@@ -64,14 +64,14 @@ async fn an_end_says_how_when_by_whom_and_why(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let at = noon() + TimeDelta::microseconds(123_457);
     let ends = [
-        (Status::Accepted, Verb::Accepted, Actor::new(2), None),
-        (Status::Rejected, Verb::Rejected, Actor::Bearer, Some("'; -- n\u{f6}, danke \u{1F642} ")),
-        (Status::Cancelled, Verb::Cancelled, Actor::new("user:system"), Some("left the project")),
-        (Status::Expired, Verb::Expired, Actor::System, None),
+        (Status::Accepted, EventKind::Accepted, Actor::new(2), None),
+        (Status::Rejected, EventKind::Rejected, Actor::Bearer, Some("'; -- n\u{f6}, danke \u{1F642} ")),
+        (Status::Cancelled, EventKind::Cancelled, Actor::new("user:system"), Some("left the project")),
+        (Status::Expired, EventKind::Expired, Actor::System, None),
     ];
-    for (n, (status, verb, actor, reason)) in (1..).zip(ends) {
+    for (n, (status, kind, actor, reason)) in (1..).zip(ends) {
         let (mut row, token) = direct.invited(n).await?;
-        let event = NewEvent { verb, actor: &actor, reason, at };
+        let event = NewEvent { kind, actor: &actor, reason, at };
         let transition = ended(by_token(&token.digest), status, event);
         within(makes(&direct, &mut row, Some(&token), &transition).await, status.as_str())?;
         let seen = row.record.ended.as_ref().map(|ended| (ended.at, &ended.by, ended.reason.as_deref()));
@@ -133,19 +133,19 @@ async fn every_other_change_keeps_the_open_key(db: Db) -> Verdict {
     };
     let changes = [
         (Some(&token), viewed(by_token(&token.digest))),
-        (None, change(by_id(id(1)), Verb::LinkCreated, Change::Link)),
-        (None, change(by_id(id(1)), Verb::Amended, message)),
+        (None, change(by_id(id(1)), EventKind::LinkCreated, Change::Link)),
+        (None, change(by_id(id(1)), EventKind::Amended, message)),
         (None, delivery_failed(by_id(id(1)))),
         (None, renewed(by_id(id(1)), RenewedLinks::Keep)),
     ];
     for (token, transition) in changes {
-        let verb = transition.event.verb.as_str();
+        let kind = transition.event.kind.as_str();
         committed!(direct, tx => direct.changes(&mut tx, &mut row, token, &transition).await?);
         undone!(direct, tx => {
             let holder = direct.holder(&mut tx, &key).await?;
-            ensure!(holder == Some(id(1)), "after it was {verb} its open key is held by {holder:?}");
+            ensure!(holder == Some(id(1)), "after it was {kind} its open key is held by {holder:?}");
             let inserted = direct.insert(&mut tx, &rival, Dispatch::None).await?;
-            ensure!(!inserted, "after it was {verb} another with the same open key was inserted");
+            ensure!(!inserted, "after it was {kind} another with the same open key was inserted");
         });
     }
     Ok(())
@@ -158,14 +158,14 @@ async fn a_renewal_makes_it_pending_again_with_everything_about_the_old_letter_g
     direct.put(&row, Dispatch::Letter(&queued)).await?;
     let token = direct.hand_out(&mut row, 1, Channel::Mail).await?;
     committed!(direct, tx => direct.changes(&mut tx, &mut row, Some(&token), &viewed(by_token(&token.digest))).await?);
-    direct.claim(&Default::default()).await?;
+    direct.lease(&Default::default()).await?;
     let summary = Delivery { state: DeliveryState::Failed, attempts: 3, last_error: Some("no such user".into()) };
     let failed = delivery_failed(by_id(id(1)));
     let settlement = Settlement {
         delivery: queued.delivery,
         owner: uuid(900),
         attempt: 1,
-        summary: summarized(1, &summary),
+        summary: update_of(1, &summary),
         queue: QueueChange::Remove,
         transition: Some(&failed),
     };
@@ -199,7 +199,7 @@ async fn a_renewal_never_shortens_a_life(db: Db) -> Verdict {
             remind_at: None,
         };
         within(
-            makes(&direct, &mut row, None, &change(by_id(id(1)), Verb::Resent, renew)).await,
+            makes(&direct, &mut row, None, &change(by_id(id(1)), EventKind::Resent, renew)).await,
             &format!("until {new:?}"),
         )?;
         ensure!(row.record.expires_at == wanted, "renewed until {new:?} it expires at {}", row.record.expires_at);
@@ -232,7 +232,7 @@ async fn a_link_changes_nothing_but_the_revision(db: Db) -> Verdict {
     let (mut row, token) = direct.invited(1).await?;
     committed!(direct, tx => direct.changes(&mut tx, &mut row, Some(&token), &viewed(by_token(&token.digest))).await?);
     let before = row.clone();
-    makes(&direct, &mut row, None, &change(by_id(id(1)), Verb::LinkCreated, Change::Link)).await?;
+    makes(&direct, &mut row, None, &change(by_id(id(1)), EventKind::LinkCreated, Change::Link)).await?;
     row.record.revision -= 1;
     ensure!(row.record == before.record, "`Change::apply` itself changed more than the revision");
     Ok(())
@@ -242,7 +242,7 @@ async fn a_view_is_written_once_until_the_next_renewal(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let (mut row, token) = direct.invited(1).await?;
     let at = |minutes| {
-        change(by_token(&token.digest), Verb::Viewed, Change::View { at: noon() + TimeDelta::minutes(minutes) })
+        change(by_token(&token.digest), EventKind::Viewed, Change::View { at: noon() + TimeDelta::minutes(minutes) })
     };
     makes(&direct, &mut row, Some(&token), &at(1)).await?;
     ensure!(row.record.revision == 2, "a view made revision {} of revision 2", row.record.revision);
@@ -278,12 +278,12 @@ async fn what_goes_out_is_of_the_generation_after_the_change(db: Db) -> Verdict 
     let found = direct.token(&handed_out.digest).await?.and_then(|found| found.token);
     same_token(found.as_ref(), Some(&handed_out), "sent out with the change to generation 2")?;
     direct.happens(&mut row, &Transition { dispatch: Dispatch::Letter(&queued), ..renew() }).await?;
-    let claims = direct.claim(&Default::default()).await?;
+    let leased = direct.lease(&Default::default()).await?;
     ensure!(
-        (claims.letters.len(), claims.discarded) == (1, 0),
+        (leased.letters.len(), leased.discarded) == (1, 0),
         "a letter queued with the change to generation 3 is not of that generation: {} to send, {} out of date",
-        claims.letters.len(),
-        claims.discarded
+        leased.letters.len(),
+        leased.discarded
     );
     Ok(())
 }
@@ -292,17 +292,17 @@ async fn every_change_but_a_view_counts_one_revision(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let (mut row, token) = direct.invited(1).await?;
     let changes = [
-        (3, None, change(by_id(id(1)), Verb::LinkCreated, Change::Link)),
+        (3, None, change(by_id(id(1)), EventKind::LinkCreated, Change::Link)),
         (3, Some(&token), viewed(by_token(&token.digest))),
-        (4, None, change(by_id(id(1)), Verb::Amended, NOTHING)),
+        (4, None, change(by_id(id(1)), EventKind::Amended, NOTHING)),
         (5, None, delivery_failed(by_id(id(1)))),
         (6, None, renewed(by_id(id(1)), RenewedLinks::Keep)),
         (7, None, cancelled(by_id(id(1)))),
     ];
     for (revision, token, transition) in changes {
         makes(&direct, &mut row, token, &transition).await?;
-        let (verb, seen) = (transition.event.verb.as_str(), row.record.revision);
-        ensure!(seen == revision, "{verb} made revision {seen}, not {revision}");
+        let (kind, seen) = (transition.event.kind.as_str(), row.record.revision);
+        ensure!(seen == revision, "{kind} made revision {seen}, not {revision}");
     }
     let seen: Vec<_> = direct.history(&row).await?.iter().map(|event| event.revision).collect();
     ensure!(seen == [1, 2, 3, 3, 4, 5, 6, 7], "the events carry the revisions {seen:?}");

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Sort, Verb,
+    EventKind, Sort,
     store::{Change, Dispatch, Key, ListQuery, NewLetter, Read, StoreError},
 };
 
@@ -94,12 +94,12 @@ async fn a_damaged_row_is_changed_into_nothing(db: Db) -> Verdict {
         let id = row.record.id;
         let changes = [
             cancelled(by_id(id)),
-            change(by_id(id), Verb::LinkCreated, Change::Link),
-            change(by_id(id), Verb::Amended, NOTHING),
+            change(by_id(id), EventKind::LinkCreated, Change::Link),
+            change(by_id(id), EventKind::Amended, NOTHING),
         ];
         for transition in changes {
-            let verb = transition.event.verb.as_str();
-            undone!(direct, tx => corrupt(direct.db.transition(&mut tx, &transition).await, verb)?);
+            let kind = transition.event.kind.as_str();
+            undone!(direct, tx => corrupt(direct.db.transition(&mut tx, &transition).await, kind)?);
         }
         let events = direct.history(row).await?.len();
         ensure!(events == 1, "after changes that failed and were rolled back a row has {events} events");
@@ -115,12 +115,12 @@ async fn a_damaged_row_stops_no_other_letter(db: Db) -> Verdict {
         let (mut letters, mut unreadable) = (Vec::new(), 0);
         // One at a time: those that do not read are due before the one that does.
         for _ in 0..6 {
-            let claims = direct.claim(&Ask { now, limit: 1, ..Ask::default() }).await?;
-            ensure!(claims.discarded == 0, "a letter whose invitation does not read was thrown away");
-            letters.extend(claims.letters.iter().map(|letter| letter.delivery));
-            unreadable += claims.unreadable.len();
-            for error in claims.unreadable {
-                corrupt(Err::<(), _>(error), "claim")?;
+            let leased = direct.lease(&Ask { now, limit: 1, ..Ask::default() }).await?;
+            ensure!(leased.discarded == 0, "a letter whose invitation does not read was thrown away");
+            letters.extend(leased.letters.iter().map(|letter| letter.delivery));
+            unreadable += leased.unreadable.len();
+            for error in leased.unreadable {
+                corrupt(Err::<(), _>(error), "lease")?;
             }
         }
         let well = 4 - spoiled;

@@ -7,10 +7,10 @@ use std::sync::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Channel, Event, InvitationId, OneOpen, Record, Status, TokenDigest, Verb,
+    Channel, Event, EventKind, InvitationId, Record, Status, TokenDigest, Uniqueness,
     store::{
-        Change, Claim, Claims, DeliveryId, Dispatch, Found, FoundToken, Guard, Insertion, Key, NewEvent, OpenKey, Read,
-        StoreError, Transition,
+        Change, DeliveryId, Dispatch, Found, FoundToken, Guard, Insertion, Key, LeaseRequest, Leased, NewEvent,
+        OpenKey, Read, StoreError, Transition,
     },
 };
 
@@ -57,7 +57,7 @@ impl Direct {
     /// Inserts as a creation by the row's inviter would.
     pub(crate) async fn insert(&self, tx: &mut Conn, row: &Row, dispatch: Dispatch<'_>) -> Result<bool, StoreError> {
         let Record { inviter, created_at, .. } = &row.record;
-        let event = NewEvent { verb: Verb::Created, actor: inviter, reason: None, at: *created_at };
+        let event = NewEvent { kind: EventKind::Created, actor: inviter, reason: None, at: *created_at };
         let open_key = row.open_key();
         let new = Insertion { record: &row.record, open_key: open_key.as_ref(), event: &event, dispatch };
         self.db.insert(tx, &new).await
@@ -85,13 +85,13 @@ impl Direct {
         token: Option<&FoundToken>,
         transition: &Transition<'_>,
     ) -> Verdict {
-        let doing = transition.event.verb.as_str();
+        let doing = transition.event.kind.as_str();
         let Some(found) = self.db.transition(tx, transition).await? else {
             return Err(Stop::Failed(format!("{doing}: the guard holds, and the answer was `None`")));
         };
         transition.change.apply(&mut row.record, token);
         if matches!(transition.change, Change::Amend { recipient: Some((_, None)), .. }) {
-            row.one_open = OneOpen::Unlimited;
+            row.uniqueness = Uniqueness::None;
         }
         same(&found.record, &row.record, &format!("{doing}: the row returned"))?;
         same_token(found.token.as_ref(), token, doing)
@@ -99,7 +99,7 @@ impl Direct {
 
     /// Asks for a change that must not happen, and sees that the row stays as it is.
     pub(crate) async fn refuses(&self, tx: &mut Conn, row: &Row, transition: &Transition<'_>) -> Verdict {
-        let doing = transition.event.verb.as_str();
+        let doing = transition.event.kind.as_str();
         let answer = self.db.transition(tx, transition).await?;
         ensure!(answer.is_none(), "{doing}: it must not happen, and did");
         self.holds(tx, row, &format!("{doing}, which did not happen")).await
@@ -114,21 +114,21 @@ impl Direct {
     /// Brings an open row into this status, and commits.
     pub(crate) async fn bring(&self, row: &mut Row, status: Status) -> Verdict {
         let id = row.record.id;
-        let verb = match status {
+        let kind = match status {
             Status::Pending => return Ok(()),
             Status::DeliveryFailed => return self.happens(row, &delivery_failed(by_id(id))).await,
-            Status::Accepted => Verb::Accepted,
-            Status::Rejected => Verb::Rejected,
-            Status::Cancelled => Verb::Cancelled,
-            Status::Expired => Verb::Expired,
+            Status::Accepted => EventKind::Accepted,
+            Status::Rejected => EventKind::Rejected,
+            Status::Cancelled => EventKind::Cancelled,
+            Status::Expired => EventKind::Expired,
         };
-        self.happens(row, &ended(by_id(id), status, by_system(verb))).await
+        self.happens(row, &ended(by_id(id), status, by_system(kind))).await
     }
 
     /// Hands out the nth token, of the row's generation, and commits.
     pub(crate) async fn hand_out(&self, row: &mut Row, n: u8, channel: Channel) -> Result<FoundToken, Stop> {
         let token = FoundToken { digest: digest(n), generation: row.record.generation, channel };
-        let link = change(by_id(row.record.id), Verb::LinkCreated, Change::Link);
+        let link = change(by_id(row.record.id), EventKind::LinkCreated, Change::Link);
         let link = Transition { dispatch: Dispatch::Token(&token.digest, channel), ..link };
         self.happens(row, &link).await?;
         Ok(token)
@@ -190,7 +190,7 @@ impl Direct {
     }
 
     /// Leases letters.
-    pub(crate) async fn claim(&self, ask: &Ask<'_>) -> Result<Claims, StoreError> {
+    pub(crate) async fn lease(&self, ask: &Ask<'_>) -> Result<Leased, StoreError> {
         let minter = |delivery, kind: &str| {
             let digest = digest(self.drawn.fetch_add(1, Ordering::SeqCst));
             let minted = Minted { delivery, kind: kind.into(), digest: digest.clone() };
@@ -198,8 +198,9 @@ impl Direct {
             Ok(digest)
         };
         let Ask { kinds, now, owner, limit } = *ask;
-        let claim = Claim { kinds, now, owner: uuid(owner), lease_until: lease_end(now), limit, minter: &minter };
-        self.db.claim(&(), &claim).await
+        let request =
+            LeaseRequest { kinds, now, owner: uuid(owner), lease_until: lease_end(now), limit, minter: &minter };
+        self.db.lease(&(), &request).await
     }
 
     /// What was minted so far, in order.

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Channel, Claimant, Scope, Status, Verb,
+    Channel, Claimant, EventKind, Scope, Status,
     store::{Change, Dispatch, Guard, RecipientGuard, RenewedLinks, Target, TimeGuard, Transition},
 };
 
@@ -214,9 +214,9 @@ async fn only_the_row_that_is_meant_changes(db: Db) -> Verdict {
     direct.put(&twin, Dispatch::None).await?;
     committed!(direct, tx => {
         direct.changes(&mut tx, &mut meant, Some(&token), &viewed(by_token(&token.digest))).await?;
-        let link = change(by_id(id(1)), Verb::LinkCreated, Change::Link);
+        let link = change(by_id(id(1)), EventKind::LinkCreated, Change::Link);
         direct.changes(&mut tx, &mut meant, None, &link).await?;
-        let accept = ended(by_id(id(1)), Status::Accepted, by_system(Verb::Accepted));
+        let accept = ended(by_id(id(1)), Status::Accepted, by_system(EventKind::Accepted));
         direct.changes(&mut tx, &mut meant, None, &accept).await?;
     });
     direct.keeps(&meant, "three changes").await?;
@@ -244,8 +244,8 @@ async fn a_guard_that_does_not_hold_writes_nothing(db: Db) -> Verdict {
             direct.token(&known).await?.is_none(),
             "the token of a change that did not happen is known after {when}"
         );
-        let claims = direct.claim(&Default::default()).await?;
-        let letters = claims.letters.len() + claims.discarded;
+        let leased = direct.lease(&Default::default()).await?;
+        let letters = leased.letters.len() + leased.discarded;
         ensure!(letters == 0, "the letter of a change that did not happen is queued after {when}");
         let holder = undone!(direct, tx => match &key {
             Some(key) => direct.holder(&mut tx, key).await?,

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Actor, Event, Scope, Status, Verb,
+    Actor, Event, EventKind, Scope, Status,
     store::{Change, Dispatch, NewEvent, RenewedLinks, Transition},
 };
 
@@ -23,7 +23,7 @@ pub(super) const CASES: &[Case] = cases![
     events_stand_in_the_order_they_were_written:
         "`history` is oldest first in the order of writing, which instants that are equal do not tell.",
     every_word_of_the_log_is_read_as_it_was_written:
-        "Each verb is written by its word and read back as itself.",
+        "Each kind of event is written by its word and read back as itself.",
     an_event_holds_whom_why_and_when_as_given:
         "Actor, reason and instant are the event's own: a person named like the system is a person.",
     an_event_carries_the_revision_its_change_made:
@@ -44,10 +44,10 @@ async fn events_stand_in_the_order_they_were_written(db: Db) -> Verdict {
         for _ in 0..3 {
             direct.changes(&mut tx, &mut row, None, &renewed(by_id(id(1)), RenewedLinks::Keep)).await?;
             direct.changes(&mut tx, &mut row, Some(&token), &viewed(by_token(&token.digest))).await?;
-            direct.changes(&mut tx, &mut row, None, &change(by_id(id(1)), Verb::Amended, NOTHING)).await?;
+            direct.changes(&mut tx, &mut row, None, &change(by_id(id(1)), EventKind::Amended, NOTHING)).await?;
         }
     });
-    let seen: Vec<_> = direct.history(&row).await?.iter().map(|event| (event.revision, event.verb.as_str())).collect();
+    let seen: Vec<_> = direct.history(&row).await?.iter().map(|event| (event.revision, event.kind.as_str())).collect();
     let wanted = [
         (1, "created"),
         (2, "link_created"),
@@ -70,11 +70,11 @@ async fn every_word_of_the_log_is_read_as_it_was_written(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let mut row = row(1);
     direct.put(&row, Dispatch::None).await?;
-    for verb in Verb::ALL {
-        direct.happens(&mut row, &change(by_id(id(1)), verb, Change::Link)).await?;
+    for kind in EventKind::ALL {
+        direct.happens(&mut row, &change(by_id(id(1)), kind, Change::Link)).await?;
     }
-    let seen: Vec<_> = direct.history(&row).await?.iter().skip(1).map(|event| event.verb).collect();
-    ensure!(seen == Verb::ALL, "all verbs were written, read are {seen:?}");
+    let seen: Vec<_> = direct.history(&row).await?.iter().skip(1).map(|event| event.kind).collect();
+    ensure!(seen == EventKind::ALL, "all kinds of events were written, read are {seen:?}");
     Ok(())
 }
 
@@ -94,14 +94,14 @@ async fn an_event_holds_whom_why_and_when_as_given(db: Db) -> Verdict {
     let mut wanted = direct.history(&row).await?;
     for (n, (actor, reason)) in (1..).zip(&told) {
         let at = noon() + TimeDelta::microseconds(n * 1_000_001);
-        let event = NewEvent { verb: Verb::LinkCreated, actor, reason: *reason, at };
-        let link = Transition { event, ..change(by_id(id(1)), Verb::LinkCreated, Change::Link) };
+        let event = NewEvent { kind: EventKind::LinkCreated, actor, reason: *reason, at };
+        let link = Transition { event, ..change(by_id(id(1)), EventKind::LinkCreated, Change::Link) };
         direct.happens(&mut row, &link).await?;
         let (actor, reason) = (actor.clone(), reason.map(Into::into));
         wanted.push(Event {
             invitation: id(1),
             revision: row.record.revision,
-            verb: Verb::LinkCreated,
+            kind: EventKind::LinkCreated,
             actor,
             reason,
             at,
@@ -123,16 +123,16 @@ async fn an_event_carries_the_revision_its_change_made(db: Db) -> Verdict {
         remind_at: None,
     };
     let changes = [
-        (None, change(by_id(id(1)), Verb::Amended, message())),
+        (None, change(by_id(id(1)), EventKind::Amended, message())),
         (Some(&token), viewed(by_token(&token.digest))),
         (None, delivery_failed(by_id(id(1)))),
         (None, renewed(by_id(id(1)), RenewedLinks::Keep)),
-        (Some(&token), ended(by_token(&token.digest), Status::Accepted, by_system(Verb::Accepted))),
+        (Some(&token), ended(by_token(&token.digest), Status::Accepted, by_system(EventKind::Accepted))),
     ];
     for (token, transition) in changes {
         committed!(direct, tx => direct.changes(&mut tx, &mut row, token, &transition).await?);
-        let seen = direct.history(&row).await?.last().map(|event| (event.verb, event.revision));
-        let wanted = Some((transition.event.verb, row.record.revision));
+        let seen = direct.history(&row).await?.last().map(|event| (event.kind, event.revision));
+        let wanted = Some((transition.event.kind, row.record.revision));
         ensure!(seen == wanted, "the last event is {seen:?}, should be {wanted:?}");
     }
     Ok(())
@@ -145,14 +145,14 @@ async fn another_invitation_s_events_are_not_in_it(db: Db) -> Verdict {
         direct.add(&mut tx, &first, Dispatch::None).await?;
         direct.add(&mut tx, &second, Dispatch::None).await?;
         for _ in 0..2 {
-            direct.changes(&mut tx, &mut first, None, &change(by_id(id(1)), Verb::LinkCreated, Change::Link)).await?;
-            direct.changes(&mut tx, &mut second, None, &change(by_id(id(2)), Verb::Amended, NOTHING)).await?;
+            direct.changes(&mut tx, &mut first, None, &change(by_id(id(1)), EventKind::LinkCreated, Change::Link)).await?;
+            direct.changes(&mut tx, &mut second, None, &change(by_id(id(2)), EventKind::Amended, NOTHING)).await?;
         }
     });
-    for (row, verb) in [(&first, Verb::LinkCreated), (&second, Verb::Amended)] {
+    for (row, kind) in [(&first, EventKind::LinkCreated), (&second, EventKind::Amended)] {
         let events = direct.history(row).await?;
-        let seen: Vec<_> = events.iter().map(|event| (event.revision, event.verb)).collect();
-        let wanted = [(1, Verb::Created), (2, verb), (3, verb)];
+        let seen: Vec<_> = events.iter().map(|event| (event.revision, event.kind)).collect();
+        let wanted = [(1, EventKind::Created), (2, kind), (3, kind)];
         ensure!(seen == wanted, "the history is {seen:?}, should be {wanted:?}");
         let owned = events.iter().all(|event| event.invitation == row.record.id);
         ensure!(owned, "an event says that it belongs to another invitation than the one asked for");
@@ -182,7 +182,7 @@ async fn an_event_is_in_the_transaction_of_its_change(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let row = row(1);
     direct.put(&row, Dispatch::None).await?;
-    let link = change(by_id(id(1)), Verb::LinkCreated, Change::Link);
+    let link = change(by_id(id(1)), EventKind::LinkCreated, Change::Link);
     let within = undone!(direct, tx => {
         direct.changes(&mut tx, &mut row.clone(), None, &link).await?;
         direct.db.history(&mut tx, KIND, &row.record.scope, id(1)).await?.len()

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Actor, Channel, Event, Verb,
+    Actor, Channel, Event, EventKind,
     store::{Dispatch, FoundToken, Key, Read},
 };
 use serde_json::{Value, json};
@@ -226,11 +226,11 @@ async fn an_insertion_queues_the_letter_it_brings(db: Db) -> Verdict {
     let (row, mut queued) = (row(1), letter(5));
     queued.not_before = noon() + TimeDelta::microseconds(1);
     direct.put(&row, Dispatch::Letter(&queued)).await?;
-    let early = direct.claim(&Ask::default()).await?.letters.len();
+    let early = direct.lease(&Ask::default()).await?.letters.len();
     ensure!(early == 0, "a letter was leased a microsecond before its time");
-    let claims = direct.claim(&Ask { now: queued.not_before, ..Ask::default() }).await?;
-    let [letter] = &claims.letters[..] else {
-        ensure!(false, "one letter was queued, {} were leased", claims.letters.len());
+    let leased = direct.lease(&Ask { now: queued.not_before, ..Ask::default() }).await?;
+    let [letter] = &leased.letters[..] else {
+        ensure!(false, "one letter was queued, {} were leased", leased.letters.len());
         return Ok(());
     };
     ensure!(
@@ -252,16 +252,16 @@ async fn an_insertion_makes_the_token_known_that_it_brings(db: Db) -> Verdict {
         let found = found.map(|found| found.record.id);
         ensure!(found == Some(row.record.id), "the token inserted with row {:?} leads to {found:?}", row.record.id);
     }
-    let claims = direct.claim(&Ask::default()).await?;
-    ensure!(claims.letters.is_empty(), "an insertion with a token queued a letter");
+    let leased = direct.lease(&Ask::default()).await?;
+    ensure!(leased.letters.is_empty(), "an insertion with a token queued a letter");
     Ok(())
 }
 
 async fn an_insertion_that_brings_nothing_queues_nothing(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     direct.put(&row(1), Dispatch::None).await?;
-    let claims = direct.claim(&Ask::default()).await?;
-    let letters = claims.letters.len() + claims.discarded + claims.unreadable.len();
+    let leased = direct.lease(&Ask::default()).await?;
+    let letters = leased.letters.len() + leased.discarded + leased.unreadable.len();
     ensure!(letters == 0, "an insertion without a letter queued one");
     Ok(())
 }
@@ -272,7 +272,7 @@ async fn an_insertion_is_the_first_event(db: Db) -> Verdict {
     row.record.inviter = Actor::new("anna: \u{1F642}");
     direct.put(&row, Dispatch::None).await?;
     let (actor, at) = (row.record.inviter.clone(), row.record.created_at);
-    let wanted = Event { invitation: id(1), revision: 1, verb: Verb::Created, actor, reason: None, at };
+    let wanted = Event { invitation: id(1), revision: 1, kind: EventKind::Created, actor, reason: None, at };
     let seen = direct.history(&row).await?;
     ensure!(seen == [wanted], "the history of a new row is {seen:?}");
     Ok(())

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Actor, DeliveryState, Letter, NewInvitation, Policy, Status, Token, Verb,
+    Actor, DeliveryState, EventKind, Letter, NewInvitation, Policy, Status, Token,
     store::{Dispatch, NewEvent, NewLetter, Purpose, Sweep},
 };
 
@@ -32,7 +32,7 @@ pub(super) const CASES: &[Case] = cases![
     a_notice_that_is_refused_leaves_the_invitation_alone:
         "No row has the notice as its `delivery_id`: neither summary nor change is written.",
     a_notice_has_no_token_and_is_of_the_state_it_tells_of:
-        "`claim` asks `is_current` with the letter's purpose, and stores no digest where the purpose has no link.",
+        "`lease` asks `is_current` with the letter's purpose, and stores no digest where the purpose has no link.",
     the_sweep_names_a_notice_by_its_invitation:
         "The delivery of a sweep's letter is the invitation's own id, due at once, of the row's generation.",
 ];
@@ -153,24 +153,24 @@ async fn a_notice_has_no_token_and_is_of_the_state_it_tells_of(db: Db) -> Verdic
         let mut row = row(n);
         row.record.inviter_address = Some(address("charles@example.com"));
         direct.put(&row, Dispatch::None).await?;
-        let verb = match status {
-            Status::Accepted => Verb::Accepted,
-            Status::Rejected => Verb::Rejected,
-            Status::Expired => Verb::Expired,
-            Status::Pending | Status::Cancelled | Status::DeliveryFailed => Verb::Cancelled,
+        let kind = match status {
+            Status::Accepted => EventKind::Accepted,
+            Status::Rejected => EventKind::Rejected,
+            Status::Expired => EventKind::Expired,
+            Status::Pending | Status::Cancelled | Status::DeliveryFailed => EventKind::Cancelled,
         };
         let letter = NewLetter { delivery: delivery(100 + n), purpose: Purpose::Accepted, not_before: noon() };
-        let event = NewEvent { verb, actor: &Actor::System, reason: None, at: noon() };
+        let event = NewEvent { kind, actor: &Actor::System, reason: None, at: noon() };
         let mut end = ended(by_id(id(n)), status, event);
         end.dispatch = Dispatch::Letter(&letter);
         direct.happens(&mut row, &end).await?;
     }
-    let claims = direct.claim(&Ask::default()).await?;
-    let seen: Vec<_> = claims.letters.iter().map(|letter| (letter.delivery, letter.purpose)).collect();
+    let leased = direct.lease(&Ask::default()).await?;
+    let seen: Vec<_> = leased.letters.iter().map(|letter| (letter.delivery, letter.purpose)).collect();
     ensure!(
-        seen == [(delivery(101), Purpose::Accepted)] && claims.discarded == 3,
+        seen == [(delivery(101), Purpose::Accepted)] && leased.discarded == 3,
         "of four letters that tell of an acceptance one is true; leased are {seen:?}, {} thrown away",
-        claims.discarded
+        leased.discarded
     );
     let minted = direct.minted().len();
     ensure!(minted == 0, "{minted} tokens were drawn for letters without a link");
@@ -189,11 +189,11 @@ async fn the_sweep_names_a_notice_by_its_invitation(db: Db) -> Verdict {
     let sweep = Sweep { kinds: &kinds, notify: &[KIND], now: noon(), limit: 100 };
     let swept = direct.db.sweep(&(), &sweep).await?;
     ensure!(swept == 3, "three were due, {swept} were swept");
-    let claims = direct.claim(&Ask { kinds: &kinds, ..Ask::default() }).await?;
+    let leased = direct.lease(&Ask { kinds: &kinds, ..Ask::default() }).await?;
     let seen: Vec<_> =
-        claims.letters.iter().map(|letter| (*letter.delivery.as_uuid(), letter.purpose, letter.record.id)).collect();
+        leased.letters.iter().map(|letter| (*letter.delivery.as_uuid(), letter.purpose, letter.record.id)).collect();
     ensure!(
-        seen == [(*id(1).as_uuid(), Purpose::Expired, id(1))] && claims.discarded == 0,
+        seen == [(*id(1).as_uuid(), Purpose::Expired, id(1))] && leased.discarded == 0,
         "the sweep's letters are {seen:?}"
     );
     let swept = direct.db.sweep(&(), &sweep).await?;

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Channel, OneOpen,
+    Channel, Uniqueness,
     store::{Dispatch, Read},
 };
 
@@ -53,8 +53,8 @@ async fn a_taken_open_key_is_answered_and_nothing_is_written(db: Db) -> Verdict 
     let events = direct.history(&second).await?.len();
     ensure!(events == 1, "refused twice and inserted once, the row has {events} events");
     ensure!(direct.token(&known).await?.is_none(), "the token of the row that was refused is known");
-    let claims = direct.claim(&Ask::default()).await?;
-    let letters = claims.letters.len() + claims.discarded + claims.unreadable.len();
+    let leased = direct.lease(&Ask::default()).await?;
+    let letters = leased.letters.len() + leased.discarded + leased.unreadable.len();
     ensure!(letters == 0, "the letter of the row that was refused is queued");
     Ok(())
 }
@@ -112,7 +112,8 @@ async fn without_an_open_key_there_may_be_many(db: Db) -> Verdict {
 
 async fn one_open_over_all_scopes_collides_over_all_scopes(db: Db) -> Verdict {
     let direct = Direct::on(&db);
-    let over_all = |n, scope| Row { one_open: OneOpen::PerRecipient, ..row(n).to("ada@example.com").within(scope) };
+    let over_all =
+        |n, scope| Row { uniqueness: Uniqueness::PerRecipient, ..row(n).to("ada@example.com").within(scope) };
     let (first, second) = (over_all(1, "7"), over_all(2, "8"));
     direct.put(&first, Dispatch::None).await?;
     undone!(direct, tx => {

@@ -4,8 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Actor, Amendment, DeliveryReport, DeliveryState, InvitationId, Policy, Record, ReportKind, Reported, Status, Verb,
-    store::{Change, Dispatch, NewLetter, Purpose, Reminded, Reminding, RenewedLinks, StoreError},
+    Actor, Amendment, DeliveryReport, DeliveryState, EventKind, InvitationId, Policy, Record, ReportKind, Reported,
+    Status,
+    store::{Change, Dispatch, NewLetter, Purpose, ReminderDecision, ReminderScan, RenewedLinks, StoreError},
 };
 
 use crate::{
@@ -30,7 +31,7 @@ pub(super) const CASES: &[Case] = cases![
     of_several_that_have_become_due_the_last_goes_out:
         "`remind` writes `reminded` as it is told.",
     nobody_is_reminded_of_what_has_ended:
-        "`Change::End` and the sweep set `remind_at` to null; a claim throws away a reminder of what has ended.",
+        "`Change::End` and the sweep set `remind_at` to null; `lease` throws away a reminder of what has ended.",
     a_resend_brings_its_reminders_anew:
         "`Change::Renew` writes `remind_at`, and sets `reminded` to null.",
     an_amended_end_moves_a_reminder_and_repeats_none:
@@ -38,7 +39,7 @@ pub(super) const CASES: &[Case] = cases![
     nobody_is_reminded_of_what_was_not_mailed_or_complained_of:
         "An insertion writes `remind_at` as it is on the record.",
     a_complaint_about_a_reminder_stops_the_next:
-        "`summarize` writes over the states it is given, of whatever delivery the row has.",
+        "`record_delivery` writes over the states it is given, of whatever delivery the row has.",
     a_refused_reminder_leaves_the_invitation_alone:
         "No row has the reminder as its `delivery_id`: neither summary nor change is written.",
     a_look_is_at_what_is_due_of_the_kinds_asked_for_earliest_first:
@@ -184,10 +185,10 @@ async fn a_complaint_about_a_reminder_stops_the_next(db: Db) -> Verdict {
         for good_news in [ReportKind::Deferred, ReportKind::Delivered] {
             let report = DeliveryReport::new(reminder.delivery(), good_news);
             let heard = committed!(world, tx => world.members.report(&mut tx, &report).await?);
-            ensure!(heard == Reported::Nothing, "of a reminder, {good_news:?} is {heard:?}");
+            ensure!(heard == Reported::Ignored, "of a reminder, {good_news:?} is {heard:?}");
         }
         let report = DeliveryReport::new(reminder.delivery(), *kind);
-        for wanted in [Reported::Recorded, Reported::Nothing] {
+        for wanted in [Reported::Recorded, Reported::Ignored] {
             let heard = committed!(world, tx => world.members.report(&mut tx, &report).await?);
             ensure!(heard == wanted, "of a reminder, {kind:?} is {heard:?}, should be {wanted:?}");
         }
@@ -236,9 +237,9 @@ async fn looked_at(direct: &Direct, kinds: &[&str], limit: u32) -> Result<Vec<In
     let seen = Mutex::new(Vec::new());
     let decide = |record: &Record| {
         seen.lock().unwrap_or_else(PoisonError::into_inner).push(record.id);
-        Ok(Reminded { letter: None, remind_at: Some(noon() + DAY), reminded: record.reminded })
+        Ok(ReminderDecision { letter: None, remind_at: Some(noon() + DAY), reminded: record.reminded })
     };
-    direct.db.remind(&(), &Reminding { kinds, now: noon(), limit, decide: &decide }).await?;
+    direct.db.remind(&(), &ReminderScan { kinds, now: noon(), limit, decide: &decide }).await?;
     Ok(seen.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
@@ -276,29 +277,29 @@ async fn a_look_writes_what_was_decided_and_nothing_else(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let mut row = waiting(1, Some(noon()));
     direct.put(&row, Dispatch::None).await?;
-    direct.happens(&mut row, &change(by_id(id(1)), Verb::Resent, renewal(Some(noon())))).await?;
+    direct.happens(&mut row, &change(by_id(id(1)), EventKind::Resent, renewal(Some(noon())))).await?;
     let events = direct.history(&row).await?;
     let decisions = [(Some(noon() + MICROSECOND), Some(86_400)), (Some(noon()), Some(u32::MAX / 4)), (None, None)];
     for (n, (remind_at, reminded)) in (1..).zip(decisions) {
         let letter = NewLetter { delivery: delivery(200 + n), purpose: Purpose::Reminder, not_before: noon() };
-        let decide = |_: &Record| Ok(Reminded { letter: Some(letter.clone()), remind_at, reminded });
+        let decide = |_: &Record| Ok(ReminderDecision { letter: Some(letter.clone()), remind_at, reminded });
         let now = noon() + TimeDelta::minutes(i64::from(n));
-        let reminding = Reminding { kinds: &[KIND], now, limit: 100, decide: &decide };
-        let reminders = direct.db.remind(&(), &reminding).await?;
-        ensure!((reminders.queued, reminders.unreadable.len()) == (1, 0), "the answer is {reminders:?}");
+        let scan = ReminderScan { kinds: &[KIND], now, limit: 100, decide: &decide };
+        let report = direct.db.remind(&(), &scan).await?;
+        ensure!((report.queued, report.unreadable.len()) == (1, 0), "the answer is {report:?}");
         (row.record.remind_at, row.record.reminded) = (remind_at, reminded);
         direct.keeps(&row, "a look").await?;
     }
     ensure!(direct.history(&row).await? == events, "a look wrote an event");
-    let claims = direct.claim(&Ask { now: noon() + TimeDelta::hours(1), ..Ask::default() }).await?;
-    let seen: Vec<_> = claims.letters.iter().map(|letter| (letter.delivery, letter.purpose)).collect();
+    let leased = direct.lease(&Ask { now: noon() + TimeDelta::hours(1), ..Ask::default() }).await?;
+    let seen: Vec<_> = leased.letters.iter().map(|letter| (letter.delivery, letter.purpose)).collect();
     let wanted = [201, 202, 203].map(|n| (delivery(n), Purpose::Reminder));
-    ensure!(seen == wanted && claims.discarded == 0, "reminders of the row's generation are leased: {seen:?}");
+    ensure!(seen == wanted && leased.discarded == 0, "reminders of the row's generation are leased: {seen:?}");
     ensure!(direct.minted().len() == 3, "a reminder has a link, and {} tokens were drawn", direct.minted().len());
 
     direct.happens(&mut row, &cancelled(by_id(id(1)))).await?;
-    let claims = direct.claim(&Ask { now: noon() + TimeDelta::hours(20), owner: 901, ..Ask::default() }).await?;
-    let seen = (claims.letters.len(), claims.discarded);
+    let leased = direct.lease(&Ask { now: noon() + TimeDelta::hours(20), owner: 901, ..Ask::default() }).await?;
+    let seen = (leased.letters.len(), leased.discarded);
     ensure!(seen == (0, 3), "of what has ended reminders are leased and thrown away: {seen:?}");
     Ok(())
 }
@@ -311,15 +312,15 @@ async fn a_look_that_is_given_up_writes_nothing(db: Db) -> Verdict {
     }
     let letter = NewLetter { delivery: delivery(201), purpose: Purpose::Reminder, not_before: noon() };
     let decide = |record: &Record| {
-        let decided = Reminded { letter: Some(letter.clone()), remind_at: None, reminded: Some(1) };
+        let decided = ReminderDecision { letter: Some(letter.clone()), remind_at: None, reminded: Some(1) };
         if record.id == id(1) { Ok(decided) } else { Err(StoreError::failed("on purpose")) }
     };
-    let reminding = Reminding { kinds: &[KIND], now: noon(), limit: 100, decide: &decide };
-    ensure!(direct.db.remind(&(), &reminding).await.is_err(), "a look that was given up is answered as done");
+    let scan = ReminderScan { kinds: &[KIND], now: noon(), limit: 100, decide: &decide };
+    ensure!(direct.db.remind(&(), &scan).await.is_err(), "a look that was given up is answered as done");
     for row in &rows {
         direct.keeps(row, "a look that was given up").await?;
     }
-    let letters = direct.claim(&Ask::default()).await?.letters.len();
+    let letters = direct.lease(&Ask::default()).await?.letters.len();
     ensure!(letters == 0, "a look that was given up queued {letters} letters");
     Ok(())
 }
@@ -340,24 +341,25 @@ async fn every_change_says_what_becomes_of_a_reminder(db: Db) -> Verdict {
     };
     let soon = noon() + TimeDelta::minutes(1);
     let changes = [
-        (Verb::Resent, renewal(Some(soon))),
-        (Verb::Resent, renewal(None)),
-        (Verb::Amended, amended(None, Some(noon() + DAY), Some(soon))),
-        (Verb::Amended, amended(None, Some(noon() + DAY), None)),
-        (Verb::Amended, amended(Some((&grace, None)), None, None)),
-        (Verb::LinkCreated, Change::Link),
-        (Verb::DeliveryFailed, delivery_failed(by_id(id(1))).change),
-        (Verb::Cancelled, cancelled(by_id(id(1))).change),
+        (EventKind::Resent, renewal(Some(soon))),
+        (EventKind::Resent, renewal(None)),
+        (EventKind::Amended, amended(None, Some(noon() + DAY), Some(soon))),
+        (EventKind::Amended, amended(None, Some(noon() + DAY), None)),
+        (EventKind::Amended, amended(Some((&grace, None)), None, None)),
+        (EventKind::LinkCreated, Change::Link),
+        (EventKind::DeliveryFailed, delivery_failed(by_id(id(1))).change),
+        (EventKind::Cancelled, cancelled(by_id(id(1))).change),
     ];
-    for (n, (verb, asked)) in (1..).zip(changes) {
+    for (n, (kind, asked)) in (1..).zip(changes) {
         let mut row = waiting(n, Some(noon() - DAY)).unlimited();
         direct.put(&row, Dispatch::None).await?;
-        let decide = |_: &Record| Ok(Reminded { letter: None, remind_at: Some(noon() + DAY), reminded: Some(7_200) });
-        let reminding = Reminding { kinds: &[KIND], now: noon(), limit: 100, decide: &decide };
-        direct.db.remind(&(), &reminding).await?;
+        let decide =
+            |_: &Record| Ok(ReminderDecision { letter: None, remind_at: Some(noon() + DAY), reminded: Some(7_200) });
+        let scan = ReminderScan { kinds: &[KIND], now: noon(), limit: 100, decide: &decide };
+        direct.db.remind(&(), &scan).await?;
         (row.record.remind_at, row.record.reminded) = (Some(noon() + DAY), Some(7_200));
-        direct.happens(&mut row, &change(by_id(id(n)), verb, asked)).await?;
-        direct.keeps(&row, verb.as_str()).await?;
+        direct.happens(&mut row, &change(by_id(id(n)), kind, asked)).await?;
+        direct.keeps(&row, kind.as_str()).await?;
     }
     Ok(())
 }

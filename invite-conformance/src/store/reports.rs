@@ -2,9 +2,9 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Actor, Amendment, Delivery, DeliveryReport, DeliveryState, EnhancedCode, Error, InvitationId, Policy, ReportKind,
-    Reported, Status, Verb,
-    store::{DeliveryId, Dispatch, Guard, QueueChange, RenewedLinks, Settlement, Summary, Target},
+    Actor, Amendment, Delivery, DeliveryReport, DeliveryState, EnhancedCode, Error, EventKind, InvitationId, Policy,
+    ReportKind, Reported, Status,
+    store::{DeliveryId, DeliveryUpdate, Dispatch, Guard, QueueChange, RenewedLinks, Settlement, Target},
 };
 
 use crate::{
@@ -23,18 +23,18 @@ use crate::{
 
 pub(super) const CASES: &[Case] = cases![
     a_bounce_fails_a_pending_invitation_and_says_why:
-        "`summarize` writes state and error; `Change::FailDelivery` by `Target::Delivery`, with its event.",
+        "`record_delivery` writes state and error; `Change::FailDelivery` by `Target::Delivery`, with its event.",
     the_report_of_highest_rank_stays_in_whatever_order_they_come:
-        "`summarize` writes only over the states it is given, in the WHERE.",
+        "`record_delivery` writes only over the states it is given, in the WHERE.",
     a_report_of_an_earlier_letter_changes_nothing:
-        "`summarize` and `Target::Delivery` find a row by its `delivery_id` alone: a resend gives it another, an \
+        "`record_delivery` and `Target::Delivery` find a row by its `delivery_id` alone: a resend gives it another, an \
          amended address none.",
     a_late_bounce_leaves_what_has_ended:
         "`Target::Delivery` keeps the rest of the guard: a terminal status is never left. The summary is written.",
     a_report_is_of_one_kind:
-        "`summarize` compares the kind.",
+        "`record_delivery` compares the kind.",
     a_report_happens_with_the_transaction_or_not_at_all:
-        "`summarize` writes on the caller's connection.",
+        "`record_delivery` writes on the caller's connection.",
     what_was_reported_first_is_not_written_over_by_the_outcome:
         "A settlement's summary is written only over the states it names, and its transition only if the summary was.",
     a_summary_is_written_over_exactly_what_it_names:
@@ -76,7 +76,7 @@ async fn a_bounce_fails_a_pending_invitation_and_says_why(db: Db) -> Verdict {
     let last = events.last().map(|event| (event.actor.clone(), event.reason.clone()));
     ensure!(last == Some((Actor::System, Some("550 5.1.1 no such user".into()))), "the event says {last:?}");
 
-    hear(&world, &bounced(letter.delivery()), Reported::Nothing).await?;
+    hear(&world, &bounced(letter.delivery()), Reported::Ignored).await?;
     world.happened(id, &[(1, "created"), (2, "delivery_failed")]).await?;
     // Its link lives, and a resend makes it pending.
     undone!(world, tx => world.members.accept(&mut tx, letter.token(), ada()).await?);
@@ -108,13 +108,13 @@ async fn a_report_of_an_earlier_letter_changes_nothing(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (id, first) = world.invite_and_mail("ada@example.com").await?;
     let second = world.resend_and_mail(id).await?;
-    hear(&world, &bounced(first.delivery()), Reported::Nothing).await?;
+    hear(&world, &bounced(first.delivery()), Reported::Ignored).await?;
     stands(&world, id, Status::Pending, DeliveryState::Sent).await?;
     let amendment = Amendment::new().email("grace@example.com");
     committed!(world, tx => world.members.scope(7).amend(&mut tx, &world.admin, id, &amendment).await?);
-    hear(&world, &bounced(second.delivery()), Reported::Nothing).await?;
+    hear(&world, &bounced(second.delivery()), Reported::Ignored).await?;
     stands(&world, id, Status::Pending, DeliveryState::NotMailed).await?;
-    hear(&world, &bounced(delivery(9)), Reported::Nothing).await
+    hear(&world, &bounced(delivery(9)), Reported::Ignored).await
 }
 
 async fn a_late_bounce_leaves_what_has_ended(db: Db) -> Verdict {
@@ -131,7 +131,7 @@ async fn a_report_is_of_one_kind(db: Db) -> Verdict {
     let (id, letter) = world.invite_and_mail("ada@example.com").await?;
     let report = bounced(letter.delivery());
     let answer = committed!(world, tx => world.providers().report(&mut tx, &report).await?);
-    ensure!(answer == Reported::Nothing, "another kind's report is answered by {answer:?}");
+    ensure!(answer == Reported::Ignored, "another kind's report is answered by {answer:?}");
     stands(&world, id, Status::Pending, DeliveryState::Sent).await
 }
 
@@ -151,19 +151,19 @@ async fn leased(direct: &Direct) -> Result<Row, Stop> {
     let mut row = row(1);
     row.record.delivery = Delivery::new(DeliveryState::Queued);
     direct.put(&row, Dispatch::Letter(&letter(1))).await?;
-    direct.claim(&Ask::default()).await?;
+    direct.lease(&Ask::default()).await?;
     Ok(row)
 }
 
-fn summary(state: DeliveryState, over: &'static [DeliveryState]) -> Summary<'static> {
-    Summary { delivery: delivery(1), kind: KIND, state, attempts: None, error: None, over }
+fn summary(state: DeliveryState, over: &'static [DeliveryState]) -> DeliveryUpdate<'static> {
+    DeliveryUpdate { delivery: delivery(1), kind: KIND, state, attempts: None, error: None, over }
 }
 
 async fn what_was_reported_first_is_not_written_over_by_the_outcome(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let mut row = leased(&direct).await?;
     let reported = summary(DeliveryState::Delivered, &[DeliveryState::Queued]);
-    let written = committed!(direct, tx => direct.db.summarize(&mut tx, &reported).await?);
+    let written = committed!(direct, tx => direct.db.record_delivery(&mut tx, &reported).await?);
     ensure!(written, "a report over what stands there was not written");
     row.record.delivery.state = DeliveryState::Delivered;
     let failed = delivery_failed(by_id(id(1)));
@@ -171,7 +171,7 @@ async fn what_was_reported_first_is_not_written_over_by_the_outcome(db: Db) -> V
         delivery: delivery(1),
         owner: uuid(900),
         attempt: 1,
-        summary: Summary { attempts: Some(1), ..summary(DeliveryState::Failed, &[DeliveryState::Queued]) },
+        summary: DeliveryUpdate { attempts: Some(1), ..summary(DeliveryState::Failed, &[DeliveryState::Queued]) },
         queue: QueueChange::Remove,
         transition: Some(&failed),
     };
@@ -190,7 +190,7 @@ async fn a_summary_is_written_over_exactly_what_it_names(db: Db) -> Verdict {
         row.record.delivery.state = *state;
         direct.put(&row, Dispatch::None).await?;
         let others: Vec<_> = ANY_STATE.iter().copied().filter(|other| other != state).collect();
-        let summary = |over| Summary {
+        let summary = |over| DeliveryUpdate {
             delivery: delivery(n),
             kind: KIND,
             state: DeliveryState::Bounced,
@@ -200,7 +200,7 @@ async fn a_summary_is_written_over_exactly_what_it_names(db: Db) -> Verdict {
         };
         let itself = [*state];
         for (over, wanted) in [(&others[..], false), (&[], false), (&itself[..], true)] {
-            let written = committed!(direct, tx => direct.db.summarize(&mut tx, &summary(over)).await?);
+            let written = committed!(direct, tx => direct.db.record_delivery(&mut tx, &summary(over)).await?);
             ensure!(written == wanted, "over {over:?}, where {state:?} stands, the answer is {written}");
             if wanted {
                 row.record.delivery.state = DeliveryState::Bounced;
@@ -208,8 +208,8 @@ async fn a_summary_is_written_over_exactly_what_it_names(db: Db) -> Verdict {
             }
             within(direct.keeps(&row, "a summary").await, &format!("{state:?} over {over:?}"))?;
         }
-        let whole = Summary { attempts: Some(7), error: None, ..summary(ANY_STATE) };
-        committed!(direct, tx => direct.db.summarize(&mut tx, &whole).await?);
+        let whole = DeliveryUpdate { attempts: Some(7), error: None, ..summary(ANY_STATE) };
+        committed!(direct, tx => direct.db.record_delivery(&mut tx, &whole).await?);
         row.record.delivery = Delivery { attempts: 7, ..Delivery::new(DeliveryState::Bounced) };
         direct.keeps(&row, "a summary with attempts and without an error").await?;
     }
@@ -229,8 +229,8 @@ async fn a_failed_delivery_is_found_by_its_letter(db: Db) -> Verdict {
     direct.happens(&mut row, &delivery_failed(by(1))).await?;
     direct.keeps(&row, "a failure by its letter").await?;
     direct.keeps(&other, "the failure of another letter").await?;
-    let last = direct.history(&row).await?.last().map(|event| (event.revision, event.verb));
-    ensure!(last == Some((2, Verb::DeliveryFailed)), "the last event is {last:?}");
+    let last = direct.history(&row).await?.last().map(|event| (event.revision, event.kind));
+    ensure!(last == Some((2, EventKind::DeliveryFailed)), "the last event is {last:?}");
     direct.happens(&mut row, &renewed(by_id(id(1)), RenewedLinks::Keep)).await?;
     committed!(direct, tx => direct.refuses(&mut tx, &row, &delivery_failed(by(1))).await?);
     direct.keeps(&row, "a failure by an earlier letter").await?;

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Actor, Delivery, DeliveryState, InvitationId, OneOpen, Recipient, Record, Scope, Sort, Status, TokenDigest, Verb,
+    Actor, Delivery, DeliveryState, EmailAddress, EventKind, InvitationId, Record, Scope, Sort, Status, TokenDigest,
+    Uniqueness,
     store::{
         AddressedQuery, Change, DeliveryId, Dispatch, Guard, Key, ListQuery, NewEvent, NewLetter, OpenKey, Purpose,
         RecipientGuard, RenewedLinks, Target, TimeGuard, Transition,
@@ -60,7 +61,7 @@ pub(crate) fn letter(n: u32) -> NewLetter {
 }
 
 /// A case's own address: one that does not parse is a mistake of the suite.
-pub(crate) fn address(text: &str) -> Recipient {
+pub(crate) fn address(text: &str) -> EmailAddress {
     text.parse().expect("an address")
 }
 
@@ -68,7 +69,7 @@ pub(crate) fn address(text: &str) -> Recipient {
 #[derive(Clone)]
 pub(crate) struct Row {
     pub(crate) record: Record,
-    pub(crate) one_open: OneOpen,
+    pub(crate) uniqueness: Uniqueness,
 }
 
 /// The nth: a member of scope 7, open from an hour before noon to a day after it.
@@ -99,7 +100,7 @@ pub(crate) fn row(n: u32) -> Row {
         remind_at: None,
         reminded: None,
     };
-    Row { record, one_open: OneOpen::PerScopeAndRecipient }
+    Row { record, uniqueness: Uniqueness::PerScopeAndRecipient }
 }
 
 impl Row {
@@ -130,13 +131,13 @@ impl Row {
 
     /// One of many to the same address.
     pub(crate) fn unlimited(mut self) -> Self {
-        self.one_open = OneOpen::Unlimited;
+        self.uniqueness = Uniqueness::None;
         self
     }
 
     /// The key it holds while it is open.
     pub(crate) fn open_key(&self) -> Option<OpenKey> {
-        OpenKey::new(self.one_open, &self.record.kind, &self.record.scope, &self.record.recipient)
+        OpenKey::new(self.uniqueness, &self.record.kind, &self.record.scope, &self.record.recipient)
     }
 
     /// By its id, in its kind and scope.
@@ -169,12 +170,12 @@ fn guard(target: Target<'_>) -> Guard<'_> {
 }
 
 /// A change by the system at noon, without a reason, that sends nothing.
-pub(crate) fn change<'a>(guard: Guard<'a>, verb: Verb, change: Change<'a>) -> Transition<'a> {
-    Transition { guard, change, event: by_system(verb), dispatch: Dispatch::None }
+pub(crate) fn change<'a>(guard: Guard<'a>, kind: EventKind, change: Change<'a>) -> Transition<'a> {
+    Transition { guard, change, event: by_system(kind), dispatch: Dispatch::None }
 }
 
-pub(crate) fn by_system(verb: Verb) -> NewEvent<'static> {
-    NewEvent { verb, actor: &Actor::System, reason: None, at: noon() }
+pub(crate) fn by_system(kind: EventKind) -> NewEvent<'static> {
+    NewEvent { kind, actor: &Actor::System, reason: None, at: noon() }
 }
 
 /// One that no other renewal has: there is a unique index.
@@ -185,7 +186,7 @@ pub(crate) fn next_delivery() -> DeliveryId {
 
 /// It is cancelled.
 pub(crate) fn cancelled(guard: Guard<'_>) -> Transition<'_> {
-    ended(guard, Status::Cancelled, by_system(Verb::Cancelled))
+    ended(guard, Status::Cancelled, by_system(EventKind::Cancelled))
 }
 
 pub(crate) fn ended<'a>(guard: Guard<'a>, status: Status, event: NewEvent<'a>) -> Transition<'a> {
@@ -194,15 +195,15 @@ pub(crate) fn ended<'a>(guard: Guard<'a>, status: Status, event: NewEvent<'a>) -
 
 pub(crate) fn renewed(guard: Guard<'_>, links: RenewedLinks) -> Transition<'_> {
     let delivery = next_delivery();
-    change(guard, Verb::Resent, Change::Renew { at: noon(), expires_at: None, links, delivery, remind_at: None })
+    change(guard, EventKind::Resent, Change::Renew { at: noon(), expires_at: None, links, delivery, remind_at: None })
 }
 
 pub(crate) fn viewed(guard: Guard<'_>) -> Transition<'_> {
-    change(guard, Verb::Viewed, Change::View { at: noon() })
+    change(guard, EventKind::Viewed, Change::View { at: noon() })
 }
 
 pub(crate) fn delivery_failed(guard: Guard<'_>) -> Transition<'_> {
-    change(guard, Verb::DeliveryFailed, Change::FailDelivery)
+    change(guard, EventKind::DeliveryFailed, Change::FailDelivery)
 }
 
 /// An amendment of nothing.

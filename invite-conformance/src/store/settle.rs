@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Delivery, DeliveryState, Status, Verb,
-    store::{DeliveryId, Dispatch, Guard, QueueChange, RenewedLinks, Settlement, Summary},
+    Delivery, DeliveryState, EventKind, Status,
+    store::{DeliveryId, DeliveryUpdate, Dispatch, Guard, QueueChange, RenewedLinks, Settlement},
 };
 
 use crate::{
@@ -53,15 +53,15 @@ fn settled<'a>(n: u32, summary: &'a Delivery, queue: QueueChange<'a>) -> Settlem
         delivery: delivery(n),
         owner: uuid(900),
         attempt: 1,
-        summary: summarized(n, summary),
+        summary: update_of(n, summary),
         queue,
         transition: None,
     }
 }
 
 /// What stands on the nth row of its letter from now on, whatever stood there.
-pub(crate) fn summarized(n: u32, summary: &Delivery) -> Summary<'_> {
-    Summary {
+pub(crate) fn update_of(n: u32, summary: &Delivery) -> DeliveryUpdate<'_> {
+    DeliveryUpdate {
         delivery: delivery(n),
         kind: KIND,
         state: summary.state,
@@ -88,7 +88,7 @@ fn postponed(minutes: i64) -> QueueChange<'static> {
 async fn leased(direct: &Direct, n: u32) -> Result<Row, Stop> {
     let row = row(n);
     direct.put(&row, Dispatch::Letter(&letter(n))).await?;
-    let leased = direct.claim(&Ask::default()).await?.letters.len();
+    let leased = direct.lease(&Ask::default()).await?.letters.len();
     ensure!(leased == 1, "one letter is due, {leased} were leased");
     Ok(row)
 }
@@ -102,9 +102,9 @@ async fn settle(direct: &Direct, settlement: &Settlement<'_>, wanted: bool, when
 
 /// The letters there are when every lease has run out, and how often each was leased before.
 async fn queue(direct: &Direct) -> Result<Vec<(DeliveryId, u32)>, Stop> {
-    let claims = direct.claim(&Ask { now: noon() + TimeDelta::hours(20), owner: 999, ..Ask::default() }).await?;
-    ensure!(claims.discarded == 0, "{} letters are out of date", claims.discarded);
-    Ok(claims.letters.iter().map(|letter| (letter.delivery, letter.attempt - 1)).collect())
+    let leased = direct.lease(&Ask { now: noon() + TimeDelta::hours(20), owner: 999, ..Ask::default() }).await?;
+    ensure!(leased.discarded == 0, "{} letters are out of date", leased.discarded);
+    Ok(leased.letters.iter().map(|letter| (letter.delivery, letter.attempt - 1)).collect())
 }
 
 async fn a_letter_that_is_done_with_is_gone(db: Db) -> Verdict {
@@ -124,10 +124,10 @@ async fn a_letter_that_is_postponed_waits_with_what_is_known_of_it(db: Db) -> Ve
     // The lease would have lasted longer.
     let due = noon() + TimeDelta::minutes(5);
     for (now, wanted) in [(noon(), 0), (due - MICROSECOND, 0), (due, 1)] {
-        let claims = direct.claim(&Ask { now, owner: 901, ..Ask::default() }).await?;
-        let seen = claims.letters.len();
+        let leased = direct.lease(&Ask { now, owner: 901, ..Ask::default() }).await?;
+        let seen = leased.letters.len();
         ensure!(seen == wanted, "postponed until {due}, leased at {now} are {seen} letters, should be {wanted}");
-        for letter in claims.letters {
+        for letter in leased.letters {
             let seen = (letter.delivery, letter.attempt, letter.refusals, letter.unknowns);
             ensure!(
                 seen == (delivery(1), 2, 2, 1),
@@ -157,7 +157,7 @@ async fn what_became_of_a_letter_stands_on_its_invitation(db: Db) -> Verdict {
         row.record.delivery = summary;
         within(direct.keeps(&row, "the settlement").await, &format!("{state:?}"))?;
         now += TimeDelta::minutes(1);
-        direct.claim(&Ask { now, ..Ask::default() }).await?;
+        direct.lease(&Ask { now, ..Ask::default() }).await?;
     }
     let events = direct.history(&row).await?.len();
     ensure!(events == 1, "settlements without a change wrote {} events", events.saturating_sub(1));
@@ -182,8 +182,8 @@ async fn only_who_leased_a_letter_at_this_attempt_settles_it(db: Db) -> Verdict 
     }
     let events = direct.history(&row).await?.len();
     ensure!(events == 1, "settlements that did not happen wrote {} events", events.saturating_sub(1));
-    let claims = direct.claim(&Ask { now: lease_end(noon()) - MICROSECOND, ..Ask::default() }).await?;
-    ensure!(claims.letters.is_empty(), "a settlement that did not happen ended the lease");
+    let leased = direct.lease(&Ask { now: lease_end(noon()) - MICROSECOND, ..Ask::default() }).await?;
+    ensure!(leased.letters.is_empty(), "a settlement that did not happen ended the lease");
     let queue = queue(&direct).await?;
     ensure!(queue == [(delivery(1), 1)], "after settlements that did not happen the queue holds {queue:?}");
     Ok(())
@@ -195,7 +195,7 @@ async fn a_letter_taken_over_is_not_settled_by_whoever_had_it(db: Db) -> Verdict
     let mut now = noon();
     for owner in [901, 900] {
         now = lease_end(now);
-        let leased = direct.claim(&Ask { now, owner, ..Ask::default() }).await?.letters.len();
+        let leased = direct.lease(&Ask { now, owner, ..Ask::default() }).await?.letters.len();
         ensure!(leased == 1, "a letter whose lease ran out was not leased again");
         for queue in [QueueChange::Remove, postponed(0)] {
             settle(&direct, &settled(1, &sent(), queue), false, "at attempt 1, after a takeover").await?;
@@ -214,7 +214,7 @@ async fn a_lease_that_ran_out_unnoticed_still_settles(db: Db) -> Verdict {
     let mut row = leased(&direct, 1).await?;
     // Somebody asks, and gets nothing: it does not serve this kind.
     direct
-        .claim(&Ask { now: lease_end(noon()) + MICROSECOND, owner: 901, kinds: &["provider"], ..Ask::default() })
+        .lease(&Ask { now: lease_end(noon()) + MICROSECOND, owner: 901, kinds: &["provider"], ..Ask::default() })
         .await?;
     settle(&direct, &settled(1, &sent(), QueueChange::Remove), true, "after the lease, taken over by nobody").await?;
     row.record.delivery = sent();
@@ -244,8 +244,8 @@ async fn a_letter_of_an_earlier_generation_says_nothing_about_the_new_one(db: Db
         settle(&direct, &settled(n, &sent(), queue), true, "after a resend, by its owner").await?;
         direct.keeps(&row, "the settlement of an earlier generation's letter").await?;
     }
-    let claims = direct.claim(&Ask { now: noon() + TimeDelta::hours(20), ..Ask::default() }).await?;
-    let seen = (claims.letters.len(), claims.discarded);
+    let leased = direct.lease(&Ask { now: noon() + TimeDelta::hours(20), ..Ask::default() }).await?;
+    let seen = (leased.letters.len(), leased.discarded);
     ensure!(seen == (0, 1), "one was removed, one postponed: to send and out of date are {seen:?}");
     Ok(())
 }
@@ -260,8 +260,8 @@ async fn a_failure_is_a_change_with_its_event(db: Db) -> Verdict {
     row.record.delivery = summary.clone();
     failed.change.apply(&mut row.record, None);
     direct.keeps(&row, "a settlement with a change").await?;
-    let seen: Vec<_> = direct.history(&row).await?.iter().map(|event| (event.revision, event.verb, event.at)).collect();
-    let wanted = [(1, Verb::Created, row.record.created_at), (2, Verb::DeliveryFailed, noon())];
+    let seen: Vec<_> = direct.history(&row).await?.iter().map(|event| (event.revision, event.kind, event.at)).collect();
+    let wanted = [(1, EventKind::Created, row.record.created_at), (2, EventKind::DeliveryFailed, noon())];
     ensure!(seen == wanted, "the history is {seen:?}, should be {wanted:?}");
     Ok(())
 }
@@ -290,7 +290,7 @@ async fn other_letters_are_left_alone(db: Db) -> Verdict {
     for (n, row) in (1..).zip(&rows) {
         direct.put(row, Dispatch::Letter(&letter(n))).await?;
     }
-    let leased = direct.claim(&Ask::default()).await?.letters.len();
+    let leased = direct.lease(&Ask::default()).await?.letters.len();
     ensure!(leased == 3, "three letters are due, {leased} were leased");
     settle(&direct, &settled(1, &sent(), QueueChange::Remove), true, "the first removed").await?;
     settle(&direct, &settled(2, &sent(), postponed(60)), true, "the second postponed").await?;

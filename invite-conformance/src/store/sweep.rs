@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Actor, Event, Status, Verb,
+    Actor, Event, EventKind, Status,
     store::{Change, Dispatch, NewEvent, Read, Sweep},
 };
 
@@ -38,7 +38,7 @@ pub(super) const CASES: &[Case] = cases![
 /// As the sweep at this instant leaves it.
 fn swept(row: &Row, now: DateTime<Utc>) -> Row {
     let mut row = row.clone();
-    let event = NewEvent { verb: Verb::Expired, actor: &Actor::System, reason: None, at: now };
+    let event = NewEvent { kind: EventKind::Expired, actor: &Actor::System, reason: None, at: now };
     ended(by_id(row.record.id), Status::Expired, event).change.apply(&mut row.record, None);
     row
 }
@@ -98,7 +98,7 @@ async fn a_swept_row_ended_by_the_system_at_the_sweep(db: Db) -> Verdict {
         expires_at: Some(row.record.expires_at),
         remind_at: None,
     };
-    direct.happens(&mut row, &change(by_id(id(1)), Verb::Amended, end)).await?;
+    direct.happens(&mut row, &change(by_id(id(1)), EventKind::Amended, end)).await?;
     sweep(&direct, &[KIND], 100, 1).await?;
     let row = swept(&row, noon());
     direct.keeps(&row, "the sweep").await?;
@@ -118,7 +118,7 @@ async fn each_swept_row_has_its_event(db: Db) -> Verdict {
     for row in &due {
         let invitation = row.record.id;
         let wanted =
-            Event { invitation, revision: 2, verb: Verb::Expired, actor: Actor::System, reason: None, at: noon() };
+            Event { invitation, revision: 2, kind: EventKind::Expired, actor: Actor::System, reason: None, at: noon() };
         let events = direct.history(row).await?;
         let seen = &events[events.len().min(1)..];
         ensure!(seen == [wanted.clone()], "after the creation the history is {seen:?}, should be {wanted:?}");

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Channel, Status, Verb,
+    Channel, EventKind, Status,
     store::{Change, Dispatch, FoundToken, Guard, Key, Read, RenewedLinks, TimeGuard, Transition},
 };
 
@@ -85,7 +85,7 @@ async fn no_call_ends_the_caller_s_transaction(db: Db) -> Verdict {
         let third = row(3);
         let to = (&third.record.recipient, third.open_key());
         let amend = Change::Amend { recipient: Some(to), payload: None, message: None, expires_at: None, remind_at: None };
-        let amend = change(by_id(id(1)), Verb::Amended, amend);
+        let amend = change(by_id(id(1)), EventKind::Amended, amend);
         after!("an amendment to a taken address", direct.refuses(&mut tx, &first, &amend).await?);
         after!("transition", direct.changes(&mut tx, &mut first.clone(), None, &cancelled(by_id(id(1)))).await?);
     });
@@ -105,7 +105,7 @@ async fn nothing_is_seen_elsewhere_before_the_commit(db: Db) -> Verdict {
     let (inserted, linked) = (digest(77), digest(78));
     let mut tx = direct.begin().await?;
     direct.add(&mut tx, &second, Dispatch::Token(&inserted, Channel::Link)).await?;
-    let link = change(by_id(id(1)), Verb::LinkCreated, Change::Link);
+    let link = change(by_id(id(1)), EventKind::LinkCreated, Change::Link);
     let link = Transition { dispatch: Dispatch::Token(&linked, Channel::Link), ..link };
     let mut changed = first.clone();
     direct.changes(&mut tx, &mut changed, None, &link).await?;
@@ -147,8 +147,8 @@ async fn a_rollback_undoes_an_insertion_and_all_it_brought(db: Db) -> Verdict {
         ensure!(found.is_none(), "a row is found though its insertion was rolled back");
     }
     ensure!(direct.token(&known).await?.is_none(), "a token is known though its insertion was rolled back");
-    let claims = direct.claim(&Ask::default()).await?;
-    let letters = claims.letters.len() + claims.discarded + claims.unreadable.len();
+    let leased = direct.lease(&Ask::default()).await?;
+    let letters = leased.letters.len() + leased.discarded + leased.unreadable.len();
     ensure!(letters == 0, "a letter is queued though its insertion was rolled back");
     // What was rolled back is in nobody's way, neither its id nor its key, delivery or digest.
     direct.put(&first, Dispatch::Letter(&queued)).await?;
@@ -180,8 +180,8 @@ async fn a_rollback_undoes_a_change_and_all_it_brought(db: Db) -> Verdict {
     let events = direct.history(&before).await?.len();
     ensure!(events == 2, "before the changes that were rolled back there were 2 events, now {events}");
     ensure!(direct.token(&known).await?.is_none(), "a token is known though its change was rolled back");
-    let claims = direct.claim(&Ask::default()).await?;
-    let letters = claims.letters.len() + claims.discarded + claims.unreadable.len();
+    let leased = direct.lease(&Ask::default()).await?;
+    let letters = leased.letters.len() + leased.discarded + leased.unreadable.len();
     ensure!(letters == 0, "a letter is queued though its change was rolled back");
     undone!(direct, tx => {
         let holder = direct.holder(&mut tx, &key).await?;
@@ -199,9 +199,9 @@ async fn several_calls_are_one_transaction(db: Db) -> Verdict {
         direct.add(&mut tx, &first, Dispatch::Token(&token.digest, token.channel)).await?;
         direct.add(&mut tx, &second, Dispatch::Letter(&letter(2))).await?;
         direct.changes(&mut tx, &mut first, Some(&token), &viewed(by_token(&token.digest))).await?;
-        let accept = ended(by_token(&token.digest), Status::Accepted, by_system(Verb::Accepted));
+        let accept = ended(by_token(&token.digest), Status::Accepted, by_system(EventKind::Accepted));
         direct.changes(&mut tx, &mut first, Some(&token), &accept).await?;
-        direct.changes(&mut tx, &mut second, None, &change(by_id(id(2)), Verb::LinkCreated, Change::Link)).await?;
+        direct.changes(&mut tx, &mut second, None, &change(by_id(id(2)), EventKind::LinkCreated, Change::Link)).await?;
         direct.holds(&mut tx, &first, "three calls about it").await?;
         let scope = &first.record.scope;
         let listed = direct.db.list(&mut tx, &everything(scope)).await?.len();
@@ -211,7 +211,7 @@ async fn several_calls_are_one_transaction(db: Db) -> Verdict {
     });
     direct.keeps(&first, "the commit").await?;
     direct.keeps(&second, "the commit").await?;
-    let leased = direct.claim(&Ask::default()).await?.letters.len();
+    let leased = direct.lease(&Ask::default()).await?.letters.len();
     ensure!(leased == 1, "one letter was queued and committed, {leased} are leased");
     Ok(())
 }
@@ -228,7 +228,7 @@ async fn lock_for_write_changes_nothing_and_may_be_repeated(db: Db) -> Verdict {
         direct.holds(&mut tx, &row, "the insertion").await?;
         direct.db.lock_for_write(&mut tx).await?;
         direct.holds(&mut tx, &row, "lock_for_write").await?;
-        direct.changes(&mut tx, &mut row, None, &change(by_id(id(1)), Verb::LinkCreated, Change::Link)).await?;
+        direct.changes(&mut tx, &mut row, None, &change(by_id(id(1)), EventKind::LinkCreated, Change::Link)).await?;
         direct.db.lock_for_write(&mut tx).await?;
     });
     direct.keeps(&row, "lock_for_write, a change, lock_for_write and the commit").await?;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{Invitation, Record, payload};
-use crate::{actor::Scope, error::Error, kind::Kind, recipient::Recipient};
+use crate::{actor::Scope, email_address::EmailAddress, error::Error, kind::Kind};
 
 /// What the holder of a link may see before deciding.
 ///
@@ -58,7 +58,7 @@ impl<K: Kind> Preview<K> {
     /// The invited address, to fill a sign-up form with; only when this link came by mail, so
     /// that its holder knows the address already.
     #[must_use]
-    pub fn proved_recipient(&self) -> Option<&Recipient> {
+    pub fn proved_recipient(&self) -> Option<&EmailAddress> {
         self.mailed.then_some(&self.record.recipient)
     }
 

@@ -3,6 +3,16 @@
 use super::EnhancedCode;
 use crate::text::is_treacherous;
 
+/// Whether a mail server may accept a refused letter later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a reply of SMTP is one or the other")]
+pub enum Refusal {
+    /// The server will not accept the letter, however often it is tried; in SMTP, a reply of 500 to 599.
+    Permanent,
+    /// The server may accept the letter later; in SMTP, a reply of 400 to 499.
+    Transient,
+}
+
 /// What became of a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -14,8 +24,8 @@ pub enum Outcome {
     },
     /// This recipient or letter was refused, in so many words.
     Refused {
-        /// Whether trying again is pointless.
-        permanent: bool,
+        /// Whether the letter may be accepted later.
+        refusal: Refusal,
         /// The reply's code, such as 550.
         code: Option<u16>,
         /// The reply's enhanced code, such as 5.1.1.
@@ -26,7 +36,7 @@ pub enum Outcome {
     /// This letter cannot be written: a template asks for what it lacks. Our mistake, never the
     /// recipient's fault, and it says nothing about the server; so it never makes an invitation
     /// `delivery_failed` and holds no other letter up. Tried again until the invitation has ended.
-    Unwritable {
+    ComposeFailed {
         /// What is wrong.
         text: String,
     },
@@ -66,7 +76,7 @@ impl Outcome {
         Self::Accepted { id: None }
     }
 
-    /// Accepted under this name, if it is fit to be logged as [`words`](Self::words) are.
+    /// Accepted under this name, if [`sanitize`](Self::sanitize) allows such a name in a log.
     #[must_use]
     pub fn accepted_as(id: &str) -> Self {
         Self::Accepted { id: fit_id(id) }
@@ -76,7 +86,7 @@ impl Outcome {
     pub(crate) fn reason(code: Option<u16>, enhanced: Option<EnhancedCode>, text: &str) -> String {
         let code = code.map_or_else(String::new, |code| format!("{code} "));
         let enhanced = enhanced.map_or_else(String::new, |code| format!("{code} "));
-        Self::words(&format!("{code}{enhanced}{text}"))
+        Self::sanitize(&format!("{code}{enhanced}{text}"))
     }
 
     /// A server's words, fit to be shown and kept: no control characters, nor those that hide or turn
@@ -84,7 +94,7 @@ impl Outcome {
     /// links, tokens. The worker applies it to every outcome; a mailer that shows or logs them itself
     /// should too.
     #[must_use]
-    pub fn words(text: &str) -> String {
+    pub fn sanitize(text: &str) -> String {
         let words = text.split(|c: char| c.is_whitespace() || is_treacherous(c)).filter(|word| !word.is_empty());
         let kept: Vec<_> = words.map(|word| if tells(word) || is_piece(word) { "…" } else { word }).collect();
         kept.join(" ").chars().take(ERROR_CHARS).collect()
@@ -121,15 +131,15 @@ mod tests {
         let hex = "0f".repeat(32);
         let text =
             format!("550\r\n <ada@example.com>\u{0}\tsee https://x.example/?t=inv1_abc www.x.example/i/{hex} ok");
-        assert_eq!(Outcome::words(&text), "550 … see … … ok");
+        assert_eq!(Outcome::sanitize(&text), "550 … see … … ok");
         let text = "550 5.7.1 mx.example said evil.example/claim a\u{202E}b c\u{200B}d";
-        assert_eq!(Outcome::words(text), "550 5.7.1 mx.example said … a b c d");
-        assert_eq!(Outcome::words(&"é ".repeat(500)).chars().count(), ERROR_CHARS);
+        assert_eq!(Outcome::sanitize(text), "550 5.7.1 mx.example said … a b c d");
+        assert_eq!(Outcome::sanitize(&"é ".repeat(500)).chars().count(), ERROR_CHARS);
         // A token over the break of a quoted-printable line, the short part first.
         let text = "550 5.7.1 rejected: https://x.example/i?token=3Dinv1_AbCdEfGh= kLm0pQrStUv-xYz0123456789AbCdEfGh_jK0. spam";
-        assert_eq!(Outcome::words(text), "550 5.7.1 rejected: … … spam");
+        assert_eq!(Outcome::sanitize(text), "550 5.7.1 rejected: … … spam");
         let text = "client-host-rejected-by-policy MAILER-DAEMON-IS-NOT-WELCOME 4Zx8Kl3zQz9 stays";
-        assert_eq!(Outcome::words(text), text);
+        assert_eq!(Outcome::sanitize(text), text);
     }
 
     #[test]

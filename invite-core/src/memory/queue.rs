@@ -5,21 +5,22 @@ use async_trait::async_trait;
 use super::{Memory, MemoryStore, Queued, State, Undo};
 use crate::{
     actor::Actor,
-    state::{Status, Verb},
+    state::{EventKind, Status},
     store::{
-        Change, Claim, Claimed, Claims, DeliveryId, Dispatch, Guard, NewEvent, NewLetter, Purpose, QueueChange,
-        Reminded, Reminders, Reminding, Settlement, StoreError, Sweep, Target, TimeGuard, Transition, WorkerStore,
+        Change, DeliveryId, Dispatch, Guard, LeaseRequest, Leased, LeasedLetter, NewEvent, NewLetter, Purpose,
+        QueueChange, ReminderDecision, ReminderReport, ReminderScan, Settlement, StoreError, Sweep, Target, TimeGuard,
+        Transition, WorkerStore,
     },
     token::Channel,
 };
 
 #[async_trait]
 impl WorkerStore<Memory> for MemoryStore {
-    async fn claim(&self, memory: &Memory, claim: &Claim<'_>) -> Result<Claims, StoreError> {
+    async fn lease(&self, memory: &Memory, request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
         let mut conn = memory.begin().await;
-        let claimed = conn.run(|state, undo| claim_letters(state, undo, claim)).await?;
+        let leased = conn.run(|state, undo| lease_letters(state, undo, request)).await?;
         conn.commit();
-        Ok(claimed)
+        Ok(leased)
     }
 
     async fn settle(&self, memory: &Memory, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
@@ -36,44 +37,44 @@ impl WorkerStore<Memory> for MemoryStore {
         Ok(swept)
     }
 
-    async fn remind(&self, memory: &Memory, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+    async fn remind(&self, memory: &Memory, scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError> {
         let mut conn = memory.begin().await;
-        let reminders = conn.run(|state, undo| remind_due(state, undo, reminding)).await?;
+        let report = conn.run(|state, undo| remind_due(state, undo, scan)).await?;
         conn.commit();
-        Ok(reminders)
+        Ok(report)
     }
 }
 
-fn claim_letters(state: &mut State, undo: &mut Vec<Undo>, claim: &Claim<'_>) -> Result<Claims, StoreError> {
+fn lease_letters(state: &mut State, undo: &mut Vec<Undo>, request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
     let mut due: Vec<_> = (state.queue.iter())
-        .filter(|(_, queued)| queued.not_before <= claim.now)
-        .filter(|(_, queued)| queued.lease.is_none_or(|(_, until)| until <= claim.now))
+        .filter(|(_, queued)| queued.not_before <= request.now)
+        .filter(|(_, queued)| queued.lease.is_none_or(|(_, until)| until <= request.now))
         .filter_map(|(id, queued)| {
             Some((*id, queued.clone(), state.invitations.get(&queued.invitation)?.record.clone()))
         })
-        .filter(|(_, _, record)| claim.kinds.contains(&record.kind.as_str()))
+        .filter(|(_, _, record)| request.kinds.contains(&record.kind.as_str()))
         .collect();
     due.sort_unstable_by_key(|(id, queued, _)| (queued.not_before, *id));
-    due.truncate(claim.limit.try_into().unwrap_or(usize::MAX));
+    due.truncate(request.limit.try_into().unwrap_or(usize::MAX));
 
-    let mut claims = Claims::default();
+    let mut leased = Leased::default();
     for (delivery, mut queued, record) in due {
-        if !claim.is_current(&record, queued.purpose, queued.generation) {
+        if !request.is_current(&record, queued.purpose, queued.generation) {
             state.write_queue(delivery, None, undo);
-            claims.discarded += 1;
+            leased.discarded += 1;
             continue;
         }
         if queued.purpose.has_link() {
-            let digest = claim.mint(delivery, &record.kind)?;
+            let digest = request.mint(delivery, &record.kind)?;
             state.write_token(&record, &digest, Channel::Mail, undo);
         }
         queued.attempt += 1;
-        queued.lease = Some((claim.owner, claim.lease_until));
+        queued.lease = Some((request.owner, request.lease_until));
         let Queued { purpose, attempt, refusals, unknowns, .. } = queued;
         state.write_queue(delivery, Some(queued), undo);
-        claims.letters.push(Claimed { delivery, purpose, attempt, refusals, unknowns, record });
+        leased.letters.push(LeasedLetter { delivery, purpose, attempt, refusals, unknowns, record });
     }
-    Ok(claims)
+    Ok(leased)
 }
 
 fn settle_letter(state: &mut State, undo: &mut Vec<Undo>, settlement: &Settlement<'_>) -> bool {
@@ -91,7 +92,7 @@ fn settle_letter(state: &mut State, undo: &mut Vec<Undo>, settlement: &Settlemen
         }
     };
     state.write_queue(settlement.delivery, rest, undo);
-    if state.summarize(&settlement.summary, undo)
+    if state.record_delivery(&settlement.summary, undo)
         && let Some(transition) = settlement.transition
     {
         state.transition(transition, undo);
@@ -106,10 +107,12 @@ fn expire_due(state: &mut State, undo: &mut Vec<Undo>, sweep: &Sweep<'_>) -> u64
         .take(limit.try_into().unwrap_or(usize::MAX))
         .cloned()
         .collect();
-    let event = NewEvent { verb: Verb::Expired, actor: &Actor::System, reason: None, at: now };
+    let event = NewEvent { kind: EventKind::Expired, actor: &Actor::System, reason: None, at: now };
     let swept = due.iter().filter(|record| {
-        let guard =
-            Guard { time: TimeGuard::Due, ..Guard::of(Target::Id(record.id, None), &record.kind, Verb::Expired, now) };
+        let guard = Guard {
+            time: TimeGuard::Due,
+            ..Guard::of(Target::Id(record.id, None), &record.kind, EventKind::Expired, now)
+        };
         let change = Change::End { status: Status::Expired, event: event.clone() };
         let delivery = DeliveryId::from_uuid(*record.id.as_uuid());
         let notice = NewLetter { delivery, purpose: Purpose::Expired, not_before: now };
@@ -122,26 +125,26 @@ fn expire_due(state: &mut State, undo: &mut Vec<Undo>, sweep: &Sweep<'_>) -> u64
     swept.count() as u64
 }
 
-fn remind_due(state: &mut State, undo: &mut Vec<Undo>, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+fn remind_due(state: &mut State, undo: &mut Vec<Undo>, scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError> {
     let mut due: Vec<_> = (state.invitations.values())
-        .filter(|row| row.record.remind_at.is_some_and(|at| at <= reminding.now))
-        .filter(|row| reminding.kinds.contains(&row.record.kind.as_str()))
+        .filter(|row| row.record.remind_at.is_some_and(|at| at <= scan.now))
+        .filter(|row| scan.kinds.contains(&row.record.kind.as_str()))
         .cloned()
         .collect();
     due.sort_unstable_by_key(|row| (row.record.remind_at, row.record.id));
-    due.truncate(reminding.limit.try_into().unwrap_or(usize::MAX));
+    due.truncate(scan.limit.try_into().unwrap_or(usize::MAX));
 
-    let mut reminders = Reminders::default();
+    let mut report = ReminderReport::default();
     for mut row in due {
-        let Reminded { letter, remind_at, reminded } = reminding.decide(&row.record)?;
+        let ReminderDecision { letter, remind_at, reminded } = scan.decide(&row.record)?;
         row.record.remind_at = remind_at;
         row.record.reminded = reminded;
         let record = row.record.clone();
         state.write_row(row, undo);
         if let Some(letter) = &letter {
             state.dispatch(&record, Dispatch::Letter(letter), undo);
-            reminders.queued += 1;
+            report.queued += 1;
         }
     }
-    Ok(reminders)
+    Ok(report)
 }

@@ -10,7 +10,7 @@ use crate::{
     invitation::{Acceptance, Accepted, Invitation, InvitationId, Record},
     kind::Kind,
     policy::Acceptor,
-    state::{Status, Verb},
+    state::{EventKind, Status},
     store::{AddressedQuery, Guard, InvitationStore, Key, Read, RecipientGuard, Target},
 };
 
@@ -84,8 +84,8 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         self.writable(conn)?;
         let now = self.now();
         let actor = claimant.actor();
-        let guard = self.addressed_guard(id, Verb::Accepted, &claimant, now);
-        if let Some(found) = self.end(conn, guard, Verb::Accepted, Status::Accepted, &actor, None).await? {
+        let guard = self.addressed_guard(id, EventKind::Accepted, &claimant, now);
+        if let Some(found) = self.end(conn, guard, EventKind::Accepted, Status::Accepted, &actor, None).await? {
             return Ok(Accepted::Now(Acceptance::new(found.record)));
         }
         let record = self.find_addressed(conn, id, &claimant, &actor).await?;
@@ -128,8 +128,8 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         self.check_rejection(&actor, reason)?;
         self.writable(conn)?;
         let now = self.now();
-        let guard = self.addressed_guard(id, Verb::Rejected, &claimant, now);
-        if let Some(found) = self.end(conn, guard, Verb::Rejected, Status::Rejected, &actor, reason).await? {
+        let guard = self.addressed_guard(id, EventKind::Rejected, &claimant, now);
+        if let Some(found) = self.end(conn, guard, EventKind::Rejected, Status::Rejected, &actor, reason).await? {
             return Ok(Invitation::new(found.record));
         }
         let record = self.find_addressed(conn, id, &claimant, &actor).await?;
@@ -142,13 +142,13 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     fn addressed_guard<'a>(
         &self,
         id: InvitationId,
-        verb: Verb,
+        event: EventKind,
         claimant: &'a Claimant,
         now: DateTime<Utc>,
     ) -> Guard<'a> {
         Guard {
             recipient: RecipientGuard::new(Acceptor::Recipient, claimant),
-            ..self.guard(Target::Id(id, None), verb, now)
+            ..self.guard(Target::Id(id, None), event, now)
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
     error::{Error, StoreError},
     invitation::{Acceptance, Accepted, Invitation, Preview, Record},
     kind::Kind,
-    state::{Status, Verb},
+    state::{EventKind, Status},
     store::{
         Change, Dispatch, Found, FoundToken, Guard, InvitationStore, Key, NewEvent, Read, RecipientGuard, Target,
         Transition,
@@ -92,8 +92,8 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         let now = self.now();
         let actor = claimant.actor();
         let recipient = RecipientGuard::new(self.policy().acceptor, &claimant);
-        let guard = Guard { recipient, ..self.guard(Target::Token(&digest), Verb::Accepted, now) };
-        match self.end(conn, guard, Verb::Accepted, Status::Accepted, &actor, None).await? {
+        let guard = Guard { recipient, ..self.guard(Target::Token(&digest), EventKind::Accepted, now) };
+        match self.end(conn, guard, EventKind::Accepted, Status::Accepted, &actor, None).await? {
             Some(found) => {
                 genuine(&found, &digest)?;
                 Ok(Accepted::Now(Acceptance::new(found.record)))
@@ -145,8 +145,8 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         self.check_rejection(by, reason)?;
         self.writable(conn)?;
         let now = self.now();
-        let guard = self.guard(Target::Token(&digest), Verb::Rejected, now);
-        match self.end(conn, guard, Verb::Rejected, Status::Rejected, by, reason).await? {
+        let guard = self.guard(Target::Token(&digest), EventKind::Rejected, now);
+        match self.end(conn, guard, EventKind::Rejected, Status::Rejected, by, reason).await? {
             Some(found) => {
                 genuine(&found, &digest)?;
                 Ok(Invitation::new(found.record))
@@ -187,9 +187,9 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         self.writable(conn)?;
         let now = self.now();
         let transition = Transition {
-            guard: self.guard(Target::Token(&digest), Verb::Viewed, now),
+            guard: self.guard(Target::Token(&digest), EventKind::Viewed, now),
             change: Change::View { at: now },
-            event: NewEvent { verb: Verb::Viewed, actor: &Actor::Bearer, reason: None, at: now },
+            event: NewEvent { kind: EventKind::Viewed, actor: &Actor::Bearer, reason: None, at: now },
             dispatch: Dispatch::None,
         };
         if let Some(found) = self.store.transition(conn, &transition).await? {
@@ -208,14 +208,14 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         let digest = token.digest(K::NAME);
         let now = self.now();
         let transition = Transition {
-            guard: self.guard(Target::Id(id, None), Verb::LinkCreated, now),
+            guard: self.guard(Target::Id(id, None), EventKind::LinkCreated, now),
             change: Change::Link,
-            event: NewEvent { verb: Verb::LinkCreated, actor: &Actor::System, reason: None, at: now },
+            event: NewEvent { kind: EventKind::LinkCreated, actor: &Actor::System, reason: None, at: now },
             dispatch: Dispatch::Token(&digest, Channel::Mail),
         };
         match self.store.transition(conn, &transition).await? {
             Some(_) => Ok(token),
-            None => Err(self.explain_by_id(conn, &transition.guard, Verb::LinkCreated).await?),
+            None => Err(self.explain_by_id(conn, &transition.guard, EventKind::LinkCreated).await?),
         }
     }
 
@@ -239,14 +239,14 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         &self,
         conn: &mut S::Conn,
         guard: Guard<'_>,
-        verb: Verb,
+        kind: EventKind,
         status: Status,
         actor: &Actor,
         reason: Option<&str>,
     ) -> Result<Option<Found>, Error> {
-        let event = NewEvent { verb, actor, reason, at: guard.now };
+        let event = NewEvent { kind, actor, reason, at: guard.now };
         let change = Change::End { status, event: event.clone() };
-        let notice = self.notice(verb, event.at)?;
+        let notice = self.notice(kind, event.at)?;
         let dispatch = notice.as_ref().map_or(Dispatch::None, Dispatch::Letter);
         let transition = Transition { guard, change, event, dispatch };
         Ok(self.store.transition(conn, &transition).await?)

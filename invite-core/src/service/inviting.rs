@@ -7,12 +7,12 @@ use crate::{
     actor::{Actor, Scope},
     authority::Action,
     clock::later,
+    email_address::EmailAddress,
     error::{Error, Problem, StoreError},
     invitation::{Amendment, Delivery, DeliveryState, Invitation, InvitationId, NewInvitation, OpenKey, Record},
     kind::Kind,
     policy::EarlierLinks,
-    recipient::Recipient,
-    state::{Status, Verb},
+    state::{EventKind, Status},
     store::{
         Change, Dispatch, Guard, Insertion, InvitationStore, Key, NewEvent, Purpose, Read, RenewedLinks, Target,
         TimeGuard, Transition,
@@ -144,9 +144,9 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         self.authorize_write(conn, actor, &Action::NewLink(id)).await?;
         let now = self.invitations.now();
         let transition = Transition {
-            guard: self.guard(id, Verb::LinkCreated, now),
+            guard: self.guard(id, EventKind::LinkCreated, now),
             change: Change::Link,
-            event: NewEvent { verb: Verb::LinkCreated, actor, reason: None, at: now },
+            event: NewEvent { kind: EventKind::LinkCreated, actor, reason: None, at: now },
             dispatch: Dispatch::Token(&digest, Channel::Link),
         };
         let invitation = self.apply(conn, &transition).await?;
@@ -195,12 +195,12 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         };
         // The end may be the old one: what is due when is for the worker to see.
         let remind_at = (!policy.reminders.is_empty()).then_some(now);
-        let mut guard = self.guard(id, Verb::Resent, now);
+        let mut guard = self.guard(id, EventKind::Resent, now);
         guard.not_resent_since = Some(later(now, -policy.resend_cooldown));
         let transition = Transition {
             guard,
             change: Change::Renew { at: now, expires_at, links, delivery: letter.delivery, remind_at },
-            event: NewEvent { verb: Verb::Resent, actor, reason: None, at: now },
+            event: NewEvent { kind: EventKind::Resent, actor, reason: None, at: now },
             dispatch: Dispatch::Letter(&letter),
         };
         self.apply(conn, &transition).await
@@ -244,7 +244,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         }
         let now = self.invitations.now();
         let policy = self.invitations.policy();
-        let recipient = amendment.email.as_deref().map(str::parse::<Recipient>).transpose()?;
+        let recipient = amendment.email.as_deref().map(str::parse::<EmailAddress>).transpose()?;
         let payload = amendment.payload.as_ref().map(payload_json).transpose()?;
         let message = amendment.message.as_deref().map(|message| text::message("message", message)).transpose()?;
         let expires_at = amendment.lifetime.map(|lifetime| self.invitations.expiry(now, lifetime)).transpose()?;
@@ -252,9 +252,9 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
 
         let readdressed = recipient
             .as_ref()
-            .map(|recipient| (recipient, OpenKey::new(policy.one_open, K::NAME, &self.scope, recipient)));
+            .map(|recipient| (recipient, OpenKey::new(policy.uniqueness, K::NAME, &self.scope, recipient)));
         let transition = Transition {
-            guard: self.guard(id, Verb::Amended, now),
+            guard: self.guard(id, EventKind::Amended, now),
             change: Change::Amend {
                 recipient: readdressed,
                 payload: payload.as_ref(),
@@ -262,7 +262,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
                 expires_at,
                 remind_at: expires_at.filter(|_| !policy.reminders.is_empty()).map(|_| now),
             },
-            event: NewEvent { verb: Verb::Amended, actor, reason: None, at: now },
+            event: NewEvent { kind: EventKind::Amended, actor, reason: None, at: now },
             dispatch: Dispatch::None,
         };
         let key = readdressed.and_then(|(_, key)| key);
@@ -271,7 +271,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
                 return Ok(Invitation::new(found.record));
             }
             // What is wrong with this one comes before what is in its way.
-            let refusal = self.invitations.explain_by_id(conn, &transition.guard, Verb::Amended).await?;
+            let refusal = self.invitations.explain_by_id(conn, &transition.guard, EventKind::Amended).await?;
             match &key {
                 Some(key) if refusal.is_retryable() => self.clear_the_way(conn, key, now).await?,
                 Some(_) | None => return Err(refusal),
@@ -312,9 +312,9 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         reason.map_or(Ok(()), |reason| text::check_line("reason", reason))?;
         self.authorize_write(conn, actor, &Action::Cancel(id)).await?;
         let now = self.invitations.now();
-        let event = NewEvent { verb: Verb::Cancelled, actor, reason, at: now };
+        let event = NewEvent { kind: EventKind::Cancelled, actor, reason, at: now };
         let transition = Transition {
-            guard: self.guard(id, Verb::Cancelled, now),
+            guard: self.guard(id, EventKind::Cancelled, now),
             change: Change::End { status: Status::Cancelled, event: event.clone() },
             event,
             dispatch: Dispatch::None,
@@ -326,7 +326,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         if ended_by(&record, Status::Cancelled, actor) {
             return Ok(Invitation::new(record));
         }
-        Err(refusal(&record, &transition.guard, Verb::Cancelled))
+        Err(refusal(&record, &transition.guard, EventKind::Cancelled))
     }
 
     async fn insert(
@@ -339,10 +339,10 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     ) -> Result<Invitation<K>, Error> {
         let policy = self.invitations.policy();
         let record = self.draft(actor, &new, now, dispatch)?;
-        let open_key = OpenKey::new(policy.one_open, K::NAME, &self.scope, &record.recipient);
+        let open_key = OpenKey::new(policy.uniqueness, K::NAME, &self.scope, &record.recipient);
         self.authorize_write(conn, actor, &Action::Create(&new)).await?;
 
-        let event = NewEvent { verb: Verb::Created, actor, reason: None, at: now };
+        let event = NewEvent { kind: EventKind::Created, actor, reason: None, at: now };
         let insertion = Insertion { record: &record, open_key: open_key.as_ref(), event: &event, dispatch };
         for _ in 0..TRIES {
             if self.invitations.store.insert(conn, &insertion).await? {
@@ -363,12 +363,12 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         if other.record.expires_at > now {
             return Err(Error::AlreadyPending(other.record.id));
         }
-        let event = NewEvent { verb: Verb::Expired, actor: &Actor::System, reason: None, at: now };
-        let notice = self.invitations.notice(Verb::Expired, now)?;
+        let event = NewEvent { kind: EventKind::Expired, actor: &Actor::System, reason: None, at: now };
+        let notice = self.invitations.notice(EventKind::Expired, now)?;
         let expire = Transition {
             guard: Guard {
                 time: TimeGuard::Due,
-                ..self.invitations.guard(Target::Id(other.record.id, None), Verb::Expired, now)
+                ..self.invitations.guard(Target::Id(other.record.id, None), EventKind::Expired, now)
             },
             change: Change::End { status: Status::Expired, event: event.clone() },
             event,
@@ -386,8 +386,8 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         now: DateTime<Utc>,
         dispatch: Dispatch<'_>,
     ) -> Result<Record, Error> {
-        let recipient = new.email.parse::<Recipient>()?;
-        let inviter_address = new.inviter_address.as_deref().map(Recipient::parse).transpose();
+        let recipient = new.email.parse::<EmailAddress>()?;
+        let inviter_address = new.inviter_address.as_deref().map(EmailAddress::parse).transpose();
         let inviter_address = inviter_address.map_err(|problem| Error::invalid("inviter_address", problem))?;
         let payload = payload_json(&new.payload)?;
         let display = new.display.clone().map_err(|problem| Error::invalid("display", problem))?;
@@ -437,14 +437,14 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         Ok((token, digest))
     }
 
-    fn guard(&self, id: InvitationId, verb: Verb, now: DateTime<Utc>) -> Guard<'_> {
-        self.invitations.guard(Target::Id(id, Some(&self.scope)), verb, now)
+    fn guard(&self, id: InvitationId, event: EventKind, now: DateTime<Utc>) -> Guard<'_> {
+        self.invitations.guard(Target::Id(id, Some(&self.scope)), event, now)
     }
 
     async fn apply(&self, conn: &mut S::Conn, transition: &Transition<'_>) -> Result<Invitation<K>, Error> {
         match self.invitations.store.transition(conn, transition).await? {
             Some(found) => Ok(Invitation::new(found.record)),
-            None => Err(self.invitations.explain_by_id(conn, &transition.guard, transition.event.verb).await?),
+            None => Err(self.invitations.explain_by_id(conn, &transition.guard, transition.event.kind).await?),
         }
     }
 
@@ -458,7 +458,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         self.invitations.writable(conn)?;
         self.check(actor)?;
         // Without a read before it, the write that follows takes the lock itself.
-        if self.invitations.authority.reads() {
+        if self.invitations.authority.uses_connection() {
             self.invitations.store.lock_for_write(conn).await?;
         }
         self.ask(conn, actor, action).await

@@ -9,7 +9,7 @@ use crate::{
     event::Event,
     invitation::{Invitation, InvitationId, Record},
     kind::Kind,
-    query::{Cursor, Page, Query, Seek, Sort},
+    list::{Cursor, InvitationQuery, Page, Seek, Sort},
     store::{InvitationStore, ListQuery, Read},
 };
 
@@ -50,7 +50,7 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
     /// # members.scope(organization).create(&mut tx, &me, new("grace@example.com")).await?;
     /// # tx.commit();
     /// let mut conn = memory.connection();
-    /// let query = Query::new().status(Status::Pending).limit(1);
+    /// let query = InvitationQuery::new().status(Status::Pending).limit(1);
     /// let first = members.scope(organization).list(&mut conn, &me, &query).await?;
     ///
     /// // A cursor is text for the next page's address, and back.
@@ -64,7 +64,12 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
     ///
     /// # Errors
     /// [`Error::Invalid`] for a cursor of another order.
-    pub async fn list(&self, conn: &mut S::Conn, actor: &Actor, query: &Query) -> Result<Page<Invitation<K>>, Error> {
+    pub async fn list(
+        &self,
+        conn: &mut S::Conn,
+        actor: &Actor,
+        query: &InvitationQuery,
+    ) -> Result<Page<Invitation<K>>, Error> {
         let now = self.invitations.now();
         let after = query.seek()?;
         let mut statuses = query.statuses.clone();
@@ -113,9 +118,9 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
     /// # members.accept(&mut tx, &token, Claimant::new(2).verified("ada@example.com")).await?;
     /// # tx.commit();
     /// let history = members.scope(organization).history(&mut memory.connection(), &me, id).await?;
-    /// let told: Vec<_> = history.iter().map(|event| (event.verb, event.actor.id())).collect();
-    /// assert_eq!(told.first(), Some(&(Verb::Created, Some("1"))));
-    /// assert_eq!(told.last(), Some(&(Verb::Accepted, Some("2"))));
+    /// let told: Vec<_> = history.iter().map(|event| (event.kind, event.actor.id())).collect();
+    /// assert_eq!(told.first(), Some(&(EventKind::Created, Some("1"))));
+    /// assert_eq!(told.last(), Some(&(EventKind::Accepted, Some("2"))));
     /// # Ok(())
     /// # }
     /// ```

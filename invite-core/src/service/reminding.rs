@@ -68,8 +68,8 @@ mod tests {
     use super::*;
     use crate::{
         actor::{Actor, Scope},
+        email_address::EmailAddress,
         invitation::{Delivery, InvitationId},
-        recipient::Recipient,
         store::DeliveryId,
     };
 
@@ -83,7 +83,7 @@ mod tests {
             id: InvitationId::from_uuid(Uuid::nil()),
             kind: "member".into(),
             scope: Scope::new(7),
-            recipient: Recipient::from_given("ada@example.com").unwrap(),
+            recipient: EmailAddress::from_given("ada@example.com").unwrap(),
             inviter: Actor::System,
             inviter_address: None,
             payload: Value::Null,

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{DeliveryId, InvitationStore, Purpose, Reminders, Reminding, StoreError, Summary, Transition};
+use super::{
+    DeliveryId, DeliveryUpdate, InvitationStore, Purpose, ReminderReport, ReminderScan, StoreError, Transition,
+};
 use crate::{
     invitation::{DeliveryState, Record},
     state::Status,
@@ -21,20 +23,20 @@ pub trait WorkerStore<P>: InvitationStore {
     /// Leases due letters of these kinds, oldest first, and stores a digest for each.
     ///
     /// Due: `not_before <= now`, and not leased or the lease ran out. For each one,
-    /// [`Claim::is_current`] decides whether it is still worth sending; if not, it is removed from
+    /// [`LeaseRequest::is_current`] decides whether it is still worth sending; if not, it is removed from
     /// the queue. Otherwise: attempt + 1, owner and lease are set, and, if its purpose
-    /// [has a link](Purpose::has_link), the digest that [`Claim::mint`] gives is stored with channel
+    /// [has a link](Purpose::has_link), the digest that [`LeaseRequest::mint`] gives is stored with channel
     /// mail and the letter's generation. Committed when this returns, so that no link leaves the
     /// house before its digest is durable.
     ///
     /// A letter that does not read, or whose invitation does not, must not stop the others: it is
     /// leased all the same, without a token, so that it is looked at again after the lease.
-    async fn claim(&self, pool: &P, claim: &Claim<'_>) -> Result<Claims, StoreError>;
+    async fn lease(&self, pool: &P, request: &LeaseRequest<'_>) -> Result<Leased, StoreError>;
 
     /// Records what became of a letter, if the lease is still this owner's and attempt's; `false`,
     /// and nothing written, if it is not.
     ///
-    /// The summary is written as by [`InvitationStore::summarize`]; if it was, the transition, where
+    /// The summary is written as by [`InvitationStore::record_delivery`]; if it was, the transition, where
     /// there is one, is applied as by [`InvitationStore::transition`].
     async fn settle(&self, pool: &P, settlement: &Settlement<'_>) -> Result<bool, StoreError>;
 
@@ -47,16 +49,16 @@ pub trait WorkerStore<P>: InvitationStore {
     async fn sweep(&self, pool: &P, sweep: &Sweep<'_>) -> Result<u64, StoreError>;
 
     /// Looks at up to `limit` invitations of these kinds whose `remind_at` is `now` or before,
-    /// earliest first. For each one, [`Reminding::decide`] says what becomes of `remind_at` and
+    /// earliest first. For each one, [`ReminderScan::decide`] says what becomes of `remind_at` and
     /// `reminded`, and which letter is queued, of the row's generation. No revision, no event.
     ///
     /// The rows are locked before they are looked at, so that of any number of workers one decides
     /// about each. One that does not read must not stop the others: its `remind_at` becomes null.
-    async fn remind(&self, pool: &P, reminding: &Reminding<'_>) -> Result<Reminders, StoreError>;
+    async fn remind(&self, pool: &P, scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError>;
 }
 
 /// A request for letters to send.
-pub struct Claim<'a> {
+pub struct LeaseRequest<'a> {
     /// The kinds this worker serves.
     pub kinds: &'a [&'a str],
     /// The instant.
@@ -80,7 +82,7 @@ fn has_arrived(state: DeliveryState) -> bool {
     matches!(state, DeliveryState::Deferred | DeliveryState::Delivered)
 }
 
-impl Claim<'_> {
+impl LeaseRequest<'_> {
     /// Whether a letter of this purpose and generation is still worth sending.
     #[must_use]
     pub fn is_current(&self, record: &Record, purpose: Purpose, generation: u32) -> bool {
@@ -101,23 +103,23 @@ impl Claim<'_> {
     /// Draws a token for this letter and gives its digest; the token itself stays in core.
     ///
     /// # Errors
-    /// When there is no randomness; give up the claim.
+    /// Fails if the random number generator does; then undo the transaction.
     pub fn mint(&self, delivery: DeliveryId, kind: &str) -> Result<TokenDigest, StoreError> {
         (self.minter)(delivery, kind)
     }
 }
 
-impl std::fmt::Debug for Claim<'_> {
+impl std::fmt::Debug for LeaseRequest<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Claim").field("owner", &self.owner).field("limit", &self.limit).finish_non_exhaustive()
+        f.debug_struct("LeaseRequest").field("owner", &self.owner).field("limit", &self.limit).finish_non_exhaustive()
     }
 }
 
-/// What a claim came to.
+/// What [`WorkerStore::lease`] leased, and what it did with other letters that were due.
 #[derive(Debug, Default)]
-pub struct Claims {
+pub struct Leased {
     /// The letters to send.
-    pub letters: Vec<Claimed>,
+    pub letters: Vec<LeasedLetter>,
     /// How many were removed because their invitation has moved on.
     pub discarded: usize,
     /// Why others do not read.
@@ -126,7 +128,7 @@ pub struct Claims {
 
 /// A leased letter.
 #[derive(Debug, Clone)]
-pub struct Claimed {
+pub struct LeasedLetter {
     /// Which delivery.
     pub delivery: DeliveryId,
     /// What it is about.
@@ -164,7 +166,7 @@ pub struct Settlement<'a> {
     /// At which attempt.
     pub attempt: u32,
     /// What to show the inviting side.
-    pub summary: Summary<'a>,
+    pub summary: DeliveryUpdate<'a>,
     /// What to do with the queue's row.
     pub queue: QueueChange<'a>,
     /// The change of status, when the letter was refused for good.
@@ -197,8 +199,8 @@ mod tests {
     use super::*;
     use crate::{
         actor::{Actor, Scope},
+        email_address::EmailAddress,
         invitation::{Delivery, Ended, InvitationId},
-        recipient::Recipient,
     };
 
     fn record(now: DateTime<Utc>) -> Record {
@@ -206,7 +208,7 @@ mod tests {
             id: InvitationId::from_uuid(Uuid::nil()),
             kind: "member".into(),
             scope: Scope::new(7),
-            recipient: Recipient::from_stored("ada@example.com", "ada@example.com").unwrap(),
+            recipient: EmailAddress::from_stored("ada@example.com", "ada@example.com").unwrap(),
             inviter: Actor::System,
             inviter_address: None,
             payload: Value::Null,
@@ -238,13 +240,13 @@ mod tests {
     fn only_letters_about_what_is_pending_unexpired_and_of_this_generation_are_sent() {
         let now = DateTime::UNIX_EPOCH;
         let minter = |_, _: &str| Err(StoreError::corrupt("nothing"));
-        let claim = Claim { kinds: &[], now, owner: Uuid::nil(), lease_until: now, limit: 1, minter: &minter };
+        let request = LeaseRequest { kinds: &[], now, owner: Uuid::nil(), lease_until: now, limit: 1, minter: &minter };
         for purpose in [Purpose::Invitation, Purpose::Reminder] {
-            assert!(claim.is_current(&record(now), purpose, 2));
-            assert!(!claim.is_current(&record(now), purpose, 1));
-            assert!(!claim.is_current(&Record { expires_at: now, ..record(now) }, purpose, 2));
+            assert!(request.is_current(&record(now), purpose, 2));
+            assert!(!request.is_current(&record(now), purpose, 1));
+            assert!(!request.is_current(&Record { expires_at: now, ..record(now) }, purpose, 2));
             for status in Status::ALL.into_iter().filter(|status| *status != Status::Pending) {
-                assert!(!claim.is_current(&Record { status, ..record(now) }, purpose, 2));
+                assert!(!request.is_current(&Record { status, ..record(now) }, purpose, 2));
             }
         }
     }
@@ -253,7 +255,7 @@ mod tests {
     fn a_letter_that_is_reported_is_not_sent_again_and_nobody_is_reminded_who_wants_no_more() {
         let now = DateTime::UNIX_EPOCH;
         let minter = |_, _: &str| Err(StoreError::corrupt("nothing"));
-        let claim = Claim { kinds: &[], now, owner: Uuid::nil(), lease_until: now, limit: 1, minter: &minter };
+        let request = LeaseRequest { kinds: &[], now, owner: Uuid::nil(), lease_until: now, limit: 1, minter: &minter };
         for (state, again, reminded) in [
             (DeliveryState::Retrying, true, true),
             (DeliveryState::Unknown, true, true),
@@ -264,8 +266,8 @@ mod tests {
             (DeliveryState::Bounced, false, false),
         ] {
             let record = Record { delivery: Delivery::new(state), ..record(now) };
-            assert_eq!(claim.is_current(&record, Purpose::Invitation, 2), again, "{state:?}");
-            assert_eq!(claim.is_current(&record, Purpose::Reminder, 2), reminded, "{state:?}");
+            assert_eq!(request.is_current(&record, Purpose::Invitation, 2), again, "{state:?}");
+            assert_eq!(request.is_current(&record, Purpose::Reminder, 2), reminded, "{state:?}");
         }
     }
 
@@ -273,16 +275,16 @@ mod tests {
     fn a_notice_is_sent_of_the_state_it_tells_of_to_an_inviter_with_an_address() {
         let now = DateTime::UNIX_EPOCH;
         let minter = |_, _: &str| Err(StoreError::corrupt("nothing"));
-        let claim = Claim { kinds: &[], now, owner: Uuid::nil(), lease_until: now, limit: 1, minter: &minter };
-        let address = Recipient::from_given("charles@example.com");
+        let request = LeaseRequest { kinds: &[], now, owner: Uuid::nil(), lease_until: now, limit: 1, minter: &minter };
+        let address = EmailAddress::from_given("charles@example.com");
         for purpose in Purpose::ALL.into_iter().filter(|purpose| purpose.is_to_inviter()) {
             for status in Status::ALL {
                 let ended = (!status.is_open()).then(|| ended_at(now - NOTICE_LIFETIME + TimeDelta::microseconds(1)));
                 let record = Record { status, ended, inviter_address: address.clone(), ..record(now) };
-                assert_eq!(claim.is_current(&record, purpose, 2), purpose.tells_of() == Some(status));
+                assert_eq!(request.is_current(&record, purpose, 2), purpose.tells_of() == Some(status));
                 let stale = Record { ended: Some(ended_at(now - NOTICE_LIFETIME)), ..record.clone() };
-                assert!(!claim.is_current(&stale, purpose, 2));
-                assert!(!claim.is_current(&Record { inviter_address: None, ..record }, purpose, 2));
+                assert!(!request.is_current(&stale, purpose, 2));
+                assert!(!request.is_current(&Record { inviter_address: None, ..record }, purpose, 2));
             }
         }
     }

@@ -6,7 +6,7 @@ use super::{NewLetter, StoreError};
 use crate::invitation::Record;
 
 /// A request to look at reminders that may be due.
-pub struct Reminding<'a> {
+pub struct ReminderScan<'a> {
     /// The kinds this worker serves.
     pub kinds: &'a [&'a str],
     /// The instant.
@@ -15,28 +15,28 @@ pub struct Reminding<'a> {
     pub limit: u32,
     /// What [`decide`](Self::decide) calls: it is given the row as it was locked and returns what becomes of it. Core
     /// follows the policy of the row's kind; the tests of a store return what they want to see written.
-    pub decide: &'a (dyn Fn(&Record) -> Result<Reminded, StoreError> + Send + Sync),
+    pub decide: &'a (dyn Fn(&Record) -> Result<ReminderDecision, StoreError> + Send + Sync),
 }
 
-impl Reminding<'_> {
+impl ReminderScan<'_> {
     /// What becomes of this row.
     ///
     /// # Errors
     /// When core gives up; undo the transaction.
-    pub fn decide(&self, record: &Record) -> Result<Reminded, StoreError> {
+    pub fn decide(&self, record: &Record) -> Result<ReminderDecision, StoreError> {
         (self.decide)(record)
     }
 }
 
-impl std::fmt::Debug for Reminding<'_> {
+impl std::fmt::Debug for ReminderScan<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reminding").field("kinds", &self.kinds).field("limit", &self.limit).finish_non_exhaustive()
+        f.debug_struct("ReminderScan").field("kinds", &self.kinds).field("limit", &self.limit).finish_non_exhaustive()
     }
 }
 
 /// What becomes of a row that was looked at.
 #[derive(Debug, Clone)]
-pub struct Reminded {
+pub struct ReminderDecision {
     /// The reminder to queue.
     pub letter: Option<NewLetter>,
     /// Its new `remind_at`.
@@ -47,7 +47,7 @@ pub struct Reminded {
 
 /// What a look came to.
 #[derive(Debug, Default)]
-pub struct Reminders {
+pub struct ReminderReport {
     /// How many reminders were queued.
     pub queued: usize,
     /// Why others do not read.

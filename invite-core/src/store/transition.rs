@@ -1,5 +1,5 @@
 //! One guarded change: how a row changes. The exceptions are `sweep`, which expires many under the same
-//! guard, and `summarize` and `remind`, which concern letters only.
+//! guard, and `record_delivery` and `remind`, which concern letters only.
 
 use std::fmt;
 
@@ -9,18 +9,18 @@ use super::{DeliveryId, Dispatch, FoundToken, NewEvent};
 use crate::{
     actor::Scope,
     claimant::{Claimant, MAX_ADDRESSES},
+    email_address::EmailAddress,
     invitation::{Delivery, DeliveryState, Ended, InvitationId, OpenKey, Record},
     policy::Acceptor,
-    recipient::Recipient,
-    state::{Status, Verb},
+    state::{EventKind, Status},
     token::{Channel, TokenDigest},
 };
 
 /// One guarded change with its event.
 ///
 /// Rows change in no other way but three: [`sweep`](super::WorkerStore::sweep) expires many at once, under the
-/// same guard, and [`summarize`](super::InvitationStore::summarize) and [`remind`](super::WorkerStore::remind)
-/// write what concerns letters only.
+/// same guard, and [`record_delivery`](super::InvitationStore::record_delivery) and
+/// [`remind`](super::WorkerStore::remind) write what concerns letters only.
 #[derive(Debug)]
 pub struct Transition<'a> {
     /// Which row, and in what condition.
@@ -122,7 +122,7 @@ impl<'a> RecipientGuard<'a> {
     pub fn proved_by_mail(&self) -> Option<&'a str> {
         match *self {
             Self::Anyone => None,
-            Self::Claimant { claimant, .. } => claimant.provable_address().map(Recipient::canonical),
+            Self::Claimant { claimant, .. } => claimant.provable_address().map(EmailAddress::canonical),
         }
     }
 
@@ -134,7 +134,7 @@ impl<'a> RecipientGuard<'a> {
 
     /// What the statement must decide, in Rust.
     #[must_use]
-    pub fn holds(&self, recipient: &Recipient, token: Option<&FoundToken>) -> bool {
+    pub fn holds(&self, recipient: &EmailAddress, token: Option<&FoundToken>) -> bool {
         let Some(verified) = self.verified() else {
             return true;
         };
@@ -144,17 +144,17 @@ impl<'a> RecipientGuard<'a> {
     }
 }
 
-fn part(address: &Recipient, domain: bool) -> &str {
+fn part(address: &EmailAddress, domain: bool) -> &str {
     if domain { address.domain() } else { address.canonical() }
 }
 
 impl<'a> Guard<'a> {
-    /// An unexpired one of this kind, where this verb is legal; the rest is open.
-    pub(crate) fn of(target: Target<'a>, kind: &'a str, verb: Verb, now: DateTime<Utc>) -> Self {
+    /// An unexpired one of this kind, where this event is legal; the rest is open.
+    pub(crate) fn of(target: Target<'a>, kind: &'a str, event: EventKind, now: DateTime<Utc>) -> Self {
         Self {
             target,
             kind,
-            statuses: verb.allowed_in(),
+            statuses: event.allowed_in(),
             now,
             time: TimeGuard::Unexpired,
             recipient: RecipientGuard::Anyone,
@@ -219,7 +219,7 @@ pub enum Change<'a> {
     Amend {
         /// A new address with its open key: retires all earlier links (generation + 1). No letter
         /// is under way to it: `delivery_id`, `remind_at` and `reminded` become null.
-        recipient: Option<(&'a Recipient, Option<OpenKey>)>,
+        recipient: Option<(&'a EmailAddress, Option<OpenKey>)>,
         /// A new payload.
         payload: Option<&'a serde_json::Value>,
         /// A new message, or none from now on.

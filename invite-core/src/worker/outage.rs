@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{mailer::Outcome, store::DeliveryId};
+use crate::{
+    mailer::{Outcome, Refusal},
+    store::DeliveryId,
+};
 
 /// The first pause; each further one is twice as long.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(30);
@@ -25,14 +28,14 @@ pub(super) enum Sign {
 impl Sign {
     pub(super) const fn of(outcome: &Outcome) -> Self {
         match outcome {
-            Outcome::Accepted { .. } | Outcome::Refused { permanent: true, .. } => Self::There,
+            Outcome::Accepted { .. } | Outcome::Refused { refusal: Refusal::Permanent, .. } => Self::There,
             // A mailbox that is full or busy (RFC 3463, 3.3).
             Outcome::Refused { enhanced: Some(code), .. } if code.subject() == 2 => Self::There,
-            Outcome::Refused { permanent: false, .. } | Outcome::Misconfigured { .. } | Outcome::Unreachable { .. } => {
-                Self::Away
-            }
+            Outcome::Refused { refusal: Refusal::Transient, .. }
+            | Outcome::Misconfigured { .. }
+            | Outcome::Unreachable { .. } => Self::Away,
             Outcome::Unknown { .. } => Self::Unclear,
-            Outcome::Unwritable { .. } => Self::Nothing,
+            Outcome::ComposeFailed { .. } => Self::Nothing,
         }
     }
 }
@@ -179,18 +182,18 @@ mod tests {
 
     #[test]
     fn not_now_speaks_of_the_provider_unless_it_is_the_mailbox() {
-        let refused = |permanent, enhanced: &str| {
+        let refused = |refusal, enhanced: &str| {
             let enhanced = crate::mailer::EnhancedCode::parse(enhanced);
-            Sign::of(&Outcome::Refused { permanent, code: None, enhanced, text: String::new() })
+            Sign::of(&Outcome::Refused { refusal, code: None, enhanced, text: String::new() })
         };
-        for (permanent, enhanced, sign) in [
-            (false, "4.2.2", Sign::There),
-            (false, "4.7.0", Sign::Away),
-            (false, "", Sign::Away),
-            (true, "5.1.1", Sign::There),
-            (true, "", Sign::There),
+        for (refusal, enhanced, sign) in [
+            (Refusal::Transient, "4.2.2", Sign::There),
+            (Refusal::Transient, "4.7.0", Sign::Away),
+            (Refusal::Transient, "", Sign::Away),
+            (Refusal::Permanent, "5.1.1", Sign::There),
+            (Refusal::Permanent, "", Sign::There),
         ] {
-            assert_eq!(refused(permanent, enhanced), sign, "{permanent} {enhanced}");
+            assert_eq!(refused(refusal, enhanced), sign, "{refusal:?} {enhanced}");
         }
     }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     invitation::{Delivery, DeliveryState},
-    mailer::Outcome,
+    mailer::{Outcome, Refusal},
     store::QueueChange,
 };
 
@@ -48,22 +48,22 @@ pub(super) fn judge(outcome: &Outcome, mut history: History, now: DateTime<Utc>,
     let mut last_error = None;
     let (state, again) = match outcome {
         Outcome::Accepted { .. } => (DeliveryState::Sent, false),
-        Outcome::Refused { permanent, code, enhanced, text } => {
+        Outcome::Refused { refusal, code, enhanced, text } => {
             last_error = Some(Outcome::reason(*code, *enhanced, text));
             history.refusals += 1;
-            if *permanent || history.refusals >= MAX_REFUSALS {
+            if *refusal == Refusal::Permanent || history.refusals >= MAX_REFUSALS {
                 (DeliveryState::Failed, false)
             } else {
                 (DeliveryState::Retrying, true)
             }
         }
-        // Not the recipient's doing, so it never counts: tried until `Claim::is_current` says no.
-        Outcome::Unwritable { text } | Outcome::Misconfigured { text } | Outcome::Unreachable { text } => {
-            last_error = Some(Outcome::words(text));
+        // Not the recipient's doing, so it never counts: tried until `LeaseRequest::is_current` says no.
+        Outcome::ComposeFailed { text } | Outcome::Misconfigured { text } | Outcome::Unreachable { text } => {
+            last_error = Some(Outcome::sanitize(text));
             (DeliveryState::Retrying, true)
         }
         Outcome::Unknown { text } => {
-            last_error = Some(Outcome::words(text));
+            last_error = Some(Outcome::sanitize(text));
             history.unknowns += 1;
             if history.unknowns >= MAX_UNKNOWNS {
                 (DeliveryState::Unknown, false)
@@ -92,15 +92,15 @@ mod tests {
 
     const FRESH: History = History { attempt: 1, refusals: 0, unknowns: 0 };
 
-    fn refused(permanent: bool) -> Outcome {
+    fn refused(refusal: Refusal) -> Outcome {
         let enhanced = EnhancedCode::new(4, 2, 1);
-        Outcome::Refused { permanent, code: Some(450), enhanced, text: "<ada@example.com> try later".into() }
+        Outcome::Refused { refusal, code: Some(450), enhanced, text: "<ada@example.com> try later".into() }
     }
 
     #[test]
     fn a_refusal_for_now_is_tried_again_and_in_the_end_fails() {
         let now = DateTime::UNIX_EPOCH;
-        let verdict = judge(&refused(false), FRESH, now, 0);
+        let verdict = judge(&refused(Refusal::Transient), FRESH, now, 0);
         assert_eq!(verdict.summary.state, DeliveryState::Retrying);
         assert_eq!(verdict.summary.last_error.as_deref(), Some("450 4.2.1 … try later"));
         assert!(
@@ -108,8 +108,8 @@ mod tests {
         );
 
         let last = History { refusals: MAX_REFUSALS - 1, ..FRESH };
-        assert_eq!(judge(&refused(false), last, now, 0).summary.state, DeliveryState::Failed);
-        assert_eq!(judge(&refused(true), FRESH, now, 0).summary.state, DeliveryState::Failed);
+        assert_eq!(judge(&refused(Refusal::Transient), last, now, 0).summary.state, DeliveryState::Failed);
+        assert_eq!(judge(&refused(Refusal::Permanent), FRESH, now, 0).summary.state, DeliveryState::Failed);
     }
 
     #[test]
@@ -127,7 +127,7 @@ mod tests {
         let outcomes = [
             Outcome::Misconfigured { text: text() },
             Outcome::Unreachable { text: text() },
-            Outcome::Unwritable { text: text() },
+            Outcome::ComposeFailed { text: text() },
         ];
         for outcome in outcomes {
             assert_eq!(judge(&outcome, long, DateTime::UNIX_EPOCH, 0).summary.state, DeliveryState::Retrying);

@@ -69,7 +69,7 @@ macro_rules! serves_a_blocking_host {
                 .unwrap();
                 assert_eq!((rows!(conn, "memberships"), rows!(conn, "invite_events WHERE action = 'accepted'")), (1, 1));
                 let history = wait(scoped.history(conn, &admin, id)).unwrap();
-                assert_eq!(history.iter().map(|event| event.verb.as_str()).collect::<Vec<_>>(), ["created", "link_created", "accepted"]);
+                assert_eq!(history.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["created", "link_created", "accepted"]);
 
                 conn.transaction(|conn| Ok::<_, Failure>(wait(scoped.create(conn, &admin, new("b@example.com")))?)).unwrap();
                 let worker = Worker::new($store, pool.clone(), CapturingMailer::default()).serve(&members);

@@ -2,7 +2,7 @@
 
 use diesel_async::AsyncConnection;
 use invite_core::{
-    Accepted, Actor, Amendment, Claimant, Invitations, NewInvitation, Outcome, Query, Token, Worker,
+    Accepted, Actor, Amendment, Claimant, InvitationQuery, Invitations, NewInvitation, Outcome, Refusal, Token, Worker,
     store::{InvitationStore, Key, Read},
     testing::{self, CapturingMailer},
 };
@@ -66,8 +66,8 @@ async fn read_alike(url: &str, pool: &SqlitePool, tokens: &[Token]) {
     }
     let (scope, admin) = ("örg:7", Actor::new("ädmin"));
     let (our_members, their_members) = (members::<invite_diesel::SqliteStore>(), members::<invite_sqlx::SqliteStore>());
-    let our_page = our_members.scope(scope).list(&mut ours, &admin, &Query::new()).await.unwrap();
-    let their_page = their_members.scope(scope).list(&mut theirs, &admin, &Query::new()).await.unwrap();
+    let our_page = our_members.scope(scope).list(&mut ours, &admin, &InvitationQuery::new()).await.unwrap();
+    let their_page = their_members.scope(scope).list(&mut theirs, &admin, &InvitationQuery::new()).await.unwrap();
     let ids = |items: &[invite_core::Invitation<Membership>]| items.iter().map(|item| item.id).collect::<Vec<_>>();
     assert_eq!(ids(&our_page.items), ids(&their_page.items));
     assert_eq!(our_page.items.len(), tokens.len());
@@ -138,7 +138,7 @@ async fn the_worker_of_one_adapter_mails_what_the_other_queued() {
     tx.commit().await.unwrap();
     let mailer = CapturingMailer::default();
     mailer.answer(Outcome::Refused {
-        permanent: true,
+        refusal: Refusal::Permanent,
         code: Some(550),
         enhanced: None,
         text: "no such mailbox".into(),

@@ -7,7 +7,9 @@ use std::{
 
 use diesel::connection::InstrumentationEvent;
 use diesel_async::AsyncConnection;
-use invite_core::{Accepted, Actor, Amendment, Claimant, Query, Sort, Worker, testing, testing::CapturingMailer};
+use invite_core::{
+    Accepted, Actor, Amendment, Claimant, InvitationQuery, Sort, Worker, testing, testing::CapturingMailer,
+};
 
 use crate::support::*;
 
@@ -89,7 +91,7 @@ macro_rules! operations_keep_to {
             assert_eq!(count, budget.accept, "reject");
             let (count, _) = statements!(seen, scoped.get(tx, &admin, linked.id).await.unwrap());
             assert_eq!(count, 1, "get");
-            let (count, _) = statements!(seen, scoped.list(tx, &admin, &Query::new()).await.unwrap());
+            let (count, _) = statements!(seen, scoped.list(tx, &admin, &InvitationQuery::new()).await.unwrap());
             assert_eq!(count, 1, "list");
             let (count, _) = statements!(seen, scoped.history(tx, &admin, linked.id).await.unwrap());
             assert_eq!(count, 1, "history");
@@ -159,7 +161,7 @@ on_every_server! {
                 members.accept(tx, &link, Claimant::new(2).verified(&email(2))).await?;
                 scoped.create(tx, &admin, new(&email(3))).await?;
                 for sort in [Sort::NewestFirst, Sort::OldestFirst, Sort::ExpiresFirst, Sort::Address] {
-                    scoped.list(tx, &admin, &Query::new().sort(sort)).await?;
+                    scoped.list(tx, &admin, &InvitationQuery::new().sort(sort)).await?;
                 }
                 members.addressed_to(tx, &Claimant::new(2).verified(&email(3))).await?;
                 scoped.history(tx, &admin, created.id).await?;

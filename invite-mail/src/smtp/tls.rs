@@ -56,7 +56,7 @@ impl Tls {
         within(limit, shaken).await?.map_err(|error| {
             // A certificate that is not trusted, or no TLS at all.
             if error.kind() == ErrorKind::InvalidData {
-                Fault::Unusable(Outcome::words(&spaced(&error.to_string())))
+                Fault::Unusable(Outcome::sanitize(&spaced(&error.to_string())))
             } else {
                 error.into()
             }
@@ -85,6 +85,6 @@ mod tests {
     #[test]
     fn a_reason_is_words() {
         let reason = "peer is incompatible: ServerDoesNotSupportTls12Or13";
-        assert_eq!(Outcome::words(&spaced(reason)), "peer is incompatible: Server Does Not Support Tls12Or13");
+        assert_eq!(Outcome::sanitize(&spaced(reason)), "peer is incompatible: Server Does Not Support Tls12Or13");
     }
 }

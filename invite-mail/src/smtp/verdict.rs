@@ -1,6 +1,6 @@
 //! What a fault means for the letter.
 
-use invite_core::Outcome;
+use invite_core::{Outcome, Refusal};
 
 use super::{connection::Fault, reply::Reply};
 
@@ -50,10 +50,10 @@ const CLOSING: u16 = 421;
 fn refused(phase: Phase, reply: &Reply) -> Outcome {
     let (code, enhanced) = (reply.code(), reply.enhanced());
     let permanent = code >= 500;
-    let text = Outcome::words(&reply.text());
+    let text = Outcome::sanitize(&reply.text());
     let whole = || {
         let enhanced = enhanced.map(|enhanced| format!("{enhanced} ")).unwrap_or_default();
-        Outcome::words(&format!("{code} {enhanced}{text}"))
+        Outcome::sanitize(&format!("{code} {enhanced}{text}"))
     };
     if is_ours(phase, reply) || (permanent && phase == Phase::Opening) {
         Outcome::Misconfigured { text: whole() }
@@ -61,7 +61,8 @@ fn refused(phase: Phase, reply: &Reply) -> Outcome {
         // Before a recipient is named, or as it shuts down, a server says nothing about one.
         Outcome::Unreachable { text: whole() }
     } else {
-        Outcome::Refused { permanent, code: Some(code), enhanced, text }
+        let refusal = if permanent { Refusal::Permanent } else { Refusal::Transient };
+        Outcome::Refused { refusal, code: Some(code), enhanced, text }
     }
 }
 
@@ -82,7 +83,7 @@ fn is_ours(phase: Phase, reply: &Reply) -> bool {
         _ => {}
     }
     // Anything quoted, such as an address, is no word of the server's own.
-    let words = Outcome::words(&reply.text()).to_ascii_lowercase();
+    let words = Outcome::sanitize(&reply.text()).to_ascii_lowercase();
     let says = |phrase| words.contains(phrase);
     let sender = says("sender address rejected") || says("client host rejected") || says("helo command rejected");
     let quota = ["sending limit", "sending quota", "sending rate", "message quota", "throttling"].into_iter().any(says);

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use invite_core::{Mailer, Outcome};
+use invite_core::{Mailer, Outcome, Refusal};
 use invite_mail::{Security, SmtpMailer, SmtpServer};
 use mailparse::{MailHeaderMap, parse_mail};
 use tempfile::TempDir;
@@ -129,7 +129,7 @@ async fn a_refused_recipient_and_a_full_connection_stop_no_other_letter() {
         assert!(matches!(outcome, Outcome::Accepted { id: Some(_) }), "{round}: {outcome:?}\n{}", exim.log());
         let outcome = send(&mailer, "nobody@example.com").await;
         let text = "Unrouteable address".to_owned();
-        assert_eq!(outcome, Outcome::Refused { permanent: true, code: Some(550), enhanced: None, text });
+        assert_eq!(outcome, Outcome::Refused { refusal: Refusal::Permanent, code: Some(550), enhanced: None, text });
     }
     assert_eq!(exim.mails(4).await.len(), 4);
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use invite_core::{Mailer, Outcome};
+use invite_core::{Mailer, Outcome, Refusal};
 use invite_mail::{Security, SmtpMailer, SmtpServer};
 use tokio::time::timeout;
 
@@ -50,12 +50,12 @@ const TABLE: &[(&str, Act, bool, &str)] = &[
 fn letter_of(outcome: &Outcome) -> String {
     let letter = match outcome {
         Outcome::Accepted { id } if id.as_deref().is_none_or(|id| id == "4XyZ") => "A",
-        Outcome::Refused { permanent: true, code: Some(554), enhanced: Some(_), .. } => "P",
-        Outcome::Refused { permanent: false, code: Some(451), enhanced: Some(_), .. } => "T",
+        Outcome::Refused { refusal: Refusal::Permanent, code: Some(554), enhanced: Some(_), .. } => "P",
+        Outcome::Refused { refusal: Refusal::Transient, code: Some(451), enhanced: Some(_), .. } => "T",
         Outcome::Misconfigured { .. } => "M",
         Outcome::Unreachable { .. } => "U",
         Outcome::Unknown { .. } => "?",
-        Outcome::Accepted { .. } | Outcome::Refused { .. } | Outcome::Unwritable { .. } | _ => {
+        Outcome::Accepted { .. } | Outcome::Refused { .. } | Outcome::ComposeFailed { .. } | _ => {
             return format!("{outcome:?}");
         }
     };

@@ -2,7 +2,7 @@
 
 use std::{error::Error, time::Duration};
 
-use invite_core::{Mailer, Outcome};
+use invite_core::{Mailer, Outcome, Refusal};
 use invite_mail::{Security, SmtpError, SmtpMailer, SmtpServer};
 use tokio::net::TcpListener;
 
@@ -51,7 +51,8 @@ async fn an_accepted_letter_goes_to_one_recipient_from_the_configured_sender() {
 async fn a_refusal_with_a_code_is_the_recipient_s_only_once_one_is_named() {
     let refused = |permanent, code, enhanced: &str, text: &str| {
         let enhanced = invite_core::EnhancedCode::parse(enhanced);
-        Outcome::Refused { permanent, code: Some(code), enhanced, text: text.into() }
+        let refusal = if permanent { Refusal::Permanent } else { Refusal::Transient };
+        Outcome::Refused { refusal, code: Some(code), enhanced, text: text.into() }
     };
     let ours = |text: &str| Outcome::Misconfigured { text: text.into() };
     let away = |text: &str| Outcome::Unreachable { text: text.into() };

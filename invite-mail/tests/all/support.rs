@@ -4,7 +4,7 @@ include!("../support/letter.rs");
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Claimant, Clock, Error, InvitationId, Status, Verb,
+    Claimant, Clock, Error, EventKind, InvitationId, Status,
     memory::MemoryConn,
     store::{
         Change, Dispatch, Guard, InvitationStore, NewEvent, NewLetter, Purpose, RecipientGuard, Target, TimeGuard,
@@ -129,7 +129,7 @@ async fn change_row(
     change: Change<'_>,
     dispatch: Dispatch<'_>,
 ) {
-    let event = NewEvent { verb: Verb::LinkCreated, actor: &Actor::System, reason: None, at: now };
+    let event = NewEvent { kind: EventKind::LinkCreated, actor: &Actor::System, reason: None, at: now };
     let guard = Guard {
         target: Target::Id(id, None),
         kind: Membership::NAME,

@@ -113,7 +113,7 @@ async fn an_undefined_value_is_a_typed_error_and_our_own_mistake() {
     assert_eq!(composer.compose(&letter).unwrap_err(), ComposeError::Template(undefined));
 
     let outcome = ConsoleMailer::to(composer, std::io::sink()).deliver(&letter).await;
-    assert_eq!(outcome, Outcome::Unwritable { text: "the text template uses an undefined value at line 2".into() });
+    assert_eq!(outcome, Outcome::ComposeFailed { text: "the text template uses an undefined value at line 2".into() });
 }
 
 #[test]

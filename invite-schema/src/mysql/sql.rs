@@ -190,7 +190,7 @@ statements! {
     FAIL_DELIVERY_OF = by_key!("i.delivery_id = :delivery", fail_delivery!());
 
     /// `:over` is a JSON array of states.
-    SUMMARIZE = "UPDATE invite_invitations
+    RECORD_DELIVERY = "UPDATE invite_invitations
         SET delivery_state = :delivery_state, delivery_attempts = COALESCE(:attempts, delivery_attempts), delivery_error = :error
         WHERE delivery_id = :delivery AND kind = :kind AND JSON_CONTAINS(:over, JSON_QUOTE(delivery_state))";
 

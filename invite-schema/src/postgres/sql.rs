@@ -244,7 +244,7 @@ statements! {
 
     FAIL_DELIVERY_OF = by_key!("i.delivery_id = :delivery", fail_delivery!(), "");
 
-    SUMMARIZE = "UPDATE invite_invitations
+    RECORD_DELIVERY = "UPDATE invite_invitations
         SET delivery_state = :delivery_state, delivery_attempts = COALESCE(:attempts, delivery_attempts), delivery_error = :error
         WHERE delivery_id = :delivery AND (kind = :kind) IS TRUE AND delivery_state = ANY (:over::text[])";
 

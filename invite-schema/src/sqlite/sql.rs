@@ -223,7 +223,7 @@ statements! {
 
     FAIL_DELIVERY_OF = concat!(fail_delivery!(), by_key!("i.delivery_id = :delivery"));
 
-    SUMMARIZE = "UPDATE invite_invitations
+    RECORD_DELIVERY = "UPDATE invite_invitations
         SET delivery_state = :delivery_state, delivery_attempts = COALESCE(:attempts, delivery_attempts), delivery_error = :error
         WHERE delivery_id = :delivery AND +kind = :kind AND delivery_state IN (SELECT value FROM json_each(:over))";
 

@@ -107,7 +107,7 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("fail delivery", sql::FAIL_DELIVERY, &[PRIMARY]),
         Search::new("fail delivery of", sql::FAIL_DELIVERY_OF, &[DELIVERY]),
         Search::new("find by delivery", sql::FIND_BY_DELIVERY, &[DELIVERY]),
-        Search::new("summarize", sql::SUMMARIZE, &[DELIVERY]).with(Name::Attempts, "NULL"),
+        Search::new("record delivery", sql::RECORD_DELIVERY, &[DELIVERY]).with(Name::Attempts, "NULL"),
         newest("newest first"),
         newest_after("newest first, deep", middle),
         newest_after("newest first, near", late),

@@ -111,7 +111,7 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("view", sql::VIEW, &[PRIMARY, TOKENS]),
         Search::new("fail delivery", sql::FAIL_DELIVERY, &[PRIMARY]),
         Search::new("fail delivery of", sql::FAIL_DELIVERY_OF, &[DELIVERY]),
-        Search::new("summarize", sql::SUMMARIZE, &[DELIVERY]),
+        Search::new("record delivery", sql::RECORD_DELIVERY, &[DELIVERY]),
         list("newest first", sql::LIST_NEWEST_FIRST),
         list("newest first, deep", sql::LIST_NEWEST_FIRST).after(rows, middle),
         list("newest first, near", sql::LIST_NEWEST_FIRST).after(rows, late),

@@ -32,7 +32,7 @@ const SEARCHES: &[(Sql, &[&str])] = &[
     (sql::FAIL_DELIVERY, &[BY_ID]),
     (sql::FAIL_DELIVERY_OF, &["SEARCH i USING INDEX sqlite_autoindex_invite_invitations_3 (delivery_id=?)"]),
     (
-        sql::SUMMARIZE,
+        sql::RECORD_DELIVERY,
         &["SEARCH invite_invitations USING INDEX sqlite_autoindex_invite_invitations_3 (delivery_id=?)", KINDS],
     ),
     (

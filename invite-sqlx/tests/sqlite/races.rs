@@ -5,7 +5,8 @@ use std::{collections::HashSet, sync::Arc};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use invite_core::{
-    Accepted, Action, Actor, Authority, Claimant, Denial, Error, Invitations, Policy, Query, Scope, Unchecked, Worker,
+    Accepted, Action, Actor, Authority, Claimant, Denial, Error, InvitationQuery, Invitations, Policy, Scope,
+    Unchecked, Worker,
     testing::{CapturingMailer, ManualClock},
 };
 use invite_sqlx::{SqliteStore, sqlite};
@@ -227,7 +228,7 @@ async fn accept_cancel_reject_and_resend_at_once_leave_one_end_and_a_history_wit
         let events = world.members.scope(7).history(&mut conn, &world.admin, id).await.unwrap();
         let revisions: Vec<_> = events.iter().map(|event| event.revision).collect();
         assert_eq!(revisions, (1..=u32::try_from(events.len()).unwrap()).collect::<Vec<_>>());
-        let ended = events.iter().filter(|event| !matches!(event.verb.as_str(), "created" | "link_created" | "resent"));
+        let ended = events.iter().filter(|event| !matches!(event.kind.as_str(), "created" | "link_created" | "resent"));
         assert_eq!(ended.count(), 1);
     }
 }
@@ -312,7 +313,7 @@ async fn what_an_authority_could_not_find_out_is_retried_if_it_says_so() {
     let created = members.scope(7).create(&mut tx, &world.admin, new("ada@example.com")).await.unwrap_err();
     assert!(created.is_retryable());
     assert_eq!(format!("{created} {created:?}"), "authority could not answer Authority(StoreError(Retryable))");
-    let listed = members.scope(7).list(&mut tx, &world.admin, &Query::new()).await.unwrap_err();
+    let listed = members.scope(7).list(&mut tx, &world.admin, &InvitationQuery::new()).await.unwrap_err();
     assert!(matches!(&listed, Error::Authority(_)) && !listed.is_retryable());
 }
 

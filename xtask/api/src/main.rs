@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let outcome = match arguments.split_first().map(|(verb, crates)| (verb.as_str(), crates)) {
+    let outcome = match arguments.split_first().map(|(kind, crates)| (kind.as_str(), crates)) {
         Some(("write", crates)) => write(crates),
         Some(("check", crates)) => check(crates),
         _ => Err(USAGE.to_owned()),

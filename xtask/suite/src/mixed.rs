@@ -14,8 +14,8 @@ use invite_conformance::{Damage, Effort, Harness};
 use invite_core::{
     Event, InvitationId, Record, Scope,
     store::{
-        AddressedQuery, Claim, Claims, Found, Insertion, InvitationStore, Key, ListQuery, Read, Reminders, Reminding,
-        Settlement, StoreError, Summary, Sweep, Transition, WorkerStore,
+        AddressedQuery, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery, Read,
+        ReminderReport, ReminderScan, Settlement, StoreError, Sweep, Transition, WorkerStore,
     },
 };
 
@@ -121,8 +121,8 @@ impl<A: Database, B: Database> InvitationStore for MixedStore<A, B> {
         either!(self, conn, transition(transition).await)
     }
 
-    async fn summarize(&self, conn: &mut Self::Conn, summary: &Summary<'_>) -> Result<bool, StoreError> {
-        either!(self, conn, summarize(summary).await)
+    async fn record_delivery(&self, conn: &mut Self::Conn, update: &DeliveryUpdate<'_>) -> Result<bool, StoreError> {
+        either!(self, conn, record_delivery(update).await)
     }
 
     async fn find(&self, conn: &mut Self::Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
@@ -156,11 +156,11 @@ pub struct Pools<A: Database, B: Database> {
 
 #[async_trait]
 impl<A: Database, B: Database> WorkerStore<Pools<A, B>> for MixedStore<A, B> {
-    async fn claim(&self, pools: &Pools<A, B>, claim: &Claim<'_>) -> Result<Claims, StoreError> {
+    async fn lease(&self, pools: &Pools<A, B>, request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
         if self.turn.is_the_others() {
-            return self.other.claim(&pools.other, claim).await;
+            return self.other.lease(&pools.other, request).await;
         }
-        self.one.claim(&pools.one, claim).await
+        self.one.lease(&pools.one, request).await
     }
 
     async fn settle(&self, pools: &Pools<A, B>, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
@@ -177,11 +177,11 @@ impl<A: Database, B: Database> WorkerStore<Pools<A, B>> for MixedStore<A, B> {
         self.one.sweep(&pools.one, sweep).await
     }
 
-    async fn remind(&self, pools: &Pools<A, B>, reminding: &Reminding<'_>) -> Result<Reminders, StoreError> {
+    async fn remind(&self, pools: &Pools<A, B>, scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError> {
         if self.turn.is_the_others() {
-            return self.other.remind(&pools.other, reminding).await;
+            return self.other.remind(&pools.other, scan).await;
         }
-        self.one.remind(&pools.one, reminding).await
+        self.one.remind(&pools.one, scan).await
     }
 }
 

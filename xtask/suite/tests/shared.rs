@@ -5,8 +5,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_conformance::Harness;
 use invite_core::{
-    Actor, Amendment, Claimant, Event, Invitations, Kind, NewInvitation, Outcome, Policy, Query, Record, Sort, Token,
-    Unchecked, Worker,
+    Actor, Amendment, Claimant, Event, InvitationQuery, Invitations, Kind, NewInvitation, Outcome, Policy, Record,
+    Refusal, Sort, Token, Unchecked, Worker,
     store::{InvitationStore, Key, Read},
     testing::{self, CapturingMailer, ManualClock},
 };
@@ -116,7 +116,7 @@ async fn read<H: Harness>(harness: &H, pool: &H::Pool, token: &Token) -> Known {
 async fn list<H: Harness>(harness: &H, pool: &H::Pool, scope: &str, sort: Sort) -> Vec<Record> {
     let mut conn = harness.connect(pool).await.expect("a connection");
     let members = members(harness);
-    let (scoped, mut query, mut all) = (members.scope(scope), Query::new().sort(sort).limit(3), Vec::new());
+    let (scoped, mut query, mut all) = (members.scope(scope), InvitationQuery::new().sort(sort).limit(3), Vec::new());
     loop {
         let page = scoped.list(&mut conn, &Actor::System, &query).await.expect("a page");
         all.extend(page.items.into_iter().map(invite_core::Invitation::into_record));
@@ -137,8 +137,12 @@ fn both_read_alike_what_either_writes<A: Database, B: Database>() {
         let mut tokens = write(&one, &pool, "örg:1").await;
         tokens.extend(write(&other, &others, "örg:2").await);
         // Of what is open and due, in either scope, each worker mails a part.
-        let refused =
-            Outcome::Refused { permanent: true, code: Some(550), enhanced: None, text: "no such mailbox".into() };
+        let refused = Outcome::Refused {
+            refusal: Refusal::Permanent,
+            code: Some(550),
+            enhanced: None,
+            text: "no such mailbox".into(),
+        };
         let mut mailed = [mail(&other, others.clone(), refused, 9).await, 0];
         tokens.sort_by_key(|token| *testing::digest::<Membership>(token).as_bytes());
         for token in &tokens {

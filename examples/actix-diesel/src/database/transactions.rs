@@ -113,7 +113,7 @@ impl Office {
     async fn events(&self) -> Vec<&'static str> {
         let mut conn = self.pool.get().await.unwrap();
         let events = self.members.scope(self.org).history(&mut conn, &Actor::System, self.invitation).await.unwrap();
-        events.iter().map(|event| event.verb.as_str()).collect()
+        events.iter().map(|event| event.kind.as_str()).collect()
     }
 }
 

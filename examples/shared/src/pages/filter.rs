@@ -1,7 +1,7 @@
 //! Which invitations the list shows, as its address says it.
 
 use chrono::TimeDelta;
-use invite_core::{Query, Sort, Status};
+use invite_core::{InvitationQuery, Sort, Status};
 use serde::Serialize;
 use url::form_urlencoded;
 
@@ -39,14 +39,14 @@ impl Filter {
         filter
     }
 
-    pub fn query(&self) -> Result<Query, Problem> {
+    pub fn query(&self) -> Result<InvitationQuery, Problem> {
         let sort = match self.sort.as_str() {
             "created_at" => Sort::OldestFirst,
             "expires_at" => Sort::ExpiresFirst,
             "email" => Sort::Address,
             _ => Sort::NewestFirst,
         };
-        let mut query = Query::new().limit(PAGE).sort(sort);
+        let mut query = InvitationQuery::new().limit(PAGE).sort(sort);
         if let Some(status) = Status::from_word(&self.status) {
             query = query.status(status);
         } else if self.status == SOON {

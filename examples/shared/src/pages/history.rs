@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use invite_core::Verb;
+use invite_core::EventKind;
 use serde::Serialize;
 
 use super::view::{Moment, now};
@@ -26,16 +26,16 @@ impl Happened {
 
     fn new(event: EventView, names: &HashMap<String, String>) -> Self {
         let what = match event.action {
-            Verb::Created => "Invited",
-            Verb::Accepted => "Accepted",
-            Verb::Rejected => "Declined",
-            Verb::Cancelled => "Cancelled",
-            Verb::Resent => "Sent again",
-            Verb::Amended => "Changed",
-            Verb::LinkCreated => "Link made",
-            Verb::Viewed => "Looked at",
-            Verb::Expired => "Expired",
-            Verb::DeliveryFailed => "Mail refused",
+            EventKind::Created => "Invited",
+            EventKind::Accepted => "Accepted",
+            EventKind::Rejected => "Declined",
+            EventKind::Cancelled => "Cancelled",
+            EventKind::Resent => "Sent again",
+            EventKind::Amended => "Changed",
+            EventKind::LinkCreated => "Link made",
+            EventKind::Viewed => "Looked at",
+            EventKind::Expired => "Expired",
+            EventKind::DeliveryFailed => "Mail refused",
             _ => "Something else",
         };
         let who = match (names.get(&event.actor), event.actor.as_str()) {

@@ -1,6 +1,6 @@
 //! Where the link of an invitation leads: what the page says, and to whom.
 
-use invite_core::{Recipient, Token};
+use invite_core::{EmailAddress, Token};
 use serde::Serialize;
 use url::form_urlencoded;
 
@@ -58,8 +58,8 @@ impl Standing {
         let Some(user) = user else {
             return Ok(Self::named("logged_out"));
         };
-        let own: Recipient = user.email.parse()?;
-        let theirs = match preview.proved_email.as_deref().map(str::parse::<Recipient>) {
+        let own: EmailAddress = user.email.parse()?;
+        let theirs = match preview.proved_email.as_deref().map(str::parse::<EmailAddress>) {
             Some(Ok(invited)) => invited.canonical() == own.canonical(),
             // A mask shows only who it surely is not.
             Some(Err(_)) | None => preview.email == own.masked(),

@@ -60,8 +60,8 @@ async fn a_server_that_breaks_off_in_the_middle_has_certainly_not_taken_the_lett
         ("garbage\r\n", "the network"),
         ("250 ok\r\n", "the network"),
         ("421 4.3.2 bye\r\n", "Unreachable { text: \"421 4.3.2 bye\" }"),
-        ("451 4.3.1 full\r\n", "Refused { permanent: false, code: Some(451)"),
-        ("552 5.3.4 too big\r\n", "Refused { permanent: true, code: Some(552)"),
+        ("451 4.3.1 full\r\n", "Refused { refusal: Transient, code: Some(451)"),
+        ("552 5.3.4 too big\r\n", "Refused { refusal: Permanent, code: Some(552)"),
         ("530 5.7.0 log in\r\n", "Misconfigured { text: \"530 5.7.0 log in\" }"),
     ] {
         let say = async move |mut stream: TcpStream| {

@@ -7,7 +7,7 @@ mod mail;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use invite_core::{Actor, Error, Event, InvitationId, NewInvitation, Query, Record, Sort, Status, Token};
+use invite_core::{Actor, Error, Event, InvitationId, InvitationQuery, NewInvitation, Record, Sort, Status, Token};
 
 use super::{
     figures::Figures,
@@ -93,7 +93,7 @@ async fn read<H: Reachable>(harness: &H, pool: &H::Pool, members: &Members<H>, s
     let mut seen = Seen::default();
     let (scoped, reader) = (members.scope(scope), Actor::System);
     let mut conn = harness.connect(pool).await.expect("a connection");
-    let mut query = Query::new().sort(Sort::OldestFirst).limit(200);
+    let mut query = InvitationQuery::new().sort(Sort::OldestFirst).limit(200);
     loop {
         let page = scoped.list(&mut conn, &reader, &query).await.expect("a page");
         for invitation in page.items {
@@ -121,7 +121,7 @@ async fn links_are_known<H: Reachable>(harness: &H, pool: &H::Pool, members: &Me
         let token: Token = token.parse().expect("a token");
         let said = match members.preview(&mut conn, &token).await {
             Ok(preview) => {
-                let shown = preview.proved_recipient().map(invite_core::Recipient::as_given);
+                let shown = preview.proved_recipient().map(invite_core::EmailAddress::as_given);
                 assert_eq!(shown, by_mail.then_some(record.recipient.as_given()), "{id}: whose link it is");
                 "open"
             }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use invite_core::{Letter, Mailer, Outcome};
+use invite_core::{Letter, Mailer, Outcome, Refusal};
 
 use super::{
     journal::{Entry, Journal, Mail, Round},
@@ -49,7 +49,7 @@ impl Mailer for Post {
         // As long as a near mail server takes, so that kills fall before the letter and after it.
         tokio::time::sleep(Duration::from_millis(1)).await;
         let (email, Some(token)) = (letter.recipient().as_given(), letter.token()) else {
-            return Outcome::Unwritable { text: "a letter without a link".into() };
+            return Outcome::ComposeFailed { text: "a letter without a link".into() };
         };
         let taken = !email.starts_with(REFUSING);
         self.journal.write(&Entry::Mailed(Mail {
@@ -63,7 +63,12 @@ impl Mailer for Post {
         }));
         self.journal.sync();
         if !taken {
-            return Outcome::Refused { permanent: true, code: Some(550), enhanced: None, text: "no such user".into() };
+            return Outcome::Refused {
+                refusal: Refusal::Permanent,
+                code: Some(550),
+                enhanced: None,
+                text: "no such user".into(),
+            };
         }
         self.known.token(token.expose_secret(), email);
         tokio::time::sleep(Duration::from_millis(1)).await;

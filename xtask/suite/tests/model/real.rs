@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use invite_conformance::Harness;
 use invite_core::{
     Accepted, Actor, Amendment, Claimant, EarlierLinks, Error, InvitationId, Invitations, Kind, NewInvitation, Outcome,
-    Policy, Status, Token, Unchecked, Worker,
+    Policy, Refusal, Status, Token, Unchecked, Worker,
     testing::{CapturingMailer, ManualClock},
 };
 use proptest::prelude::*;
@@ -45,7 +45,7 @@ impl<'a, H: Harness<Pool: Clone>> Real<'a, H> {
         let links = if keep { EarlierLinks::Keep } else { EarlierLinks::Retire };
         let pool = harness.fresh().await.unwrap();
         let clock = ManualClock::default();
-        let policy = Policy::default().on_resend(links);
+        let policy = Policy::default().earlier_links(links);
         let members = Invitations::new(harness.store(), policy, Unchecked).clock(clock.clone());
         let mailer = CapturingMailer::default();
         let admin = Actor::new(1);
@@ -194,12 +194,14 @@ impl<'a, H: Harness<Pool: Clone>> Real<'a, H> {
         for _ in 0..self.ids.len() {
             self.mailer.answer(match mail {
                 Mail::Taken => Outcome::accepted(),
-                Mail::Refused => Outcome::Refused { permanent: true, code: Some(550), enhanced: None, text: text() },
+                Mail::Refused => {
+                    Outcome::Refused { refusal: Refusal::Permanent, code: Some(550), enhanced: None, text: text() }
+                }
                 Mail::RefusedForNow => {
-                    Outcome::Refused { permanent: false, code: Some(450), enhanced: None, text: text() }
+                    Outcome::Refused { refusal: Refusal::Transient, code: Some(450), enhanced: None, text: text() }
                 }
                 Mail::Unknown => Outcome::Unknown { text: text() },
-                Mail::OurMistake => Outcome::Unwritable { text: text() },
+                Mail::OurMistake => Outcome::ComposeFailed { text: text() },
             });
         }
         // Another worker each time, or it would hold an outage against the next letters.
@@ -230,9 +232,9 @@ impl<'a, H: Harness<Pool: Clone>> Real<'a, H> {
             prop_assert!(!real.status.is_open() || open.insert((scope, invited.person)));
             // I2, I5: the model's history is the real one, and revisions have no gap.
             let events = scoped.history(&mut tx, &self.admin, id).await.unwrap();
-            let events: Vec<_> = events.iter().map(|event| (event.revision, event.verb.as_str())).collect();
+            let events: Vec<_> = events.iter().map(|event| (event.revision, event.kind.as_str())).collect();
             prop_assert_eq!(&events, &invited.events);
-            let changes: Vec<_> = events.iter().filter(|(_, verb)| *verb != "viewed").map(|(n, _)| *n).collect();
+            let changes: Vec<_> = events.iter().filter(|(_, kind)| *kind != "viewed").map(|(n, _)| *n).collect();
             prop_assert_eq!(changes, (1..=invited.revision).collect::<Vec<_>>());
             // I3: joined once if accepted, else not at all.
             prop_assert_eq!(self.joined[i], u32::from(invited.status == Status::Accepted));

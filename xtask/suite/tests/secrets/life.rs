@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use invite_conformance::Harness;
 use invite_core::{
-    Actor, Claimant, DeliveryReport, InvitationId, Invitations, Kind, NewInvitation, Policy, Query, ReportKind, Status,
-    SystemRandom, Token, TokenFormat, Unchecked, Worker,
+    Actor, Claimant, DeliveryReport, InvitationId, InvitationQuery, Invitations, Kind, NewInvitation, Policy,
+    ReportKind, Status, SystemRandom, Token, TokenFormat, Unchecked, Worker,
     store::DeliveryId,
     testing::{ManualClock, draw_token},
 };
@@ -206,7 +206,7 @@ impl<H: Harness> Life<'_, H> {
         for id in &self.invitations {
             self.said.debug(&org.history(&mut conn, &self.me, *id).await.expect("a history"));
         }
-        let page = org.list(&mut conn, &self.me, &Query::default()).await.expect("a list");
+        let page = org.list(&mut conn, &self.me, &InvitationQuery::default()).await.expect("a list");
         self.said.debug(&page);
         for end in [Status::Accepted, Status::Rejected, Status::Cancelled, Status::Expired] {
             assert!(page.items.iter().any(|invitation| invitation.status == end), "nothing was {end} in this life");

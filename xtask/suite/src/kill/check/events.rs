@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use invite_core::{Actor, Event, InvitationId, Record, Status, Verb};
+use invite_core::{Actor, Event, EventKind, InvitationId, Record, Status};
 
 use super::{Seen, Told};
 use crate::kill::{
@@ -19,7 +19,8 @@ pub(super) fn agree(told: &Told, seen: &Seen) -> usize {
         is_made_by(record, history);
         for event in history {
             let Some(operation) = event.actor.id() else {
-                let refused = event.verb == Verb::DeliveryFailed && record.recipient.as_given().starts_with(REFUSING);
+                let refused =
+                    event.kind == EventKind::DeliveryFailed && record.recipient.as_given().starts_with(REFUSING);
                 assert!(refused && event.actor == Actor::System, "{id}: nobody did {event:?}");
                 continue;
             };
@@ -56,10 +57,10 @@ fn is_made_by(record: &Record, history: &[Event]) {
     let expected: Vec<_> = (1..=record.revision).collect();
     assert_eq!(revisions, expected, "{id}: the revisions in the history");
     let (created, changes) = history.split_first().expect("a record has a history");
-    assert_eq!((created.verb, &created.actor), (Verb::Created, &record.inviter), "{id}: how it began");
-    let status = changes.iter().try_fold(Status::Pending, |status, event| event.verb.from(status));
+    assert_eq!((created.kind, &created.actor), (EventKind::Created, &record.inviter), "{id}: how it began");
+    let status = changes.iter().try_fold(Status::Pending, |status, event| event.kind.applied_to(status));
     assert_eq!(status, Some(record.status), "{id}: where the history leads");
-    let resent = changes.iter().filter(|event| event.verb == Verb::Resent).count();
+    let resent = changes.iter().filter(|event| event.kind == EventKind::Resent).count();
     assert_eq!(record.generation as usize, 1 + resent, "{id}: the generation");
     let last = history.last().filter(|_| !record.status.is_open()).map(|event| &event.actor);
     assert_eq!(record.ended.as_ref().map(|ended| &ended.by), last, "{id}: who ended it");
@@ -69,13 +70,13 @@ fn is_told_by(event: &Event, deed: &Deed, record: &Record, mails: &[Mail]) -> bo
     let opens = |token: &str, id: InvitationId| mails.iter().all(|mail| mail.token != token || mail.invitation == id);
     match deed {
         Deed::Create { email } | Deed::CreateWithLink { email } => {
-            event.verb == Verb::Created && record.recipient.as_given() == email
+            event.kind == EventKind::Created && record.recipient.as_given() == email
         }
         Deed::Accept { token, email } => {
-            event.verb == Verb::Accepted && opens(token, record.id) && record.recipient.as_given() == email
+            event.kind == EventKind::Accepted && opens(token, record.id) && record.recipient.as_given() == email
         }
-        Deed::Reject { token } => event.verb == Verb::Rejected && opens(token, record.id),
-        Deed::Cancel { id } => event.verb == Verb::Cancelled && *id == record.id,
-        Deed::Resend { id } => event.verb == Verb::Resent && *id == record.id,
+        Deed::Reject { token } => event.kind == EventKind::Rejected && opens(token, record.id),
+        Deed::Cancel { id } => event.kind == EventKind::Cancelled && *id == record.id,
+        Deed::Resend { id } => event.kind == EventKind::Resent && *id == record.id,
     }
 }

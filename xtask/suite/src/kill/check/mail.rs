@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use invite_core::{DeliveryState, Record, Status, Verb};
+use invite_core::{DeliveryState, EventKind, Record, Status};
 
 use super::{Seen, Told};
 use crate::kill::{figures::Figures, journal::Deed};
@@ -61,5 +61,5 @@ fn twice(told: &Told) -> usize {
 fn wants_mail(record: &Record, told: &Told, seen: &Seen) -> bool {
     let history = &seen.histories[&record.id];
     let created = history.first().and_then(|event| told.deeds.get(event.actor.id()?));
-    matches!(created, Some((Deed::Create { .. }, _))) || history.iter().any(|event| event.verb == Verb::Resent)
+    matches!(created, Some((Deed::Create { .. }, _))) || history.iter().any(|event| event.kind == EventKind::Resent)
 }

@@ -18,13 +18,14 @@ const MAX_LIMIT: u32 = 200;
 ///
 /// ```
 /// use chrono::TimeDelta;
-/// use invite_core::{Query, Sort, Status};
+/// use invite_core::{InvitationQuery, Sort, Status};
 ///
-/// let soon = Query::new().status(Status::Pending).expiring_within(TimeDelta::days(1)).sort(Sort::ExpiresFirst);
+/// let pending = InvitationQuery::new().status(Status::Pending);
+/// let soon = pending.expiring_within(TimeDelta::days(1)).sort(Sort::ExpiresFirst);
 /// ```
 #[derive(Clone, Default)]
 #[must_use]
-pub struct Query {
+pub struct InvitationQuery {
     pub(crate) statuses: Vec<Status>,
     pub(crate) address: Option<String>,
     pub(crate) expiring_within: Option<TimeDelta>,
@@ -33,7 +34,7 @@ pub struct Query {
     pub(crate) after: Option<Cursor>,
 }
 
-impl Query {
+impl InvitationQuery {
     /// Everything, newest first, 50 to a page.
     pub fn new() -> Self {
         Self::default()
@@ -90,9 +91,12 @@ impl Query {
 }
 
 // What is searched for is part of an address.
-impl std::fmt::Debug for Query {
+impl std::fmt::Debug for InvitationQuery {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Query").field("statuses", &self.statuses).field("sort", &self.sort).finish_non_exhaustive()
+        f.debug_struct("InvitationQuery")
+            .field("statuses", &self.statuses)
+            .field("sort", &self.sort)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,10 +1,10 @@
 //! Addresses: what may be invited, and what is the same. [incidents 58 to 61, 66]
 
-use invite_core::{Error, Problem, Recipient};
+use invite_core::{EmailAddress, Error, Problem};
 use proptest::prelude::*;
 
 fn canonical(text: &str) -> Option<String> {
-    text.parse::<Recipient>().ok().map(|recipient| recipient.canonical().to_owned())
+    text.parse::<EmailAddress>().ok().map(|recipient| recipient.canonical().to_owned())
 }
 
 #[test]
@@ -22,10 +22,11 @@ fn dots_and_tags_are_significant() {
 
 #[test]
 fn the_envelope_keeps_the_local_part_and_the_mask_hides_it() {
-    let recipient: Recipient = "Ada@Bücher.example".parse().unwrap_or_else(|_| "Ada@bücher.example".parse().unwrap());
+    let recipient: EmailAddress =
+        "Ada@Bücher.example".parse().unwrap_or_else(|_| "Ada@bücher.example".parse().unwrap());
     assert_eq!(recipient.deliverable(), "Ada@xn--bcher-kva.example");
     assert_eq!(recipient.masked(), "a***@xn--bcher-kva.example");
-    assert_eq!(format!("{recipient:?}"), "Recipient(..)");
+    assert_eq!(format!("{recipient:?}"), "EmailAddress(..)");
 }
 
 #[test]
@@ -91,16 +92,16 @@ fn what_is_not_one_plain_address_is_refused() {
         &long_label,
     ];
     for text in hostile {
-        let answer = text.parse::<Recipient>();
+        let answer = text.parse::<EmailAddress>();
         assert!(
             matches!(answer, Err(Error::Invalid { field: "recipient", problem: Problem::Malformed })),
             "{text:?}: {answer:?}"
         );
     }
-    assert!(matches!("".parse::<Recipient>(), Err(Error::Invalid { problem: Problem::Empty, .. })));
+    assert!(matches!("".parse::<EmailAddress>(), Err(Error::Invalid { problem: Problem::Empty, .. })));
     let too_long = format!("ada@{}.com", "a.".repeat(130));
     assert!(matches!(
-        too_long.parse::<Recipient>(),
+        too_long.parse::<EmailAddress>(),
         Err(Error::Invalid { problem: Problem::TooLong { max: 254 }, .. })
     ));
 }
@@ -115,11 +116,11 @@ proptest! {
     #[test]
     fn no_text_makes_parsing_panic_and_the_canonical_form_is_its_own(local in "(?s:.){0,40}", domain in "(?s:.){0,40}", at: bool) {
         let text = if at { format!("{local}@{domain}") } else { local };
-        if let Ok(recipient) = text.parse::<Recipient>() {
-            let again: Recipient = recipient.canonical().parse().unwrap();
+        if let Ok(recipient) = text.parse::<EmailAddress>() {
+            let again: EmailAddress = recipient.canonical().parse().unwrap();
             prop_assert_eq!(again.canonical(), recipient.canonical());
             prop_assert!(recipient.canonical().is_ascii());
-            prop_assert!(Recipient::from_stored(recipient.as_given(), recipient.canonical()).is_some());
+            prop_assert!(EmailAddress::from_stored(recipient.as_given(), recipient.canonical()).is_some());
         }
     }
 

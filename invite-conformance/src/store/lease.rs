@@ -2,8 +2,10 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Channel, Status, Verb,
-    store::{Change, Claim, Claims, DeliveryId, Dispatch, FoundToken, NewLetter, RenewedLinks, StoreError, Transition},
+    Channel, EventKind, Status,
+    store::{
+        Change, DeliveryId, Dispatch, FoundToken, LeaseRequest, Leased, NewLetter, RenewedLinks, StoreError, Transition,
+    },
 };
 
 use crate::{
@@ -21,9 +23,9 @@ use crate::{
 
 pub(super) const CASES: &[Case] = cases![
     letters_are_leased_oldest_first:
-        "`claim` takes the oldest by `not_before`, then by delivery id, and returns them in that order.",
+        "`lease` takes the oldest by `not_before`, then by delivery id, and returns them in that order.",
     no_more_letters_are_leased_than_asked_for:
-        "`limit` is the most that is leased; the others stay for the next claim, with no attempt counted.",
+        "`limit` is the most that is leased; the others stay for the next call, with no attempt counted.",
     a_letter_is_leased_from_its_instant_on:
         "A letter is due when `not_before <= now`, to the microsecond.",
     only_letters_of_the_kinds_asked_for_are_leased:
@@ -33,20 +35,20 @@ pub(super) const CASES: &[Case] = cases![
     every_lease_counts_an_attempt:
         "Each lease adds 1 to the attempt, from 1, whether or not anything became of the one before.",
     a_leased_letter_comes_with_its_invitation_as_it_is:
-        "`Claimed::record` is the row as it is at the claim, with every column.",
+        "`LeasedLetter::record` is the row as it is when it is leased, with every column.",
     the_digest_of_each_letter_is_stored_for_its_invitation:
-        "What `Claim::mint` gives for a letter is stored for that letter's invitation, once, with channel mail.",
+        "What `LeaseRequest::mint` gives for a letter is stored for that letter's invitation, once, with channel mail.",
     the_tokens_of_earlier_attempts_stay_known:
         "Another attempt adds a token of the same generation; the one before still opens.",
     a_letter_that_is_not_current_is_removed:
-        "A letter for which `Claim::is_current` does not hold is counted, removed and given no token, whatever \
+        "A letter for which `LeaseRequest::is_current` does not hold is counted, removed and given no token, whatever \
          the reason.",
     a_letter_is_current_until_the_end_of_its_invitation:
-        "Whether a letter is current is asked of the row as it is, with the claim's `now`, to the microsecond.",
+        "Whether a letter is current is asked of the row as it is, with the request's `now`, to the microsecond.",
     a_claim_is_committed_when_it_returns:
-        "Leases and digests are durable when `claim` returns: other connections see them.",
+        "Leases and digests are durable when `lease` returns: other connections see them.",
     without_randomness_nothing_is_leased:
-        "An error of `Claim::mint` gives up the claim: no lease, no attempt, no token of any letter stays.",
+        "An error of `LeaseRequest::mint` rolls `lease` back: no lease, no attempt, no token of any letter stays.",
 ];
 
 /// When it may be sent: so many microseconds after noon.
@@ -54,8 +56,8 @@ fn due(n: u32, micros: i64) -> NewLetter {
     NewLetter { not_before: noon() + TimeDelta::microseconds(micros), ..letter(n) }
 }
 
-fn deliveries(claims: &Claims) -> Vec<DeliveryId> {
-    claims.letters.iter().map(|letter| letter.delivery).collect()
+fn deliveries(leased: &Leased) -> Vec<DeliveryId> {
+    leased.letters.iter().map(|letter| letter.delivery).collect()
 }
 
 async fn letters_are_leased_oldest_first(db: Db) -> Verdict {
@@ -64,7 +66,7 @@ async fn letters_are_leased_oldest_first(db: Db) -> Verdict {
         // Rows in another order than letters.
         direct.put(&row(100 - n), Dispatch::Letter(&due(n, micros))).await?;
     }
-    let seen = deliveries(&direct.claim(&Ask::default()).await?);
+    let seen = deliveries(&direct.lease(&Ask::default()).await?);
     let wanted = [4, 1, 3, 5, 2, 6, 7].map(delivery);
     ensure!(seen == wanted, "leased are {seen:?}, should be {wanted:?}");
     Ok(())
@@ -76,10 +78,10 @@ async fn no_more_letters_are_leased_than_asked_for(db: Db) -> Verdict {
         direct.put(&row(n), Dispatch::Letter(&due(n, i64::from(n) - 9))).await?;
     }
     for wanted in [[1, 2].map(delivery).to_vec(), [3, 4].map(delivery).to_vec(), vec![delivery(5)], vec![]] {
-        let claims = direct.claim(&Ask { limit: 2, ..Ask::default() }).await?;
-        let seen = deliveries(&claims);
+        let leased = direct.lease(&Ask { limit: 2, ..Ask::default() }).await?;
+        let seen = deliveries(&leased);
         ensure!(seen == wanted, "two at most: leased are {seen:?}, should be {wanted:?}");
-        let attempts: Vec<_> = claims.letters.iter().map(|letter| letter.attempt).collect();
+        let attempts: Vec<_> = leased.letters.iter().map(|letter| letter.attempt).collect();
         ensure!(attempts.iter().all(|attempt| *attempt == 1), "first leases are attempts {attempts:?}");
     }
     Ok(())
@@ -90,9 +92,9 @@ async fn a_letter_is_leased_from_its_instant_on(db: Db) -> Verdict {
     for (n, micros) in [(1, -1), (2, 0), (3, 1)] {
         direct.put(&row(n), Dispatch::Letter(&due(n, micros))).await?;
     }
-    let seen = deliveries(&direct.claim(&Ask::default()).await?);
+    let seen = deliveries(&direct.lease(&Ask::default()).await?);
     ensure!(seen == [1, 2].map(delivery), "due a microsecond before, at and after noon; leased at noon are {seen:?}");
-    let seen = deliveries(&direct.claim(&Ask { now: noon() + MICROSECOND, ..Ask::default() }).await?);
+    let seen = deliveries(&direct.lease(&Ask { now: noon() + MICROSECOND, ..Ask::default() }).await?);
     ensure!(seen == [delivery(3)], "a microsecond later leased are {seen:?}, should be 3");
     Ok(())
 }
@@ -109,9 +111,9 @@ async fn only_letters_of_the_kinds_asked_for_are_leased(db: Db) -> Verdict {
         (&["a_b", OTHER_KIND], [2, 5].map(delivery).to_vec()),
         (&["a-b", "m", "membe", KIND], [3, 4, 6].map(delivery).to_vec()),
     ] {
-        let claims = direct.claim(&Ask { kinds, ..Ask::default() }).await?;
-        let seen = deliveries(&claims);
-        ensure!(seen == wanted && claims.discarded == 0, "of {kinds:?} leased are {seen:?}, should be {wanted:?}");
+        let leased = direct.lease(&Ask { kinds, ..Ask::default() }).await?;
+        let seen = deliveries(&leased);
+        ensure!(seen == wanted && leased.discarded == 0, "of {kinds:?} leased are {seen:?}, should be {wanted:?}");
     }
     Ok(())
 }
@@ -120,20 +122,20 @@ async fn a_leased_letter_is_nobody_else_s_until_the_lease_has_run_out(db: Db) ->
     let direct = Direct::on(&db);
     direct.put(&row(1), Dispatch::Letter(&letter(1))).await?;
     let ask = Ask::default();
-    let first = direct.claim(&ask).await?.letters.len();
+    let first = direct.lease(&ask).await?.letters.len();
     ensure!(first == 1, "a letter that is due was not leased");
     let end = lease_end(noon());
     for (owner, now, wanted) in
         [(900, noon(), 0), (901, noon(), 0), (900, end - MICROSECOND, 0), (901, end - MICROSECOND, 0), (901, end, 1)]
     {
-        let seen = direct.claim(&Ask { now, owner, ..ask }).await?.letters.len();
+        let seen = direct.lease(&Ask { now, owner, ..ask }).await?.letters.len();
         let before = (end - now).num_microseconds();
         ensure!(
             seen == wanted,
             "{before:?} µs before the lease of worker 900 ends, worker {owner} gets {seen} letters"
         );
     }
-    let seen = direct.claim(&Ask { now: end, ..ask }).await?.letters.len();
+    let seen = direct.lease(&Ask { now: end, ..ask }).await?.letters.len();
     ensure!(seen == 0, "a letter that another took over was leased from it");
     Ok(())
 }
@@ -143,9 +145,9 @@ async fn every_lease_counts_an_attempt(db: Db) -> Verdict {
     direct.put(&row(1), Dispatch::Letter(&letter(1))).await?;
     let mut now = noon();
     for attempt in 1..=4 {
-        let claims = direct.claim(&Ask { now, owner: 900 + attempt, ..Ask::default() }).await?;
+        let leased = direct.lease(&Ask { now, owner: 900 + attempt, ..Ask::default() }).await?;
         let seen: Vec<_> =
-            claims.letters.iter().map(|letter| (letter.attempt, letter.refusals, letter.unknowns)).collect();
+            leased.letters.iter().map(|letter| (letter.attempt, letter.refusals, letter.unknowns)).collect();
         ensure!(seen == [(attempt, 0, 0)], "lease {attempt} is attempt, refusals and unknowns {seen:?}");
         now = lease_end(now);
     }
@@ -163,10 +165,10 @@ async fn a_leased_letter_comes_with_its_invitation_as_it_is(db: Db) -> Verdict {
         ..renewed(by_id(id(1)), RenewedLinks::Retire { grace_until: Some(noon() + TimeDelta::hours(1)) })
     };
     direct.happens(&mut row, &renew).await?;
-    direct.happens(&mut row, &change(by_id(id(1)), Verb::Amended, NOTHING)).await?;
-    let claims = direct.claim(&Ask::default()).await?;
-    let [letter] = &claims.letters[..] else {
-        ensure!(false, "one letter is due, {} were leased", claims.letters.len());
+    direct.happens(&mut row, &change(by_id(id(1)), EventKind::Amended, NOTHING)).await?;
+    let leased = direct.lease(&Ask::default()).await?;
+    let [letter] = &leased.letters[..] else {
+        ensure!(false, "one letter is due, {} were leased", leased.letters.len());
         return Ok(());
     };
     same(&letter.record, &row.record, "the invitation of the letter")?;
@@ -183,17 +185,17 @@ async fn the_digest_of_each_letter_is_stored_for_its_invitation(db: Db) -> Verdi
     let renew = renewed(by_id(id(3)), RenewedLinks::Keep);
     let renew = Transition { dispatch: Dispatch::Letter(&queued), ..renew };
     direct.happens(&mut rows[0], &renew).await?;
-    let claims = direct.claim(&Ask { kinds: &[KIND, OTHER_KIND], ..Ask::default() }).await?;
+    let leased = direct.lease(&Ask { kinds: &[KIND, OTHER_KIND], ..Ask::default() }).await?;
     // The first letter was of generation 1, and its invitation is of generation 2 now.
     ensure!(
-        (claims.letters.len(), claims.discarded) == (3, 1),
+        (leased.letters.len(), leased.discarded) == (3, 1),
         "three letters to send and one out of date were queued: {} and {}",
-        claims.letters.len(),
-        claims.discarded
+        leased.letters.len(),
+        leased.discarded
     );
     let minted = direct.minted();
     ensure!(minted.len() == 3, "three letters are to be sent, and {} tokens were asked for", minted.len());
-    for letter in &claims.letters {
+    for letter in &leased.letters {
         let Some(minted) = minted.iter().find(|minted| minted.delivery == letter.delivery) else {
             ensure!(false, "no token was asked for delivery {:?}", letter.delivery);
             continue;
@@ -218,8 +220,8 @@ async fn the_digest_of_each_letter_is_stored_for_its_invitation(db: Db) -> Verdi
 async fn the_tokens_of_earlier_attempts_stay_known(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     direct.put(&row(1), Dispatch::Letter(&letter(1))).await?;
-    direct.claim(&Ask::default()).await?;
-    direct.claim(&Ask { now: lease_end(noon()), ..Ask::default() }).await?;
+    direct.lease(&Ask::default()).await?;
+    direct.lease(&Ask { now: lease_end(noon()), ..Ask::default() }).await?;
     let minted = direct.minted();
     ensure!(minted.len() == 2, "in two attempts {} tokens were minted", minted.len());
     for (attempt, minted) in (1..).zip(&minted) {
@@ -251,16 +253,16 @@ async fn a_letter_that_is_not_current_is_removed(db: Db) -> Verdict {
         expires_at: None,
         remind_at: None,
     };
-    direct.happens(&mut readdressed, &change(by_id(id(8)), Verb::Amended, to)).await?;
+    direct.happens(&mut readdressed, &change(by_id(id(8)), EventKind::Amended, to)).await?;
     direct.put(&row(9).expiring(noon() - MICROSECOND), Dispatch::Letter(&letter(9))).await?;
 
-    let claims = direct.claim(&Ask::default()).await?;
-    let seen = deliveries(&claims);
+    let leased = direct.lease(&Ask::default()).await?;
+    let seen = deliveries(&leased);
     ensure!(seen == [delivery(1)], "only the first is still worth sending, leased are {seen:?}");
-    ensure!(claims.discarded == 8, "8 letters are out of date, {} were counted", claims.discarded);
+    ensure!(leased.discarded == 8, "8 letters are out of date, {} were counted", leased.discarded);
     let minted = direct.minted().len();
     ensure!(minted == 1, "one letter is to be sent, and {minted} tokens were asked for");
-    let again = direct.claim(&Ask { now: lease_end(noon()), ..Ask::default() }).await?;
+    let again = direct.lease(&Ask { now: lease_end(noon()), ..Ask::default() }).await?;
     let again = (deliveries(&again), again.discarded);
     ensure!(again == (vec![delivery(1)], 0), "after the lease there are letters and letters out of date: {again:?}");
     for row in [&renewed_since, &readdressed] {
@@ -274,12 +276,12 @@ async fn a_letter_is_current_until_the_end_of_its_invitation(db: Db) -> Verdict 
     for (n, end) in [(1, noon() - MICROSECOND), (2, noon()), (3, noon() + MICROSECOND)] {
         direct.put(&row(n).expiring(end), Dispatch::Letter(&letter(n))).await?;
     }
-    let claims = direct.claim(&Ask::default()).await?;
-    let seen = deliveries(&claims);
+    let leased = direct.lease(&Ask::default()).await?;
+    let seen = deliveries(&leased);
     ensure!(
-        seen == [delivery(3)] && claims.discarded == 2,
+        seen == [delivery(3)] && leased.discarded == 2,
         "ending a microsecond before, at and after noon; to send at noon are {seen:?}, out of date {}",
-        claims.discarded
+        leased.discarded
     );
     Ok(())
 }
@@ -287,7 +289,7 @@ async fn a_letter_is_current_until_the_end_of_its_invitation(db: Db) -> Verdict 
 async fn a_claim_is_committed_when_it_returns(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     direct.put(&row(1), Dispatch::Letter(&letter(1))).await?;
-    let leased = direct.claim(&Ask::default()).await?.letters.len();
+    let leased = direct.lease(&Ask::default()).await?.letters.len();
     ensure!(leased == 1, "a letter that is due was not leased");
     for minted in direct.minted() {
         let known = direct.token(&minted.digest).await?.is_some();
@@ -296,10 +298,10 @@ async fn a_claim_is_committed_when_it_returns(db: Db) -> Verdict {
     // A transaction of the host's goes on beside what the worker did.
     let other = row(2);
     committed!(direct, tx => {
-        direct.holds(&mut tx, &row(1), "the claim").await?;
+        direct.holds(&mut tx, &row(1), "the lease").await?;
         direct.add(&mut tx, &other, Dispatch::Letter(&letter(2))).await?;
     });
-    let seen = deliveries(&direct.claim(&Ask { owner: 901, ..Ask::default() }).await?);
+    let seen = deliveries(&direct.lease(&Ask { owner: 901, ..Ask::default() }).await?);
     ensure!(seen == [delivery(2)], "another worker gets {seen:?}, and the first is leased");
     Ok(())
 }
@@ -314,20 +316,21 @@ async fn without_randomness_nothing_is_leased(db: Db) -> Verdict {
         if asked == delivery(1) { Ok(first.clone()) } else { Err(StoreError::failed("no randomness")) }
     };
     let lease_until = lease_end(noon());
-    let claim = Claim { kinds: &[KIND], now: noon(), owner: uuid(900), lease_until, limit: 100, minter: &minter };
-    let answer = direct.db.claim(&(), &claim).await;
-    ensure!(answer.is_err_and(|error| !error.is_retryable()), "an error of `mint` is not the answer of the claim");
-    ensure!(direct.token(&first).await?.is_none(), "a claim that was given up stored a token");
+    let request =
+        LeaseRequest { kinds: &[KIND], now: noon(), owner: uuid(900), lease_until, limit: 100, minter: &minter };
+    let answer = direct.db.lease(&(), &request).await;
+    ensure!(answer.is_err_and(|error| !error.is_retryable()), "an error of `mint` is not the answer of `lease`");
+    ensure!(direct.token(&first).await?.is_none(), "a `lease` that was rolled back stored a token");
     let mut seen = Vec::new();
     // A pool may roll back behind the caller's back, and what is still locked then is skipped.
     for _ in 0..1_000 {
-        let claims = direct.claim(&Ask::default()).await?;
-        seen.extend(claims.letters.iter().map(|letter| (letter.delivery, letter.attempt)));
+        let leased = direct.lease(&Ask::default()).await?;
+        seen.extend(leased.letters.iter().map(|letter| (letter.delivery, letter.attempt)));
         if seen.len() >= 3 {
             break;
         }
     }
     let wanted = [1, 2, 3].map(|n| (delivery(n), 1));
-    ensure!(seen == wanted, "after a claim that was given up, leased are {seen:?}, should be {wanted:?}");
+    ensure!(seen == wanted, "after a `lease` that was rolled back, leased are {seen:?}, should be {wanted:?}");
     Ok(())
 }

@@ -1,15 +1,13 @@
-//! The invited address: as given, and as compared.
+//! An e-mail address: as given, and as compared.
 
 use std::{fmt, str::FromStr};
-
-use email_address::{EmailAddress, Options};
 
 use crate::error::{Error, Problem};
 
 /// RFC 5321, section 4.5.3.1: a path of 256 octets holds an address of 254.
 const MAX: usize = 254;
 
-/// An e-mail address that may be invited.
+/// An e-mail address: the invited one, the inviter's, or that of a user of the host.
 ///
 /// Kept twice: as given, for people, and canonical, for comparing. Canonical means the part
 /// before the `@` in ASCII lower case and the domain in its ASCII form (IDNA). Nothing is trimmed,
@@ -20,23 +18,23 @@ const MAX: usize = 254;
 /// literals, domains of one label, `%` and `!` routes, non-ASCII local parts, a leading `-`.
 ///
 /// ```
-/// use invite_core::Recipient;
+/// use invite_core::EmailAddress;
 ///
-/// let recipient: Recipient = "Ada@Example.COM".parse()?;
-/// assert_eq!(recipient.as_given(), "Ada@Example.COM");
-/// assert_eq!(recipient.canonical(), "ada@example.com");
-/// assert_eq!(recipient.masked(), "a***@example.com");
-/// assert!("ada@example.com,eve@example.com".parse::<Recipient>().is_err());
+/// let address: EmailAddress = "Ada@Example.COM".parse()?;
+/// assert_eq!(address.as_given(), "Ada@Example.COM");
+/// assert_eq!(address.canonical(), "ada@example.com");
+/// assert_eq!(address.masked(), "a***@example.com");
+/// assert!("ada@example.com,eve@example.com".parse::<EmailAddress>().is_err());
 /// # Ok::<(), invite_core::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Recipient {
+pub struct EmailAddress {
     given: String,
     canonical: String,
 }
 
-impl Recipient {
-    /// A recipient as read from a database; `None` when the two forms do not belong together.
+impl EmailAddress {
+    /// An address as read from a database; `None` when the two forms do not belong together.
     ///
     /// The grammar was checked before the address was stored and is not checked again.
     #[must_use]
@@ -94,7 +92,7 @@ impl Recipient {
     }
 }
 
-impl FromStr for Recipient {
+impl FromStr for EmailAddress {
     type Err = Error;
 
     fn from_str(given: &str) -> Result<Self, Error> {
@@ -102,7 +100,7 @@ impl FromStr for Recipient {
     }
 }
 
-impl Recipient {
+impl EmailAddress {
     pub(crate) fn parse(given: &str) -> Result<Self, Problem> {
         let malformed = || Problem::Malformed;
 
@@ -123,16 +121,17 @@ impl Recipient {
         }
         // The grammar proper (dots, lengths of parts and labels, a top-level domain) is the
         // crate's, applied to the very form that will be stored and compared.
-        let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
-        EmailAddress::parse_with_options(&canonical, options).map_err(|_| malformed())?;
+        let options =
+            ::email_address::Options::default().with_required_tld().without_domain_literal().without_display_text();
+        ::email_address::EmailAddress::parse_with_options(&canonical, options).map_err(|_| malformed())?;
 
         Ok(Self { given: given.into(), canonical })
     }
 }
 
-impl fmt::Debug for Recipient {
+impl fmt::Debug for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Recipient(..)")
+        f.write_str("EmailAddress(..)")
     }
 }
 
