@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use diesel_async::AsyncConnection;
 use invite_core::{Accepted, Actor, Claimant, Invitations, NewInvitation, Policy, Token, Unchecked};
 use shared::{DatabaseUrl, Membership, Problem, Role, User};
 
