@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use diesel_async::AsyncConnection;
 use invite_core::{Accepted, Actor, Claimant, Invitations, NewInvitation, Policy, Token, Unchecked};
 use shared::{DatabaseUrl, Membership, Problem, Role, User};
 
@@ -93,15 +92,13 @@ impl Office {
         let mut conn = pool.get().await.unwrap();
         let email = "ada@example.com";
         let new = NewUser { email, email_canonical: email, full_name: "Ada", password_hash: "" };
-        let (org, ada, (invitation, token)) = conn
-            .transaction(async |conn| {
-                let org = insert_organization(conn, "Engines").await?.id;
-                let ada = insert_user(conn, new).await?.ok_or_else(Problem::not_found)?;
-                let new = NewInvitation::new(email, Membership { role: Role::Member });
-                Ok((org, ada, members.scope(org).create_with_link(conn, &Actor::System, new).await?))
-            })
-            .await
-            .unwrap();
+        let created = transaction(&mut conn, async |conn| {
+            let org = insert_organization(conn, "Engines").await?.id;
+            let ada = insert_user(conn, new).await?.ok_or_else(Problem::not_found)?;
+            let new = NewInvitation::new(email, Membership { role: Role::Member });
+            Ok((org, ada, members.scope(org).create_with_link(conn, &Actor::System, new).await?))
+        });
+        let (org, ada, (invitation, token)) = created.await.unwrap();
         drop(conn);
         Self { pool, members, org, ada, invitation: invitation.id, token, _dir: dir }
     }
