@@ -1,7 +1,7 @@
 //! The reference store: everything in memory, one transaction at a time.
 //!
 //! It is the contract in its shortest form, made of [`Guard::holds`](crate::store::Guard::holds) and
-//! [`Change::apply`](crate::store::Change::apply), and it serves tests of hosts. Nothing survives the process.
+//! [`Transition::apply`](crate::store::Transition::apply), and it serves tests of hosts. Nothing survives the process.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
@@ -256,7 +256,7 @@ impl State {
             Change::Amend { .. } | Change::Renew { .. } | Change::Link | Change::View { .. } | Change::FailDelivery => {
             }
         }
-        transition.change.apply(&mut record, token.as_ref());
+        transition.apply(&mut record, token.as_ref());
         self.write_row(Row { record: record.clone(), open_key }, undo);
         self.write_event(&record, &transition.event, undo);
         self.dispatch(&record, transition.dispatch, undo);

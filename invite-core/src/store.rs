@@ -15,7 +15,7 @@
 //! 9. A serialization failure, a deadlock, a lock time-out, a busy database and a lost connection
 //!    are [`StoreError::retryable`].
 //!
-//! [`Guard::holds`] and [`Change::apply`] say in Rust what the statement must do; the
+//! [`Guard::holds`] and [`Transition::apply`] say in Rust what the statement must do; the
 //! [memory store](crate::memory) runs on them.
 
 mod queue;

@@ -196,7 +196,7 @@ pub async fn transition<D: Driver<Db = MySql>>(
 }
 
 fn guarded<'v>(guard: &Guard<'v>) -> Values<'v, MySql> {
-    let Guard { target, kind: _, statuses: _, now, time, ref recipient, not_resent_since, generation: _ } = *guard;
+    let Guard { target, kind: _, statuses: _, now, time, ref recipient, not_resent_since } = *guard;
     let (after, until) = match time {
         TimeGuard::Unexpired => (now, never()),
         TimeGuard::Due => (always(), now),

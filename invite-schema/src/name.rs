@@ -64,7 +64,6 @@ names! {
     Generation = "generation",
     Generations = "generations",
     GraceUntil = "grace_until",
-    GuardedGeneration = "guarded_generation",
     Id = "id",
     Invitations = "invitations",
     Inviter = "inviter",

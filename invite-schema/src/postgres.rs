@@ -178,7 +178,7 @@ pub async fn transition<D: Driver<Db = Postgres>>(
 }
 
 fn guarded<'v>(guard: &Guard<'v>) -> Values<'v, Postgres> {
-    let Guard { target, kind: _, statuses: _, now, time, ref recipient, not_resent_since, generation: _ } = *guard;
+    let Guard { target, kind: _, statuses: _, now, time, ref recipient, not_resent_since } = *guard;
     let (unexpired_at, due_at) = match time {
         TimeGuard::Unexpired => (Some(now), None),
         TimeGuard::Due => (None, Some(now)),

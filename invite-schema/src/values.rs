@@ -111,13 +111,12 @@ impl<'v, D: Dialect> Values<'v, D> {
             .time(Name::Now, guard.now)
             .text(Name::Compare, compare)
             .exact(Name::ProvedAddress, guard.recipient.proved_by_mail())
-            .count(Name::GuardedGeneration, guard.generation)
     }
 
     /// The new values of a change.
     pub(crate) fn change(self, change: &'v Change<'v>) -> Self {
         match change {
-            Change::End { status, .. } => self.text(Name::EndedStatus, status.as_str()),
+            Change::End { status } => self.text(Name::EndedStatus, status.as_str()),
             Change::Renew { at, expires_at, links, delivery, remind_at } => {
                 let (retire, grace_until) = match links {
                     RenewedLinks::Retire { grace_until } => (true, *grace_until),

@@ -28,7 +28,7 @@ VALUES (?, ?, ?, ?, ?, ?);
 -- END_BY_TOKEN
 --   1 ended_status, 2 at, 3 actor, 4 reason, 5 digest, 6 now, 7 kind, 8 status, 9 or_status, 10 after, 11 until,
 --       12 compare, 13 address_1, 14 address_2, 15 address_3, 16 address_4, 17 address_5, 18 address_6,
---       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since, 23 guarded_generation
+--       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since
 UPDATE invite_invitations AS i JOIN invite_tokens AS t ON t.invitation = i.id
 SET i.status = ?, i.ended_at = ?, i.ended_by = ?, i.ended_reason = ?, i.address_proved = (t.channel = 'mail'),
     i.open_key = NULL, i.remind_at = NULL, i.revision = i.revision + 1
@@ -41,13 +41,12 @@ AND i.expires_at <= ?
 AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
     -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?,
     ?) OR (CAST(i.recipient AS BINARY) = ? AND t.channel = 'mail'))
-AND (i.resent_at IS NULL OR i.resent_at <= ?)
-AND i.generation = COALESCE(?, i.generation);
+AND (i.resent_at IS NULL OR i.resent_at <= ?);
 
 -- END_BY_ID
 --   1 ended_status, 2 at, 3 actor, 4 reason, 5 id, 6 scope, 7 kind, 8 status, 9 or_status, 10 after, 11 until,
 --       12 compare, 13 address_1, 14 address_2, 15 address_3, 16 address_4, 17 address_5, 18 address_6,
---       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since, 23 guarded_generation
+--       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since
 UPDATE invite_invitations AS i
 SET i.status = ?, i.ended_at = ?, i.ended_by = ?, i.ended_reason = ?, i.address_proved = FALSE,
     i.open_key = NULL, i.remind_at = NULL, i.revision = i.revision + 1
@@ -59,14 +58,13 @@ AND i.expires_at > ?
 AND i.expires_at <= ?
 AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
     -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
-AND (i.resent_at IS NULL OR i.resent_at <= ?)
-AND i.generation = COALESCE(?, i.generation);
+AND (i.resent_at IS NULL OR i.resent_at <= ?);
 
 -- RENEW
 --   1 resent_at, 2 new_expires_at, 3 retire, 4 retire, 5 grace_until, 6 new_delivery, 7 remind_at, 8 id, 9 scope,
 --       10 kind, 11 status, 12 or_status, 13 after, 14 until, 15 compare, 16 address_1, 17 address_2,
 --       18 address_3, 19 address_4, 20 address_5, 21 address_6, 22 address_7, 23 address_8, 24 proved_address,
---       25 not_resent_since, 26 guarded_generation
+--       25 not_resent_since
 UPDATE invite_invitations AS i
 SET i.status = 'pending', i.resent_at = ?, i.viewed_at = NULL, i.expires_at = GREATEST(i.expires_at,
     COALESCE(?, i.expires_at)), i.min_generation = IF(?, i.generation + 1, i.min_generation),
@@ -81,14 +79,12 @@ AND i.expires_at > ?
 AND i.expires_at <= ?
 AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
     -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
-AND (i.resent_at IS NULL OR i.resent_at <= ?)
-AND i.generation = COALESCE(?, i.generation);
+AND (i.resent_at IS NULL OR i.resent_at <= ?);
 
 -- AMEND
 --   1 payload, 2 sets_message, 3 message, 4 new_expires_at, 5 remind_at, 6 id, 7 scope, 8 kind, 9 status,
 --       10 or_status, 11 after, 12 until, 13 compare, 14 address_1, 15 address_2, 16 address_3, 17 address_4,
---       18 address_5, 19 address_6, 20 address_7, 21 address_8, 22 proved_address, 23 not_resent_since,
---       24 guarded_generation
+--       18 address_5, 19 address_6, 20 address_7, 21 address_8, 22 proved_address, 23 not_resent_since
 UPDATE invite_invitations AS i
 SET i.payload = COALESCE(?, i.payload), i.message = IF(?, ?, i.message), i.expires_at = COALESCE(?,
     i.expires_at), i.remind_at = COALESCE(?, i.remind_at), i.revision = i.revision + 1
@@ -100,14 +96,13 @@ AND i.expires_at > ?
 AND i.expires_at <= ?
 AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
     -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
-AND (i.resent_at IS NULL OR i.resent_at <= ?)
-AND i.generation = COALESCE(?, i.generation);
+AND (i.resent_at IS NULL OR i.resent_at <= ?);
 
 -- READDRESS
 --   1 recipient_given, 2 recipient, 3 open_key, 4 payload, 5 sets_message, 6 message, 7 new_expires_at, 8 id,
 --       9 scope, 10 kind, 11 status, 12 or_status, 13 after, 14 until, 15 compare, 16 address_1, 17 address_2,
 --       18 address_3, 19 address_4, 20 address_5, 21 address_6, 22 address_7, 23 address_8, 24 proved_address,
---       25 not_resent_since, 26 guarded_generation
+--       25 not_resent_since
 UPDATE invite_invitations AS i
 SET i.recipient_given = ?, i.recipient = ?, i.open_key = ?, i.min_generation = i.generation + 1,
     i.generation = i.generation + 1, i.grace_until = NULL, i.viewed_at = NULL,
@@ -122,13 +117,12 @@ AND i.expires_at > ?
 AND i.expires_at <= ?
 AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
     -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
-AND (i.resent_at IS NULL OR i.resent_at <= ?)
-AND i.generation = COALESCE(?, i.generation);
+AND (i.resent_at IS NULL OR i.resent_at <= ?);
 
 -- LINK
 --   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 after, 7 until, 8 compare, 9 address_1, 10 address_2,
 --       11 address_3, 12 address_4, 13 address_5, 14 address_6, 15 address_7, 16 address_8, 17 proved_address,
---       18 not_resent_since, 19 guarded_generation
+--       18 not_resent_since
 UPDATE invite_invitations AS i
 SET i.revision = i.revision + 1
 WHERE i.id = ?
@@ -139,13 +133,12 @@ AND i.expires_at > ?
 AND i.expires_at <= ?
 AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
     -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
-AND (i.resent_at IS NULL OR i.resent_at <= ?)
-AND i.generation = COALESCE(?, i.generation);
+AND (i.resent_at IS NULL OR i.resent_at <= ?);
 
 -- VIEW
 --   1 viewed_at, 2 digest, 3 now, 4 kind, 5 status, 6 or_status, 7 after, 8 until, 9 compare, 10 address_1,
 --       11 address_2, 12 address_3, 13 address_4, 14 address_5, 15 address_6, 16 address_7, 17 address_8,
---       18 proved_address, 19 not_resent_since, 20 guarded_generation
+--       18 proved_address, 19 not_resent_since
 UPDATE invite_invitations AS i JOIN invite_tokens AS t ON t.invitation = i.id
 SET i.viewed_at = ?
 WHERE t.digest = ?
@@ -158,13 +151,12 @@ AND i.expires_at <= ?
 AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
     -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?,
     ?) OR (CAST(i.recipient AS BINARY) = ? AND t.channel = 'mail'))
-AND (i.resent_at IS NULL OR i.resent_at <= ?)
-AND i.generation = COALESCE(?, i.generation);
+AND (i.resent_at IS NULL OR i.resent_at <= ?);
 
 -- FAIL_DELIVERY
 --   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 after, 7 until, 8 compare, 9 address_1, 10 address_2,
 --       11 address_3, 12 address_4, 13 address_5, 14 address_6, 15 address_7, 16 address_8, 17 proved_address,
---       18 not_resent_since, 19 guarded_generation
+--       18 not_resent_since
 UPDATE invite_invitations AS i
 SET i.status = 'delivery_failed', i.remind_at = NULL, i.revision = i.revision + 1
 WHERE i.id = ?
@@ -175,13 +167,12 @@ AND i.expires_at > ?
 AND i.expires_at <= ?
 AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
     -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
-AND (i.resent_at IS NULL OR i.resent_at <= ?)
-AND i.generation = COALESCE(?, i.generation);
+AND (i.resent_at IS NULL OR i.resent_at <= ?);
 
 -- FAIL_DELIVERY_OF
 --   1 delivery, 2 kind, 3 status, 4 or_status, 5 after, 6 until, 7 compare, 8 address_1, 9 address_2,
 --       10 address_3, 11 address_4, 12 address_5, 13 address_6, 14 address_7, 15 address_8, 16 proved_address,
---       17 not_resent_since, 18 guarded_generation
+--       17 not_resent_since
 UPDATE invite_invitations AS i
 SET i.status = 'delivery_failed', i.remind_at = NULL, i.revision = i.revision + 1
 WHERE i.delivery_id = ?
@@ -191,8 +182,7 @@ AND i.expires_at > ?
 AND i.expires_at <= ?
 AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
     -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
-AND (i.resent_at IS NULL OR i.resent_at <= ?)
-AND i.generation = COALESCE(?, i.generation);
+AND (i.resent_at IS NULL OR i.resent_at <= ?);
 
 -- RECORD_DELIVERY
 --   1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 kind, 6 over

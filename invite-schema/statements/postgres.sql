@@ -3,8 +3,8 @@
 
 -- END_BY_TOKEN
 --   1 ended_status, 2 at, 3 actor, 4 reason, 5 digest, 6 now, 7 kind, 8 status, 9 or_status, 10 unexpired_at,
---       11 due_at, 12 compare, 13 addresses, 14 proved_address, 15 not_resent_since, 16 guarded_generation,
---       17 event, 18 letter, 19 purpose, 20 not_before, 21 token, 22 channel
+--       11 due_at, 12 compare, 13 addresses, 14 proved_address, 15 not_resent_since, 16 event, 17 letter,
+--       18 purpose, 19 not_before, 20 token, 21 channel
 WITH changed AS (UPDATE invite_invitations AS i
     SET status = $1, ended_at = $2, ended_by = $3, ended_reason = $4,
         address_proved = COALESCE(t.channel = 'mail', false), open_key = NULL, remind_at = NULL,
@@ -20,7 +20,6 @@ WITH changed AS (UPDATE invite_invitations AS i
     AND ($12 = 'anyone' OR ($12 = 'address' AND i.recipient = ANY ($13::text[])) OR ($12 = 'domain' AND split_part(i.recipient,
         '@', 2) = ANY ($13::text[])) OR (i.recipient = $14 AND t.channel = 'mail'))
     AND ($15::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $15)
-    AND ($16::integer IS NULL OR i.generation = $16)
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
@@ -28,17 +27,17 @@ WITH changed AS (UPDATE invite_invitations AS i
         i.remind_at, i.reminded, t.digest AS token_digest, t.generation AS token_generation,
         t.channel AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, revision, $17, $3, $4, $2
+    SELECT id, revision, $16, $3, $4, $2
     FROM changed ), queued AS (
     INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT $18, kind, id, generation, $19, $20
+    SELECT $17, kind, id, generation, $18, $19
     FROM changed
-    WHERE $18::uuid IS NOT NULL
-    AND ($19::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    WHERE $17::uuid IS NOT NULL
+    AND ($18::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $21, id, generation, $22, $2
+    SELECT $20, id, generation, $21, $2
     FROM changed
-    WHERE $21::bytea IS NOT NULL )
+    WHERE $20::bytea IS NOT NULL )
 SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
@@ -50,8 +49,8 @@ FROM changed;
 
 -- END_BY_ID
 --   1 ended_status, 2 at, 3 actor, 4 reason, 5 id, 6 scope, 7 kind, 8 status, 9 or_status, 10 unexpired_at,
---       11 due_at, 12 compare, 13 addresses, 14 proved_address, 15 not_resent_since, 16 guarded_generation,
---       17 event, 18 letter, 19 purpose, 20 not_before, 21 token, 22 channel
+--       11 due_at, 12 compare, 13 addresses, 14 proved_address, 15 not_resent_since, 16 event, 17 letter,
+--       18 purpose, 19 not_before, 20 token, 21 channel
 WITH changed AS (UPDATE invite_invitations AS i
     SET status = $1, ended_at = $2, ended_by = $3, ended_reason = $4,
         address_proved = COALESCE(t.channel = 'mail', false), open_key = NULL, remind_at = NULL,
@@ -66,7 +65,6 @@ WITH changed AS (UPDATE invite_invitations AS i
     AND ($12 = 'anyone' OR ($12 = 'address' AND i.recipient = ANY ($13::text[])) OR ($12 = 'domain' AND split_part(i.recipient,
         '@', 2) = ANY ($13::text[])) OR (i.recipient = $14 AND t.channel = 'mail'))
     AND ($15::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $15)
-    AND ($16::integer IS NULL OR i.generation = $16)
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
@@ -74,17 +72,17 @@ WITH changed AS (UPDATE invite_invitations AS i
         i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation,
         NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, revision, $17, $3, $4, $2
+    SELECT id, revision, $16, $3, $4, $2
     FROM changed ), queued AS (
     INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT $18, kind, id, generation, $19, $20
+    SELECT $17, kind, id, generation, $18, $19
     FROM changed
-    WHERE $18::uuid IS NOT NULL
-    AND ($19::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    WHERE $17::uuid IS NOT NULL
+    AND ($18::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $21, id, generation, $22, $2
+    SELECT $20, id, generation, $21, $2
     FROM changed
-    WHERE $21::bytea IS NOT NULL )
+    WHERE $20::bytea IS NOT NULL )
 SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
@@ -97,8 +95,8 @@ FROM changed;
 -- RENEW
 --   1 resent_at, 2 new_expires_at, 3 retire, 4 grace_until, 5 new_delivery, 6 remind_at, 7 id, 8 scope, 9 kind,
 --       10 status, 11 or_status, 12 unexpired_at, 13 due_at, 14 compare, 15 addresses, 16 proved_address,
---       17 not_resent_since, 18 guarded_generation, 19 event, 20 actor, 21 reason, 22 at, 23 letter, 24 purpose,
---       25 not_before, 26 token, 27 channel
+--       17 not_resent_since, 18 event, 19 actor, 20 reason, 21 at, 22 letter, 23 purpose, 24 not_before, 25 token,
+--       26 channel
 WITH changed AS (UPDATE invite_invitations AS i
     SET status = 'pending', generation = i.generation + 1, revision = revision + 1, resent_at = $1,
         viewed_at = NULL, expires_at = greatest(expires_at, $2),
@@ -115,7 +113,6 @@ WITH changed AS (UPDATE invite_invitations AS i
     AND ($14 = 'anyone' OR ($14 = 'address' AND i.recipient = ANY ($15::text[])) OR ($14 = 'domain' AND split_part(i.recipient,
         '@', 2) = ANY ($15::text[])) OR (i.recipient = $16 AND t.channel = 'mail'))
     AND ($17::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $17)
-    AND ($18::integer IS NULL OR i.generation = $18)
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
@@ -123,17 +120,17 @@ WITH changed AS (UPDATE invite_invitations AS i
         i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation,
         NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, revision, $19, $20, $21, $22
+    SELECT id, revision, $18, $19, $20, $21
     FROM changed ), queued AS (
     INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT $23, kind, id, generation, $24, $25
+    SELECT $22, kind, id, generation, $23, $24
     FROM changed
-    WHERE $23::uuid IS NOT NULL
-    AND ($24::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    WHERE $22::uuid IS NOT NULL
+    AND ($23::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $26, id, generation, $27, $22
+    SELECT $25, id, generation, $26, $21
     FROM changed
-    WHERE $26::bytea IS NOT NULL )
+    WHERE $25::bytea IS NOT NULL )
 SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
@@ -146,8 +143,8 @@ FROM changed;
 -- AMEND
 --   1 recipient_given, 2 recipient, 3 open_key, 4 remind_at, 5 payload, 6 sets_message, 7 message,
 --       8 new_expires_at, 9 id, 10 scope, 11 kind, 12 status, 13 or_status, 14 unexpired_at, 15 due_at,
---       16 compare, 17 addresses, 18 proved_address, 19 not_resent_since, 20 guarded_generation, 21 event,
---       22 actor, 23 reason, 24 at, 25 letter, 26 purpose, 27 not_before, 28 token, 29 channel
+--       16 compare, 17 addresses, 18 proved_address, 19 not_resent_since, 20 event, 21 actor, 22 reason, 23 at,
+--       24 letter, 25 purpose, 26 not_before, 27 token, 28 channel
 WITH changed AS (UPDATE invite_invitations AS i
     SET recipient_given = COALESCE($1, recipient_given), recipient = COALESCE($2, recipient),
         open_key = CASE WHEN $2::text IS NULL THEN open_key ELSE $3 END,
@@ -172,7 +169,7 @@ WITH changed AS (UPDATE invite_invitations AS i
         AND o.id <> $9) AND (i.kind = $11) IS TRUE AND i.status IN ($12,
             $13) AND ($14::timestamptz IS NULL OR i.expires_at > $14) AND ($15::timestamptz IS NULL OR i.expires_at <= $15) AND ($16 = 'anyone' OR ($16 = 'address' AND i.recipient = ANY ($17::text[])) OR ($16 = 'domain' AND split_part(i.recipient,
             '@',
-            2) = ANY ($17::text[])) OR (i.recipient = $18 AND t.channel = 'mail')) AND ($19::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $19) AND ($20::integer IS NULL OR i.generation = $20)
+            2) = ANY ($17::text[])) OR (i.recipient = $18 AND t.channel = 'mail')) AND ($19::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $19)
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
@@ -180,17 +177,17 @@ WITH changed AS (UPDATE invite_invitations AS i
         i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation,
         NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, revision, $21, $22, $23, $24
+    SELECT id, revision, $20, $21, $22, $23
     FROM changed ), queued AS (
     INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT $25, kind, id, generation, $26, $27
+    SELECT $24, kind, id, generation, $25, $26
     FROM changed
-    WHERE $25::uuid IS NOT NULL
-    AND ($26::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    WHERE $24::uuid IS NOT NULL
+    AND ($25::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $28, id, generation, $29, $24
+    SELECT $27, id, generation, $28, $23
     FROM changed
-    WHERE $28::bytea IS NOT NULL )
+    WHERE $27::bytea IS NOT NULL )
 SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
@@ -202,8 +199,8 @@ FROM changed;
 
 -- LINK
 --   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 unexpired_at, 7 due_at, 8 compare, 9 addresses,
---       10 proved_address, 11 not_resent_since, 12 guarded_generation, 13 event, 14 actor, 15 reason, 16 at,
---       17 letter, 18 purpose, 19 not_before, 20 token, 21 channel
+--       10 proved_address, 11 not_resent_since, 12 event, 13 actor, 14 reason, 15 at, 16 letter, 17 purpose,
+--       18 not_before, 19 token, 20 channel
 WITH changed AS (UPDATE invite_invitations AS i
     SET revision = revision + 1
     FROM (SELECT NULL::text AS channel) AS t
@@ -216,140 +213,6 @@ WITH changed AS (UPDATE invite_invitations AS i
     AND ($8 = 'anyone' OR ($8 = 'address' AND i.recipient = ANY ($9::text[])) OR ($8 = 'domain' AND split_part(i.recipient,
         '@', 2) = ANY ($9::text[])) OR (i.recipient = $10 AND t.channel = 'mail'))
     AND ($11::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $11)
-    AND ($12::integer IS NULL OR i.generation = $12)
-    RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
-        i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
-        i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
-        i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation,
-        NULL::text AS token_channel), logged AS (
-    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, revision, $13, $14, $15, $16
-    FROM changed ), queued AS (
-    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT $17, kind, id, generation, $18, $19
-    FROM changed
-    WHERE $17::uuid IS NOT NULL
-    AND ($18::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
-    INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $20, id, generation, $21, $16
-    FROM changed
-    WHERE $20::bytea IS NOT NULL )
-SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
-    changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
-    changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
-    changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
-    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
-    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
-    token_digest, token_generation, token_channel
-FROM changed;
-
--- VIEW
---   1 viewed_at, 2 digest, 3 now, 4 kind, 5 status, 6 or_status, 7 unexpired_at, 8 due_at, 9 compare,
---       10 addresses, 11 proved_address, 12 not_resent_since, 13 guarded_generation, 14 event, 15 actor,
---       16 reason, 17 at, 18 letter, 19 purpose, 20 not_before, 21 token, 22 channel
-WITH changed AS (UPDATE invite_invitations AS i
-    SET viewed_at = $1
-    FROM invite_tokens AS t
-    WHERE t.digest = $2
-    AND i.id = t.invitation
-    AND t.generation + CASE WHEN $3 < i.grace_until THEN 1 ELSE 0 END >= i.min_generation
-    AND i.viewed_at IS NULL
-    AND (i.kind = $4) IS TRUE
-    AND i.status IN ($5, $6)
-    AND ($7::timestamptz IS NULL OR i.expires_at > $7)
-    AND ($8::timestamptz IS NULL OR i.expires_at <= $8)
-    AND ($9 = 'anyone' OR ($9 = 'address' AND i.recipient = ANY ($10::text[])) OR ($9 = 'domain' AND split_part(i.recipient,
-        '@', 2) = ANY ($10::text[])) OR (i.recipient = $11 AND t.channel = 'mail'))
-    AND ($12::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $12)
-    AND ($13::integer IS NULL OR i.generation = $13)
-    RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
-        i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
-        i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
-        i.remind_at, i.reminded, t.digest AS token_digest, t.generation AS token_generation,
-        t.channel AS token_channel), logged AS (
-    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, revision, $14, $15, $16, $17
-    FROM changed ), queued AS (
-    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT $18, kind, id, generation, $19, $20
-    FROM changed
-    WHERE $18::uuid IS NOT NULL
-    AND ($19::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
-    INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $21, id, generation, $22, $17
-    FROM changed
-    WHERE $21::bytea IS NOT NULL )
-SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
-    changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
-    changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
-    changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
-    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
-    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
-    token_digest, token_generation, token_channel
-FROM changed;
-
--- FAIL_DELIVERY
---   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 unexpired_at, 7 due_at, 8 compare, 9 addresses,
---       10 proved_address, 11 not_resent_since, 12 guarded_generation, 13 event, 14 actor, 15 reason, 16 at,
---       17 letter, 18 purpose, 19 not_before, 20 token, 21 channel
-WITH changed AS (UPDATE invite_invitations AS i
-    SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1
-    FROM (SELECT NULL::text AS channel) AS t
-    WHERE i.id = $1
-    AND ($2::text IS NULL OR i.scope = $2)
-    AND (i.kind = $3) IS TRUE
-    AND i.status IN ($4, $5)
-    AND ($6::timestamptz IS NULL OR i.expires_at > $6)
-    AND ($7::timestamptz IS NULL OR i.expires_at <= $7)
-    AND ($8 = 'anyone' OR ($8 = 'address' AND i.recipient = ANY ($9::text[])) OR ($8 = 'domain' AND split_part(i.recipient,
-        '@', 2) = ANY ($9::text[])) OR (i.recipient = $10 AND t.channel = 'mail'))
-    AND ($11::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $11)
-    AND ($12::integer IS NULL OR i.generation = $12)
-    RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
-        i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
-        i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
-        i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation,
-        NULL::text AS token_channel), logged AS (
-    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, revision, $13, $14, $15, $16
-    FROM changed ), queued AS (
-    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT $17, kind, id, generation, $18, $19
-    FROM changed
-    WHERE $17::uuid IS NOT NULL
-    AND ($18::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
-    INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $20, id, generation, $21, $16
-    FROM changed
-    WHERE $20::bytea IS NOT NULL )
-SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
-    changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
-    changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
-    changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
-    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
-    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
-    token_digest, token_generation, token_channel
-FROM changed;
-
--- FAIL_DELIVERY_OF
---   1 delivery, 2 kind, 3 status, 4 or_status, 5 unexpired_at, 6 due_at, 7 compare, 8 addresses, 9 proved_address,
---       10 not_resent_since, 11 guarded_generation, 12 event, 13 actor, 14 reason, 15 at, 16 letter, 17 purpose,
---       18 not_before, 19 token, 20 channel
-WITH changed AS (UPDATE invite_invitations AS i
-    SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1
-    FROM (SELECT NULL::text AS channel) AS t
-    WHERE i.delivery_id = $1
-    AND (i.kind = $2) IS TRUE
-    AND i.status IN ($3, $4)
-    AND ($5::timestamptz IS NULL OR i.expires_at > $5)
-    AND ($6::timestamptz IS NULL OR i.expires_at <= $6)
-    AND ($7 = 'anyone' OR ($7 = 'address' AND i.recipient = ANY ($8::text[])) OR ($7 = 'domain' AND split_part(i.recipient,
-        '@', 2) = ANY ($8::text[])) OR (i.recipient = $9 AND t.channel = 'mail'))
-    AND ($10::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $10)
-    AND ($11::integer IS NULL OR i.generation = $11)
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
@@ -368,6 +231,136 @@ WITH changed AS (UPDATE invite_invitations AS i
     SELECT $19, id, generation, $20, $15
     FROM changed
     WHERE $19::bytea IS NOT NULL )
+SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
+    changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
+    changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
+    changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
+    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
+    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
+    token_digest, token_generation, token_channel
+FROM changed;
+
+-- VIEW
+--   1 viewed_at, 2 digest, 3 now, 4 kind, 5 status, 6 or_status, 7 unexpired_at, 8 due_at, 9 compare,
+--       10 addresses, 11 proved_address, 12 not_resent_since, 13 event, 14 actor, 15 reason, 16 at, 17 letter,
+--       18 purpose, 19 not_before, 20 token, 21 channel
+WITH changed AS (UPDATE invite_invitations AS i
+    SET viewed_at = $1
+    FROM invite_tokens AS t
+    WHERE t.digest = $2
+    AND i.id = t.invitation
+    AND t.generation + CASE WHEN $3 < i.grace_until THEN 1 ELSE 0 END >= i.min_generation
+    AND i.viewed_at IS NULL
+    AND (i.kind = $4) IS TRUE
+    AND i.status IN ($5, $6)
+    AND ($7::timestamptz IS NULL OR i.expires_at > $7)
+    AND ($8::timestamptz IS NULL OR i.expires_at <= $8)
+    AND ($9 = 'anyone' OR ($9 = 'address' AND i.recipient = ANY ($10::text[])) OR ($9 = 'domain' AND split_part(i.recipient,
+        '@', 2) = ANY ($10::text[])) OR (i.recipient = $11 AND t.channel = 'mail'))
+    AND ($12::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $12)
+    RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
+        i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+        i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
+        i.remind_at, i.reminded, t.digest AS token_digest, t.generation AS token_generation,
+        t.channel AS token_channel), logged AS (
+    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+    SELECT id, revision, $13, $14, $15, $16
+    FROM changed ), queued AS (
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+    SELECT $17, kind, id, generation, $18, $19
+    FROM changed
+    WHERE $17::uuid IS NOT NULL
+    AND ($18::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+    SELECT $20, id, generation, $21, $16
+    FROM changed
+    WHERE $20::bytea IS NOT NULL )
+SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
+    changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
+    changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
+    changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
+    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
+    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
+    token_digest, token_generation, token_channel
+FROM changed;
+
+-- FAIL_DELIVERY
+--   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 unexpired_at, 7 due_at, 8 compare, 9 addresses,
+--       10 proved_address, 11 not_resent_since, 12 event, 13 actor, 14 reason, 15 at, 16 letter, 17 purpose,
+--       18 not_before, 19 token, 20 channel
+WITH changed AS (UPDATE invite_invitations AS i
+    SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1
+    FROM (SELECT NULL::text AS channel) AS t
+    WHERE i.id = $1
+    AND ($2::text IS NULL OR i.scope = $2)
+    AND (i.kind = $3) IS TRUE
+    AND i.status IN ($4, $5)
+    AND ($6::timestamptz IS NULL OR i.expires_at > $6)
+    AND ($7::timestamptz IS NULL OR i.expires_at <= $7)
+    AND ($8 = 'anyone' OR ($8 = 'address' AND i.recipient = ANY ($9::text[])) OR ($8 = 'domain' AND split_part(i.recipient,
+        '@', 2) = ANY ($9::text[])) OR (i.recipient = $10 AND t.channel = 'mail'))
+    AND ($11::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $11)
+    RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
+        i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+        i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
+        i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation,
+        NULL::text AS token_channel), logged AS (
+    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+    SELECT id, revision, $12, $13, $14, $15
+    FROM changed ), queued AS (
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+    SELECT $16, kind, id, generation, $17, $18
+    FROM changed
+    WHERE $16::uuid IS NOT NULL
+    AND ($17::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+    SELECT $19, id, generation, $20, $15
+    FROM changed
+    WHERE $19::bytea IS NOT NULL )
+SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
+    changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
+    changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
+    changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
+    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
+    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
+    token_digest, token_generation, token_channel
+FROM changed;
+
+-- FAIL_DELIVERY_OF
+--   1 delivery, 2 kind, 3 status, 4 or_status, 5 unexpired_at, 6 due_at, 7 compare, 8 addresses, 9 proved_address,
+--       10 not_resent_since, 11 event, 12 actor, 13 reason, 14 at, 15 letter, 16 purpose, 17 not_before, 18 token,
+--       19 channel
+WITH changed AS (UPDATE invite_invitations AS i
+    SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1
+    FROM (SELECT NULL::text AS channel) AS t
+    WHERE i.delivery_id = $1
+    AND (i.kind = $2) IS TRUE
+    AND i.status IN ($3, $4)
+    AND ($5::timestamptz IS NULL OR i.expires_at > $5)
+    AND ($6::timestamptz IS NULL OR i.expires_at <= $6)
+    AND ($7 = 'anyone' OR ($7 = 'address' AND i.recipient = ANY ($8::text[])) OR ($7 = 'domain' AND split_part(i.recipient,
+        '@', 2) = ANY ($8::text[])) OR (i.recipient = $9 AND t.channel = 'mail'))
+    AND ($10::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $10)
+    RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
+        i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+        i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
+        i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation,
+        NULL::text AS token_channel), logged AS (
+    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+    SELECT id, revision, $11, $12, $13, $14
+    FROM changed ), queued AS (
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+    SELECT $15, kind, id, generation, $16, $17
+    FROM changed
+    WHERE $15::uuid IS NOT NULL
+    AND ($16::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+    SELECT $18, id, generation, $19, $14
+    FROM changed
+    WHERE $18::bytea IS NOT NULL )
 SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,

@@ -34,7 +34,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 -- END_BY_TOKEN
 --   1 ended_status, 2 at, 3 actor, 4 reason, 5 digest, 6 now, 7 kind, 8 status, 9 or_status, 10 unexpired_at,
 --       11 due_at, 12 compare, 13 address_1, 14 address_2, 15 address_3, 16 address_4, 17 address_5, 18 address_6,
---       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since, 23 guarded_generation
+--       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since
 UPDATE invite_invitations AS i
 SET status = ?1, ended_at = ?2, ended_by = ?3, ended_reason = ?4,
     address_proved = COALESCE((SELECT channel = 'mail'
@@ -50,7 +50,7 @@ WHERE i.id = (SELECT invitation
         ?14, ?15, ?16, ?17, ?18, ?19, ?20)) OR (?12 = 'domain' AND substr(i.recipient, instr(i.recipient,
         '@') + 1) IN (?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)) OR (i.recipient = ?21 AND (SELECT channel
             FROM invite_tokens
-            WHERE digest = ?5) = 'mail')) AND (?22 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?22) AND (?23 IS NULL OR i.generation = ?23)
+            WHERE digest = ?5) = 'mail')) AND (?22 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?22)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
     created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
@@ -65,7 +65,7 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
 -- END_BY_ID
 --   1 ended_status, 2 at, 3 actor, 4 reason, 5 id, 6 scope, 7 kind, 8 status, 9 or_status, 10 unexpired_at,
 --       11 due_at, 12 compare, 13 address_1, 14 address_2, 15 address_3, 16 address_4, 17 address_5, 18 address_6,
---       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since, 23 guarded_generation
+--       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since
 UPDATE invite_invitations AS i
 SET status = ?1, ended_at = ?2, ended_by = ?3, ended_reason = ?4, address_proved = 0, open_key = NULL,
     remind_at = NULL, revision = revision + 1
@@ -79,7 +79,6 @@ AND (?12 = 'anyone' OR (?12 = 'address' AND i.recipient IN (?13, ?14, ?15, ?16, 
     ?20)) OR (?12 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1) IN (?13, ?14, ?15, ?16, ?17,
     ?18, ?19, ?20)) OR (i.recipient = ?21 AND 0))
 AND (?22 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?22)
-AND (?23 IS NULL OR i.generation = ?23)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
     created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
@@ -89,7 +88,7 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
 --   1 resent_at, 2 new_expires_at, 3 retire, 4 grace_until, 5 new_delivery, 6 remind_at, 7 id, 8 scope, 9 kind,
 --       10 status, 11 or_status, 12 unexpired_at, 13 due_at, 14 compare, 15 address_1, 16 address_2, 17 address_3,
 --       18 address_4, 19 address_5, 20 address_6, 21 address_7, 22 address_8, 23 proved_address,
---       24 not_resent_since, 25 guarded_generation
+--       24 not_resent_since
 UPDATE invite_invitations AS i
 SET status = 'pending', generation = generation + 1, revision = revision + 1, resent_at = ?1,
     viewed_at = NULL, expires_at = max(expires_at, COALESCE(?2, expires_at)),
@@ -106,7 +105,6 @@ AND (?14 = 'anyone' OR (?14 = 'address' AND i.recipient IN (?15, ?16, ?17, ?18, 
     ?22)) OR (?14 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1) IN (?15, ?16, ?17, ?18, ?19,
     ?20, ?21, ?22)) OR (i.recipient = ?23 AND 0))
 AND (?24 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?24)
-AND (?25 IS NULL OR i.generation = ?25)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
     created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
@@ -116,7 +114,7 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
 --   1 recipient_given, 2 recipient, 3 open_key, 4 remind_at, 5 payload, 6 sets_message, 7 message,
 --       8 new_expires_at, 9 id, 10 scope, 11 kind, 12 status, 13 or_status, 14 unexpired_at, 15 due_at,
 --       16 compare, 17 address_1, 18 address_2, 19 address_3, 20 address_4, 21 address_5, 22 address_6,
---       23 address_7, 24 address_8, 25 proved_address, 26 not_resent_since, 27 guarded_generation
+--       23 address_7, 24 address_8, 25 proved_address, 26 not_resent_since
 UPDATE invite_invitations AS i
 SET recipient_given = COALESCE(?1, recipient_given), recipient = COALESCE(?2, recipient),
     open_key = CASE WHEN ?2 IS NULL THEN open_key ELSE ?3 END, generation = generation + (?2 IS NOT NULL),
@@ -140,7 +138,7 @@ AND NOT EXISTS (SELECT 1
         ?13) AND (?14 IS NULL OR i.expires_at > ?14) AND (?15 IS NULL OR i.expires_at <= ?15) AND (?16 = 'anyone' OR (?16 = 'address' AND i.recipient IN (?17,
         ?18, ?19, ?20, ?21, ?22, ?23, ?24)) OR (?16 = 'domain' AND substr(i.recipient, instr(i.recipient,
         '@') + 1) IN (?17, ?18, ?19, ?20, ?21, ?22, ?23,
-        ?24)) OR (i.recipient = ?25 AND 0)) AND (?26 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?26) AND (?27 IS NULL OR i.generation = ?27)
+        ?24)) OR (i.recipient = ?25 AND 0)) AND (?26 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?26)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
     created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
@@ -149,7 +147,7 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
 -- LINK
 --   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 unexpired_at, 7 due_at, 8 compare, 9 address_1, 10 address_2,
 --       11 address_3, 12 address_4, 13 address_5, 14 address_6, 15 address_7, 16 address_8, 17 proved_address,
---       18 not_resent_since, 19 guarded_generation
+--       18 not_resent_since
 UPDATE invite_invitations AS i
 SET revision = revision + 1
 WHERE i.id = ?1
@@ -162,7 +160,6 @@ AND (?8 = 'anyone' OR (?8 = 'address' AND i.recipient IN (?9, ?10, ?11, ?12, ?13
     ?16)) OR (?8 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1) IN (?9, ?10, ?11, ?12, ?13,
     ?14, ?15, ?16)) OR (i.recipient = ?17 AND 0))
 AND (?18 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?18)
-AND (?19 IS NULL OR i.generation = ?19)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
     created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
@@ -171,7 +168,7 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
 -- VIEW
 --   1 viewed_at, 2 digest, 3 now, 4 kind, 5 status, 6 or_status, 7 unexpired_at, 8 due_at, 9 compare,
 --       10 address_1, 11 address_2, 12 address_3, 13 address_4, 14 address_5, 15 address_6, 16 address_7,
---       17 address_8, 18 proved_address, 19 not_resent_since, 20 guarded_generation
+--       17 address_8, 18 proved_address, 19 not_resent_since
 UPDATE invite_invitations AS i
 SET viewed_at = ?1
 WHERE i.id = (SELECT invitation
@@ -184,7 +181,7 @@ WHERE i.id = (SELECT invitation
         ?11, ?12, ?13, ?14, ?15, ?16, ?17)) OR (?9 = 'domain' AND substr(i.recipient, instr(i.recipient,
         '@') + 1) IN (?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)) OR (i.recipient = ?18 AND (SELECT channel
             FROM invite_tokens
-            WHERE digest = ?2) = 'mail')) AND (?19 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?19) AND (?20 IS NULL OR i.generation = ?20)
+            WHERE digest = ?2) = 'mail')) AND (?19 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?19)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
     created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
@@ -199,7 +196,7 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
 -- FAIL_DELIVERY
 --   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 unexpired_at, 7 due_at, 8 compare, 9 address_1, 10 address_2,
 --       11 address_3, 12 address_4, 13 address_5, 14 address_6, 15 address_7, 16 address_8, 17 proved_address,
---       18 not_resent_since, 19 guarded_generation
+--       18 not_resent_since
 UPDATE invite_invitations AS i
 SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1
 WHERE i.id = ?1
@@ -212,7 +209,6 @@ AND (?8 = 'anyone' OR (?8 = 'address' AND i.recipient IN (?9, ?10, ?11, ?12, ?13
     ?16)) OR (?8 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1) IN (?9, ?10, ?11, ?12, ?13,
     ?14, ?15, ?16)) OR (i.recipient = ?17 AND 0))
 AND (?18 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?18)
-AND (?19 IS NULL OR i.generation = ?19)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
     created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
@@ -221,7 +217,7 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
 -- FAIL_DELIVERY_OF
 --   1 delivery, 2 kind, 3 status, 4 or_status, 5 unexpired_at, 6 due_at, 7 compare, 8 address_1, 9 address_2,
 --       10 address_3, 11 address_4, 12 address_5, 13 address_6, 14 address_7, 15 address_8, 16 proved_address,
---       17 not_resent_since, 18 guarded_generation
+--       17 not_resent_since
 UPDATE invite_invitations AS i
 SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1
 WHERE i.delivery_id = ?1
@@ -233,7 +229,6 @@ AND (?7 = 'anyone' OR (?7 = 'address' AND i.recipient IN (?8, ?9, ?10, ?11, ?12,
     ?15)) OR (?7 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1) IN (?8, ?9, ?10, ?11, ?12,
     ?13, ?14, ?15)) OR (i.recipient = ?16 AND 0))
 AND (?17 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?17)
-AND (?18 IS NULL OR i.generation = ?18)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
     created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,

@@ -31,7 +31,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     "an end is stored as a cancellation",
     ["invited::the_holder_of_a_genuine_link_hears_how_it_ended"]: Edit {
         transition: |asked| {
-            if let Change::End { status, .. } = &mut asked.change {
+            if let Change::End { status } = &mut asked.change {
                 *status = Status::Cancelled;
             }
         },
@@ -39,29 +39,17 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     };
     "the row of an end does not say why",
     ["change::an_end_says_how_when_by_whom_and_why"]: Edit {
-        transition: |asked| {
-            if let Change::End { event, .. } = &mut asked.change {
-                event.reason = None;
-            }
-        },
+        found: |found| found.record.ended.iter_mut().for_each(|ended| ended.reason = None),
         ..Edit::NONE
     };
     "the row of an end does not say who",
     ["change::an_end_says_how_when_by_whom_and_why"]: Edit {
-        transition: |asked| {
-            if let Change::End { event, .. } = &mut asked.change {
-                event.actor = &Actor::System;
-            }
-        },
+        found: |found| found.record.ended.iter_mut().for_each(|ended| ended.by = Actor::System),
         ..Edit::NONE
     };
     "the row of an end says another time",
     ["change::an_end_says_how_when_by_whom_and_why"]: Edit {
-        transition: |asked| {
-            if let Change::End { event, .. } = &mut asked.change {
-                event.at += TimeDelta::microseconds(1);
-            }
-        },
+        found: |found| found.record.ended.iter_mut().for_each(|ended| ended.at += TimeDelta::microseconds(1)),
         ..Edit::NONE
     };
     "every end says that the mailbox was proved",

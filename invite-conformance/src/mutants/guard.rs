@@ -99,17 +99,6 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     ["guard::resent_up_to_the_instant_of_the_guard_is_long_enough_ago"]: Strict(|guard, found| {
         guard.not_resent_since.is_some() && found.record.resent_at.is_none()
     });
-    "the guard does not look at the generation",
-    ["guard::a_generation_that_is_named_must_be_the_row_s"]: Edit {
-        transition: |asked| asked.guard.generation = None,
-        ..Edit::NONE
-    };
-    "the guard takes a later generation for the one it names",
-    ["guard::a_generation_that_is_named_must_be_the_row_s"]: Lenient(|mut guard, found| {
-        let later = guard.generation.is_some_and(|generation| found.record.generation > generation);
-        guard.generation = None;
-        later.then_some(guard)
-    });
 ];
 
 /// Tries again with every other pair of statuses.

@@ -121,7 +121,6 @@ async fn write(db: &Db, conn: &mut Conn, id: InvitationId) -> Result<bool, Store
         time: TimeGuard::Any,
         recipient: RecipientGuard::Anyone,
         not_resent_since: None,
-        generation: None,
     };
     let event = NewEvent { kind: EventKind::LinkCreated, actor: &Actor::System, reason: None, at: now };
     let asked = Transition { guard, change: Change::Link, event, dispatch: Dispatch::None };

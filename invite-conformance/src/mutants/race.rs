@@ -28,7 +28,6 @@ pub(super) const MUTANTS: &[Mutant] = broken![
             time: TimeGuard::Any,
             recipient: RecipientGuard::Anyone,
             not_resent_since: None,
-            generation: None,
             ..by_id(guard, found)
         };
         Status::ALL.map(|status| Guard { statuses: [status; 2], ..loose.clone() }).into()

@@ -20,11 +20,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     };
     "the time of an end is kept to the millisecond",
     ["change::an_end_says_how_when_by_whom_and_why"]: Edit {
-        transition: |asked| {
-            if let Change::End { event, .. } = &mut asked.change {
-                event.at = event.at.trunc_subsecs(3);
-            }
-        },
+        found: |found| found.record.ended.iter_mut().for_each(|ended| ended.at = ended.at.trunc_subsecs(3)),
         ..Edit::NONE
     };
     "scopes lose their case",
@@ -85,13 +81,12 @@ fn times(record: &mut Record, cut: fn(DateTime<Utc>) -> DateTime<Utc>) {
 
 fn new_times(change: &mut Change<'_>, cut: fn(DateTime<Utc>) -> DateTime<Utc>) {
     match change {
-        Change::End { event, .. } => event.at = cut(event.at),
         Change::Renew { at, expires_at, .. } => {
             *at = cut(*at);
             *expires_at = expires_at.map(cut);
         }
         Change::Amend { expires_at, .. } => *expires_at = expires_at.map(cut),
         Change::View { at } => *at = cut(*at),
-        Change::Link | Change::FailDelivery => {}
+        Change::End { .. } | Change::Link | Change::FailDelivery => {}
     }
 }

@@ -171,7 +171,7 @@ async fn a_renewal_makes_it_pending_again_with_everything_about_the_old_letter_g
     };
     ensure!(direct.db.settle(&(), &settlement).await?, "the settlement of a leased letter was refused");
     row.record.delivery = summary.clone();
-    failed.change.apply(&mut row.record, None);
+    failed.apply(&mut row.record, None);
     direct.keeps(&row, "a settlement that fails the delivery").await?;
 
     makes(&direct, &mut row, None, &renewed(by_id(id(1)), RenewedLinks::Keep)).await?;
@@ -179,7 +179,7 @@ async fn a_renewal_makes_it_pending_again_with_everything_about_the_old_letter_g
     ensure!(
         (record.status, record.generation, record.resent_at, record.viewed_at, &record.delivery)
             == (Status::Pending, 2, Some(noon()), None, &Delivery::new(DeliveryState::Queued)),
-        "`Change::apply` itself left something of the old letter"
+        "`Transition::apply` itself left something of the old letter"
     );
     Ok(())
 }
@@ -234,7 +234,7 @@ async fn a_link_changes_nothing_but_the_revision(db: Db) -> Verdict {
     let before = row.clone();
     makes(&direct, &mut row, None, &change(by_id(id(1)), EventKind::LinkCreated, Change::Link)).await?;
     row.record.revision -= 1;
-    ensure!(row.record == before.record, "`Change::apply` itself changed more than the revision");
+    ensure!(row.record == before.record, "`Transition::apply` itself changed more than the revision");
     Ok(())
 }
 
@@ -263,7 +263,7 @@ async fn a_failed_delivery_changes_the_status_alone(db: Db) -> Verdict {
     ensure!(row.record.status == Status::DeliveryFailed, "its status is {}", row.record.status);
     row.record.status = Status::Pending;
     row.record.revision -= 1;
-    ensure!(row.record == before, "`Change::apply` itself changed more than the status");
+    ensure!(row.record == before, "`Transition::apply` itself changed more than the status");
     Ok(())
 }
 

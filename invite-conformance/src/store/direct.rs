@@ -89,7 +89,7 @@ impl Direct {
         let Some(found) = self.db.transition(tx, transition).await? else {
             return Err(Stop::Failed(format!("{doing}: the guard holds, and the answer was `None`")));
         };
-        transition.change.apply(&mut row.record, token);
+        transition.apply(&mut row.record, token);
         if matches!(transition.change, Change::Amend { recipient: Some((_, None)), .. }) {
             row.uniqueness = Uniqueness::None;
         }

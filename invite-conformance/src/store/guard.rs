@@ -37,8 +37,6 @@ pub(super) const CASES: &[Case] = cases![
     resent_up_to_the_instant_of_the_guard_is_long_enough_ago:
         "`not_resent_since` is `resent_at IS NULL OR resent_at <= ?`: never resent passes, and so does the \
          instant itself.",
-    a_generation_that_is_named_must_be_the_row_s:
-        "`Guard::generation` is `generation = ?` where there is one, and nothing where there is none.",
     every_condition_must_hold_at_once:
         "The conditions of a guard are joined by AND: one that does not hold is enough to refuse.",
     only_the_row_that_is_meant_changes:
@@ -155,21 +153,6 @@ async fn resent_up_to_the_instant_of_the_guard_is_long_enough_ago(db: Db) -> Ver
     Ok(())
 }
 
-async fn a_generation_that_is_named_must_be_the_row_s(db: Db) -> Verdict {
-    let direct = Direct::on(&db);
-    let (mut row, token) = direct.invited(1).await?;
-    direct.happens(&mut row, &renewed(by_id(id(1)), RenewedLinks::Keep)).await?;
-    for (way, guard, token) in both_ways(&row, &token) {
-        for generation in [None, Some(1), Some(2), Some(3)] {
-            let guard = Guard { generation, ..guard.clone() };
-            let wanted = generation.is_none_or(|generation| generation == 2);
-            let when = format!("{way}, of generation 2, wanted {generation:?}");
-            direct.decides(&row, token, &cancelled(guard), wanted, &when).await?;
-        }
-    }
-    Ok(())
-}
-
 async fn every_condition_must_hold_at_once(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let (row, token) = direct.invited(1).await?;
@@ -178,20 +161,14 @@ async fn every_condition_must_hold_at_once(db: Db) -> Verdict {
     let only = |claimant| RecipientGuard::Claimant { claimant, same_domain: false };
     let elsewhere = Scope::new(8);
     for (way, guard, token) in both_ways(&row, &token) {
-        let all = Guard {
-            time: TimeGuard::Unexpired,
-            recipient: only(&invited),
-            not_resent_since: Some(noon()),
-            generation: Some(1),
-            ..guard
-        };
+        let all =
+            Guard { time: TimeGuard::Unexpired, recipient: only(&invited), not_resent_since: Some(noon()), ..guard };
         direct.decides(&row, token, &cancelled(all.clone()), true, &format!("{way}, everything holds")).await?;
         let mut refused = vec![
             ("kind", Guard { kind: OTHER_KIND, ..all.clone() }),
             ("status", Guard { statuses: [Status::Accepted, Status::DeliveryFailed], ..all.clone() }),
             ("time", Guard { time: TimeGuard::Due, ..all.clone() }),
             ("recipient", Guard { recipient: only(&stranger), ..all.clone() }),
-            ("generation", Guard { generation: Some(2), ..all.clone() }),
         ];
         match all.target {
             Target::Id(id, _) => {

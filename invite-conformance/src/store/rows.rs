@@ -165,7 +165,6 @@ fn guard(target: Target<'_>) -> Guard<'_> {
         time: TimeGuard::Any,
         recipient: RecipientGuard::Anyone,
         not_resent_since: None,
-        generation: None,
     }
 }
 
@@ -190,7 +189,7 @@ pub(crate) fn cancelled(guard: Guard<'_>) -> Transition<'_> {
 }
 
 pub(crate) fn ended<'a>(guard: Guard<'a>, status: Status, event: NewEvent<'a>) -> Transition<'a> {
-    Transition { guard, change: Change::End { status, event: event.clone() }, event, dispatch: Dispatch::None }
+    Transition { guard, change: Change::End { status }, event, dispatch: Dispatch::None }
 }
 
 pub(crate) fn renewed(guard: Guard<'_>, links: RenewedLinks) -> Transition<'_> {

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use invite_core::{
     Delivery, DeliveryState, EventKind, Status,
-    store::{DeliveryId, DeliveryUpdate, Dispatch, Guard, QueueChange, RenewedLinks, Settlement},
+    store::{DeliveryId, DeliveryUpdate, Dispatch, QueueChange, RenewedLinks, Settlement},
 };
 
 use crate::{
@@ -253,12 +253,12 @@ async fn a_letter_of_an_earlier_generation_says_nothing_about_the_new_one(db: Db
 async fn a_failure_is_a_change_with_its_event(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let mut row = leased(&direct, 1).await?;
-    let failed = delivery_failed(Guard { generation: Some(1), ..by_id(id(1)) });
+    let failed = delivery_failed(by_id(id(1)));
     let summary = Delivery { state: DeliveryState::Failed, attempts: 1, last_error: Some("550".into()) };
     let settlement = Settlement { transition: Some(&failed), ..settled(1, &summary, QueueChange::Remove) };
     settle(&direct, &settlement, true, "refused for good").await?;
     row.record.delivery = summary.clone();
-    failed.change.apply(&mut row.record, None);
+    failed.apply(&mut row.record, None);
     direct.keeps(&row, "a settlement with a change").await?;
     let seen: Vec<_> = direct.history(&row).await?.iter().map(|event| (event.revision, event.kind, event.at)).collect();
     let wanted = [(1, EventKind::Created, row.record.created_at), (2, EventKind::DeliveryFailed, noon())];
@@ -270,12 +270,12 @@ async fn a_failure_whose_guard_does_not_hold_changes_nothing_else(db: Db) -> Ver
     let direct = Direct::on(&db);
     let mut row = leased(&direct, 1).await?;
     direct.happens(&mut row, &cancelled(by_id(id(1)))).await?;
-    let failed = delivery_failed(Guard { generation: Some(1), ..by_id(id(1)) });
+    let failed = delivery_failed(by_id(id(1)));
     let summary = Delivery { state: DeliveryState::Failed, attempts: 1, last_error: Some("550".into()) };
     let settlement = Settlement { transition: Some(&failed), ..settled(1, &summary, QueueChange::Remove) };
     settle(&direct, &settlement, true, "refused for good, after a cancellation").await?;
     row.record.delivery = summary.clone();
-    ensure!(row.record.status == Status::Cancelled, "`Change::apply` itself left it {}", row.record.status);
+    ensure!(row.record.status == Status::Cancelled, "`Transition::apply` itself left it {}", row.record.status);
     direct.keeps(&row, "a settlement whose change did not happen").await?;
     let events = direct.history(&row).await?.len();
     ensure!(events == 2, "created and cancelled made {events} events");

@@ -39,7 +39,7 @@ pub(super) const CASES: &[Case] = cases![
 fn swept(row: &Row, now: DateTime<Utc>) -> Row {
     let mut row = row.clone();
     let event = NewEvent { kind: EventKind::Expired, actor: &Actor::System, reason: None, at: now };
-    ended(by_id(row.record.id), Status::Expired, event).change.apply(&mut row.record, None);
+    ended(by_id(row.record.id), Status::Expired, event).apply(&mut row.record, None);
     row
 }
 
@@ -103,7 +103,10 @@ async fn a_swept_row_ended_by_the_system_at_the_sweep(db: Db) -> Verdict {
     let row = swept(&row, noon());
     direct.keeps(&row, "the sweep").await?;
     let ended = row.record.ended.map(|ended| (ended.at, ended.by, ended.reason, ended.address_proved));
-    ensure!(ended == Some((noon(), Actor::System, None, false)), "`Change::apply` itself says it ended as {ended:?}");
+    ensure!(
+        ended == Some((noon(), Actor::System, None, false)),
+        "`Transition::apply` itself says it ended as {ended:?}"
+    );
     Ok(())
 }
 

@@ -113,7 +113,7 @@ fn expire_due(state: &mut State, undo: &mut Vec<Undo>, sweep: &Sweep<'_>) -> u64
             time: TimeGuard::Due,
             ..Guard::of(Target::Id(record.id, None), &record.kind, EventKind::Expired, now)
         };
-        let change = Change::End { status: Status::Expired, event: event.clone() };
+        let change = Change::End { status: Status::Expired };
         let delivery = DeliveryId::from_uuid(*record.id.as_uuid());
         let notice = NewLetter { delivery, purpose: Purpose::Expired, not_before: now };
         let dispatch = match notify.contains(&record.kind.as_str()) {

@@ -245,7 +245,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         reason: Option<&str>,
     ) -> Result<Option<Found>, Error> {
         let event = NewEvent { kind, actor, reason, at: guard.now };
-        let change = Change::End { status, event: event.clone() };
+        let change = Change::End { status };
         let notice = self.notice(kind, event.at)?;
         let dispatch = notice.as_ref().map_or(Dispatch::None, Dispatch::Letter);
         let transition = Transition { guard, change, event, dispatch };

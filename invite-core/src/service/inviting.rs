@@ -315,7 +315,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         let event = NewEvent { kind: EventKind::Cancelled, actor, reason, at: now };
         let transition = Transition {
             guard: self.guard(id, EventKind::Cancelled, now),
-            change: Change::End { status: Status::Cancelled, event: event.clone() },
+            change: Change::End { status: Status::Cancelled },
             event,
             dispatch: Dispatch::None,
         };
@@ -370,7 +370,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
                 time: TimeGuard::Due,
                 ..self.invitations.guard(Target::Id(other.record.id, None), EventKind::Expired, now)
             },
-            change: Change::End { status: Status::Expired, event: event.clone() },
+            change: Change::End { status: Status::Expired },
             event,
             dispatch: notice.as_ref().map_or(Dispatch::None, Dispatch::Letter),
         };

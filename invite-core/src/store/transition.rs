@@ -50,8 +50,6 @@ pub struct Guard<'a> {
     pub recipient: RecipientGuard<'a>,
     /// Not resent after this instant.
     pub not_resent_since: Option<DateTime<Utc>>,
-    /// Its generation is exactly this.
-    pub generation: Option<u32>,
 }
 
 /// Which row a guard is about.
@@ -159,7 +157,6 @@ impl<'a> Guard<'a> {
             time: TimeGuard::Unexpired,
             recipient: RecipientGuard::Anyone,
             not_resent_since: None,
-            generation: None,
         }
     }
 }
@@ -185,7 +182,6 @@ impl Guard<'_> {
             && self.statuses.contains(&record.status)
             && self.recipient.holds(&record.recipient, token)
             && self.not_resent_since.is_none_or(|since| record.resent_at.is_none_or(|at| at <= since))
-            && self.generation.is_none_or(|generation| record.generation == generation)
     }
 }
 
@@ -194,13 +190,11 @@ impl Guard<'_> {
 #[derive(Clone)]
 #[expect(clippy::exhaustive_enums, reason = "a store has a statement for each")]
 pub enum Change<'a> {
-    /// Ends it: status, when, by whom, why; open key and `remind_at` become null. `address_proved` becomes
-    /// whether the token it was found by came by mail.
+    /// Ends it. The row keeps the status and, from the event, when, by whom and why; open key and `remind_at`
+    /// become null. `address_proved` becomes whether the token it was found by came by mail.
     End {
         /// The terminal status.
         status: Status,
-        /// Who and why.
-        event: NewEvent<'a>,
     },
     /// Renews it: pending again, generation + 1, letter queued.
     Renew {
@@ -267,14 +261,15 @@ pub enum RenewedLinks {
     Keep,
 }
 
-impl Change<'_> {
+impl Transition<'_> {
     /// What the statement must do to the row, in Rust: the reference.
     pub fn apply(&self, record: &mut Record, token: Option<&FoundToken>) {
-        if !matches!(self, Self::View { .. }) {
+        let event = &self.event;
+        if !matches!(self.change, Change::View { .. }) {
             record.revision += 1;
         }
-        match self {
-            Self::End { status, event } => {
+        match &self.change {
+            Change::End { status } => {
                 record.status = *status;
                 record.remind_at = None;
                 record.ended = Some(Ended {
@@ -284,7 +279,7 @@ impl Change<'_> {
                     address_proved: token.is_some_and(|token| token.channel == Channel::Mail),
                 });
             }
-            Self::Renew { at, expires_at, links, delivery, remind_at } => {
+            Change::Renew { at, expires_at, links, delivery, remind_at } => {
                 record.status = Status::Pending;
                 record.generation += 1;
                 record.resent_at = Some(*at);
@@ -299,7 +294,7 @@ impl Change<'_> {
                     record.grace_until = *grace_until;
                 }
             }
-            Self::Amend { recipient, payload, message, expires_at, remind_at } => {
+            Change::Amend { recipient, payload, message, expires_at, remind_at } => {
                 record.remind_at = remind_at.or(record.remind_at);
                 if let Some((recipient, _)) = recipient {
                     record.recipient = (*recipient).clone();
@@ -320,9 +315,9 @@ impl Change<'_> {
                 }
                 record.expires_at = expires_at.unwrap_or(record.expires_at);
             }
-            Self::Link => {}
-            Self::View { at } => record.viewed_at = Some(*at),
-            Self::FailDelivery => {
+            Change::Link => {}
+            Change::View { at } => record.viewed_at = Some(*at),
+            Change::FailDelivery => {
                 record.status = Status::DeliveryFailed;
                 record.remind_at = None;
             }

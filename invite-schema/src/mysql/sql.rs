@@ -22,7 +22,7 @@ macro_rules! guard {
                                ELSE SUBSTRING_INDEX(i.recipient, '@', -1) END AS BINARY)
                    IN (:address_1, :address_2, :address_3, :address_4, :address_5, :address_6, :address_7, :address_8) OR (CAST(i.recipient AS BINARY) = :proved_address AND ",
             $proved,
-            ")) AND (i.resent_at IS NULL OR i.resent_at <= :not_resent_since) AND i.generation = COALESCE(:guarded_generation, i.generation)"
+            ")) AND (i.resent_at IS NULL OR i.resent_at <= :not_resent_since)"
         )
     };
 }

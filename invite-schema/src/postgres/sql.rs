@@ -83,8 +83,7 @@ macro_rules! guard {
                OR (:compare = 'address' AND i.recipient = ANY (:addresses::text[]))
                OR (:compare = 'domain' AND split_part(i.recipient, '@', 2) = ANY (:addresses::text[]))
                OR (i.recipient = :proved_address AND t.channel = 'mail'))
-          AND (:not_resent_since::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= :not_resent_since)
-          AND (:guarded_generation::integer IS NULL OR i.generation = :guarded_generation)"
+          AND (:not_resent_since::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= :not_resent_since)"
     };
 }
 

@@ -36,8 +36,7 @@ macro_rules! guard {
                OR (i.recipient = :proved_address AND ",
             $proved,
             "))
-          AND (:not_resent_since IS NULL OR i.resent_at IS NULL OR i.resent_at <= :not_resent_since)
-          AND (:guarded_generation IS NULL OR i.generation = :guarded_generation)"
+          AND (:not_resent_since IS NULL OR i.resent_at IS NULL OR i.resent_at <= :not_resent_since)"
         )
     };
 }

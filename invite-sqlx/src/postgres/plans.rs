@@ -175,8 +175,9 @@ fn usual(name: Name) -> String {
         "now" | "at" | "unexpired_at" | "resent_at" | "new_expires_at" | "grace_until" | "viewed_at" | "not_before"
         | "lease_until" | "created_at" | "expires_at" | "remind_at" => NOW.into(),
         "after_at" | "after_id" | "address" | "expiring_until" | "due_at" | "proved_address" | "not_resent_since"
-        | "guarded_generation" | "reason" | "letter" | "token" | "channel" | "error" | "message" | "locale"
-        | "inviter_address" => "NULL".into(),
+        | "reason" | "letter" | "token" | "channel" | "error" | "message" | "locale" | "inviter_address" => {
+            "NULL".into()
+        }
         other => panic!("`{other}` has no usual value"),
     }
 }
