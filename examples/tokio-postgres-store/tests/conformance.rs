@@ -4,7 +4,7 @@ use std::{
     env,
     process::{self, ExitCode},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -19,12 +19,14 @@ use tokio_postgres_store::{PgConnection, PgPool, PgStore, Transaction, migrate, 
 struct OnPostgres {
     runtime: Runtime,
     databases: AtomicUsize,
+    /// Databases that are empty again.
+    empty: Mutex<Vec<PgPool>>,
 }
 
 fn main() -> ExitCode {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    let suite = Arc::new(Suite::new(OnPostgres { runtime, databases: AtomicUsize::new(0) }));
+    let suite = Arc::new(Suite::new(OnPostgres { runtime, databases: AtomicUsize::new(0), empty: Mutex::default() }));
     let cases = invite_conformance::cases().into_iter().map(|case| {
         let suite = Arc::clone(&suite);
         Trial::test(format!("postgres::{}", case.name()), move || match suite.run(case) {
@@ -78,6 +80,9 @@ impl Harness for OnPostgres {
     }
 
     async fn fresh(&self) -> Result<PgPool, StoreError> {
+        if let Some(pool) = self.empty.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+            return Ok(pool);
+        }
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
         let name = format!("invite_tokio_{}_{number}", process::id());
         let mut config = server()?;
@@ -87,6 +92,16 @@ impl Harness for OnPostgres {
         let pool = PgPool::new(config);
         migrate(&mut *pool.lend().await?).await?;
         Ok(pool)
+    }
+
+    async fn close(&self, pool: PgPool) {
+        let Ok(conn) = pool.lend().await else { return };
+        let emptied = "TRUNCATE invite_invitations, invite_tokens, invite_outbox, invite_events";
+        let emptied = conn.client().batch_execute(emptied).await;
+        drop(conn);
+        if emptied.is_ok() {
+            self.empty.lock().unwrap_or_else(PoisonError::into_inner).push(pool);
+        }
     }
 
     async fn connect(&self, pool: &PgPool) -> Result<Transaction, StoreError> {
