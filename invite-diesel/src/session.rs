@@ -69,11 +69,15 @@ pub(crate) fn store_error<S: Session>(error: Error) -> StoreError {
 }
 
 fn fault<S: Session>(error: Error) -> Fault {
-    match error {
-        Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Fault::Taken(S::Database::store_error(error)),
-        Error::DatabaseError(DatabaseErrorKind::NotNullViolation, _) => Fault::Null(S::Database::store_error(error)),
-        _ => Fault::Other(S::Database::store_error(error)),
-    }
+    let kind: fn(StoreError) -> Fault = if matches!(error, Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
+    {
+        Fault::Taken
+    } else if matches!(error, Error::DatabaseError(DatabaseErrorKind::NotNullViolation, _)) {
+        Fault::Null
+    } else {
+        Fault::Other
+    };
+    kind(store_error::<S>(error))
 }
 
 /// Ends a transaction as its work came out.

@@ -76,8 +76,9 @@ pub(crate) fn serve(dir: &Path, place: &Place, env: &[(&str, &str)]) -> (Child, 
             value => command.env(name, value),
         };
     }
-    launch(&mut command, |line| line.strip_prefix("listening on ").map(Into::into))
-        .unwrap_or_else(|why| panic!("{why}:\n{}", std::fs::read_to_string(log_file(dir)).unwrap_or_default()))
+    launch(&mut command, |line| line.strip_prefix("listening on ").map(Into::into)).unwrap_or_else(|why| {
+        panic!("on {DATABASE}, {why}:\n{}", std::fs::read_to_string(log_file(dir)).unwrap_or_default())
+    })
 }
 
 fn log_file(dir: &Path) -> PathBuf {

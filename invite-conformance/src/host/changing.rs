@@ -71,7 +71,8 @@ async fn an_amendment_changes_what_it_names(db: Db) -> Verdict {
 async fn an_amendment_leaves_what_it_does_not_name(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (id, letter) = world.invite_and_mail("ada@example.com").await?;
-    let amendments: [(_, fn(&mut Record, &Record)); 3] = [
+    type Copied = fn(&mut Record, &Record);
+    let amendments: [(_, Copied); 3] = [
         (Amendment::new().payload(membership("viewer")), |wanted, amended| wanted.payload = amended.payload.clone()),
         (Amendment::new().message("Welcome"), |wanted, amended| wanted.message.clone_from(&amended.message)),
         (Amendment::new().expires_in(TimeDelta::days(30)), |wanted, amended| wanted.expires_at = amended.expires_at),

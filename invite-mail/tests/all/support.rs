@@ -138,7 +138,6 @@ async fn change_row(
         time: TimeGuard::Any,
         recipient: RecipientGuard::Anyone,
         not_resent_since: None,
-        generation: None,
     };
     let transition = Transition { guard, change, event, dispatch };
     MemoryStore.transition(tx, &transition).await.expect("the store works").expect("the row is there");

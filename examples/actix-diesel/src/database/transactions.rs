@@ -29,7 +29,7 @@ async fn what_a_savepoint_undoes_is_undone_alone() {
         transaction(conn, async |conn| office.accept(conn).await).await
     });
     assert!(matches!(outer.await.unwrap(), Accepted::Now(_)), "the first one was undone");
-    assert_eq!(role_of(&mut *office.pool.get().await.unwrap(), org, ada).await.unwrap(), Some(Role::Viewer));
+    assert_eq!(role_of(&mut office.pool.get().await.unwrap(), org, ada).await.unwrap(), Some(Role::Viewer));
     assert_eq!(office.events().await, ["created", "accepted"]);
 }
 
