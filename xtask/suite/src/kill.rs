@@ -10,6 +10,7 @@
 
 mod check;
 mod figures;
+mod first;
 mod journal;
 mod life;
 mod load;
@@ -20,6 +21,7 @@ mod server;
 mod world;
 
 pub use figures::Figures;
+pub use first::{FIRST, first, kill_first_migrations};
 pub use process::{CHILD, child, kill_processes, name_in};
 pub use reachable::Reachable;
 pub use server::kill_servers;

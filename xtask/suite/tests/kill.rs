@@ -53,6 +53,11 @@ fn main() -> ExitCode {
         assert!(known, "an order for a store that there is not: {order}");
         return ExitCode::FAILURE;
     }
+    if let Ok(order) = env::var(kill::FIRST) {
+        let known = stores!(migrate, &order).contains(&true);
+        assert!(known, "an order for a store that there is not: {order}");
+        return ExitCode::FAILURE;
+    }
     let remarks = Remarks::default();
     let trials = stores!(trials, &remarks).into_iter().flatten().collect();
     let arguments = Arguments::from_args();
@@ -73,28 +78,39 @@ fn obey<D: Database>(store: &str, _: Option<&'static Engine>, order: &str) -> bo
     is_it
 }
 
+/// Migrates and waits, if the order is for this store. Only a kill ends that.
+fn migrate<D: Database>(store: &str, _: Option<&'static Engine>, order: &str) -> bool {
+    kill::first::<D>(store, order)
+}
+
 fn trials<D: Database>(store: &'static str, engine: Option<&'static Engine>, remarks: &Remarks) -> Vec<Trial> {
-    let process = trial(remarks, store, "process", move |kills, random| {
+    let process = trial(remarks, store, "a_killed_process_loses_nothing", move |kills, random| {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let place = D::FACTS.server.map_or_else(|| folder.path().display().to_string(), server);
         kill::kill_processes(On::<D>::default(), store, &place, kills, random)
     });
+    let first =
+        trial(remarks, store, "a_killed_first_migration_is_completed_by_the_next_start", move |kills, random| {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let place = D::FACTS.server.map_or_else(|| folder.path().display().to_string(), server);
+            kill::kill_first_migrations::<D>(store, &place, kills, random)
+        });
     let server = engine.map(|engine| {
-        trial(remarks, store, "server", move |kills, random| {
+        trial(remarks, store, "a_killed_server_loses_nothing", move |kills, random| {
             kill::kill_servers(On::<D>::default(), engine, kills, random)
         })
     });
-    [process].into_iter().chain(server).collect()
+    [process, first].into_iter().chain(server).collect()
 }
 
 fn trial(
     remarks: &Remarks,
     store: &'static str,
-    what: &'static str,
+    rule: &'static str,
     test: impl FnOnce(u32, &mut StdRng) -> Figures + Send + 'static,
 ) -> Trial {
     let remarks = Arc::clone(remarks);
-    Trial::test(format!("{store}::a_killed_{what}_loses_nothing"), move || {
+    Trial::test(format!("{store}::{rule}"), move || {
         let kills = number("INVITE_TEST_KILLS").map_or(KILLS, |kills| kills.try_into().expect("a number of kills"));
         let seed = number("INVITE_TEST_KILL_SEED").unwrap_or_else(|| SysRng.try_next_u64().expect("chance"));
         let run = AssertUnwindSafe(|| test(kills, &mut StdRng::seed_from_u64(seed)));
@@ -104,7 +120,7 @@ fn trial(
             // Of a server's log, too, one line.
             Err(why) => format!("FAILED: {}", why.replace('\n', " / ")),
         };
-        remarks.lock().expect("no test holds it").push(format!("{store}, {what} killed: {remark}"));
+        remarks.lock().expect("no test holds it").push(format!("{store}, {}: {remark}", rule.replace('_', " ")));
         outcome.map(drop).map_err(Failed::from)
     })
 }
