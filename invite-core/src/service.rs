@@ -67,7 +67,7 @@ pub(crate) use reminding::look;
 /// let token = testing::deliver(&members, &mut tx, invitation.id).await?;
 ///
 /// let ada = Claimant::new(2).verified("ada@example.com");
-/// match members.accept(&mut tx, &token, ada).await? {
+/// match members.accept(&mut tx, &token, &ada).await? {
 ///     Accepted::Now(acceptance) => assert_eq!(acceptance.invitation.payload()?.role, "admin"),
 ///     Accepted::Before(_) => unreachable!("the first click"),
 /// }

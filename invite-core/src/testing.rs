@@ -192,7 +192,7 @@ impl Deref for CapturedLetter {
 ///
 /// // Here a test calls what it is about: the host's own acceptance.
 /// let ada = Claimant::new_account(2, "ada@example.com");
-/// assert!(matches!(members.accept(&mut tx, &token, ada).await?, Accepted::Now(_)));
+/// assert!(matches!(members.accept(&mut tx, &token, &ada).await?, Accepted::Now(_)));
 /// tx.rollback();
 /// # Ok(())
 /// # }

@@ -34,7 +34,7 @@
 //!
 //! conn.transaction(|conn| {
 //!     let ada = Claimant::new(2).verified("ada@example.com");
-//!     if let Accepted::Now(acceptance) = wait(members.accept(conn, &token, ada))? {
+//!     if let Accepted::Now(acceptance) = wait(members.accept(conn, &token, &ada))? {
 //!         let _role = acceptance.invitation.payload()?.role; // insert the membership here, on `conn`
 //!     }
 //!     Ok::<_, Failure>(())

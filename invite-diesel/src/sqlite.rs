@@ -75,7 +75,7 @@ pub use invite_schema::sqlite::migrate::MIGRATIONS;
 ///
 /// conn.transaction(async |conn| {
 ///     let ada = Claimant::new(2).verified("ada@example.com");
-///     if let Accepted::Now(acceptance) = members.accept(conn, &token, ada).await? {
+///     if let Accepted::Now(acceptance) = members.accept(conn, &token, &ada).await? {
 ///         let _role = acceptance.invitation.payload()?.role; // insert the membership here, on `conn`
 ///     }
 ///     Ok::<_, Failure>(())

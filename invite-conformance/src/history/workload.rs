@@ -236,12 +236,12 @@ impl<'a> Scene<'a> {
         };
         let token = on.and_then(|(_, token)| token.as_ref()).map(|(token, _)| &**token);
         let place = on.map_or(0, |(one, _)| one.place);
-        let person = || Claimant::new(actor.id().unwrap_or_default()).verified(&self.email(place));
+        let person = Claimant::new(actor.id().unwrap_or_default()).verified(&self.email(place));
         let invitation = match (kind, token) {
             (EventKind::Accepted, token) => {
                 let accepted = match token {
-                    Some(token) => members.accept(tx, token, person()).await?,
-                    None => members.accept_by_id(tx, id, person()).await?,
+                    Some(token) => members.accept(tx, token, &person).await?,
+                    None => members.accept_by_id(tx, id, &person).await?,
                 };
                 match accepted {
                     Accepted::Now(acceptance) => acceptance.invitation,
@@ -249,7 +249,7 @@ impl<'a> Scene<'a> {
                 }
             }
             (EventKind::Rejected, Some(token)) => members.reject(tx, token, actor, None).await?,
-            (EventKind::Rejected, None) => members.reject_by_id(tx, id, person(), None).await?,
+            (EventKind::Rejected, None) => members.reject_by_id(tx, id, &person, None).await?,
             (EventKind::Cancelled, _) => scoped.cancel(tx, actor, id, None).await?,
             (EventKind::Resent, _) => scoped.resend(tx, actor, id).await?,
             (EventKind::Amended, _) => {

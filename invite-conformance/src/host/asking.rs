@@ -53,11 +53,11 @@ async fn writing_outside_a_transaction_is_refused_and_writes_nothing(db: Db) -> 
         ("resend", scoped.resend(conn, admin, id).await.map(drop)),
         ("amend", scoped.amend(conn, admin, id, &Amendment::new().message("x")).await.map(drop)),
         ("cancel", scoped.cancel(conn, admin, id, None).await.map(drop)),
-        ("accept", members.accept(conn, token, ada()).await.map(drop)),
+        ("accept", members.accept(conn, token, &ada()).await.map(drop)),
         ("reject", members.reject(conn, token, &Actor::Bearer, None).await.map(drop)),
         ("mark_viewed", members.mark_viewed(conn, token).await.map(drop)),
-        ("accept_by_id", members.accept_by_id(conn, id, ada()).await.map(drop)),
-        ("reject_by_id", members.reject_by_id(conn, id, ada(), None).await.map(drop)),
+        ("accept_by_id", members.accept_by_id(conn, id, &ada()).await.map(drop)),
+        ("reject_by_id", members.reject_by_id(conn, id, &ada(), None).await.map(drop)),
         ("deliver", testing::deliver(members, conn, id).await.map(drop)),
     ];
     for (call, answer) in answers {
@@ -271,8 +271,8 @@ async fn an_id_of_another_kind_is_not_found_whatever_one_does_with_it(db: Db) ->
         ("resend", other.resend(&mut tx, admin, id).await.map(drop)),
         ("amend", other.amend(&mut tx, admin, id, &Amendment::new().message("x")).await.map(drop)),
         ("cancel", other.cancel(&mut tx, admin, id, None).await.map(drop)),
-        ("accept_by_id", providers.accept_by_id(&mut tx, id, ada()).await.map(drop)),
-        ("reject_by_id", providers.reject_by_id(&mut tx, id, ada(), None).await.map(drop)),
+        ("accept_by_id", providers.accept_by_id(&mut tx, id, &ada()).await.map(drop)),
+        ("reject_by_id", providers.reject_by_id(&mut tx, id, &ada(), None).await.map(drop)),
         ("deliver", testing::deliver(&providers, &mut tx, id).await.map(drop)),
     ]);
     for (call, answer) in answers {
@@ -293,8 +293,8 @@ async fn an_id_that_nobody_has_is_not_found(db: Db) -> Verdict {
         ("resend", scoped.resend(&mut tx, admin, id).await.map(drop)),
         ("amend", scoped.amend(&mut tx, admin, id, &Amendment::new().message("x")).await.map(drop)),
         ("cancel", scoped.cancel(&mut tx, admin, id, Some("y")).await.map(drop)),
-        ("accept_by_id", world.members.accept_by_id(&mut tx, id, ada()).await.map(drop)),
-        ("reject_by_id", world.members.reject_by_id(&mut tx, id, ada(), None).await.map(drop)),
+        ("accept_by_id", world.members.accept_by_id(&mut tx, id, &ada()).await.map(drop)),
+        ("reject_by_id", world.members.reject_by_id(&mut tx, id, &ada(), None).await.map(drop)),
     ]);
     for (call, answer) in answers {
         refused!(answer, Error::NotFound, "{call} with an id that nobody has");

@@ -44,7 +44,7 @@ impl World {
     }
 
     pub(crate) async fn accept(&self, token: &Token, claimant: Claimant) -> Result<Accepted<Membership>, Stop> {
-        Ok(committed!(self, tx => self.members.accept(&mut tx, token, claimant).await?))
+        Ok(committed!(self, tx => self.members.accept(&mut tx, token, &claimant).await?))
     }
 
     pub(crate) async fn reject(&self, token: &Token, by: &Actor) -> Result<Invitation<Membership>, Stop> {

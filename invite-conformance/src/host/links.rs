@@ -85,7 +85,7 @@ async fn another_link_can_be_made_later_and_earlier_ones_live(db: Db) -> Verdict
     let [first, second] = &links;
     ensure!(first.expose_secret() != second.expose_secret(), "two links have one token");
     for token in links.iter().chain([letter.token()]) {
-        undone!(world, tx => done(world.members.accept(&mut tx, token, ada()).await?)?);
+        undone!(world, tx => done(world.members.accept(&mut tx, token, &ada()).await?)?);
     }
     let letters = world.mailed().await?.len();
     ensure!(letters == 0, "{letters} letters were sent for links");
@@ -154,7 +154,7 @@ async fn a_resend_retires_links_handed_over_by_other_means(db: Db) -> Verdict {
 async fn superseded(world: &World, token: &Token) -> Verdict {
     let answers: [(&str, Answer); 4] = undone!(world, tx => [
         ("preview", world.members.preview(&mut tx, token).await.map(drop)),
-        ("accept", world.members.accept(&mut tx, token, ada()).await.map(drop)),
+        ("accept", world.members.accept(&mut tx, token, &ada()).await.map(drop)),
         ("reject", world.members.reject(&mut tx, token, &Actor::Bearer, None).await.map(drop)),
         ("mark_viewed", world.members.mark_viewed(&mut tx, token).await.map(drop)),
     ]);
@@ -173,7 +173,7 @@ async fn a_policy_may_keep_earlier_links(db: Db) -> Verdict {
     for token in [first.token(), &link, second.token(), third.token()] {
         undone!(world, tx => {
             world.members.preview(&mut tx, token).await?;
-            done(world.members.accept(&mut tx, token, ada()).await?)?
+            done(world.members.accept(&mut tx, token, &ada()).await?)?
         });
     }
     Ok(())
@@ -187,7 +187,7 @@ async fn in_grace_the_links_of_the_letter_before_work_until_its_last_microsecond
     for letter in [&first, &second] {
         undone!(world, tx => {
             world.members.preview(&mut tx, letter.token()).await?;
-            done(world.members.accept(&mut tx, letter.token(), ada()).await?)?
+            done(world.members.accept(&mut tx, letter.token(), &ada()).await?)?
         });
     }
     Ok(())

@@ -167,7 +167,7 @@ async fn people_whose_ids_look_alike_are_different(db: Db) -> Verdict {
     done(world.accept(letter.token(), claimant("org:k")).await?)?;
     for other in ALIKE.into_iter().skip(1) {
         undone!(world, tx => {
-            let answer = world.members.accept(&mut tx, letter.token(), claimant(other)).await;
+            let answer = world.members.accept(&mut tx, letter.token(), &claimant(other)).await;
             refused!(answer, Error::AlreadyAccepted, "accepting as {other:?} what \"org:k\" accepted");
         });
     }

@@ -185,7 +185,7 @@ async fn an_address_is_free_as_soon_as_its_invitation_has_ended_and_not_before(d
             race.unit(async |tx| match n % 4 {
                 0 => {
                     let person = Claimant::new(n).verified(&one.email);
-                    world.members.accept(tx, &one.mail, person).await.map(|_| one.id)
+                    world.members.accept(tx, &one.mail, &person).await.map(|_| one.id)
                 }
                 1 => world.members.scope(7).cancel(tx, &Actor::new(n), one.id, None).await.map(|_| one.id),
                 _ => world.members.scope(7).create(tx, &world.admin, new(&one.email)).await.map(|new| new.id),

@@ -79,7 +79,7 @@ async fn a_bounce_fails_a_pending_invitation_and_says_why(db: Db) -> Verdict {
     hear(&world, &bounced(letter.delivery()), Reported::Ignored).await?;
     world.happened(id, &[(1, "created"), (2, "delivery_failed")]).await?;
     // Its link lives, and a resend makes it pending.
-    undone!(world, tx => world.members.accept(&mut tx, letter.token(), ada()).await?);
+    undone!(world, tx => world.members.accept(&mut tx, letter.token(), &ada()).await?);
     world.resend_and_mail(id).await?;
     stands(&world, id, Status::Pending, DeliveryState::Sent).await
 }

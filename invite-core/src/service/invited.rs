@@ -64,9 +64,9 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// # async fn main() -> Answer {
     /// # let (memory, members) = (Memory::default(), members());
     /// # let (id, token) = invited(&memory, &members).await;
-    /// let ada = || Claimant::new(2).verified("ada@example.com");
+    /// let ada = Claimant::new(2).verified("ada@example.com");
     /// let mut tx = memory.begin().await;
-    /// match members.accept(&mut tx, &token, ada()).await? {
+    /// match members.accept(&mut tx, &token, &ada).await? {
     ///     Accepted::Now(acceptance) => {
     ///         // Insert the membership here, in `tx`.
     ///         assert_eq!(acceptance.invitation.payload()?.role, "admin");
@@ -75,7 +75,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// }
     /// tx.commit();
     /// # let mut tx = memory.begin().await;
-    /// # assert!(matches!(members.accept(&mut tx, &token, ada()).await?, Accepted::Before(_)));
+    /// # assert!(matches!(members.accept(&mut tx, &token, &ada).await?, Accepted::Before(_)));
     /// # Ok(())
     /// # }
     /// ```
@@ -85,13 +85,13 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// [`Error::EmailNotVerified`] as the policy's [`Acceptor`](crate::Acceptor) says; [`Error::Invalid`] for a
     /// claimant without an id or with more than eight addresses; [`Error::Random`] where the policy tells the
     /// inviter; [`Error::NotInTransaction`].
-    pub async fn accept(&self, conn: &mut S::Conn, token: &Token, claimant: Claimant) -> Result<Accepted<K>, Error> {
+    pub async fn accept(&self, conn: &mut S::Conn, token: &Token, claimant: &Claimant) -> Result<Accepted<K>, Error> {
         let digest = self.digest(token)?;
         claimant.check()?;
         self.writable(conn)?;
         let now = self.now();
         let actor = claimant.actor();
-        let recipient = RecipientGuard::new(self.policy().acceptor, &claimant);
+        let recipient = RecipientGuard::new(self.policy().acceptor, claimant);
         let guard = Guard { recipient, ..self.guard(Target::Token(&digest), EventKind::Accepted, now) };
         match self.end(conn, guard, EventKind::Accepted, Status::Accepted, &actor, None).await? {
             Some(found) => {
@@ -104,7 +104,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
                     return Ok(Accepted::Before(Acceptance::new(record)));
                 }
                 Err(refusal_to_holder(&record, &token, now)
-                    .or_else(|| refusal_to_claimant(&recipient, &claimant, &record, Some(&token)))
+                    .or_else(|| refusal_to_claimant(&recipient, claimant, &record, Some(&token)))
                     .unwrap_or_else(|| StoreError::changed_meanwhile().into()))
             }
         }

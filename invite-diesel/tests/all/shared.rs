@@ -32,7 +32,7 @@ async fn write<S: InvitationStore>(members: &Invitations<S, Membership>, conn: &
 
     let accepted = scoped.create(conn, &admin, wordy("Ada@Example.com")).await.unwrap();
     let token = testing::deliver(members, conn, accepted.id).await.unwrap();
-    assert!(matches!(members.accept(conn, &token, ada).await.unwrap(), Accepted::Now(_)));
+    assert!(matches!(members.accept(conn, &token, &ada).await.unwrap(), Accepted::Now(_)));
     tokens.push(token);
 
     let (_, token) = scoped.create_with_link(conn, &admin, wordy("rejected@example.com")).await.unwrap();

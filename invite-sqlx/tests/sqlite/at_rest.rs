@@ -37,7 +37,7 @@ async fn a_whole_life_leaves_no_token_in_the_files_or_in_debug() {
         let person = letter.recipient().as_given();
         let claimant = Claimant::new(n).verified(if n % 2 == 0 { person } else { "eve@example.com" });
         said += &format!("{claimant:?}");
-        match world.members.accept(&mut tx, letter.token(), claimant).await {
+        match world.members.accept(&mut tx, letter.token(), &claimant).await {
             Ok(accepted) => said += &format!("{accepted:?}"),
             Err(error @ Error::WrongRecipient) => said += &format!("{error} {error:?}"),
             Err(other) => panic!("{other:?}"),

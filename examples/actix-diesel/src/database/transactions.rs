@@ -105,7 +105,7 @@ impl Office {
 
     async fn accept(&self, conn: &mut Conn) -> Result<Accepted<Membership>, ApiError> {
         let claimant = Claimant::new(self.ada.id).verified(&self.ada.email);
-        Ok(self.members.accept(conn, &self.token, claimant).await?)
+        Ok(self.members.accept(conn, &self.token, &claimant).await?)
     }
 
     async fn events(&self) -> Vec<&'static str> {

@@ -155,7 +155,7 @@ impl<H: Reachable> Caller<H> {
                 }
                 Deed::Accept { token, email } => {
                     let claimant = Claimant::new(operation).verified(email);
-                    let accepted = self.members.accept(conn, &parse(token)?, claimant).await?;
+                    let accepted = self.members.accept(conn, &parse(token)?, &claimant).await?;
                     accepted.into_acceptance().invitation
                 }
                 Deed::Reject { token } => self.members.reject(conn, &parse(token)?, &actor, None).await?,

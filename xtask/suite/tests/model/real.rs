@@ -160,18 +160,18 @@ impl<'a, H: Harness<Pool: Clone>> Real<'a, H> {
             Act::Preview(token) => drop(members.preview(tx, &self.tokens[token]).await?),
             Act::View(token) => drop(members.mark_viewed(tx, &self.tokens[token]).await?),
             Act::Accept(token, person) => {
-                word = self.joins(members.accept(tx, &self.tokens[token], claimant(person)).await?);
+                word = self.joins(members.accept(tx, &self.tokens[token], &claimant(person)).await?);
             }
             Act::AcceptById(i, person) => {
                 let (id, _) = self.id(i);
-                word = self.joins(members.accept_by_id(tx, id, claimant(person)).await?);
+                word = self.joins(members.accept_by_id(tx, id, &claimant(person)).await?);
             }
             Act::Reject(token) => {
                 members.reject(tx, &self.tokens[token], &Actor::Bearer, None).await?;
             }
             Act::RejectById(i, person) => {
                 let (id, _) = self.id(i);
-                members.reject_by_id(tx, id, claimant(person), None).await?;
+                members.reject_by_id(tx, id, &claimant(person), None).await?;
             }
             Act::Pass(_) | Act::Tick(_) => {}
         }

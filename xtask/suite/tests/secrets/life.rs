@@ -162,14 +162,14 @@ impl<H: Harness> Life<'_, H> {
             self.said.answer(&self.members.preview(&mut tx, &token).await);
             self.said.answer(&self.members.mark_viewed(&mut tx, &token).await);
             let mallory = Claimant::new(3).verified("mallory@example.org");
-            self.said.error(&self.members.accept(&mut tx, &token, mallory).await.map(drop).unwrap_err());
+            self.said.error(&self.members.accept(&mut tx, &token, &mallory).await.map(drop).unwrap_err());
             // Either may be the second answer, and so refused.
             for declines in [number % 3 == 0, number % 3 != 0] {
                 if declines {
                     self.said.answer(&self.members.reject(&mut tx, &token, &Actor::new(2), None).await);
                 } else {
                     let claimant = Claimant::new(2).verified(address);
-                    self.said.answer(&self.members.accept(&mut tx, &token, claimant).await);
+                    self.said.answer(&self.members.accept(&mut tx, &token, &claimant).await);
                 }
             }
             self.commit(tx).await;
@@ -183,7 +183,7 @@ impl<H: Harness> Life<'_, H> {
             let token: Token = token.parse().expect("a token");
             let mut tx = self.begin().await;
             self.said.error(&self.members.preview(&mut tx, &token).await.map(drop).unwrap_err());
-            self.said.error(&self.members.accept(&mut tx, &token, Claimant::new(2)).await.map(drop).unwrap_err());
+            self.said.error(&self.members.accept(&mut tx, &token, &Claimant::new(2)).await.map(drop).unwrap_err());
             self.said.error(&self.members.reject(&mut tx, &token, &Actor::new(2), None).await.map(drop).unwrap_err());
             self.commit(tx).await;
         }
