@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub use self::{
-    answer::{Acceptance, Accepted, Preview},
+    answer::{Acceptance, Accepted, Linked, Preview},
     draft::{Amendment, NewInvitation},
 };
 

@@ -48,8 +48,8 @@ pub use crate::{
     error::{Error, Problem},
     event::Event,
     invitation::{
-        Acceptance, Accepted, Amendment, Delivery, DeliveryState, Ended, Invitation, InvitationId, NewInvitation,
-        Preview, Record,
+        Acceptance, Accepted, Amendment, Delivery, DeliveryState, Ended, Invitation, InvitationId, Linked,
+        NewInvitation, Preview, Record,
     },
     kind::Kind,
     list::{Cursor, InvitationQuery, Page, Sort},

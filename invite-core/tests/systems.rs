@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Accepted, Acceptor, Actor, Amendment, Claimant, EarlierLinks, Error, InvitationQuery, Invitations, Kind,
+    Accepted, Acceptor, Actor, Amendment, Claimant, EarlierLinks, Error, InvitationQuery, Invitations, Kind, Linked,
     NewInvitation, Policy, Status, TokenFormat, Unchecked, Uniqueness, Worker,
     memory::{Memory, MemoryStore},
     testing::{CapturingMailer, ManualClock},
@@ -177,8 +177,8 @@ async fn s3_a_link_is_copied_now_and_later_and_used_once() {
     let admin = Actor::new("admin");
     let mut tx = memory.begin().await;
     let new = NewInvitation::new("worker@example.com", Staff { role: Role::Manager });
-    let (created, first) = scoped.create_with_link(&mut tx, &admin, new).await.unwrap();
-    let (_, later) = scoped.new_link(&mut tx, &admin, created.id).await.unwrap();
+    let Linked { invitation: created, token: first, .. } = scoped.create_with_link(&mut tx, &admin, new).await.unwrap();
+    let later = scoped.new_link(&mut tx, &admin, created.id).await.unwrap().token;
     let account = staff.accept(&mut tx, &later, &Claimant::new("new-user")).await.unwrap().into_acceptance();
     assert_eq!(account.invitation.payload().unwrap().role, Role::Manager);
     assert!(!account.address_proved);

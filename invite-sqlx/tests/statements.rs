@@ -12,8 +12,8 @@ use std::{
 
 use chrono::TimeDelta;
 use invite_core::{
-    Accepted, Actor, Amendment, Claimant, Cursor, InvitationQuery, Invitations, Kind, NewInvitation, Policy, Sort,
-    Token, Unchecked, Worker,
+    Accepted, Actor, Amendment, Claimant, Cursor, InvitationQuery, Invitations, Kind, Linked, NewInvitation, Policy,
+    Sort, Token, Unchecked, Worker,
     memory::{Memory, MemoryStore},
     testing::{self, CapturingMailer},
 };
@@ -156,7 +156,7 @@ macro_rules! operations_keep_to {
         refused_for_nothing!(members.reject(&mut tx, &token, &bearer, Some("two\nlines")));
         refused_for_nothing!(members.mark_viewed(&mut tx, &hex));
         refused_for_nothing!(members.addressed_to(&mut tx, &Claimant::new(2)));
-        let (count, (linked, link)) =
+        let (count, Linked { invitation: linked, token: link, .. }) =
             statements!(scoped.create_with_link(&mut tx, &admin, new("grace@example.com")).await.unwrap());
         assert_eq!(count, budget.create, "create with link");
         let (count, _) = statements!(members.reject(&mut tx, &link, &Actor::Bearer, None).await.unwrap());

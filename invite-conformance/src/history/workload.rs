@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use invite_core::{
     Accepted, Actor, Amendment, Claimant, Clock, Error, EventKind, Invitation, InvitationId, InvitationQuery, Letter,
-    Mailer, Outcome, Policy, Record, Scoped, SecureRandom, Token, Worker, testing::SeededRandom,
+    Linked, Mailer, Outcome, Policy, Record, Scoped, SecureRandom, Token, Worker, testing::SeededRandom,
 };
 
 use super::{Answer, Asked, Call, Fate, History, Life, Mailed, Rules, check};
@@ -229,7 +229,7 @@ impl<'a> Scene<'a> {
                 if mailed {
                     return Ok(Some((scoped.create(tx, actor, new).await?, None)));
                 }
-                let (invitation, token) = scoped.create_with_link(tx, actor, new).await?;
+                let Linked { invitation, token, .. } = scoped.create_with_link(tx, actor, new).await?;
                 return Ok(Some((invitation, Some(token))));
             }
             Asked::Change { kind, id, .. } => (kind, id),
@@ -257,7 +257,7 @@ impl<'a> Scene<'a> {
                 scoped.amend(tx, actor, id, &amendment).await?
             }
             _ => {
-                let (invitation, token) = scoped.new_link(tx, actor, id).await?;
+                let Linked { invitation, token, .. } = scoped.new_link(tx, actor, id).await?;
                 return Ok(Some((invitation, Some(token))));
             }
         };

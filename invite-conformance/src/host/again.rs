@@ -59,7 +59,7 @@ async fn creating_with_a_link_again_names_the_first_and_a_new_link_serves(db: Db
             Ok::<_, Stop>(answer)
         }
     };
-    let first = create("ada@example.com").await??.0;
+    let first = create("ada@example.com").await??.invitation;
     refused!(create("ada@example.com").await?, Error::AlreadyPending(id) if id == first.id, "creating it again");
     let link = world.link(first.id).await?;
     done(world.accept(&link, ada()).await?)?;

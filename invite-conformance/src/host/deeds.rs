@@ -24,7 +24,7 @@ impl World {
 
     /// A link to hand over.
     pub(crate) async fn link(&self, id: InvitationId) -> Result<Token, Stop> {
-        Ok(committed!(self, tx => self.members.scope(7).new_link(&mut tx, &self.admin, id).await?.1))
+        Ok(committed!(self, tx => self.members.scope(7).new_link(&mut tx, &self.admin, id).await?.token))
     }
 
     pub(crate) async fn cancel(&self, id: InvitationId) -> Result<Invitation<Membership>, Stop> {

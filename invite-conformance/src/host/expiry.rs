@@ -68,7 +68,7 @@ async fn the_sweep_expires_in_batches_each_with_its_event(db: Db) -> Verdict {
         let mut ids = Vec::new();
         for n in 0..45 {
             let new = new(&format!("p{n}@example.com"));
-            ids.push(world.members.scope(7).create_with_link(&mut tx, &world.admin, new).await?.0.id);
+            ids.push(world.members.scope(7).create_with_link(&mut tx, &world.admin, new).await?.invitation.id);
         }
         ids
     });

@@ -239,7 +239,7 @@ async fn a_token_of_another_format_is_unknown(db: Db) -> Verdict {
     let (id, letter) = world.invite_and_mail("ada@example.com").await?;
     let hex = world.under(Policy::default().token_format(TokenFormat::Hex));
     opens_nothing(&world, &hex, letter.token()).await?;
-    let link = committed!(world, tx => hex.scope(7).new_link(&mut tx, &world.admin, id).await?.1);
+    let link = committed!(world, tx => hex.scope(7).new_link(&mut tx, &world.admin, id).await?.token);
     opens_nothing(&world, &world.members, &link).await
 }
 

@@ -92,7 +92,7 @@ async fn an_acceptance_that_the_host_takes_back_leaves_the_invitation_as_it_was(
         let hosts = race
             .each_round(async |tx, round| {
                 let row = NewInvitation::new(race.email(round), Provider {});
-                Ok(inviters.scope(8).create_with_link(tx, &world.admin, row).await?.0.id)
+                Ok(inviters.scope(8).create_with_link(tx, &world.admin, row).await?.invitation.id)
             })
             .await?;
         let answers = race.run(async |round, n| {

@@ -79,7 +79,7 @@ async fn of_many_sweeps_each_invitation_is_expired_by_one(db: Db) -> Verdict {
             let mut ids = [None; DUE];
             for (nth, id) in ids.iter_mut().enumerate() {
                 let new = new(&format!("{nth}-{}", race.email(round)));
-                *id = Some(members.scope(7).create_with_link(tx, &world.admin, new).await?.0.id);
+                *id = Some(members.scope(7).create_with_link(tx, &world.admin, new).await?.invitation.id);
             }
             Ok(ids)
         })

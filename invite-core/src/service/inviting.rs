@@ -9,7 +9,9 @@ use crate::{
     clock::later,
     email_address::EmailAddress,
     error::{Error, Problem, StoreError},
-    invitation::{Amendment, Delivery, DeliveryState, Invitation, InvitationId, NewInvitation, OpenKey, Record},
+    invitation::{
+        Amendment, Delivery, DeliveryState, Invitation, InvitationId, Linked, NewInvitation, OpenKey, Record,
+    },
     kind::Kind,
     policy::EarlierLinks,
     state::{EventKind, Status},
@@ -88,7 +90,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     /// # let (memory, members) = (Memory::default(), members());
     /// # let (organization, me, new) = ("org:7", Actor::new(1), new("ada@example.com"));
     /// let mut tx = memory.begin().await;
-    /// let (invitation, token) = members.scope(organization).create_with_link(&mut tx, &me, new).await?;
+    /// let Linked { invitation, token, .. } = members.scope(organization).create_with_link(&mut tx, &me, new).await?;
     /// tx.commit();
     /// let _link = format!("https://app.example.com/join#{}", token.expose_secret());
     /// assert_eq!(invitation.delivery.state, DeliveryState::NotMailed);
@@ -103,11 +105,11 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         conn: &mut S::Conn,
         actor: &Actor,
         new: NewInvitation<K>,
-    ) -> Result<(Invitation<K>, Token), Error> {
+    ) -> Result<Linked<K>, Error> {
         let now = self.invitations.now();
         let (token, digest) = self.draw()?;
         let invitation = self.insert(conn, actor, new, now, Dispatch::Token(&digest, Channel::Link)).await?;
-        Ok((invitation, token))
+        Ok(Linked { invitation, token })
     }
 
     /// Makes a link to an open invitation, to be handed over by other means than mail, and returns
@@ -122,7 +124,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     /// # let (id, token) = invited(&memory, &members).await;
     /// # let (organization, me, mailed) = ("org:7", Actor::new(1), token);
     /// let mut tx = memory.begin().await;
-    /// let (_invitation, token) = members.scope(organization).new_link(&mut tx, &me, id).await?;
+    /// let token = members.scope(organization).new_link(&mut tx, &me, id).await?.token;
     /// tx.commit();
     /// for link in [mailed, token] {
     ///     assert!(members.preview(&mut memory.connection(), &link).await.is_ok());
@@ -134,12 +136,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::IllegalTransition`] once it has ended or expired;
     /// [`Error::Random`].
-    pub async fn new_link(
-        &self,
-        conn: &mut S::Conn,
-        actor: &Actor,
-        id: InvitationId,
-    ) -> Result<(Invitation<K>, Token), Error> {
+    pub async fn new_link(&self, conn: &mut S::Conn, actor: &Actor, id: InvitationId) -> Result<Linked<K>, Error> {
         let (token, digest) = self.draw()?;
         self.authorize_write(conn, actor, &Action::NewLink(id)).await?;
         let now = self.invitations.now();
@@ -150,7 +147,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
             dispatch: Dispatch::Token(&digest, Channel::Link),
         };
         let invitation = self.apply(conn, &transition).await?;
-        Ok((invitation, token))
+        Ok(Linked { invitation, token })
     }
 
     /// Has it mailed again, with a new link; what that does to earlier links and to its lifetime

@@ -1,7 +1,7 @@
 //! The library inside a host's transaction.
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
-use invite_core::{Accepted, Actor, Claimant, Error, store::InvitationStore};
+use invite_core::{Accepted, Actor, Claimant, Error, Linked, store::InvitationStore};
 
 use crate::support::*;
 
@@ -26,7 +26,7 @@ on_every_server! {
     async fn an_acceptance_and_the_host_s_insert_are_one() {
         let mut conn = db::connect(&db::fresh().await).await;
         let members = members::<db::Store>();
-        let (invitation, token) = invited!(members, conn);
+        let Linked { invitation, token, .. } = invited!(members, conn);
         let joined = conn.transaction(async |conn| {
             let Accepted::Now(acceptance) = members.accept(conn, &token, &ada()).await? else { panic!("accepted before") };
             assert_eq!(acceptance.invitation.id, invitation.id);

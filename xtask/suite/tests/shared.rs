@@ -76,7 +76,7 @@ async fn write<H: Harness>(harness: &H, pool: &H::Pool, scope: &str) -> Vec<Toke
                 later.scope(scope).resend(&mut tx, &admin, created.id).await.expect("a resend");
             }
             _ => {
-                let (_, link) = scoped.new_link(&mut tx, &admin, created.id).await.expect("a link");
+                let link = scoped.new_link(&mut tx, &admin, created.id).await.expect("a link").token;
                 tokens.push(link);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use invite_core::{Accepted, Actor, Claimant, Invitations, NewInvitation, Policy, Token, Unchecked};
+use invite_core::{Accepted, Actor, Claimant, Invitations, Linked, NewInvitation, Policy, Token, Unchecked};
 use shared::{DatabaseUrl, Membership, Problem, Role, User};
 
 use crate::{
@@ -98,7 +98,7 @@ impl Office {
             let new = NewInvitation::new(email, Membership { role: Role::Member });
             Ok((org, ada, members.scope(org).create_with_link(conn, &Actor::System, new).await?))
         });
-        let (org, ada, (invitation, token)) = created.await.unwrap();
+        let (org, ada, Linked { invitation, token, .. }) = created.await.unwrap();
         drop(conn);
         Self { pool, members, org, ada, invitation: invitation.id, token, _dir: dir }
     }
