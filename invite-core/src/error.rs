@@ -1,5 +1,7 @@
 //! The answers a handler needs, and the opaque failure of a store.
 
+mod answer;
+
 use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
@@ -18,8 +20,28 @@ use crate::{
 /// [retryable](Self::is_retryable), do the whole unit of work again. After every other answer the
 /// transaction is still usable and holds nothing half done.
 ///
-/// The status beside each variant is what the examples answer. No message holds a token, an
-/// address or SQL.
+/// No message holds a token, an address or SQL. Over HTTP answer with [`http_status`](Self::http_status),
+/// [`code`](Self::code) and [`retry_after`](Self::retry_after):
+///
+/// | error | status | code | `Retry-After` |
+/// |---|---|---|---|
+/// | [`NotFound`](Self::NotFound) | 404 | `not_found` | |
+/// | [`Expired`](Self::Expired) | 410 | `expired` | |
+/// | [`AlreadyAccepted`](Self::AlreadyAccepted) | 410 | `already_accepted` | |
+/// | [`Rejected`](Self::Rejected) | 410 | `rejected` | |
+/// | [`Cancelled`](Self::Cancelled) | 410 | `cancelled` | |
+/// | [`Superseded`](Self::Superseded) | 410 | `superseded` | |
+/// | [`AlreadyPending`](Self::AlreadyPending) | 409 | `already_pending` | |
+/// | [`IllegalTransition`](Self::IllegalTransition) | 409 | `illegal_transition` | |
+/// | [`WrongRecipient`](Self::WrongRecipient) | 403 | `wrong_recipient` | |
+/// | [`EmailNotVerified`](Self::EmailNotVerified) | 403 | `email_not_verified` | |
+/// | [`NotPermitted`](Self::NotPermitted) | 403 | `not_permitted` | |
+/// | [`LimitReached`](Self::LimitReached) | 429 | `limit_reached` | when the limit allows it |
+/// | [`Invalid`](Self::Invalid) | 422 | `invalid` | |
+/// | [`Random`](Self::Random) | 503 | `unavailable` | 1 second |
+/// | [`Store`](Self::Store), [`Authority`](Self::Authority), retryable | 503 | `unavailable` | 1 second |
+/// | [`Store`](Self::Store), [`Authority`](Self::Authority), not retryable | 500 | `internal` | |
+/// | [`NotInTransaction`](Self::NotInTransaction) | 500 | `internal` | |
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
