@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     actor::Actor,
     email_address::EmailAddress,
-    error::{Error, Problem},
+    error::{Error, Field, Problem},
 };
 
 /// How many addresses a claimant may bring. The statement of a guard has a place for each of them.
@@ -83,9 +83,9 @@ impl Claimant {
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
-        self.actor().check().map_err(|_| Error::invalid("claimant", Problem::Malformed))?;
+        self.actor().check().map_err(|_| Error::invalid(Field::Claimant, Problem::Malformed))?;
         if self.verified.len() > MAX_ADDRESSES {
-            return Err(Error::invalid("claimant", Problem::TooLong { max: MAX_ADDRESSES }));
+            return Err(Error::invalid(Field::Claimant, Problem::TooLong { max: MAX_ADDRESSES }));
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The answers a handler needs, and the opaque failure of a store.
 
 mod answer;
+mod field;
 
 use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
@@ -12,6 +13,8 @@ use crate::{
     state::{EventKind, Status},
     token::MalformedToken,
 };
+
+pub use self::field::Field;
 
 /// Why an operation did not happen.
 ///
@@ -36,6 +39,7 @@ use crate::{
 /// | [`WrongRecipient`](Self::WrongRecipient) | 403 | `wrong_recipient` | |
 /// | [`EmailNotVerified`](Self::EmailNotVerified) | 403 | `email_not_verified` | |
 /// | [`NotPermitted`](Self::NotPermitted) | 403 | `not_permitted` | |
+/// | [`MayNotDecline`](Self::MayNotDecline) | 403 | `may_not_decline` | |
 /// | [`LimitReached`](Self::LimitReached) | 429 | `limit_reached` | when the limit allows it |
 /// | [`Invalid`](Self::Invalid) | 422 | `invalid` | |
 /// | [`Random`](Self::Random) | 503 | `unavailable` | 1 second |
@@ -89,10 +93,12 @@ pub enum Error {
     /// does not prove it.
     #[error("address is not verified")]
     EmailNotVerified,
-    /// HTTP 403: The host's [`Authority`](crate::Authority) refused; its own word says why. One word is the
-    /// library's: `may_not_decline`, where the [policy](crate::Policy::may_decline) does not let people decline.
+    /// HTTP 403: The host's [`Authority`](crate::Authority) refused; its own word says why.
     #[error("not permitted")]
     NotPermitted(Cow<'static, str>),
+    /// HTTP 403: The [policy](crate::Policy::may_decline) does not let people decline this kind of invitation.
+    #[error("invitations of this kind cannot be declined")]
+    MayNotDecline,
     /// HTTP 429: Too soon or too often.
     #[error("limit reached")]
     LimitReached {
@@ -102,9 +108,8 @@ pub enum Error {
     /// HTTP 422: A value is not acceptable.
     #[error("{field} {problem}")]
     Invalid {
-        /// Which value: `recipient`, `inviter_address`, `message`, `lifetime`, `payload`, `display`,
-        /// `locale`, `reason`, `amendment`, `scope`, `actor`, `claimant`, `cursor`.
-        field: &'static str,
+        /// Which value is not acceptable.
+        field: Field,
         /// What is wrong with it.
         problem: Problem,
     },
@@ -124,7 +129,7 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) const fn invalid(field: &'static str, problem: Problem) -> Self {
+    pub(crate) const fn invalid(field: Field, problem: Problem) -> Self {
         Self::Invalid { field, problem }
     }
 

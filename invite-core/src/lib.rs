@@ -45,7 +45,7 @@ pub use crate::{
     claimant::Claimant,
     clock::{Clock, SystemClock},
     email_address::EmailAddress,
-    error::{Error, Problem},
+    error::{Error, Field, Problem},
     event::Event,
     invitation::{
         Acceptance, Accepted, Amendment, Delivery, DeliveryState, Ended, Invitation, InvitationId, Linked,

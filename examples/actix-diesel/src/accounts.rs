@@ -6,11 +6,12 @@ use actix_web::{
     http::{StatusCode, header},
     web::{Data, Json as Reply, ServiceConfig, post},
 };
-use invite_core::{Claimant, EmailAddress, Token, check_line};
+use invite_core::{Claimant, EmailAddress, Token};
 use invite_diesel::Connections;
 use shared::{
     Cookies, User,
     accounts::{LogIn, LoggedIn, Me, SignUp, SignedUp, email_taken, hash, verify, wrong_password},
+    check_line,
     json::Empty,
 };
 

@@ -7,10 +7,11 @@ use axum::{
     response::{AppendHeaders, IntoResponse},
     routing::{get, post},
 };
-use invite_core::{Claimant, EmailAddress, Token, check_line};
+use invite_core::{Claimant, EmailAddress, Token};
 use shared::{
     Cookies, User,
     accounts::{LogIn, LoggedIn, Me, SignUp, SignedUp, email_taken, hash, verify, wrong_password},
+    check_line,
     json::Empty,
 };
 use sqlx::FromRow;

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, error::Error as StdError, time::Duration};
 
-use invite_core::{Error, InvitationId, MalformedToken, store::StoreError};
+use invite_core::{Error, Field, InvitationId, MalformedToken, store::StoreError};
 use serde::Serialize;
 
 use crate::Refusal;
@@ -121,6 +121,7 @@ impl From<Error> for Problem {
             Error::Superseded => "A newer mail has replaced this link.",
             Error::WrongRecipient => "This invitation is for another address than yours.",
             Error::EmailNotVerified => "Your address is not verified. Open the link in the mail we sent.",
+            Error::MayNotDecline => "This invitation cannot be declined.",
             Error::LimitReached { .. } => "Too soon. Please wait a little.",
             Error::AlreadyPending(id) => {
                 let detail = "There is an open invitation to this address already.";
@@ -183,13 +184,15 @@ pub fn forbidden(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Pr
 }
 
 /// The library's word for a value, in the words of this API.
-fn request_field(field: &'static str) -> &'static str {
-    match field {
-        "recipient" => "email",
-        "lifetime" => "expires_in_hours",
-        "payload" => "role",
-        other => other,
-    }
+fn request_field(field: Field) -> &'static str {
+    const NAMES: [(Field, &str); 3] =
+        [(Field::Recipient, "email"), (Field::Lifetime, "expires_in_hours"), (Field::Payload, "role")];
+    NAMES.into_iter().find(|(of, _)| *of == field).map_or(field.as_str(), |(_, name)| name)
+}
+
+/// Checks a name that people will see, under the library's rule for one line of text.
+pub fn check_line(field: &'static str, text: &str) -> Result<(), Problem> {
+    invite_core::check_line(text).map_err(|problem| Problem::invalid(field, format!("{field} {problem}")))
 }
 
 fn sentence(message: &str) -> String {

@@ -1,7 +1,7 @@
 //! Who may accept, and what they are told.
 
 use chrono::TimeDelta;
-use invite_core::{Acceptor, Actor, Claimant, Error, Policy, Status};
+use invite_core::{Acceptor, Actor, Claimant, Error, Field, Policy, Status};
 
 use crate::{
     case::{Case, Verdict, cases, ensure, refused},
@@ -152,7 +152,7 @@ async fn a_ninth_address_is_refused(db: Db) -> Verdict {
     let (_, letter) = world.invite_and_mail("ada@example.com").await?;
     undone!(world, tx => {
         let answer = world.members.accept(&mut tx, letter.token(), &others(8).verified("ada@example.com")).await;
-        refused!(answer, Error::Invalid { field: "claimant", .. }, "accepting with nine addresses");
+        refused!(answer, Error::Invalid { field: Field::Claimant, .. }, "accepting with nine addresses");
     });
     Ok(())
 }

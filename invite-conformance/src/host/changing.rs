@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Actor, Amendment, Claimant, DeliveryState, EarlierLinks, Error, Policy, Problem, Record, Status,
+    Actor, Amendment, Claimant, DeliveryState, EarlierLinks, Error, Field, Policy, Problem, Record, Status,
     testing::{self, CapturedLetter},
 };
 
@@ -102,7 +102,7 @@ async fn an_amendment_that_names_nothing_is_refused(db: Db) -> Verdict {
     let id = world.invite("ada@example.com").await?.id;
     undone!(world, tx => {
         let answer = world.members.scope(7).amend(&mut tx, &world.admin, id, &Amendment::new()).await;
-        refused!(answer, Error::Invalid { field: "amendment", problem: Problem::Empty }, "amending nothing");
+        refused!(answer, Error::Invalid { field: Field::Amendment, problem: Problem::Empty }, "amending nothing");
     });
     Ok(())
 }

@@ -330,7 +330,7 @@ async fn after_a_refused_decline_the_transaction_goes_on(db: Db) -> Verdict {
         members.reject(&mut tx, &it.cancelled.1, by, None) => Error::Cancelled => "a decline of what was cancelled",
         members.reject(&mut tx, &it.superseded, by, None) => Error::Superseded => "a decline by a retired link",
         members.reject(&mut tx, token, by, Some("x\ny")) => Error::Invalid { .. } => "a decline for two lines",
-        it.undeclinable.reject(&mut tx, token, by, None) => Error::NotPermitted(_) => "a forbidden decline",
+        it.undeclinable.reject(&mut tx, token, by, None) => Error::MayNotDecline => "a forbidden decline",
     });
     Ok(())
 }
@@ -350,7 +350,7 @@ async fn after_a_refused_decline_by_id_the_transaction_goes_on(db: Db) -> Verdic
         members.reject_by_id(&mut tx, id, &Claimant::new(2).unverified("ada@example.com"), None)
             => Error::EmailNotVerified => "a decline with an address that nobody verified",
         members.reject_by_id(&mut tx, id, &ada(), Some("x\ny")) => Error::Invalid { .. } => "a decline for two lines",
-        it.undeclinable.reject_by_id(&mut tx, id, &ada(), None) => Error::NotPermitted(_) => "a forbidden decline",
+        it.undeclinable.reject_by_id(&mut tx, id, &ada(), None) => Error::MayNotDecline => "a forbidden decline",
     });
     Ok(())
 }

@@ -30,6 +30,7 @@ impl Error {
             Self::WrongRecipient => "wrong_recipient",
             Self::EmailNotVerified => "email_not_verified",
             Self::NotPermitted(_) => "not_permitted",
+            Self::MayNotDecline => "may_not_decline",
             Self::LimitReached { .. } => "limit_reached",
             Self::Invalid { .. } => "invalid",
             Self::Random(_) => "unavailable",
@@ -45,7 +46,7 @@ impl Error {
             Self::NotFound => 404,
             Self::Expired { .. } | Self::AlreadyAccepted | Self::Rejected | Self::Cancelled | Self::Superseded => 410,
             Self::AlreadyPending(_) | Self::IllegalTransition { .. } => 409,
-            Self::WrongRecipient | Self::EmailNotVerified | Self::NotPermitted(_) => 403,
+            Self::WrongRecipient | Self::EmailNotVerified | Self::NotPermitted(_) | Self::MayNotDecline => 403,
             Self::LimitReached { .. } => 429,
             Self::Invalid { .. } => 422,
             Self::Random(_) => 503,
@@ -75,6 +76,7 @@ impl Error {
             | Self::WrongRecipient
             | Self::EmailNotVerified
             | Self::NotPermitted(_)
+            | Self::MayNotDecline
             | Self::Invalid { .. }
             | Self::NotInTransaction => None,
         }

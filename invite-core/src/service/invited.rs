@@ -6,7 +6,7 @@ use super::{Invitations, ended, ended_by};
 use crate::{
     actor::Actor,
     claimant::Claimant,
-    error::{Error, StoreError},
+    error::{Error, Field, StoreError},
     invitation::{Acceptance, Accepted, Invitation, Preview, Record},
     kind::Kind,
     state::{EventKind, Status},
@@ -131,8 +131,8 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// ```
     ///
     /// # Errors
-    /// Those of [`preview`](Self::preview); [`Error::NotPermitted`] (`"may_not_decline"`) when the
-    /// policy does not let people decline; [`Error::Invalid`] for the reason or the actor;
+    /// Those of [`preview`](Self::preview); [`Error::MayNotDecline`] when the policy does not let
+    /// people decline; [`Error::Invalid`] for the reason or the actor;
     /// [`Error::Random`] where the policy tells the inviter; [`Error::NotInTransaction`].
     pub async fn reject(
         &self,
@@ -254,8 +254,8 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
 
     pub(super) fn check_rejection(&self, by: &Actor, reason: Option<&str>) -> Result<(), Error> {
         by.check()?;
-        reason.map_or(Ok(()), |reason| text::check_line("reason", reason))?;
-        if self.policy().may_decline { Ok(()) } else { Err(Error::NotPermitted("may_not_decline".into())) }
+        reason.map_or(Ok(()), |reason| text::line(Field::Reason, reason))?;
+        if self.policy().may_decline { Ok(()) } else { Err(Error::MayNotDecline) }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     authority::Action,
     clock::later,
     email_address::EmailAddress,
-    error::{Error, Problem, StoreError},
+    error::{Error, Field, Problem, StoreError},
     invitation::{
         Amendment, Delivery, DeliveryState, Invitation, InvitationId, Linked, NewInvitation, OpenKey, Record,
     },
@@ -237,13 +237,13 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         amendment: &Amendment<K>,
     ) -> Result<Invitation<K>, Error> {
         if amendment.is_empty() {
-            return Err(Error::invalid("amendment", Problem::Empty));
+            return Err(Error::invalid(Field::Amendment, Problem::Empty));
         }
         let now = self.invitations.now();
         let policy = self.invitations.policy();
         let recipient = amendment.email.as_deref().map(str::parse::<EmailAddress>).transpose()?;
         let payload = amendment.payload.as_ref().map(payload_json).transpose()?;
-        let message = amendment.message.as_deref().map(|message| text::message("message", message)).transpose()?;
+        let message = amendment.message.as_deref().map(|message| text::message(Field::Message, message)).transpose()?;
         let expires_at = amendment.lifetime.map(|lifetime| self.invitations.expiry(now, lifetime)).transpose()?;
         self.authorize_write(conn, actor, &Action::Amend(id, amendment)).await?;
 
@@ -306,7 +306,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         id: InvitationId,
         reason: Option<&str>,
     ) -> Result<Invitation<K>, Error> {
-        reason.map_or(Ok(()), |reason| text::check_line("reason", reason))?;
+        reason.map_or(Ok(()), |reason| text::line(Field::Reason, reason))?;
         self.authorize_write(conn, actor, &Action::Cancel(id)).await?;
         let now = self.invitations.now();
         let event = NewEvent { kind: EventKind::Cancelled, actor, reason, at: now };
@@ -385,11 +385,11 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     ) -> Result<Record, Error> {
         let recipient = new.email.parse::<EmailAddress>()?;
         let inviter_address = new.inviter_address.as_deref().map(EmailAddress::parse).transpose();
-        let inviter_address = inviter_address.map_err(|problem| Error::invalid("inviter_address", problem))?;
+        let inviter_address = inviter_address.map_err(|problem| Error::invalid(Field::InviterAddress, problem))?;
         let payload = payload_json(&new.payload)?;
-        let display = new.display.clone().map_err(|problem| Error::invalid("display", problem))?;
-        text::shown_json("display", &display)?;
-        let message = new.message.as_deref().map_or(Ok(None), |message| text::message("message", message))?;
+        let display = new.display.clone().map_err(|problem| Error::invalid(Field::Display, problem))?;
+        text::shown_json(Field::Display, &display)?;
+        let message = new.message.as_deref().map_or(Ok(None), |message| text::message(Field::Message, message))?;
         if let Some(locale) = &new.locale {
             check_locale(locale)?;
         }
@@ -482,8 +482,8 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
 }
 
 fn payload_json<K: Kind>(payload: &K) -> Result<serde_json::Value, Error> {
-    let value = serde_json::to_value(payload).map_err(|_| Error::invalid("payload", Problem::Malformed))?;
-    text::json("payload", &value)?;
+    let value = serde_json::to_value(payload).map_err(|_| Error::invalid(Field::Payload, Problem::Malformed))?;
+    text::json(Field::Payload, &value)?;
     Ok(value)
 }
 
@@ -494,5 +494,5 @@ fn check_locale(locale: &str) -> Result<(), Error> {
         && locale
             .split('-')
             .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    if well_formed { Ok(()) } else { Err(Error::invalid("locale", Problem::Malformed)) }
+    if well_formed { Ok(()) } else { Err(Error::invalid(Field::Locale, Problem::Malformed)) }
 }
