@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use invite_core::{
     Accepted, Action, Actor, Authority, Claimant, Denial, Error, InvitationQuery, Invitations, Policy, Scope,
     Unchecked, Worker,
+    store::StoreError,
     testing::{CapturingMailer, ManualClock},
 };
 use invite_sqlx::{SqliteStore, sqlite};
@@ -147,7 +148,8 @@ impl Authority<SqliteConnection, Membership> for Reads {
         _: &Scope,
         _: &Action<'_, Membership>,
     ) -> Result<(), Denial> {
-        let _members: i64 = sqlx::query_scalar("SELECT count(*) FROM memberships").fetch_one(conn).await?;
+        let members = sqlx::query_scalar("SELECT count(*) FROM memberships").fetch_one(conn);
+        let _members: i64 = members.await.map_err(sqlite::store_error)?;
         Ok(())
     }
 }
@@ -301,7 +303,7 @@ impl Authority<SqliteConnection, Membership> for Loses {
         action: &Action<'_, Membership>,
     ) -> Result<(), Denial> {
         let lost = sqlx::Error::PoolTimedOut;
-        if matches!(action, Action::Read) { Err(lost)? } else { Err(sqlite::store_error(lost))? }
+        Err(if matches!(action, Action::Read) { StoreError::failed(lost) } else { sqlite::store_error(lost) })?
     }
 }
 
