@@ -146,7 +146,8 @@ async fn s1_a_future_organization_travels_with_its_plan_and_limits() {
     assert_eq!(token.expose_secret().len(), 64);
     // The organization is created by the acceptance, in the same transaction, for an account that
     // does not exist before it either.
-    let accepted = platform.accept(&mut tx, &token, &Claimant::new_account("u1", "boss@example.com")).await.unwrap();
+    let accepted =
+        platform.accept(&mut tx, &token, &Claimant::new("u1").proved_by_link("boss@example.com")).await.unwrap();
     let Accepted::Now(acceptance) = accepted else { panic!("the first time") };
     assert_eq!(acceptance.invitation.payload().unwrap().max_users, 6);
     let soon = scoped.list(&mut tx, &admin, &InvitationQuery::new().status(Status::Accepted)).await.unwrap();
@@ -217,7 +218,7 @@ async fn s4_a_member_has_48_hours_and_every_refusal_has_its_own_word() {
     let mut tx = memory.begin().await;
     let prefilled = members.preview(&mut tx, letters[1].token()).await.unwrap();
     assert_eq!(prefilled.payload().unwrap().first_name, "used");
-    let used = Claimant::new_account("u1", "used@example.com");
+    let used = Claimant::new("u1").proved_by_link("used@example.com");
     assert!(matches!(members.accept(&mut tx, letters[1].token(), &used).await, Ok(Accepted::Now(_))));
     let scoped = members.scope("company:1");
     scoped.cancel(&mut tx, &admin, ids[2], Some("position filled")).await.unwrap();

@@ -47,7 +47,7 @@ pub(crate) async fn accept(app: &App, user: &User, token: &str) -> Result<Joined
             let claimant = match user.email_verified {
                 true => Claimant::new(user.id).verified(&user.email),
                 // Whoever has never confirmed their address confirms it by the mailed link.
-                false => Claimant::new_account(user.id, &user.email),
+                false => Claimant::new(user.id).proved_by_link(&user.email),
             };
             let accepted = app.members.accept(conn, &token, &claimant).await?;
             let (member, already) = join(conn, &mut user, accepted).await?;

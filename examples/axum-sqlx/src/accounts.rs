@@ -59,7 +59,7 @@ pub(crate) async fn sign_up(app: &App, form: SignUp) -> Result<SignedUp, ApiErro
         let mut membership = None;
         if let Some(token) = &token {
             // Nothing but the mailed link proves that the address is theirs; a copied one does not.
-            let claimant = Claimant::new_account(user.id, &user.email);
+            let claimant = Claimant::new(user.id).proved_by_link(&user.email);
             let accepted = app.members.accept(&mut tx, token, &claimant).await?;
             membership = Some(answers::join(&mut tx, &mut user, accepted).await?.0);
         }

@@ -161,7 +161,7 @@ async fn a_ninth_address_is_refused(db: Db) -> Verdict {
 async fn a_mailed_token_proves_the_address_of_a_new_account(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (id, letter) = world.invite_and_mail("ada@example.com").await?;
-    let signing_up = Claimant::new_account(2, "ada@example.com");
+    let signing_up = Claimant::new(2).proved_by_link("ada@example.com");
     let accepted = done(world.accept(letter.token(), signing_up).await?)?;
     ensure!(accepted.address_proved, "a mailed token was said to prove nothing");
     same(&world.get(id).await?, &accepted.invitation)
@@ -175,7 +175,7 @@ async fn a_link_handed_over_proves_no_address(db: Db) -> Verdict {
     undone!(world, tx => {
         let proved = world.members.preview(&mut tx, &link).await?.proved_recipient().is_some();
         ensure!(!proved, "a link handed over shows whom it is for");
-        let answer = world.members.accept(&mut tx, &link, &Claimant::new_account(2, "ada@example.com")).await;
+        let answer = world.members.accept(&mut tx, &link, &Claimant::new(2).proved_by_link("ada@example.com")).await;
         refused!(answer, Error::EmailNotVerified, "signing up by a link handed over");
     });
     let accepted = done(world.accept(&link, ada()).await?)?;
@@ -187,7 +187,8 @@ async fn a_mailed_token_proves_no_other_address(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (_, letter) = world.invite_and_mail("ada@example.com").await?;
     undone!(world, tx => {
-        let answer = world.members.accept(&mut tx, letter.token(), &Claimant::new_account(2, "eve@example.com")).await;
+        let eve = Claimant::new(2).proved_by_link("eve@example.com");
+        let answer = world.members.accept(&mut tx, letter.token(), &eve).await;
         refused!(answer, Error::WrongRecipient, "signing up with another address");
     });
     Ok(())

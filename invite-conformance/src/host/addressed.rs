@@ -133,7 +133,7 @@ async fn a_person_without_a_verified_address_finds_nothing_and_is_told_why(db: D
     for (who, claimant) in [
         ("no address", Claimant::new(2)),
         ("an address that nobody verified", Claimant::new(2).unverified("ada@example.com")),
-        ("an address that only mail would prove", Claimant::new_account(2, "ada@example.com")),
+        ("an address that only mail would prove", Claimant::new(2).proved_by_link("ada@example.com")),
     ] {
         let answer = world.members.addressed_to(&mut conn, &claimant).await;
         refused!(answer, Error::EmailNotVerified, "looking for invitations with {who}");
@@ -198,7 +198,7 @@ async fn an_address_nobody_verified_opens_nothing_by_id_and_is_told_so(db: Db) -
     let id = world.invite("ada@example.com").await?.id;
     for claimant in [
         || Claimant::new(2).unverified("ada@example.com"),
-        || Claimant::new_account(2, "ada@example.com"),
+        || Claimant::new(2).proved_by_link("ada@example.com"),
         || Claimant::new(2).verified("eve@example.com").unverified("ada@example.com"),
     ] {
         let answers: [(&str, Answer); 2] = committed!(world, tx => [
