@@ -143,6 +143,7 @@ pub struct Cursor {
 
 /// The row a page begins after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct Seek {
     /// That row's value in the order asked for; unused when sorting by address.
     pub at: DateTime<Utc>,

@@ -210,7 +210,7 @@ async fn a_summary_is_written_over_exactly_what_it_names(db: Db) -> Verdict {
         }
         let whole = DeliveryUpdate { attempts: Some(7), error: None, ..summary(ANY_STATE) };
         committed!(direct, tx => direct.db.record_delivery(&mut tx, &whole).await?);
-        row.record.delivery = Delivery { attempts: 7, ..Delivery::new(DeliveryState::Bounced) };
+        row.record.delivery = Delivery::from_stored(DeliveryState::Bounced, 7, None);
         direct.keeps(&row, "a summary with attempts and without an error").await?;
     }
     Ok(())
