@@ -46,6 +46,7 @@ pub use self::field::Field;
 /// | [`Store`](Self::Store), [`Authority`](Self::Authority), retryable | 503 | `unavailable` | 1 second |
 /// | [`Store`](Self::Store), [`Authority`](Self::Authority), not retryable | 500 | `internal` | |
 /// | [`NotInTransaction`](Self::NotInTransaction) | 500 | `internal` | |
+/// | [`NoKinds`](Self::NoKinds), [`KindServedTwice`](Self::KindServedTwice) | 500 | `internal` | |
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -116,6 +117,16 @@ pub enum Error {
     /// HTTP 500, a bug in the host: a writing call needs a transaction the driver knows of.
     #[error("a writing call was made outside a transaction")]
     NotInTransaction,
+    /// HTTP 500, a bug in the host: its [`Worker`](crate::Worker) serves no kind, and so would mail nothing.
+    #[error("the worker serves no kind of invitation")]
+    NoKinds,
+    /// HTTP 500, a bug in the host: its [`Worker`](crate::Worker) was told to serve one kind twice. One of the two
+    /// policies would not count.
+    #[error("the worker was told to serve the kind {kind} twice")]
+    KindServedTwice {
+        /// The [`Kind::NAME`](crate::Kind::NAME).
+        kind: &'static str,
+    },
     /// HTTP 503 when retryable, otherwise 500: The [`Authority`](crate::Authority) could not find
     /// out; its error is the source.
     #[error("authority could not answer")]

@@ -35,7 +35,11 @@ impl Error {
             Self::Invalid { .. } => "invalid",
             Self::Random(_) => "unavailable",
             Self::Store(error) | Self::Authority(error) if error.is_retryable() => "unavailable",
-            Self::Store(_) | Self::Authority(_) | Self::NotInTransaction => "internal",
+            Self::Store(_)
+            | Self::Authority(_)
+            | Self::NotInTransaction
+            | Self::NoKinds
+            | Self::KindServedTwice { .. } => "internal",
         }
     }
 
@@ -51,7 +55,11 @@ impl Error {
             Self::Invalid { .. } => 422,
             Self::Random(_) => 503,
             Self::Store(error) | Self::Authority(error) if error.is_retryable() => 503,
-            Self::Store(_) | Self::Authority(_) | Self::NotInTransaction => 500,
+            Self::Store(_)
+            | Self::Authority(_)
+            | Self::NotInTransaction
+            | Self::NoKinds
+            | Self::KindServedTwice { .. } => 500,
         }
     }
 
@@ -78,7 +86,9 @@ impl Error {
             | Self::NotPermitted(_)
             | Self::MayNotDecline
             | Self::Invalid { .. }
-            | Self::NotInTransaction => None,
+            | Self::NotInTransaction
+            | Self::NoKinds
+            | Self::KindServedTwice { .. } => None,
         }
     }
 }
