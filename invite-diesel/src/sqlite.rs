@@ -86,6 +86,7 @@ pub use invite_schema::sqlite::migrate::MIGRATIONS;
 /// ```
 #[cfg(feature = "sqlite")]
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it is written by its name alone")]
 pub struct SqliteStore;
 
 #[cfg(feature = "sqlite")]

@@ -68,6 +68,7 @@ pub use invite_schema::sqlite::migrate::MIGRATIONS;
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it is written by its name alone")]
 pub struct SqliteStore;
 
 driver!(SqliteStore, sqlite, Sqlite);
