@@ -39,7 +39,7 @@ macro_rules! subject {
                 }
                 let mut tx = self.pool.begin().await.expect("begin");
                 let claimant = Claimant::new(n).verified(&address(n));
-                let accepted = self.members.accept(&mut tx, token, claimant).await.expect("accept");
+                let accepted = self.members.accept(&mut tx, token, &claimant).await.expect("accept");
                 let Accepted::Now(acceptance) = accepted else { panic!("accepted before") };
                 let role = acceptance.invitation.payload().expect("payload").role;
                 by_hand::join(&mut tx, n, &role, acceptance.invitation.id.as_uuid().as_bytes()).await;

@@ -64,7 +64,7 @@ fn memory(c: &mut Criterion) {
                 runtime.block_on(async {
                     let mut tx = memory.begin().await;
                     let claimant = Claimant::new(n).verified(&address(n));
-                    let accepted = members.accept(&mut tx, &token, claimant).await.expect("accept");
+                    let accepted = members.accept(&mut tx, &token, &claimant).await.expect("accept");
                     assert!(matches!(accepted, Accepted::Now(_)));
                     tx.commit();
                 });

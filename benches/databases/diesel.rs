@@ -108,7 +108,7 @@ macro_rules! subject {
                     }
                     let accepted = conn.transaction(async |conn| {
                         let claimant = Claimant::new(n).verified(&address(n));
-                        let accepted = self.members.accept(conn, token, claimant).await?;
+                        let accepted = self.members.accept(conn, token, &claimant).await?;
                         let Accepted::Now(acceptance) = accepted else { panic!("accepted before") };
                         let role = acceptance.invitation.payload()?.role;
                         let id = by_hand::id(*acceptance.invitation.id.as_uuid().as_bytes());

@@ -32,7 +32,8 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::LocalBoxFuture;
 use invite_core::{
-    Clock, Error, Event, EventKind, InvitationId, Invitations, Kind, Mailer, Record, Status, Tick, Token, Worker,
+    Clock, Error, Event, EventKind, InvitationId, Invitations, Kind, Linked, Mailer, Record, Status, Tick, Token,
+    Worker,
     store::{Key, Read, Sweep},
     testing::{self, CapturedLetter, ManualClock},
 };
@@ -249,7 +250,8 @@ impl Race<'_> {
         members: &Invitations<Shared, Membership>,
         email: String,
     ) -> Result<Invited, Error> {
-        let (invitation, link) = members.scope(7).create_with_link(tx, &self.world.admin, new(&email)).await?;
+        let Linked { invitation, token: link, .. } =
+            members.scope(7).create_with_link(tx, &self.world.admin, new(&email)).await?;
         let mail = testing::deliver(members, tx, invitation.id).await?;
         Ok(Invited { id: invitation.id, email, mail, link })
     }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::{error::Error, text};
+use crate::{
+    error::{Error, Field},
+    text,
+};
 
 /// Whoever does something to an invitation, by the host's id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -57,7 +60,7 @@ impl Actor {
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
-        self.id().map_or(Ok(()), |id| text::check_line("actor", id))
+        self.id().map_or(Ok(()), |id| text::line(Field::Actor, id))
     }
 }
 
@@ -78,7 +81,7 @@ impl Scope {
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
-        text::check_line("scope", &self.0)
+        text::line(Field::Scope, &self.0)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The host's rule who may do what on the inviting side.
 
-use std::{borrow::Cow, error::Error as StdError, time::Duration};
+use std::{borrow::Cow, time::Duration};
 
 use async_trait::async_trait;
 
@@ -81,7 +81,27 @@ pub trait Authority<C: Send, K: Kind>: Send + Sync + 'static {
     }
 }
 
-/// Why not.
+/// Why an [`Authority`] does not allow an action.
+///
+/// `?` works on a [`StoreError`] and on an [`Error`]. It does not compile on a driver's error, because nothing would
+/// then tell a deadlock, which is worth another try, from a mistake in the SQL. Each adapter has a `store_error` that
+/// does, as in `query.await.map_err(store_error)?`.
+///
+/// ```compile_fail,E0277
+/// use invite_core::Denial;
+///
+/// fn role(read: Result<String, std::io::Error>) -> Result<String, Denial> {
+///     Ok(read?) // the error of a driver
+/// }
+/// ```
+///
+/// ```
+/// use invite_core::{Denial, store::StoreError};
+///
+/// fn role(read: Result<String, std::io::Error>) -> Result<String, Denial> {
+///     Ok(read.map_err(StoreError::failed)?)
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Denial {
@@ -104,19 +124,16 @@ impl Denial {
     }
 }
 
-impl<E: StdError + Send + Sync + 'static> From<E> for Denial {
-    /// An error of the host's own reads, by `?`. A [`StoreError`] stays what it is, also within an
-    /// [`Error`]; anything else counts as one that trying again will not mend.
-    fn from(error: E) -> Self {
-        let error: Box<dyn StdError + Send + Sync> = Box::new(error);
-        let error = match error.downcast::<StoreError>() {
-            Ok(error) => return Self::Failed(*error),
-            Err(error) => error,
-        };
-        let error = match error.downcast::<Error>() {
-            Ok(error) => *error,
-            Err(error) => return Self::Failed(StoreError::failed(error)),
-        };
+impl From<StoreError> for Denial {
+    /// An error of the host's own reads, by `?`, after the adapter's `store_error` has said whether to retry it.
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Error> for Denial {
+    /// An error of the library's, by `?`. What is retryable stays so.
+    fn from(error: Error) -> Self {
         if let Error::Store(inner) | Error::Authority(inner) = error {
             return Self::Failed(inner);
         }
@@ -136,6 +153,7 @@ impl From<Denial> for Error {
 
 /// Allows everything: for hosts that have checked before they call.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it is written by its name alone")]
 pub struct Unchecked;
 
 #[async_trait]
@@ -159,7 +177,7 @@ mod tests {
         let retryable = |denial| matches!(denial, Denial::Failed(error) if error.is_retryable());
         assert!(retryable(passing().into()));
         assert!(retryable(Error::Store(passing()).into()) && retryable(Error::Authority(passing()).into()));
-        assert!(!retryable(Error::NotFound.into()) && !retryable(std::io::Error::other("x").into()));
+        assert!(!retryable(Error::NotFound.into()));
         assert!(!retryable(StoreError::failed("x").into()));
     }
 }

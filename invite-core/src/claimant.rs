@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     actor::Actor,
     email_address::EmailAddress,
-    error::{Error, Problem},
+    error::{Error, Field, Problem},
 };
 
 /// How many addresses a claimant may bring. The statement of a guard has a place for each of them.
@@ -20,7 +20,7 @@ pub const MAX_ADDRESSES: usize = 8;
 /// use invite_core::Claimant;
 ///
 /// let signed_in = Claimant::new(7).verified("ada@example.com");
-/// let signing_up = Claimant::new_account(8, "grace@example.com");
+/// let signing_up = Claimant::new(8).proved_by_link("grace@example.com");
 /// ```
 #[derive(Clone)]
 pub struct Claimant {
@@ -36,13 +36,6 @@ impl Claimant {
         Self { id: id.to_string(), verified: Vec::new(), unverified: None, mail_proves: false }
     }
 
-    /// A person whose address nothing but the mailed link proves: somebody signing up, or signed
-    /// in without ever having confirmed the address. A token that came by mail to exactly this
-    /// address proves it; a copied link does not.
-    pub fn new_account(id: impl fmt::Display, email: &str) -> Self {
-        Self { mail_proves: true, ..Self::new(id).unverified(email) }
-    }
-
     /// Adds an address the host has verified; eight at most.
     #[must_use]
     pub fn verified(mut self, email: &str) -> Self {
@@ -50,12 +43,25 @@ impl Claimant {
         self
     }
 
-    /// Names the address the person claims but nobody has verified, so that the refusal can say
+    /// Names an address that the person claims and that only a mailed link can prove: of somebody who signs up, or who
+    /// is signed in and has never confirmed the address. A token that came by mail to exactly this address proves it.
+    /// A copied link does not.
+    ///
+    /// It takes the place of an [`unverified`](Self::unverified) address; the later of the two calls counts.
+    #[must_use]
+    pub fn proved_by_link(mut self, email: &str) -> Self {
+        self.unverified = email.parse().ok();
+        self.mail_proves = true;
+        self
+    }
+
+    /// Names an address that the person claims but nobody has verified, so that the refusal can say
     /// [`EmailNotVerified`](Error::EmailNotVerified) rather than
-    /// [`WrongRecipient`](Error::WrongRecipient).
+    /// [`WrongRecipient`](Error::WrongRecipient). No link proves it.
     #[must_use]
     pub fn unverified(mut self, email: &str) -> Self {
         self.unverified = email.parse().ok();
+        self.mail_proves = false;
         self
     }
 
@@ -83,9 +89,9 @@ impl Claimant {
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
-        self.actor().check().map_err(|_| Error::invalid("claimant", Problem::Malformed))?;
+        self.actor().check().map_err(|_| Error::invalid(Field::Claimant, Problem::Malformed))?;
         if self.verified.len() > MAX_ADDRESSES {
-            return Err(Error::invalid("claimant", Problem::TooLong { max: MAX_ADDRESSES }));
+            return Err(Error::invalid(Field::Claimant, Problem::TooLong { max: MAX_ADDRESSES }));
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::error::{Error, Problem};
+use crate::error::{Error, Field, Problem};
 
 /// RFC 5321, section 4.5.3.1: a path of 256 octets holds an address of 254.
 const MAX: usize = 254;
@@ -96,7 +96,7 @@ impl FromStr for EmailAddress {
     type Err = Error;
 
     fn from_str(given: &str) -> Result<Self, Error> {
-        Self::parse(given).map_err(|problem| Error::invalid("recipient", problem))
+        Self::parse(given).map_err(|problem| Error::invalid(Field::Recipient, problem))
     }
 }
 

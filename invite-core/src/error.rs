@@ -1,5 +1,8 @@
 //! The answers a handler needs, and the opaque failure of a store.
 
+mod answer;
+mod field;
+
 use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
@@ -11,6 +14,8 @@ use crate::{
     token::MalformedToken,
 };
 
+pub use self::field::Field;
+
 /// Why an operation did not happen.
 ///
 /// After [`Store`](Self::Store) and [`Authority`](Self::Authority) roll the transaction back: it may
@@ -18,8 +23,30 @@ use crate::{
 /// [retryable](Self::is_retryable), do the whole unit of work again. After every other answer the
 /// transaction is still usable and holds nothing half done.
 ///
-/// The status beside each variant is what the examples answer. No message holds a token, an
-/// address or SQL.
+/// No message holds a token, an address or SQL. Over HTTP answer with [`http_status`](Self::http_status),
+/// [`code`](Self::code) and [`retry_after`](Self::retry_after):
+///
+/// | error | status | code | `Retry-After` |
+/// |---|---|---|---|
+/// | [`NotFound`](Self::NotFound) | 404 | `not_found` | |
+/// | [`Expired`](Self::Expired) | 410 | `expired` | |
+/// | [`AlreadyAccepted`](Self::AlreadyAccepted) | 410 | `already_accepted` | |
+/// | [`Rejected`](Self::Rejected) | 410 | `rejected` | |
+/// | [`Cancelled`](Self::Cancelled) | 410 | `cancelled` | |
+/// | [`Superseded`](Self::Superseded) | 410 | `superseded` | |
+/// | [`AlreadyPending`](Self::AlreadyPending) | 409 | `already_pending` | |
+/// | [`IllegalTransition`](Self::IllegalTransition) | 409 | `illegal_transition` | |
+/// | [`WrongRecipient`](Self::WrongRecipient) | 403 | `wrong_recipient` | |
+/// | [`EmailNotVerified`](Self::EmailNotVerified) | 403 | `email_not_verified` | |
+/// | [`NotPermitted`](Self::NotPermitted) | 403 | `not_permitted` | |
+/// | [`MayNotDecline`](Self::MayNotDecline) | 403 | `may_not_decline` | |
+/// | [`LimitReached`](Self::LimitReached) | 429 | `limit_reached` | when the limit allows it |
+/// | [`Invalid`](Self::Invalid) | 422 | `invalid` | |
+/// | [`Random`](Self::Random) | 503 | `unavailable` | 1 second |
+/// | [`Store`](Self::Store), [`Authority`](Self::Authority), retryable | 503 | `unavailable` | 1 second |
+/// | [`Store`](Self::Store), [`Authority`](Self::Authority), not retryable | 500 | `internal` | |
+/// | [`NotInTransaction`](Self::NotInTransaction) | 500 | `internal` | |
+/// | [`NoKinds`](Self::NoKinds), [`KindServedTwice`](Self::KindServedTwice) | 500 | `internal` | |
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -67,10 +94,12 @@ pub enum Error {
     /// does not prove it.
     #[error("address is not verified")]
     EmailNotVerified,
-    /// HTTP 403: The host's [`Authority`](crate::Authority) refused; its own word says why. One word is the
-    /// library's: `may_not_decline`, where the [policy](crate::Policy::may_decline) does not let people decline.
+    /// HTTP 403: The host's [`Authority`](crate::Authority) refused; its own word says why.
     #[error("not permitted")]
     NotPermitted(Cow<'static, str>),
+    /// HTTP 403: The [policy](crate::Policy::may_decline) does not let people decline this kind of invitation.
+    #[error("invitations of this kind cannot be declined")]
+    MayNotDecline,
     /// HTTP 429: Too soon or too often.
     #[error("limit reached")]
     LimitReached {
@@ -80,15 +109,24 @@ pub enum Error {
     /// HTTP 422: A value is not acceptable.
     #[error("{field} {problem}")]
     Invalid {
-        /// Which value: `recipient`, `inviter_address`, `message`, `lifetime`, `payload`, `display`,
-        /// `locale`, `reason`, `amendment`, `scope`, `actor`, `claimant`, `cursor`.
-        field: &'static str,
+        /// Which value is not acceptable.
+        field: Field,
         /// What is wrong with it.
         problem: Problem,
     },
     /// HTTP 500, a bug in the host: a writing call needs a transaction the driver knows of.
     #[error("a writing call was made outside a transaction")]
     NotInTransaction,
+    /// HTTP 500, a bug in the host: its [`Worker`](crate::Worker) serves no kind, and so would mail nothing.
+    #[error("the worker serves no kind of invitation")]
+    NoKinds,
+    /// HTTP 500, a bug in the host: its [`Worker`](crate::Worker) was told to serve one kind twice. One of the two
+    /// policies would not count.
+    #[error("the worker was told to serve the kind {kind} twice")]
+    KindServedTwice {
+        /// The [`Kind::NAME`](crate::Kind::NAME).
+        kind: &'static str,
+    },
     /// HTTP 503 when retryable, otherwise 500: The [`Authority`](crate::Authority) could not find
     /// out; its error is the source.
     #[error("authority could not answer")]
@@ -102,7 +140,7 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) const fn invalid(field: &'static str, problem: Problem) -> Self {
+    pub(crate) const fn invalid(field: Field, problem: Problem) -> Self {
         Self::Invalid { field, problem }
     }
 

@@ -9,8 +9,9 @@ use crate::{actor::Actor, invitation::InvitationId, state::EventKind};
 /// Entries of changes carry the revisions 1, 2, 3, … without a gap; a view carries the revision
 /// it looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Event {
-    /// Whose.
+    /// The invitation this entry belongs to.
     pub invitation: InvitationId,
     /// The revision this change made, or that was looked at.
     pub revision: u32,
@@ -20,6 +21,21 @@ pub struct Event {
     pub actor: Actor,
     /// Why, in that person's words.
     pub reason: Option<String>,
-    /// When.
+    /// When it happened.
     pub at: DateTime<Utc>,
+}
+
+impl Event {
+    /// An entry as a store reads it. A new column becomes a new argument, which every store then has to read.
+    #[must_use]
+    pub const fn from_stored(
+        invitation: InvitationId,
+        revision: u32,
+        kind: EventKind,
+        actor: Actor,
+        reason: Option<String>,
+        at: DateTime<Utc>,
+    ) -> Self {
+        Self { invitation, revision, kind, actor, reason, at }
+    }
 }

@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub use self::{
-    answer::{Acceptance, Accepted, Preview},
+    answer::{Acceptance, Accepted, Linked, Preview},
     draft::{Amendment, NewInvitation},
 };
 
@@ -64,6 +64,7 @@ impl std::str::FromStr for InvitationId {
 ///
 /// Hosts read it through [`Invitation`], which derefs to this. It never holds a token or a digest.
 #[derive(Clone, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct Record {
     /// Its name.
     pub id: InvitationId,
@@ -143,8 +144,9 @@ impl fmt::Debug for Record {
 
 /// How an invitation reached its terminal state.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Ended {
-    /// When.
+    /// When it ended.
     pub at: DateTime<Utc>,
     /// Who did it.
     pub by: Actor,
@@ -154,8 +156,17 @@ pub struct Ended {
     pub address_proved: bool,
 }
 
+impl Ended {
+    /// An end as a store reads it. A new column becomes a new argument, which every store then has to read.
+    #[must_use]
+    pub const fn from_stored(at: DateTime<Utc>, by: Actor, reason: Option<String>, address_proved: bool) -> Self {
+        Self { at, by, reason, address_proved }
+    }
+}
+
 /// What became of the letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Delivery {
     /// Where it stands.
     pub state: DeliveryState,
@@ -170,6 +181,12 @@ impl Delivery {
     #[must_use]
     pub const fn new(state: DeliveryState) -> Self {
         Self { state, attempts: 0, last_error: None }
+    }
+
+    /// The letter's state as a store reads it. A new column becomes a new argument, which every store then has to read.
+    #[must_use]
+    pub const fn from_stored(state: DeliveryState, attempts: u32, last_error: Option<String>) -> Self {
+        Self { state, attempts, last_error }
     }
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     clock::is_storable,
-    error::{Error, Problem},
+    error::{Error, Field, Problem},
     invitation::InvitationId,
     state::Status,
 };
@@ -83,7 +83,7 @@ impl InvitationQuery {
 
     pub(crate) fn seek(&self) -> Result<Option<Seek>, Error> {
         match self.after {
-            Some(cursor) if cursor.sort != self.sort => Err(Error::invalid("cursor", Problem::Malformed)),
+            Some(cursor) if cursor.sort != self.sort => Err(Error::invalid(Field::Cursor, Problem::Malformed)),
             Some(cursor) => Ok(Some(cursor.seek)),
             None => Ok(None),
         }
@@ -143,6 +143,7 @@ pub struct Cursor {
 
 /// The row a page begins after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct Seek {
     /// That row's value in the order asked for; unused when sorting by address.
     pub at: DateTime<Utc>,
@@ -192,6 +193,6 @@ impl std::str::FromStr for Cursor {
             let id = InvitationId::from_uuid(Uuid::from_slice(id).ok()?);
             Some(Cursor { sort, seek: Seek { at, id } })
         }
-        read(text).ok_or(Error::invalid("cursor", Problem::Malformed))
+        read(text).ok_or(Error::invalid(Field::Cursor, Problem::Malformed))
     }
 }

@@ -286,6 +286,7 @@ impl State {
 
 /// The store over a [`Memory`].
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it is written by its name alone")]
 pub struct MemoryStore;
 
 #[async_trait]

@@ -38,6 +38,7 @@ impl RandomError {
 
 /// The operating system's generator.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it is written by its name alone")]
 pub struct SystemRandom;
 
 impl SecureRandom for SystemRandom {

@@ -14,7 +14,7 @@ use crate::{
     actor::{Actor, Scope},
     authority::Authority,
     clock::{Clock, SystemClock, instant, is_storable},
-    error::{Error, Problem, StoreError},
+    error::{Error, Field, Problem, StoreError},
     invitation::{Invitation, InvitationId, Record},
     kind::{Kind, is_valid_name},
     policy::Policy,
@@ -67,7 +67,7 @@ pub(crate) use reminding::look;
 /// let token = testing::deliver(&members, &mut tx, invitation.id).await?;
 ///
 /// let ada = Claimant::new(2).verified("ada@example.com");
-/// match members.accept(&mut tx, &token, ada).await? {
+/// match members.accept(&mut tx, &token, &ada).await? {
 ///     Accepted::Now(acceptance) => assert_eq!(acceptance.invitation.payload()?.role, "admin"),
 ///     Accepted::Before(_) => unreachable!("the first click"),
 /// }
@@ -214,7 +214,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
 
     /// When an invitation given this lifetime now will expire.
     fn expiry(&self, now: DateTime<Utc>, lifetime: TimeDelta) -> Result<DateTime<Utc>, Error> {
-        let out_of_range = Error::invalid("lifetime", Problem::OutOfRange);
+        let out_of_range = Error::invalid(Field::Lifetime, Problem::OutOfRange);
         if lifetime <= TimeDelta::zero() || lifetime > self.policy.max_lifetime {
             return Err(out_of_range);
         }

@@ -95,6 +95,7 @@ pub trait InvitationStore: Send + Sync + 'static {
 
 /// A new invitation and all that is stored with it.
 #[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct Insertion<'a> {
     /// The row.
     pub record: &'a Record,
@@ -120,6 +121,7 @@ pub enum Dispatch<'a> {
 
 /// A letter to be queued.
 #[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct NewLetter {
     /// Its name, for the worker's fencing and the mail's Message-ID.
     pub delivery: DeliveryId,
@@ -237,6 +239,7 @@ impl Purpose {
 
 /// What became of a letter, to be shown to the inviting side.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct DeliveryUpdate<'a> {
     /// Which delivery: of the invitation's own letter; a reminder or notice has no summary.
     pub delivery: DeliveryId,
@@ -254,6 +257,7 @@ pub struct DeliveryUpdate<'a> {
 
 /// An event to be written; the store adds the invitation and its revision.
 #[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct NewEvent<'a> {
     /// What happened.
     pub kind: EventKind,
@@ -297,6 +301,7 @@ pub enum Read {
 
 /// An invitation, with the token it was found by.
 #[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct Found {
     /// The row.
     pub record: Record,
@@ -306,6 +311,7 @@ pub struct Found {
 
 /// A stored token.
 #[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct FoundToken {
     /// Its digest as read from the database, not as asked for.
     pub digest: TokenDigest,
@@ -325,6 +331,7 @@ impl FoundToken {
 }
 
 /// One page of a scope's invitations.
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct ListQuery<'a> {
     /// The kind.
     pub kind: &'a str,
@@ -347,6 +354,7 @@ pub struct ListQuery<'a> {
 }
 
 /// The open invitations of a person.
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct AddressedQuery<'a> {
     /// The kind.
     pub kind: &'a str,

@@ -191,8 +191,8 @@ impl Deref for CapturedLetter {
 /// let token = testing::deliver(&members, &mut tx, invitation.id).await?;
 ///
 /// // Here a test calls what it is about: the host's own acceptance.
-/// let ada = Claimant::new_account(2, "ada@example.com");
-/// assert!(matches!(members.accept(&mut tx, &token, ada).await?, Accepted::Now(_)));
+/// let ada = Claimant::new(2).proved_by_link("ada@example.com");
+/// assert!(matches!(members.accept(&mut tx, &token, &ada).await?, Accepted::Now(_)));
 /// tx.rollback();
 /// # Ok(())
 /// # }

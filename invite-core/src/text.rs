@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::error::{Error, Problem};
+use crate::error::{Error, Field, Problem};
 
 /// Names, reasons, ids: anything shown on one line.
 const LINE: usize = 200;
@@ -24,33 +24,38 @@ const JSON_DEPTH: usize = 30;
 /// ```
 /// use invite_core::check_line;
 ///
-/// assert!(check_line("name", "Ada Lovelace").is_ok());
-/// assert!(check_line("name", "Ada\r\nBcc: eve@example.com").is_err());
+/// assert!(check_line("Ada Lovelace").is_ok());
+/// assert!(check_line("Ada\r\nBcc: eve@example.com").is_err());
 /// ```
 ///
 /// # Errors
-/// [`Error::Invalid`] with the given field.
-pub fn check_line(field: &'static str, text: &str) -> Result<(), Error> {
+/// What is wrong with the text.
+pub fn check_line(text: &str) -> Result<(), Problem> {
     if text.trim().is_empty() {
-        return Err(Error::invalid(field, Problem::Empty));
+        return Err(Problem::Empty);
     }
-    characters(field, text, LINE, |_| false)
+    characters(text, LINE, |_| false)
+}
+
+/// Checks one line of the library's own.
+pub(crate) fn line(field: Field, text: &str) -> Result<(), Error> {
+    check_line(text).map_err(|problem| Error::invalid(field, problem))
 }
 
 /// Several lines of text. CR LF, as web forms send it, becomes LF; a blank one, none.
-pub(crate) fn message(field: &'static str, text: &str) -> Result<Option<String>, Error> {
+pub(crate) fn message(field: Field, text: &str) -> Result<Option<String>, Error> {
     // Bounded before it is copied.
     if text.len() > 8 * MESSAGE {
         return Err(Error::invalid(field, Problem::TooLong { max: MESSAGE }));
     }
     let text = text.replace("\r\n", "\n");
-    characters(field, &text, MESSAGE, |c| matches!(c, '\n' | '\t'))?;
+    characters(&text, MESSAGE, |c| matches!(c, '\n' | '\t')).map_err(|problem| Error::invalid(field, problem))?;
     Ok(Some(text).filter(|text| !text.trim().is_empty()))
 }
 
 /// A JSON document as stored: small, not too deep to be read again, and free of NUL, which
 /// PostgreSQL's `jsonb` cannot hold.
-pub(crate) fn json(field: &'static str, value: &Value) -> Result<(), Error> {
+pub(crate) fn json(field: Field, value: &Value) -> Result<(), Error> {
     // First of all: what follows goes as deep as it is.
     if is_deeper_than(JSON_DEPTH, value) {
         return Err(Error::invalid(field, Problem::Malformed));
@@ -65,9 +70,9 @@ pub(crate) fn json(field: &'static str, value: &Value) -> Result<(), Error> {
 }
 
 /// A JSON document whose strings are shown to people in letters and on pages.
-pub(crate) fn shown_json(field: &'static str, value: &Value) -> Result<(), Error> {
+pub(crate) fn shown_json(field: Field, value: &Value) -> Result<(), Error> {
     json(field, value)?;
-    strings(value, &mut |text| characters(field, text, LINE, |_| false))
+    strings(value, &mut |text| characters(text, LINE, |_| false).map_err(|problem| Error::invalid(field, problem)))
 }
 
 fn is_deeper_than(depth: usize, value: &Value) -> bool {
@@ -90,9 +95,9 @@ fn strings(value: &Value, check: &mut dyn FnMut(&str) -> Result<(), Error>) -> R
     }
 }
 
-fn characters(field: &'static str, text: &str, max: usize, also: fn(char) -> bool) -> Result<(), Error> {
+fn characters(text: &str, max: usize, also: fn(char) -> bool) -> Result<(), Problem> {
     if text.len() > 4 * max || text.chars().count() > max {
-        return Err(Error::invalid(field, Problem::TooLong { max }));
+        return Err(Problem::TooLong { max });
     }
     let mut before = ' ';
     let mut rest = text.chars();
@@ -102,7 +107,7 @@ fn characters(field: &'static str, text: &str, max: usize, also: fn(char) -> boo
             && !before.is_ascii()
             && rest.clone().next().is_some_and(|after| !after.is_ascii() && !is_treacherous(after));
         if is_treacherous(c) && !also(c) && !joins {
-            return Err(Error::invalid(field, Problem::ForbiddenCharacter));
+            return Err(Problem::ForbiddenCharacter);
         }
         before = c;
     }
@@ -123,9 +128,9 @@ mod tests {
 
     #[test]
     fn a_form_s_line_ends_become_plain() {
-        assert_eq!(message("message", "a\r\nb").unwrap().as_deref(), Some("a\nb"));
-        assert_eq!(message("message", " \r\n ").unwrap(), None);
-        assert!(message("message", "a\rb").is_err());
+        assert_eq!(message(Field::Message, "a\r\nb").unwrap().as_deref(), Some("a\nb"));
+        assert_eq!(message(Field::Message, " \r\n ").unwrap(), None);
+        assert!(message(Field::Message, "a\rb").is_err());
     }
 
     // Incidents 63 and 70.
@@ -135,30 +140,30 @@ mod tests {
         let ranges = ('\0'..='\u{1F}').chain('\u{7F}'..='\u{9F}').chain('\u{200B}'..='\u{200F}');
         let turning = ('\u{202A}'..='\u{202E}').chain('\u{2066}'..='\u{2069}');
         for c in ranges.chain(turning).chain(hiding) {
-            assert!(check_line("name", &format!("a{c}b")).is_err(), "{c:?}");
-            assert_eq!(message("message", &format!("a{c}b")).is_ok(), matches!(c, '\n' | '\t'), "{c:?}");
+            assert!(check_line(&format!("a{c}b")).is_err(), "{c:?}");
+            assert_eq!(message(Field::Message, &format!("a{c}b")).is_ok(), matches!(c, '\n' | '\t'), "{c:?}");
         }
         for text in ["Ünïcode, 日本語, 🙂 & Söhne", "Welcome 👩\u{200D}💻", "می\u{200C}خواهم"] {
-            assert!(check_line("name", text).is_ok(), "{text}");
+            assert!(check_line(text).is_ok(), "{text}");
         }
         for text in ["pay\u{200D}pal", "é\u{200C}a", "é\u{200D}\u{200D}é", "é\u{200D}"] {
-            assert!(check_line("name", text).is_err(), "{text:?}");
+            assert!(check_line(text).is_err(), "{text:?}");
         }
     }
 
     #[test]
     fn lengths_count_characters() {
-        assert!(check_line("name", &"é".repeat(LINE)).is_ok());
-        assert!(check_line("name", &"é".repeat(LINE + 1)).is_err());
-        assert!(message("message", &"é".repeat(MESSAGE)).is_ok());
-        assert!(message("message", &"é".repeat(MESSAGE + 1)).is_err());
+        assert!(check_line(&"é".repeat(LINE)).is_ok());
+        assert!(check_line(&"é".repeat(LINE + 1)).is_err());
+        assert!(message(Field::Message, &"é".repeat(MESSAGE)).is_ok());
+        assert!(message(Field::Message, &"é".repeat(MESSAGE + 1)).is_err());
     }
 
     #[test]
     fn keys_and_nested_strings_are_checked() {
-        assert!(shown_json("display", &json!({ "a": [{ "b": "ok" }] })).is_ok());
-        assert!(shown_json("display", &json!({ "a": [{ "b": "x\u{202E}y" }] })).is_err());
-        assert!(shown_json("display", &json!({ "a\n": 1 })).is_err());
-        assert!(json("payload", &json!({ "a": "\0" })).is_err());
+        assert!(shown_json(Field::Display, &json!({ "a": [{ "b": "ok" }] })).is_ok());
+        assert!(shown_json(Field::Display, &json!({ "a": [{ "b": "x\u{202E}y" }] })).is_err());
+        assert!(shown_json(Field::Display, &json!({ "a\n": 1 })).is_err());
+        assert!(json(Field::Payload, &json!({ "a": "\0" })).is_err());
     }
 }

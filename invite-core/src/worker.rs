@@ -88,6 +88,7 @@ pub struct Worker<S, P> {
     pool: P,
     mailer: Arc<dyn Mailer>,
     kinds: HashMap<&'static str, Policy>,
+    served_twice: Option<&'static str>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn SecureRandom>,
     batch: u32,
@@ -107,6 +108,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             pool,
             mailer: Arc::new(mailer),
             kinds: HashMap::new(),
+            served_twice: None,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             batch: 8,
@@ -119,11 +121,16 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         }
     }
 
-    /// Serves this kind too, on the clock and randomness of its invitations. It touches no kind
-    /// it does not serve.
+    /// Serves this kind too. The worker touches no kind that it does not serve. It takes the time and its randomness
+    /// from the invitations that are named last.
+    ///
+    /// A worker that serves no kind, or one kind twice, refuses to work: [`tick`](Self::tick) and `run` then fail with
+    /// [`Error::NoKinds`] or [`Error::KindServedTwice`].
     #[must_use]
     pub fn serve<K: Kind>(mut self, invitations: &Invitations<S, K>) -> Self {
-        self.kinds.insert(K::NAME, invitations.policy().clone());
+        if self.kinds.insert(K::NAME, invitations.policy().clone()).is_some() {
+            self.served_twice = Some(K::NAME);
+        }
         self.clock = invitations.shared_clock();
         self.random = invitations.shared_random();
         self
@@ -164,12 +171,11 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
     ///
     /// # Errors
     /// [`Error::Store`] and [`Error::Random`]. Letters already handed over are settled; whatever
-    /// could not be recorded is tried again after its lease.
+    /// could not be recorded is tried again after its lease. [`Error::NoKinds`] and [`Error::KindServedTwice`], before
+    /// anything is done.
     pub async fn tick(&self) -> Result<Tick, Error> {
+        self.check()?;
         let mut tick = Tick::default();
-        if self.kinds.is_empty() {
-            return Ok(tick);
-        }
         let now = instant(&*self.clock);
         let kinds = self.kinds_where(|_| true);
         let notify = self.kinds_where(|policy| policy.notify_expired);
@@ -184,6 +190,14 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             self.mail(&kinds, allowance, now, &mut tick).await?;
         }
         Ok(tick)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        match self.served_twice {
+            Some(kind) => Err(Error::KindServedTwice { kind }),
+            None if self.kinds.is_empty() => Err(Error::NoKinds),
+            None => Ok(()),
+        }
     }
 
     fn kinds_where(&self, wanted: impl Fn(&Policy) -> bool) -> Vec<&str> {
@@ -381,7 +395,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
     }
 
     /// Works until `shutdown` completes, then finishes the batch in hand and returns, leaving no
-    /// lease behind. Errors are logged and tried again.
+    /// lease behind. Errors of a round are logged, and the round is tried again.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
@@ -398,12 +412,20 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
     /// tx.commit();
     ///
     /// drop(stop); // where the service ends; the letters in hand are sent before the worker does
-    /// running.await?;
+    /// running.await??;
     /// assert_eq!(mailer.take().len(), 1);
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) {
+    ///
+    /// # Errors
+    /// [`Error::NoKinds`] and [`Error::KindServedTwice`], at once; they are logged too, because most hosts await the
+    /// task only at their end.
+    pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
+        if let Err(error) = self.check() {
+            tracing::error!(%error, "the invitation worker does not start");
+            return Err(error);
+        }
         let mut shutdown = std::pin::pin!(shutdown);
         let mut pause = self.poll;
         loop {
@@ -412,7 +434,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
                 Ok(tick) if tick.found_work() => {
                     pause = self.poll;
                     if shutdown.as_mut().now_or_never().is_some() {
-                        return;
+                        return Ok(());
                     }
                     continue;
                 }
@@ -424,7 +446,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             }
             let pause = tokio::time::timeout(pause, self.wake.notified());
             tokio::select! {
-                () = &mut shutdown => return,
+                () = &mut shutdown => return Ok(()),
                 _ = pause => {}
             }
         }

@@ -1,6 +1,6 @@
 //! Addresses: what may be invited, and what is the same. [incidents 58 to 61, 66]
 
-use invite_core::{EmailAddress, Error, Problem};
+use invite_core::{EmailAddress, Error, Field, Problem};
 use proptest::prelude::*;
 
 fn canonical(text: &str) -> Option<String> {
@@ -94,7 +94,7 @@ fn what_is_not_one_plain_address_is_refused() {
     for text in hostile {
         let answer = text.parse::<EmailAddress>();
         assert!(
-            matches!(answer, Err(Error::Invalid { field: "recipient", problem: Problem::Malformed })),
+            matches!(answer, Err(Error::Invalid { field: Field::Recipient, problem: Problem::Malformed })),
             "{text:?}: {answer:?}"
         );
     }

@@ -227,7 +227,7 @@ async fn life(store: Plan, mailer: Plan, panics: bool) -> (usize, usize) {
     }
     let mut tx = world.memory.begin().await;
     let ada = Claimant::new(2).verified("ada@example.com");
-    world.members.accept_by_id(&mut tx, ids[0], ada).await.unwrap();
+    world.members.accept_by_id(&mut tx, ids[0], &ada).await.unwrap();
     tx.commit();
     world.two_hours().await;
     assert!(world.came(ids[0], Purpose::Accepted) >= 1, "the inviter did not hear of the acceptance");

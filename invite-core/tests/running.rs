@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use invite_core::{
-    Actor, DeliveryState, Invitations, Kind, Letter, Mailer, NewInvitation, Outcome, Policy, Unchecked, Worker,
+    Actor, DeliveryState, Error, Invitations, Kind, Letter, Mailer, NewInvitation, Outcome, Policy, Unchecked, Worker,
     memory::{Memory, MemoryStore},
 };
 use serde::{Deserialize, Serialize};
@@ -52,10 +52,27 @@ async fn a_running_worker_is_woken_finishes_its_batch_and_leaves_no_lease() {
     stop.send(()).unwrap();
     assert!(!running.is_finished(), "the letter in hand is finished first");
     held.released.notify_one();
-    running.await.unwrap();
+    running.await.unwrap().unwrap();
 
     let sent = members.scope(7).get(&mut memory.connection(), &Actor::new(1), id).await.unwrap();
     assert_eq!(sent.delivery.state, DeliveryState::Sent);
     let another = Worker::new(MemoryStore, memory, held).serve(&members);
     assert!(!another.tick().await.unwrap().found_work(), "nothing is left in the queue");
+}
+
+#[tokio::test]
+async fn a_worker_without_kinds_refuses_to_work() {
+    let worker = Worker::new(MemoryStore, Memory::default(), Held::default());
+    assert!(matches!(worker.tick().await, Err(Error::NoKinds)));
+    assert!(matches!(worker.run(std::future::pending()).await, Err(Error::NoKinds)));
+}
+
+#[tokio::test]
+async fn a_worker_that_serves_one_kind_twice_refuses_to_work() {
+    let members = |policy| Invitations::<_, Membership>::new(MemoryStore, policy, Unchecked);
+    let worker = Worker::new(MemoryStore, Memory::default(), Held::default())
+        .serve(&members(Policy::default()))
+        .serve(&members(Policy::default().notify_expired(true)));
+    assert!(matches!(worker.tick().await, Err(Error::KindServedTwice { kind: "member" })));
+    assert!(matches!(worker.run(std::future::pending()).await, Err(Error::KindServedTwice { kind: "member" })));
 }

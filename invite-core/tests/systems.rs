@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Accepted, Acceptor, Actor, Amendment, Claimant, EarlierLinks, Error, InvitationQuery, Invitations, Kind,
+    Accepted, Acceptor, Actor, Amendment, Claimant, EarlierLinks, Error, InvitationQuery, Invitations, Kind, Linked,
     NewInvitation, Policy, Status, TokenFormat, Unchecked, Uniqueness, Worker,
     memory::{Memory, MemoryStore},
     testing::{CapturingMailer, ManualClock},
@@ -100,14 +100,14 @@ async fn s0_a_provider_answers_from_the_dashboard_or_by_link() {
     tx.commit();
     worker.tick().await.unwrap();
 
-    let provider = || Claimant::new("provider-9").verified("practice@example.com");
+    let provider = Claimant::new("provider-9").verified("practice@example.com");
     let mut tx = memory.begin().await;
-    let received = providers.addressed_to(&mut tx, &provider()).await.unwrap();
+    let received = providers.addressed_to(&mut tx, &provider).await.unwrap();
     assert_eq!(received.len(), 2);
-    providers.reject_by_id(&mut tx, received[0].id, provider(), Some("too far")).await.unwrap();
+    providers.reject_by_id(&mut tx, received[0].id, &provider, Some("too far")).await.unwrap();
     let letters = mailer.take();
     let link = letters.iter().find(|letter| letter.invitation().id == received[1].id).unwrap();
-    let connected = providers.accept(&mut tx, link.token(), provider()).await.unwrap().into_acceptance();
+    let connected = providers.accept(&mut tx, link.token(), &provider).await.unwrap().into_acceptance();
     // S0-15: all a connection needs to know where it came from.
     assert_eq!(connected.invitation.id, received[1].id);
     assert_eq!(connected.invitation.inviter, Actor::new("owner"));
@@ -146,7 +146,8 @@ async fn s1_a_future_organization_travels_with_its_plan_and_limits() {
     assert_eq!(token.expose_secret().len(), 64);
     // The organization is created by the acceptance, in the same transaction, for an account that
     // does not exist before it either.
-    let accepted = platform.accept(&mut tx, &token, Claimant::new_account("u1", "boss@example.com")).await.unwrap();
+    let accepted =
+        platform.accept(&mut tx, &token, &Claimant::new("u1").proved_by_link("boss@example.com")).await.unwrap();
     let Accepted::Now(acceptance) = accepted else { panic!("the first time") };
     assert_eq!(acceptance.invitation.payload().unwrap().max_users, 6);
     let soon = scoped.list(&mut tx, &admin, &InvitationQuery::new().status(Status::Accepted)).await.unwrap();
@@ -177,12 +178,12 @@ async fn s3_a_link_is_copied_now_and_later_and_used_once() {
     let admin = Actor::new("admin");
     let mut tx = memory.begin().await;
     let new = NewInvitation::new("worker@example.com", Staff { role: Role::Manager });
-    let (created, first) = scoped.create_with_link(&mut tx, &admin, new).await.unwrap();
-    let (_, later) = scoped.new_link(&mut tx, &admin, created.id).await.unwrap();
-    let account = staff.accept(&mut tx, &later, Claimant::new("new-user")).await.unwrap().into_acceptance();
+    let Linked { invitation: created, token: first, .. } = scoped.create_with_link(&mut tx, &admin, new).await.unwrap();
+    let later = scoped.new_link(&mut tx, &admin, created.id).await.unwrap().token;
+    let account = staff.accept(&mut tx, &later, &Claimant::new("new-user")).await.unwrap().into_acceptance();
     assert_eq!(account.invitation.payload().unwrap().role, Role::Manager);
     assert!(!account.address_proved);
-    let second = staff.accept(&mut tx, &first, Claimant::new("somebody-else")).await;
+    let second = staff.accept(&mut tx, &first, &Claimant::new("somebody-else")).await;
     assert!(matches!(second, Err(Error::AlreadyAccepted)));
 }
 
@@ -217,8 +218,8 @@ async fn s4_a_member_has_48_hours_and_every_refusal_has_its_own_word() {
     let mut tx = memory.begin().await;
     let prefilled = members.preview(&mut tx, letters[1].token()).await.unwrap();
     assert_eq!(prefilled.payload().unwrap().first_name, "used");
-    let used = || Claimant::new_account("u1", "used@example.com");
-    assert!(matches!(members.accept(&mut tx, letters[1].token(), used()).await, Ok(Accepted::Now(_))));
+    let used = Claimant::new("u1").proved_by_link("used@example.com");
+    assert!(matches!(members.accept(&mut tx, letters[1].token(), &used).await, Ok(Accepted::Now(_))));
     let scoped = members.scope("company:1");
     scoped.cancel(&mut tx, &admin, ids[2], Some("position filled")).await.unwrap();
     let resent = scoped.resend(&mut tx, &admin, ids[3]).await.unwrap();

@@ -4,8 +4,8 @@ use std::{collections::HashSet, env, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Actor, Error, Invitations, Kind, MalformedToken, NewInvitation, Policy, RandomError, SecureRandom, SystemRandom,
-    Token, TokenFormat, Unchecked,
+    Actor, Error, Invitations, Kind, Linked, MalformedToken, NewInvitation, Policy, RandomError, SecureRandom,
+    SystemRandom, Token, TokenFormat, Unchecked,
     memory::{Memory, MemoryStore},
     testing::{self, ManualClock, SeededRandom},
 };
@@ -27,7 +27,7 @@ fn members(policy: Policy) -> Invitations<MemoryStore, Membership> {
 async fn draw(members: &Invitations<MemoryStore, Membership>) -> Token {
     let mut tx = Memory::default().begin().await;
     let new = NewInvitation::new("ada@example.com", Membership);
-    members.scope(7).create_with_link(&mut tx, &Actor::new(1), new).await.unwrap().1
+    members.scope(7).create_with_link(&mut tx, &Actor::new(1), new).await.unwrap().token
 }
 
 // `INVITE_TEST_TOKENS` sets how many: `cargo xtask test --long` draws a million.
@@ -157,7 +157,8 @@ async fn ids_and_tokens_come_from_separate_draws() {
     let members = members(Policy::default().token_format(TokenFormat::Hex)).random(recording.clone());
     let mut tx = Memory::default().begin().await;
     let new = NewInvitation::new("ada@example.com", Membership);
-    let (invitation, token) = members.scope(7).create_with_link(&mut tx, &Actor::new(1), new).await.unwrap();
+    let Linked { invitation, token, .. } =
+        members.scope(7).create_with_link(&mut tx, &Actor::new(1), new).await.unwrap();
     let secret = data_encoding::HEXLOWER.decode(token.expose_secret().as_bytes()).unwrap();
     let draws = recording.0.lock().unwrap();
     assert!(draws.contains(&secret));

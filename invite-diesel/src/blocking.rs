@@ -8,7 +8,7 @@
 //! # #[cfg(feature = "blocking-sqlite")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 //! use diesel::{Connection, SqliteConnection};
-//! use invite_core::{Accepted, Actor, Claimant, Invitations, Kind, NewInvitation, Policy, Unchecked};
+//! use invite_core::{Accepted, Actor, Claimant, Invitations, Kind, Linked, NewInvitation, Policy, Unchecked};
 //! use invite_diesel::blocking::{sqlite::{self, SqliteStore}, wait};
 //! use serde::{Deserialize, Serialize};
 //!
@@ -27,14 +27,14 @@
 //! sqlite::migrate(&mut conn)?;
 //! let members = Invitations::<_, Membership>::new(SqliteStore, Policy::default(), Unchecked);
 //!
-//! let (_, token) = conn.transaction(|conn| {
+//! let Linked { token, .. } = conn.transaction(|conn| {
 //!     let new = NewInvitation::new("ada@example.com", Membership { role: "admin".into() });
 //!     Ok::<_, Failure>(wait(members.scope(7).create_with_link(conn, &Actor::new(1), new))?)
 //! })?;
 //!
 //! conn.transaction(|conn| {
 //!     let ada = Claimant::new(2).verified("ada@example.com");
-//!     if let Accepted::Now(acceptance) = wait(members.accept(conn, &token, ada))? {
+//!     if let Accepted::Now(acceptance) = wait(members.accept(conn, &token, &ada))? {
 //!         let _role = acceptance.invitation.payload()?.role; // insert the membership here, on `conn`
 //!     }
 //!     Ok::<_, Failure>(())

@@ -66,6 +66,7 @@ pub use invite_schema::mysql::migrate::MIGRATIONS;
 /// ```
 #[cfg(feature = "mysql")]
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it is written by its name alone")]
 pub struct MySqlStore;
 
 #[cfg(feature = "mysql")]

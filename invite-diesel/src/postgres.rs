@@ -68,6 +68,7 @@ pub use invite_schema::postgres::migrate::MIGRATIONS;
 /// ```
 #[cfg(feature = "postgres")]
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it is written by its name alone")]
 pub struct PgStore;
 
 #[cfg(feature = "postgres")]

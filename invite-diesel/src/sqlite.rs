@@ -75,7 +75,7 @@ pub use invite_schema::sqlite::migrate::MIGRATIONS;
 ///
 /// conn.transaction(async |conn| {
 ///     let ada = Claimant::new(2).verified("ada@example.com");
-///     if let Accepted::Now(acceptance) = members.accept(conn, &token, ada).await? {
+///     if let Accepted::Now(acceptance) = members.accept(conn, &token, &ada).await? {
 ///         let _role = acceptance.invitation.payload()?.role; // insert the membership here, on `conn`
 ///     }
 ///     Ok::<_, Failure>(())
@@ -86,6 +86,7 @@ pub use invite_schema::sqlite::migrate::MIGRATIONS;
 /// ```
 #[cfg(feature = "sqlite")]
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it is written by its name alone")]
 pub struct SqliteStore;
 
 #[cfg(feature = "sqlite")]

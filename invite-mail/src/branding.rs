@@ -153,7 +153,7 @@ fn contrast_to_white(red: u8, green: u8, blue: u8) -> f64 {
 
 /// A line of text that people will see.
 pub(crate) fn line(text: &str) -> Option<String> {
-    check_line("name", text).ok()?;
+    check_line(text).ok()?;
     Some(text.trim().to_owned())
 }
 

@@ -79,12 +79,12 @@ impl FromRow for Record {
         let status = word(row, 10, "status", Status::from_word)?;
         let ended = match row.optional_time(11, "ended_at")? {
             None => None,
-            Some(at) => Some(Ended {
+            Some(at) => Some(Ended::from_stored(
                 at,
-                by: word(row, 12, "ended_by", Actor::from_stored)?,
-                reason: owned(row, 13, "ended_reason")?,
-                address_proved: row.flag(14, "address_proved")?,
-            }),
+                word(row, 12, "ended_by", Actor::from_stored)?,
+                owned(row, 13, "ended_reason")?,
+                row.flag(14, "address_proved")?,
+            )),
         };
         if ended.is_some() == status.is_open() {
             return Err(StoreError::corrupt("ended_at"));
@@ -110,11 +110,11 @@ impl FromRow for Record {
             expires_at: row.time(20, "expires_at")?,
             resent_at: row.optional_time(21, "resent_at")?,
             viewed_at: row.optional_time(22, "viewed_at")?,
-            delivery: Delivery {
-                state: word(row, 23, "delivery_state", DeliveryState::from_word)?,
-                attempts: row.count(24, "delivery_attempts")?,
-                last_error: owned(row, 25, "delivery_error")?,
-            },
+            delivery: Delivery::from_stored(
+                word(row, 23, "delivery_state", DeliveryState::from_word)?,
+                row.count(24, "delivery_attempts")?,
+                owned(row, 25, "delivery_error")?,
+            ),
             inviter_address: match row.optional_text(26, "inviter_address")? {
                 None => None,
                 Some(given) => Some(EmailAddress::from_given(&given).ok_or(StoreError::corrupt("inviter_address"))?),
@@ -153,7 +153,7 @@ pub(crate) struct Entry {
 impl Entry {
     pub(crate) fn of(self, invitation: InvitationId) -> Event {
         let Self { revision, kind, actor, reason, at } = self;
-        Event { invitation, revision, kind, actor, reason, at }
+        Event::from_stored(invitation, revision, kind, actor, reason, at)
     }
 }
 

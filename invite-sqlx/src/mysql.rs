@@ -53,6 +53,7 @@ pub use invite_schema::mysql::migrate::MIGRATIONS;
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it is written by its name alone")]
 pub struct MySqlStore;
 
 driver!(MySqlStore, mysql, MySql);

@@ -54,6 +54,7 @@ pub use invite_schema::postgres::migrate::MIGRATIONS;
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it is written by its name alone")]
 pub struct PgStore;
 
 driver!(PgStore, postgres, Postgres);

@@ -60,7 +60,7 @@ pub use invite_schema::sqlite::migrate::MIGRATIONS;
 ///
 /// let mut tx = pool.begin().await?;
 /// let ada = Claimant::new(2).verified("ada@example.com");
-/// if let Accepted::Now(acceptance) = members.accept(&mut tx, &token, ada).await? {
+/// if let Accepted::Now(acceptance) = members.accept(&mut tx, &token, &ada).await? {
 ///     let _role = acceptance.invitation.payload()?.role; // insert the membership here, in `tx`
 /// }
 /// tx.commit().await?;
@@ -68,6 +68,7 @@ pub use invite_schema::sqlite::migrate::MIGRATIONS;
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it is written by its name alone")]
 pub struct SqliteStore;
 
 driver!(SqliteStore, sqlite, Sqlite);

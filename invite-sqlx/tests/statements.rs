@@ -12,8 +12,8 @@ use std::{
 
 use chrono::TimeDelta;
 use invite_core::{
-    Accepted, Actor, Amendment, Claimant, Cursor, InvitationQuery, Invitations, Kind, NewInvitation, Policy, Sort,
-    Token, Unchecked, Worker,
+    Accepted, Actor, Amendment, Claimant, Cursor, InvitationQuery, Invitations, Kind, Linked, NewInvitation, Policy,
+    Sort, Token, Unchecked, Worker,
     memory::{Memory, MemoryStore},
     testing::{self, CapturingMailer},
 };
@@ -118,7 +118,7 @@ macro_rules! operations_keep_to {
         let members = Invitations::<_, Membership>::new($store, Policy::default(), Unchecked);
         let (scoped, admin) = (members.scope(7), Actor::new(1));
         let new = |email: &str| NewInvitation::new(email, Membership);
-        let ada = || Claimant::new(2).verified("ada@example.com");
+        let ada = Claimant::new(2).verified("ada@example.com");
 
         let mut tx = pool.begin().await.unwrap();
         let (count, created) = statements!(scoped.create(&mut tx, &admin, new("ada@example.com")).await.unwrap());
@@ -126,10 +126,10 @@ macro_rules! operations_keep_to {
         let token = testing::deliver(&members, &mut tx, created.id).await.unwrap();
         let (count, _) = statements!(members.preview(&mut tx, &token).await.unwrap());
         assert_eq!(count, 1, "preview");
-        let (count, accepted) = statements!(members.accept(&mut tx, &token, ada()).await.unwrap());
+        let (count, accepted) = statements!(members.accept(&mut tx, &token, &ada).await.unwrap());
         assert_eq!(count, budget.accept, "accept");
         assert!(matches!(accepted, Accepted::Now(_)));
-        let (count, _) = statements!(members.accept(&mut tx, &token, ada()).await.unwrap());
+        let (count, _) = statements!(members.accept(&mut tx, &token, &ada).await.unwrap());
         assert_eq!(count, 2, "accept again: the guarded statement, and the read that explains it");
         let malformed = "x".parse::<invite_core::Token>();
         assert!(malformed.is_err(), "no statement is possible with it");
@@ -150,13 +150,13 @@ macro_rules! operations_keep_to {
         refused_for_nothing!(scoped.cancel(&mut tx, &admin, created.id, Some(&long)));
         refused_for_nothing!(scoped.list(&mut tx, &admin, &InvitationQuery::new().after(other_order)));
         refused_for_nothing!(members.preview(&mut tx, &hex));
-        refused_for_nothing!(members.accept(&mut tx, &hex, ada()));
-        refused_for_nothing!(members.accept(&mut tx, &token, nine));
+        refused_for_nothing!(members.accept(&mut tx, &hex, &ada));
+        refused_for_nothing!(members.accept(&mut tx, &token, &nine));
         refused_for_nothing!(members.reject(&mut tx, &hex, &bearer, None));
         refused_for_nothing!(members.reject(&mut tx, &token, &bearer, Some("two\nlines")));
         refused_for_nothing!(members.mark_viewed(&mut tx, &hex));
         refused_for_nothing!(members.addressed_to(&mut tx, &Claimant::new(2)));
-        let (count, (linked, link)) =
+        let (count, Linked { invitation: linked, token: link, .. }) =
             statements!(scoped.create_with_link(&mut tx, &admin, new("grace@example.com")).await.unwrap());
         assert_eq!(count, budget.create, "create with link");
         let (count, _) = statements!(members.reject(&mut tx, &link, &Actor::Bearer, None).await.unwrap());

@@ -6,11 +6,12 @@ use actix_web::{
     http::{StatusCode, header},
     web::{Data, Json as Reply, ServiceConfig, post},
 };
-use invite_core::{Claimant, EmailAddress, Token, check_line};
+use invite_core::{Claimant, EmailAddress, Token};
 use invite_diesel::Connections;
 use shared::{
     Cookies, User,
     accounts::{LogIn, LoggedIn, Me, SignUp, SignedUp, email_taken, hash, verify, wrong_password},
+    check_line,
     json::Empty,
 };
 
@@ -49,8 +50,8 @@ pub(crate) async fn sign_up(app: &App, form: SignUp) -> Result<SignedUp, ApiErro
             let mut membership = None;
             if let Some(token) = &token {
                 // Nothing but the mailed link proves that the address is theirs; a copied one does not.
-                let claimant = Claimant::new_account(user.id, &user.email);
-                let accepted = app.members.accept(conn, token, claimant).await?;
+                let claimant = Claimant::new(user.id).proved_by_link(&user.email);
+                let accepted = app.members.accept(conn, token, &claimant).await?;
                 membership = Some(answers::join(conn, &mut user, accepted).await?.0);
             }
             Ok(SignedUp { user, membership })

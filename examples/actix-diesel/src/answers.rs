@@ -47,9 +47,9 @@ pub(crate) async fn accept(app: &App, user: &User, token: &str) -> Result<Joined
             let claimant = match user.email_verified {
                 true => Claimant::new(user.id).verified(&user.email),
                 // Whoever has never confirmed their address confirms it by the mailed link.
-                false => Claimant::new_account(user.id, &user.email),
+                false => Claimant::new(user.id).proved_by_link(&user.email),
             };
-            let accepted = app.members.accept(conn, &token, claimant).await?;
+            let accepted = app.members.accept(conn, &token, &claimant).await?;
             let (member, already) = join(conn, &mut user, accepted).await?;
             Ok(Joined::new(member, already))
         })
@@ -64,7 +64,7 @@ pub(crate) async fn accept_by_id(app: &App, user: &User, id: InvitationId) -> Re
         let mut conn = app.pool.lend().await?;
         database::transaction(&mut conn, async |conn| {
             let mut user = user.clone();
-            let accepted = app.members.accept_by_id(conn, id, owner_of_address(&user)).await?;
+            let accepted = app.members.accept_by_id(conn, id, &owner_of_address(&user)).await?;
             let (member, already) = join(conn, &mut user, accepted).await?;
             Ok(Joined::new(member, already))
         })
@@ -120,7 +120,7 @@ pub(crate) async fn reject_by_id(
     retry(|| async {
         let mut conn = app.pool.lend().await?;
         database::transaction(&mut conn, async |conn| {
-            app.members.reject_by_id(conn, id, owner_of_address(user), reason).await?;
+            app.members.reject_by_id(conn, id, &owner_of_address(user), reason).await?;
             Ok(())
         })
         .await

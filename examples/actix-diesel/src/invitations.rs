@@ -2,7 +2,7 @@
 
 mod routes;
 
-use invite_core::{Actor, InvitationId, InvitationQuery, NewInvitation};
+use invite_core::{Actor, InvitationId, InvitationQuery, Linked, NewInvitation};
 use invite_diesel::Connections;
 use shared::{Amend, EventView, InvitationPage, InvitationView, Invite, Membership, Refusal, User};
 
@@ -37,7 +37,7 @@ pub(crate) async fn create_with_link(
     org: i64,
     input: &Invite,
 ) -> Result<(InvitationView, String), ApiError> {
-    let (invitation, token) = retry(|| async {
+    let Linked { invitation, token, .. } = retry(|| async {
         let mut conn = app.pool.lend().await?;
         database::transaction(&mut conn, async |conn| {
             let new = new_invitation(conn, user, org, input).await?;
@@ -102,7 +102,7 @@ pub(crate) async fn resend(app: &App, user: &User, org: i64, id: InvitationId) -
 
 /// Makes one more link to hand over; earlier links live.
 pub(crate) async fn new_link(app: &App, user: &User, org: i64, id: InvitationId) -> Result<String, ApiError> {
-    let (invitation, token) = retry(|| async {
+    let Linked { invitation, token, .. } = retry(|| async {
         let mut conn = app.pool.lend().await?;
         database::transaction(&mut conn, async |conn| {
             Ok(app.members.scope(org).new_link(conn, &Actor::new(user.id), id).await?)

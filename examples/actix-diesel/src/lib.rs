@@ -121,7 +121,7 @@ pub async fn run(config: Config) -> Result<(), Box<dyn Error>> {
 
     // The last requests may have queued letters: the worker goes after them.
     let _ = stop.send(());
-    worker.await?;
+    worker.await??;
     Ok(())
 }
 

@@ -4,10 +4,11 @@ use actix_web::{
     http::StatusCode,
     web::{Data, Json as Reply, Path, ServiceConfig, post},
 };
-use invite_core::{Invitation, check_line};
+use invite_core::Invitation;
 use invite_diesel::Connections;
 use shared::{
-    Member, MemberOf, Membership, Organization, Problem, Refusal, Role, User, accounts::NewOrganization, json::Items,
+    Member, MemberOf, Membership, Organization, Problem, Refusal, Role, User, accounts::NewOrganization, check_line,
+    json::Items,
 };
 
 use crate::{

@@ -7,10 +7,11 @@ use axum::{
     response::{AppendHeaders, IntoResponse},
     routing::{get, post},
 };
-use invite_core::{Claimant, EmailAddress, Token, check_line};
+use invite_core::{Claimant, EmailAddress, Token};
 use shared::{
     Cookies, User,
     accounts::{LogIn, LoggedIn, Me, SignUp, SignedUp, email_taken, hash, verify, wrong_password},
+    check_line,
     json::Empty,
 };
 use sqlx::FromRow;
@@ -58,8 +59,8 @@ pub(crate) async fn sign_up(app: &App, form: SignUp) -> Result<SignedUp, ApiErro
         let mut membership = None;
         if let Some(token) = &token {
             // Nothing but the mailed link proves that the address is theirs; a copied one does not.
-            let claimant = Claimant::new_account(user.id, &user.email);
-            let accepted = app.members.accept(&mut tx, token, claimant).await?;
+            let claimant = Claimant::new(user.id).proved_by_link(&user.email);
+            let accepted = app.members.accept(&mut tx, token, &claimant).await?;
             membership = Some(answers::join(&mut tx, &mut user, accepted).await?.0);
         }
         tx.commit().await?;

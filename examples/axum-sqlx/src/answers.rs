@@ -48,10 +48,10 @@ pub(crate) async fn accept(app: &App, user: &User, token: &str) -> Result<Joined
         let claimant = match user.email_verified {
             true => Claimant::new(user.id).verified(&user.email),
             // Whoever has never confirmed their address confirms it by the mailed link.
-            false => Claimant::new_account(user.id, &user.email),
+            false => Claimant::new(user.id).proved_by_link(&user.email),
         };
         let mut tx = database::begin(&app.pool).await?;
-        let accepted = app.members.accept(&mut tx, &token, claimant).await?;
+        let accepted = app.members.accept(&mut tx, &token, &claimant).await?;
         let (member, already) = join(&mut tx, &mut user, accepted).await?;
         tx.commit().await?;
         Ok(Joined::new(member, already))
@@ -64,7 +64,7 @@ pub(crate) async fn accept_by_id(app: &App, user: &User, id: InvitationId) -> Re
     retry(|| async {
         let mut user = user.clone();
         let mut tx = database::begin(&app.pool).await?;
-        let accepted = app.members.accept_by_id(&mut tx, id, owner_of_address(&user)).await?;
+        let accepted = app.members.accept_by_id(&mut tx, id, &owner_of_address(&user)).await?;
         let (member, already) = join(&mut tx, &mut user, accepted).await?;
         tx.commit().await?;
         Ok(Joined::new(member, already))
@@ -115,7 +115,7 @@ pub(crate) async fn reject_by_id(
 ) -> Result<(), ApiError> {
     retry(|| async {
         let mut tx = database::begin(&app.pool).await?;
-        app.members.reject_by_id(&mut tx, id, owner_of_address(user), reason).await?;
+        app.members.reject_by_id(&mut tx, id, &owner_of_address(user), reason).await?;
         Ok(tx.commit().await?)
     })
     .await

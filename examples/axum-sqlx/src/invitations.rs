@@ -2,7 +2,7 @@
 
 mod routes;
 
-use invite_core::{Actor, InvitationId, InvitationQuery, NewInvitation};
+use invite_core::{Actor, InvitationId, InvitationQuery, Linked, NewInvitation};
 use shared::{Amend, EventView, InvitationPage, InvitationView, Invite, Membership, Refusal, User};
 
 use crate::{
@@ -35,7 +35,7 @@ pub(crate) async fn create_with_link(
     org: i64,
     input: &Invite,
 ) -> Result<(InvitationView, String), ApiError> {
-    let (invitation, token) = retry(|| async {
+    let Linked { invitation, token, .. } = retry(|| async {
         let mut tx = database::begin(&app.pool).await?;
         let new = new_invitation(&mut tx, user, org, input).await?;
         let created = app.members.scope(org).create_with_link(&mut tx, &Actor::new(user.id), new).await?;
@@ -97,7 +97,7 @@ pub(crate) async fn resend(app: &App, user: &User, org: i64, id: InvitationId) -
 
 /// Makes one more link to hand over; earlier links live.
 pub(crate) async fn new_link(app: &App, user: &User, org: i64, id: InvitationId) -> Result<String, ApiError> {
-    let (invitation, token) = retry(|| async {
+    let Linked { invitation, token, .. } = retry(|| async {
         let mut tx = database::begin(&app.pool).await?;
         let made = app.members.scope(org).new_link(&mut tx, &Actor::new(user.id), id).await?;
         tx.commit().await?;

@@ -6,10 +6,10 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
-use invite_core::{Invitation, check_line};
+use invite_core::Invitation;
 use shared::{
-    Member, MemberOf, Membership, Organization, Problem, Refusal, Role, User, accounts::NewOrganization, json::Items,
-    pages::view::Heading,
+    Member, MemberOf, Membership, Organization, Problem, Refusal, Role, User, accounts::NewOrganization, check_line,
+    json::Items, pages::view::Heading,
 };
 
 use crate::{

@@ -35,7 +35,7 @@ pub use self::{
     mailbox::{Letter, Mailbox},
     minute::Minute,
     people::{Member, MemberOf, MemberUser, Membership, Organization, Role, User},
-    problem::{Body, Problem, causes, forbidden},
+    problem::{Body, Problem, causes, check_line, forbidden},
     refusal::Refusal,
     retry::retry,
     shutdown::shutdown_signal,

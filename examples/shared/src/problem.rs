@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, error::Error as StdError, time::Duration};
 
-use invite_core::{Error, InvitationId, MalformedToken, store::StoreError};
+use invite_core::{Error, Field, InvitationId, MalformedToken, store::StoreError};
 use serde::Serialize;
 
 use crate::Refusal;
@@ -84,14 +84,12 @@ impl Problem {
 
     /// A bug or a broken database: the log learns what it was, the client does not.
     pub fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        tracing::error!(error = causes(&*source.into()), "a request failed");
-        Self::new(500, "internal", "Something went wrong on our side.")
+        Self::new(500, "internal", failure(500, &*source.into()))
     }
 
     /// Somebody else was in the way, and the next try may well succeed.
     pub fn unavailable(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        tracing::warn!(error = causes(&*source.into()), "the database could not do it now");
-        let busy = Self::new(503, "unavailable", "The database is busy. Please try again.");
+        let busy = Self::new(503, "unavailable", failure(503, &*source.into()));
         Self { retry_after: Some(Duration::from_secs(1)), ..busy }
     }
 
@@ -106,40 +104,43 @@ impl Problem {
     }
 }
 
-/// Every answer of the library becomes exactly one status and code.
+/// The library says status, code and `Retry-After`; the sentence for people is this program's.
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        let retryable = error.is_retryable();
-        match error {
-            Error::NotFound => Self::new(404, "not_found", "There is no such invitation."),
-            Error::Expired { .. } => gone("expired", "This invitation has expired."),
-            Error::AlreadyAccepted => gone("already_accepted", "This invitation has already been accepted."),
-            Error::Rejected => gone("rejected", "This invitation was declined."),
-            Error::Cancelled => gone("cancelled", "This invitation was taken back."),
-            Error::Superseded => gone("superseded", "A newer mail has replaced this link."),
-            Error::WrongRecipient => forbidden("wrong_recipient", "This invitation is for another address than yours."),
-            Error::EmailNotVerified => {
-                forbidden("email_not_verified", "Your address is not verified. Open the link in the mail we sent.")
-            }
-            Error::NotPermitted(word) => Refusal::from_word(&word).into(),
+        let problem = Self {
+            retry_after: error.retry_after(),
+            retryable: error.is_retryable(),
+            ..Self::new(error.http_status(), error.code(), "")
+        };
+        let detail = match error {
+            Error::NotFound => "There is no such invitation.",
+            Error::Expired { .. } => "This invitation has expired.",
+            Error::AlreadyAccepted => "This invitation has already been accepted.",
+            Error::Rejected => "This invitation was declined.",
+            Error::Cancelled => "This invitation was taken back.",
+            Error::Superseded => "A newer mail has replaced this link.",
+            Error::WrongRecipient => "This invitation is for another address than yours.",
+            Error::EmailNotVerified => "Your address is not verified. Open the link in the mail we sent.",
+            Error::MayNotDecline => "This invitation cannot be declined.",
+            Error::LimitReached { .. } => "Too soon. Please wait a little.",
             Error::AlreadyPending(id) => {
                 let detail = "There is an open invitation to this address already.";
-                Self { id: Some(id), ..Self::new(409, "already_pending", detail) }
+                return Self { id: Some(id), detail: detail.into(), ..problem };
             }
-            Error::IllegalTransition { .. } => Self::new(409, "illegal_transition", sentence(&error.to_string())),
-            Error::LimitReached { retry_after } => {
-                let limited = Self::new(429, "limit_reached", "Too soon. Please wait a little.");
-                Self { retry_after: Some(retry_after), ..limited }
+            Error::IllegalTransition { .. } => {
+                return Self { detail: sentence(&error.to_string()).into(), ..problem };
             }
+            Error::NotPermitted(word) => return Refusal::from_word(&word).into(),
             Error::Invalid { field, problem } => {
                 let field = request_field(field);
-                Self::invalid(field, format!("{field} {problem}"))
+                return Self::invalid(field, format!("{field} {problem}"));
             }
-            Error::Store(_) | Error::Authority(_) if retryable => Self { retryable, ..Self::unavailable(error) },
-            Error::Random(_) => Self::unavailable(error),
-            Error::Store(_) | Error::Authority(_) | Error::NotInTransaction => Self::internal(error),
-            _ => Self::internal(error),
-        }
+            Error::Random(_) | Error::Store(_) | Error::Authority(_) | Error::NotInTransaction => {
+                failure(error.http_status(), &error)
+            }
+            _ => failure(error.http_status(), &error),
+        };
+        Self { detail: detail.into(), ..problem }
     }
 }
 
@@ -167,8 +168,15 @@ impl From<StoreError> for Problem {
     }
 }
 
-fn gone(code: &'static str, detail: &'static str) -> Problem {
-    Problem::new(410, code, detail)
+/// Writes a failure to the log, and returns what the client may know of it.
+fn failure(status: u16, error: &(dyn StdError + 'static)) -> &'static str {
+    if status == 503 {
+        tracing::warn!(error = causes(error), "the database could not do it now");
+        "The database is busy. Please try again."
+    } else {
+        tracing::error!(error = causes(error), "a request failed");
+        "Something went wrong on our side."
+    }
 }
 
 pub fn forbidden(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Problem {
@@ -176,13 +184,15 @@ pub fn forbidden(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Pr
 }
 
 /// The library's word for a value, in the words of this API.
-fn request_field(field: &'static str) -> &'static str {
-    match field {
-        "recipient" => "email",
-        "lifetime" => "expires_in_hours",
-        "payload" => "role",
-        other => other,
-    }
+fn request_field(field: Field) -> &'static str {
+    const NAMES: [(Field, &str); 3] =
+        [(Field::Recipient, "email"), (Field::Lifetime, "expires_in_hours"), (Field::Payload, "role")];
+    NAMES.into_iter().find(|(of, _)| *of == field).map_or(field.as_str(), |(_, name)| name)
+}
+
+/// Checks a name that people will see, under the library's rule for one line of text.
+pub fn check_line(field: &'static str, text: &str) -> Result<(), Problem> {
+    invite_core::check_line(text).map_err(|problem| Problem::invalid(field, format!("{field} {problem}")))
 }
 
 fn sentence(message: &str) -> String {

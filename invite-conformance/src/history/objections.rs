@@ -35,7 +35,7 @@ fn done(revision: u32) -> Answer {
 
 fn event(n: u128, revision: u32, kind: EventKind, minute: i64) -> Event {
     let actor = if kind == EventKind::Expired { Actor::System } else { Actor::new(minute) };
-    Event { invitation: id(n), revision, kind, actor, reason: None, at: at(minute) }
+    Event::from_stored(id(n), revision, kind, actor, None, at(minute))
 }
 
 /// The row as the events would have made it.
@@ -75,7 +75,7 @@ fn life(n: u128, place: usize, events: Vec<Event>) -> Life {
         }
         if !record.status.is_open() {
             let (at, by) = (event.at, event.actor.clone());
-            record.ended = Some(Ended { at, by, reason: None, address_proved: false });
+            record.ended = Some(Ended::from_stored(at, by, None, false));
         }
     }
     Life { place, record, events }

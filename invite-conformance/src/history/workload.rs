@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use invite_core::{
     Accepted, Actor, Amendment, Claimant, Clock, Error, EventKind, Invitation, InvitationId, InvitationQuery, Letter,
-    Mailer, Outcome, Policy, Record, Scoped, SecureRandom, Token, Worker, testing::SeededRandom,
+    Linked, Mailer, Outcome, Policy, Record, Scoped, SecureRandom, Token, Worker, testing::SeededRandom,
 };
 
 use super::{Answer, Asked, Call, Fate, History, Life, Mailed, Rules, check};
@@ -229,19 +229,19 @@ impl<'a> Scene<'a> {
                 if mailed {
                     return Ok(Some((scoped.create(tx, actor, new).await?, None)));
                 }
-                let (invitation, token) = scoped.create_with_link(tx, actor, new).await?;
+                let Linked { invitation, token, .. } = scoped.create_with_link(tx, actor, new).await?;
                 return Ok(Some((invitation, Some(token))));
             }
             Asked::Change { kind, id, .. } => (kind, id),
         };
         let token = on.and_then(|(_, token)| token.as_ref()).map(|(token, _)| &**token);
         let place = on.map_or(0, |(one, _)| one.place);
-        let person = || Claimant::new(actor.id().unwrap_or_default()).verified(&self.email(place));
+        let person = Claimant::new(actor.id().unwrap_or_default()).verified(&self.email(place));
         let invitation = match (kind, token) {
             (EventKind::Accepted, token) => {
                 let accepted = match token {
-                    Some(token) => members.accept(tx, token, person()).await?,
-                    None => members.accept_by_id(tx, id, person()).await?,
+                    Some(token) => members.accept(tx, token, &person).await?,
+                    None => members.accept_by_id(tx, id, &person).await?,
                 };
                 match accepted {
                     Accepted::Now(acceptance) => acceptance.invitation,
@@ -249,7 +249,7 @@ impl<'a> Scene<'a> {
                 }
             }
             (EventKind::Rejected, Some(token)) => members.reject(tx, token, actor, None).await?,
-            (EventKind::Rejected, None) => members.reject_by_id(tx, id, person(), None).await?,
+            (EventKind::Rejected, None) => members.reject_by_id(tx, id, &person, None).await?,
             (EventKind::Cancelled, _) => scoped.cancel(tx, actor, id, None).await?,
             (EventKind::Resent, _) => scoped.resend(tx, actor, id).await?,
             (EventKind::Amended, _) => {
@@ -257,7 +257,7 @@ impl<'a> Scene<'a> {
                 scoped.amend(tx, actor, id, &amendment).await?
             }
             _ => {
-                let (invitation, token) = scoped.new_link(tx, actor, id).await?;
+                let Linked { invitation, token, .. } = scoped.new_link(tx, actor, id).await?;
                 return Ok(Some((invitation, Some(token))));
             }
         };

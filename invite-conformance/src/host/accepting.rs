@@ -1,7 +1,7 @@
 //! Who may accept, and what they are told.
 
 use chrono::TimeDelta;
-use invite_core::{Acceptor, Actor, Claimant, Error, Policy, Status};
+use invite_core::{Acceptor, Actor, Claimant, Error, Field, Policy, Status};
 
 use crate::{
     case::{Case, Verdict, cases, ensure, refused},
@@ -82,7 +82,7 @@ async fn an_accepted_invitation_is_nobody_else_s(db: Db) -> Verdict {
     world.accept(letter.token(), ada()).await?;
     committed!(world, tx => {
         let other = Claimant::new(3).verified("ada@example.com");
-        let answer = world.members.accept(&mut tx, letter.token(), other).await;
+        let answer = world.members.accept(&mut tx, letter.token(), &other).await;
         refused!(answer, Error::AlreadyAccepted, "accepting after somebody else");
         let answer = world.members.preview(&mut tx, letter.token()).await;
         refused!(answer, Error::AlreadyAccepted, "looking after the acceptance");
@@ -105,7 +105,7 @@ async fn somebody_else_s_address_does_not_accept(db: Db) -> Verdict {
         ("two others", Claimant::new(2).verified("eve@example.com").verified("x@example.com")),
     ] {
         undone!(world, tx => {
-            let answer = world.members.accept(&mut tx, letter.token(), claimant).await;
+            let answer = world.members.accept(&mut tx, letter.token(), &claimant).await;
             refused!(answer, Error::WrongRecipient, "accepting with {who}");
         });
     }
@@ -121,7 +121,7 @@ async fn an_address_nobody_verified_does_not_accept_and_is_told_so(db: Db) -> Ve
         Claimant::new(2).verified("eve@example.com").unverified("Ada@example.com"),
     ] {
         undone!(world, tx => {
-            let answer = world.members.accept(&mut tx, letter.token(), claimant).await;
+            let answer = world.members.accept(&mut tx, letter.token(), &claimant).await;
             refused!(answer, Error::EmailNotVerified, "accepting with an address that nobody verified");
         });
     }
@@ -141,7 +141,7 @@ async fn each_of_eight_verified_addresses_counts(db: Db) -> Verdict {
         for n in before..7 {
             claimant = claimant.verified(&format!("y{n}@example.com"));
         }
-        let accepted = undone!(world, tx => world.members.accept(&mut tx, letter.token(), claimant).await);
+        let accepted = undone!(world, tx => world.members.accept(&mut tx, letter.token(), &claimant).await);
         ensure!(accepted.is_ok(), "the invited address was in place {} of 8: {accepted:?}", before + 1);
     }
     Ok(())
@@ -151,8 +151,8 @@ async fn a_ninth_address_is_refused(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (_, letter) = world.invite_and_mail("ada@example.com").await?;
     undone!(world, tx => {
-        let answer = world.members.accept(&mut tx, letter.token(), others(8).verified("ada@example.com")).await;
-        refused!(answer, Error::Invalid { field: "claimant", .. }, "accepting with nine addresses");
+        let answer = world.members.accept(&mut tx, letter.token(), &others(8).verified("ada@example.com")).await;
+        refused!(answer, Error::Invalid { field: Field::Claimant, .. }, "accepting with nine addresses");
     });
     Ok(())
 }
@@ -161,7 +161,7 @@ async fn a_ninth_address_is_refused(db: Db) -> Verdict {
 async fn a_mailed_token_proves_the_address_of_a_new_account(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (id, letter) = world.invite_and_mail("ada@example.com").await?;
-    let signing_up = Claimant::new_account(2, "ada@example.com");
+    let signing_up = Claimant::new(2).proved_by_link("ada@example.com");
     let accepted = done(world.accept(letter.token(), signing_up).await?)?;
     ensure!(accepted.address_proved, "a mailed token was said to prove nothing");
     same(&world.get(id).await?, &accepted.invitation)
@@ -175,7 +175,7 @@ async fn a_link_handed_over_proves_no_address(db: Db) -> Verdict {
     undone!(world, tx => {
         let proved = world.members.preview(&mut tx, &link).await?.proved_recipient().is_some();
         ensure!(!proved, "a link handed over shows whom it is for");
-        let answer = world.members.accept(&mut tx, &link, Claimant::new_account(2, "ada@example.com")).await;
+        let answer = world.members.accept(&mut tx, &link, &Claimant::new(2).proved_by_link("ada@example.com")).await;
         refused!(answer, Error::EmailNotVerified, "signing up by a link handed over");
     });
     let accepted = done(world.accept(&link, ada()).await?)?;
@@ -187,7 +187,8 @@ async fn a_mailed_token_proves_no_other_address(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (_, letter) = world.invite_and_mail("ada@example.com").await?;
     undone!(world, tx => {
-        let answer = world.members.accept(&mut tx, letter.token(), Claimant::new_account(2, "eve@example.com")).await;
+        let eve = Claimant::new(2).proved_by_link("eve@example.com");
+        let answer = world.members.accept(&mut tx, letter.token(), &eve).await;
         refused!(answer, Error::WrongRecipient, "signing up with another address");
     });
     Ok(())
@@ -205,7 +206,7 @@ async fn a_policy_may_admit_the_domain_and_no_domain_like_it(db: Db) -> Verdict 
         "example.com@evil.org",
     ] {
         undone!(world, tx => {
-            let answer = world.members.accept(&mut tx, letter.token(), Claimant::new(2).verified(outsider)).await;
+            let answer = world.members.accept(&mut tx, letter.token(), &Claimant::new(2).verified(outsider)).await;
             refused!(answer, Error::WrongRecipient, "accepting as {outsider}");
         });
     }
@@ -216,7 +217,7 @@ async fn a_policy_may_admit_whoever_holds_the_link(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default().acceptor(Acceptor::Bearer));
     let (id, letter) = world.invite_and_mail("ada@example.com").await?;
     let link = world.link(id).await?;
-    undone!(world, tx => done(world.members.accept(&mut tx, &link, Claimant::new(2)).await?)?);
+    undone!(world, tx => done(world.members.accept(&mut tx, &link, &Claimant::new(2)).await?)?);
     done(world.accept(letter.token(), Claimant::new(2).verified("eve@example.com")).await?).map(drop)
 }
 
@@ -226,7 +227,7 @@ async fn a_refused_claimant_leaves_no_trace(db: Db) -> Verdict {
     let before = world.get(id).await?;
     committed!(world, tx => {
         let eve = Claimant::new(3).verified("eve@example.com");
-        refused!(world.members.accept(&mut tx, letter.token(), eve).await, Error::WrongRecipient, "accepting as Eve");
+        refused!(world.members.accept(&mut tx, letter.token(), &eve).await, Error::WrongRecipient, "accepting as Eve");
     });
     same(&world.get(id).await?, &before)?;
     world.happened(id, &[(1, "created")]).await

@@ -133,7 +133,7 @@ async fn a_person_without_a_verified_address_finds_nothing_and_is_told_why(db: D
     for (who, claimant) in [
         ("no address", Claimant::new(2)),
         ("an address that nobody verified", Claimant::new(2).unverified("ada@example.com")),
-        ("an address that only mail would prove", Claimant::new_account(2, "ada@example.com")),
+        ("an address that only mail would prove", Claimant::new(2).proved_by_link("ada@example.com")),
     ] {
         let answer = world.members.addressed_to(&mut conn, &claimant).await;
         refused!(answer, Error::EmailNotVerified, "looking for invitations with {who}");
@@ -145,7 +145,7 @@ async fn a_person_without_a_verified_address_finds_nothing_and_is_told_why(db: D
 async fn a_verified_person_accepts_by_id(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;
-    let accepted = committed!(world, tx => done(world.members.accept_by_id(&mut tx, id, ada()).await?)?);
+    let accepted = committed!(world, tx => done(world.members.accept_by_id(&mut tx, id, &ada()).await?)?);
     ensure!(!accepted.address_proved, "without any token the address was said to be proved by one");
     same(&world.get(id).await?, &accepted.invitation)?;
     world.happened(id, &[(1, "created"), (2, "accepted")]).await
@@ -154,9 +154,9 @@ async fn a_verified_person_accepts_by_id(db: Db) -> Verdict {
 async fn accepting_by_id_again_gets_the_same_answer(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;
-    let first = committed!(world, tx => done(world.members.accept_by_id(&mut tx, id, ada()).await?)?);
+    let first = committed!(world, tx => done(world.members.accept_by_id(&mut tx, id, &ada()).await?)?);
     world.clock.advance(TimeDelta::days(30));
-    let again = committed!(world, tx => done_before(world.members.accept_by_id(&mut tx, id, ada()).await?)?);
+    let again = committed!(world, tx => done_before(world.members.accept_by_id(&mut tx, id, &ada()).await?)?);
     same(&again.invitation, &first.invitation)?;
     world.happened(id, &[(1, "created"), (2, "accepted")]).await
 }
@@ -164,10 +164,10 @@ async fn accepting_by_id_again_gets_the_same_answer(db: Db) -> Verdict {
 async fn a_verified_person_declines_by_id_and_again(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;
-    let first = committed!(world, tx => world.members.reject_by_id(&mut tx, id, ada(), Some("no time")).await?);
+    let first = committed!(world, tx => world.members.reject_by_id(&mut tx, id, &ada(), Some("no time")).await?);
     let reason = first.ended.as_ref().and_then(|ended| ended.reason.as_deref());
     ensure!(reason == Some("no time"), "the reason is {reason:?}");
-    let again = committed!(world, tx => world.members.reject_by_id(&mut tx, id, ada(), None).await?);
+    let again = committed!(world, tx => world.members.reject_by_id(&mut tx, id, &ada(), None).await?);
     same(&again, &first)?;
     same(&world.get(id).await?, &first)?;
     world.happened(id, &[(1, "created"), (2, "rejected")]).await
@@ -178,10 +178,10 @@ async fn an_id_opens_nothing_for_another_person(db: Db) -> Verdict {
     for acceptor in [Acceptor::Recipient, Acceptor::SameDomain, Acceptor::Bearer] {
         let world = World::new(&db, Policy::default().acceptor(acceptor));
         let id = world.invite("ada@example.com").await?.id;
-        let eve = || Claimant::new(3).verified("eve@example.com");
+        let eve = Claimant::new(3).verified("eve@example.com");
         let answers: [(&str, Answer); 2] = committed!(world, tx => [
-            ("accept_by_id", world.members.accept_by_id(&mut tx, id, eve()).await.map(drop)),
-            ("reject_by_id", world.members.reject_by_id(&mut tx, id, eve(), None).await.map(drop)),
+            ("accept_by_id", world.members.accept_by_id(&mut tx, id, &eve).await.map(drop)),
+            ("reject_by_id", world.members.reject_by_id(&mut tx, id, &eve, None).await.map(drop)),
         ]);
         for (call, answer) in answers {
             refused!(answer, Error::NotFound, "{call} by somebody else where {acceptor:?} may use a link");
@@ -198,12 +198,12 @@ async fn an_address_nobody_verified_opens_nothing_by_id_and_is_told_so(db: Db) -
     let id = world.invite("ada@example.com").await?.id;
     for claimant in [
         || Claimant::new(2).unverified("ada@example.com"),
-        || Claimant::new_account(2, "ada@example.com"),
+        || Claimant::new(2).proved_by_link("ada@example.com"),
         || Claimant::new(2).verified("eve@example.com").unverified("ada@example.com"),
     ] {
         let answers: [(&str, Answer); 2] = committed!(world, tx => [
-            ("accept_by_id", world.members.accept_by_id(&mut tx, id, claimant()).await.map(drop)),
-            ("reject_by_id", world.members.reject_by_id(&mut tx, id, claimant(), None).await.map(drop)),
+            ("accept_by_id", world.members.accept_by_id(&mut tx, id, &claimant()).await.map(drop)),
+            ("reject_by_id", world.members.reject_by_id(&mut tx, id, &claimant(), None).await.map(drop)),
         ]);
         for (call, answer) in answers {
             refused!(answer, Error::EmailNotVerified, "{call} with an address that nobody verified");
@@ -216,12 +216,12 @@ async fn an_address_nobody_verified_opens_nothing_by_id_and_is_told_so(db: Db) -
 async fn whoever_answered_hears_it_again_with_another_address(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;
-    committed!(world, tx => done(world.members.accept_by_id(&mut tx, id, ada()).await?)?);
-    let renamed = || Claimant::new(2).verified("lovelace@example.com");
-    committed!(world, tx => done_before(world.members.accept_by_id(&mut tx, id, renamed()).await?)?);
+    committed!(world, tx => done(world.members.accept_by_id(&mut tx, id, &ada()).await?)?);
+    let renamed = Claimant::new(2).verified("lovelace@example.com");
+    committed!(world, tx => done_before(world.members.accept_by_id(&mut tx, id, &renamed).await?)?);
     undone!(world, tx => {
         let stranger = Claimant::new(3).verified("lovelace@example.com");
-        refused!(world.members.accept_by_id(&mut tx, id, stranger).await, Error::NotFound, "accepting as a stranger");
+        refused!(world.members.accept_by_id(&mut tx, id, &stranger).await, Error::NotFound, "accepting as a stranger");
     });
     Ok(())
 }
@@ -231,10 +231,10 @@ async fn by_id_a_verified_person_hears_how_it_ended(db: Db) -> Verdict {
     for status in TERMINAL {
         let (id, _) = world.standing(status).await?;
         // Somebody else who reads the same mailbox.
-        let person = || Claimant::new(9).verified(&format!("{status}@example.com"));
+        let person = Claimant::new(9).verified(&format!("{status}@example.com"));
         let answers: [(&str, Answer); 2] = undone!(world, tx => [
-            ("accept_by_id", world.members.accept_by_id(&mut tx, id, person()).await.map(drop)),
-            ("reject_by_id", world.members.reject_by_id(&mut tx, id, person(), None).await.map(drop)),
+            ("accept_by_id", world.members.accept_by_id(&mut tx, id, &person).await.map(drop)),
+            ("reject_by_id", world.members.reject_by_id(&mut tx, id, &person, None).await.map(drop)),
         ]);
         for (call, answer) in answers {
             match status {
@@ -250,7 +250,7 @@ async fn by_id_a_verified_person_hears_how_it_ended(db: Db) -> Verdict {
     let (id, _) = world.standing(Status::Cancelled).await?;
     undone!(world, tx => {
         let stranger = Claimant::new(9).verified("eve@example.com");
-        refused!(world.members.accept_by_id(&mut tx, id, stranger).await, Error::NotFound, "accepting as a stranger");
+        refused!(world.members.accept_by_id(&mut tx, id, &stranger).await, Error::NotFound, "accepting as a stranger");
         let nobody = Actor::new(9);
         refused!(world.members.scope(8).cancel(&mut tx, &nobody, id, None).await, Error::NotFound, "in another scope");
     });

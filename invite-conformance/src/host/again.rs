@@ -59,7 +59,7 @@ async fn creating_with_a_link_again_names_the_first_and_a_new_link_serves(db: Db
             Ok::<_, Stop>(answer)
         }
     };
-    let first = create("ada@example.com").await??.0;
+    let first = create("ada@example.com").await??.invitation;
     refused!(create("ada@example.com").await?, Error::AlreadyPending(id) if id == first.id, "creating it again");
     let link = world.link(first.id).await?;
     done(world.accept(&link, ada()).await?)?;
@@ -77,7 +77,7 @@ async fn accepting_again_gets_the_same_answer_by_whichever_link(db: Db) -> Verdi
         same(&again.invitation, &first.invitation)?;
         ensure!(again.address_proved == first.address_proved, "the second answer says otherwise of the address");
     }
-    let again = committed!(world, tx => done_before(world.members.accept_by_id(&mut tx, id, ada()).await?)?);
+    let again = committed!(world, tx => done_before(world.members.accept_by_id(&mut tx, id, &ada()).await?)?);
     same(&again.invitation, &first.invitation)?;
     world.happened(id, &[(1, "created"), (2, "link_created"), (3, "accepted")]).await
 }
@@ -131,8 +131,8 @@ async fn doing_it_again_in_the_same_transaction_gets_the_same_answer(db: Db) -> 
     let world = World::new(&db, Policy::default());
     let (id, letter) = world.invite_and_mail("ada@example.com").await?;
     committed!(world, tx => {
-        let first = done(world.members.accept(&mut tx, letter.token(), ada()).await?)?;
-        let again = done_before(world.members.accept(&mut tx, letter.token(), ada()).await?)?;
+        let first = done(world.members.accept(&mut tx, letter.token(), &ada()).await?)?;
+        let again = done_before(world.members.accept(&mut tx, letter.token(), &ada()).await?)?;
         same(&again.invitation, &first.invitation)?;
         let answer = world.members.scope(7).create(&mut tx, &world.admin, new("grace@example.com")).await?.id;
         let refusal = world.members.scope(7).create(&mut tx, &world.admin, new("grace@example.com")).await;

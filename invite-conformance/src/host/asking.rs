@@ -1,7 +1,7 @@
 //! What is looked at before anything is written: the transaction, the input, the authority, scope and kind.
 
 use chrono::TimeDelta;
-use invite_core::{Actor, Amendment, Error, InvitationQuery, NewInvitation, Policy, Problem, Scope, testing};
+use invite_core::{Actor, Amendment, Error, Field, InvitationQuery, NewInvitation, Policy, Problem, Scope, testing};
 use serde_json::json;
 
 use crate::{
@@ -53,11 +53,11 @@ async fn writing_outside_a_transaction_is_refused_and_writes_nothing(db: Db) -> 
         ("resend", scoped.resend(conn, admin, id).await.map(drop)),
         ("amend", scoped.amend(conn, admin, id, &Amendment::new().message("x")).await.map(drop)),
         ("cancel", scoped.cancel(conn, admin, id, None).await.map(drop)),
-        ("accept", members.accept(conn, token, ada()).await.map(drop)),
+        ("accept", members.accept(conn, token, &ada()).await.map(drop)),
         ("reject", members.reject(conn, token, &Actor::Bearer, None).await.map(drop)),
         ("mark_viewed", members.mark_viewed(conn, token).await.map(drop)),
-        ("accept_by_id", members.accept_by_id(conn, id, ada()).await.map(drop)),
-        ("reject_by_id", members.reject_by_id(conn, id, ada(), None).await.map(drop)),
+        ("accept_by_id", members.accept_by_id(conn, id, &ada()).await.map(drop)),
+        ("reject_by_id", members.reject_by_id(conn, id, &ada(), None).await.map(drop)),
         ("deliver", testing::deliver(members, conn, id).await.map(drop)),
     ];
     for (call, answer) in answers {
@@ -171,30 +171,30 @@ async fn bad_input_is_refused_before_anybody_is_asked(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let ok = || new("ada@example.com");
     let bad = [
-        ("recipient", new("")),
-        ("recipient", new("ada.@example.com")),
-        ("recipient", new("ada@example.com,eve@example.com")),
-        ("recipient", new("\"ada\"@example.com")),
-        ("recipient", new(&"a".repeat(1_000_000))),
-        ("message", ok().message("x".repeat(5_001))),
-        ("message", ok().message("x".repeat(10_000_000))),
-        ("message", ok().message("a\u{0}b")),
-        ("message", ok().message("a\rb")),
-        ("message", ok().message("a\u{202E}b")),
-        ("display", ok().display(&json!({ "organization": "x\r\nBcc: eve@example.com" }))),
-        ("display", ok().display(&json!({ "organization": "x".repeat(201) }))),
-        ("display", ok().display(&json!(vec!["x".repeat(200); 100]))),
-        ("display", ok().display(&super::values::nested(31))),
-        ("locale", ok().locale("")),
-        ("locale", ok().locale("en/../..")),
-        ("payload", NewInvitation::new("ada@example.com", membership(&"x".repeat(20_000)))),
-        ("payload", NewInvitation::new("ada@example.com", membership("\0"))),
-        ("lifetime", ok().expires_in(TimeDelta::zero())),
-        ("lifetime", ok().expires_in(TimeDelta::seconds(-1))),
-        ("lifetime", ok().expires_in(TimeDelta::days(91))),
-        ("lifetime", ok().expires_in(TimeDelta::MAX)),
-        ("lifetime", ok().expires_in(TimeDelta::MIN)),
-        ("lifetime", ok().expires_in(TimeDelta::milliseconds(i64::MAX))),
+        (Field::Recipient, new("")),
+        (Field::Recipient, new("ada.@example.com")),
+        (Field::Recipient, new("ada@example.com,eve@example.com")),
+        (Field::Recipient, new("\"ada\"@example.com")),
+        (Field::Recipient, new(&"a".repeat(1_000_000))),
+        (Field::Message, ok().message("x".repeat(5_001))),
+        (Field::Message, ok().message("x".repeat(10_000_000))),
+        (Field::Message, ok().message("a\u{0}b")),
+        (Field::Message, ok().message("a\rb")),
+        (Field::Message, ok().message("a\u{202E}b")),
+        (Field::Display, ok().display(&json!({ "organization": "x\r\nBcc: eve@example.com" }))),
+        (Field::Display, ok().display(&json!({ "organization": "x".repeat(201) }))),
+        (Field::Display, ok().display(&json!(vec!["x".repeat(200); 100]))),
+        (Field::Display, ok().display(&super::values::nested(31))),
+        (Field::Locale, ok().locale("")),
+        (Field::Locale, ok().locale("en/../..")),
+        (Field::Payload, NewInvitation::new("ada@example.com", membership(&"x".repeat(20_000)))),
+        (Field::Payload, NewInvitation::new("ada@example.com", membership("\0"))),
+        (Field::Lifetime, ok().expires_in(TimeDelta::zero())),
+        (Field::Lifetime, ok().expires_in(TimeDelta::seconds(-1))),
+        (Field::Lifetime, ok().expires_in(TimeDelta::days(91))),
+        (Field::Lifetime, ok().expires_in(TimeDelta::MAX)),
+        (Field::Lifetime, ok().expires_in(TimeDelta::MIN)),
+        (Field::Lifetime, ok().expires_in(TimeDelta::milliseconds(i64::MAX))),
     ];
     undone!(world, tx => {
         for (bad, new) in bad {
@@ -214,13 +214,13 @@ async fn a_scope_an_actor_and_a_reason_are_one_line_each(db: Db) -> Verdict {
     let ok = || new("ada@example.com");
     undone!(world, tx => {
         let blank = world.members.scope(" ").create(&mut tx, &world.admin, ok()).await;
-        refused!(blank, Error::Invalid { field: "scope", problem: Problem::Empty }, "a blank scope");
+        refused!(blank, Error::Invalid { field: Field::Scope, problem: Problem::Empty }, "a blank scope");
         let long = world.members.scope(Scope::new("s".repeat(201))).create(&mut tx, &world.admin, ok()).await;
-        refused!(long, Error::Invalid { field: "scope", problem: Problem::TooLong { max: 200 } }, "a long scope");
+        refused!(long, Error::Invalid { field: Field::Scope, problem: Problem::TooLong { max: 200 } }, "a long scope");
         let actor = world.members.scope(7).create(&mut tx, &Actor::new("a\nb"), ok()).await;
-        refused!(actor, Error::Invalid { field: "actor", .. }, "an actor of two lines");
+        refused!(actor, Error::Invalid { field: Field::Actor, .. }, "an actor of two lines");
         let reason = world.members.scope(7).cancel(&mut tx, &world.admin, unknown_id(), Some("x\ny")).await;
-        refused!(reason, Error::Invalid { field: "reason", .. }, "a reason of two lines");
+        refused!(reason, Error::Invalid { field: Field::Reason, .. }, "a reason of two lines");
     });
     let asked = world.asked.take();
     ensure!(asked.is_empty(), "the authority was asked about {asked:?}");
@@ -271,8 +271,8 @@ async fn an_id_of_another_kind_is_not_found_whatever_one_does_with_it(db: Db) ->
         ("resend", other.resend(&mut tx, admin, id).await.map(drop)),
         ("amend", other.amend(&mut tx, admin, id, &Amendment::new().message("x")).await.map(drop)),
         ("cancel", other.cancel(&mut tx, admin, id, None).await.map(drop)),
-        ("accept_by_id", providers.accept_by_id(&mut tx, id, ada()).await.map(drop)),
-        ("reject_by_id", providers.reject_by_id(&mut tx, id, ada(), None).await.map(drop)),
+        ("accept_by_id", providers.accept_by_id(&mut tx, id, &ada()).await.map(drop)),
+        ("reject_by_id", providers.reject_by_id(&mut tx, id, &ada(), None).await.map(drop)),
         ("deliver", testing::deliver(&providers, &mut tx, id).await.map(drop)),
     ]);
     for (call, answer) in answers {
@@ -293,8 +293,8 @@ async fn an_id_that_nobody_has_is_not_found(db: Db) -> Verdict {
         ("resend", scoped.resend(&mut tx, admin, id).await.map(drop)),
         ("amend", scoped.amend(&mut tx, admin, id, &Amendment::new().message("x")).await.map(drop)),
         ("cancel", scoped.cancel(&mut tx, admin, id, Some("y")).await.map(drop)),
-        ("accept_by_id", world.members.accept_by_id(&mut tx, id, ada()).await.map(drop)),
-        ("reject_by_id", world.members.reject_by_id(&mut tx, id, ada(), None).await.map(drop)),
+        ("accept_by_id", world.members.accept_by_id(&mut tx, id, &ada()).await.map(drop)),
+        ("reject_by_id", world.members.reject_by_id(&mut tx, id, &ada(), None).await.map(drop)),
     ]);
     for (call, answer) in answers {
         refused!(answer, Error::NotFound, "{call} with an id that nobody has");

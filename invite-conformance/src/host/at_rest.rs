@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 use invite_core::{
-    Claimant, Letter, Mailer, Outcome, Policy, Refusal, Status, Token, TokenFormat,
+    Claimant, Letter, Linked, Mailer, Outcome, Policy, Refusal, Status, Token, TokenFormat,
     testing::{self, CapturingMailer},
 };
 
@@ -75,7 +75,8 @@ async fn lives_through(world: &World, email: &str) -> Result<Vec<Token>, Stop> {
     }
     let cancelled = committed!(world, tx => {
         let new = new(&format!("x{email}"));
-        let (created, token) = world.members.scope(7).create_with_link(&mut tx, &world.admin, new).await?;
+        let Linked { invitation: created, token, .. } =
+            world.members.scope(7).create_with_link(&mut tx, &world.admin, new).await?;
         tokens.push(token);
         created.id
     });

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Actor, Amendment, Claimant, DeliveryState, EarlierLinks, Error, Policy, Problem, Record, Status,
+    Actor, Amendment, Claimant, DeliveryState, EarlierLinks, Error, Field, Policy, Problem, Record, Status,
     testing::{self, CapturedLetter},
 };
 
@@ -84,7 +84,7 @@ async fn an_amendment_leaves_what_it_does_not_name(db: Db) -> Verdict {
         take_what_it_names(&mut wanted, &amended);
         compare::same(&amended, &wanted, "the amended row")?;
     }
-    undone!(world, tx => done(world.members.accept(&mut tx, letter.token(), ada()).await?)?);
+    undone!(world, tx => done(world.members.accept(&mut tx, letter.token(), &ada()).await?)?);
     Ok(())
 }
 
@@ -103,7 +103,7 @@ async fn an_amendment_that_names_nothing_is_refused(db: Db) -> Verdict {
     let id = world.invite("ada@example.com").await?.id;
     undone!(world, tx => {
         let answer = world.members.scope(7).amend(&mut tx, &world.admin, id, &Amendment::new()).await;
-        refused!(answer, Error::Invalid { field: "amendment", problem: Problem::Empty }, "amending nothing");
+        refused!(answer, Error::Invalid { field: Field::Amendment, problem: Problem::Empty }, "amending nothing");
     });
     Ok(())
 }
@@ -149,7 +149,7 @@ async fn a_new_address_retires_every_earlier_link(db: Db) -> Verdict {
                 for token in letters.iter().map(CapturedLetter::token).chain([&link]) {
                     let answer = world.members.preview(&mut tx, token).await;
                     refused!(answer, Error::Superseded, "looking by a link to the address before");
-                    let answer = world.members.accept(&mut tx, token, ada()).await;
+                    let answer = world.members.accept(&mut tx, token, &ada()).await;
                     refused!(answer, Error::Superseded, "accepting by a link to the address before");
                 }
             });
@@ -227,7 +227,7 @@ async fn a_cancelled_invitation_s_links_are_dead_at_once_and_say_so(db: Db) -> V
     for (how, token) in [("mail", first.token()), ("mail sent again", again.token()), ("hand", &link)] {
         let answers: [(&str, Answer); 4] = undone!(world, tx => [
             ("preview", world.members.preview(&mut tx, token).await.map(drop)),
-            ("accept", world.members.accept(&mut tx, token, ada()).await.map(drop)),
+            ("accept", world.members.accept(&mut tx, token, &ada()).await.map(drop)),
             ("reject", world.members.reject(&mut tx, token, &Actor::Bearer, None).await.map(drop)),
             ("mark_viewed", world.members.mark_viewed(&mut tx, token).await.map(drop)),
         ]);
@@ -302,7 +302,7 @@ async fn a_state_that_has_ended_is_never_left(db: Db) -> Verdict {
         let before = world.get(id).await?;
         let history = world.history(id).await?;
         let (members, admin, stranger) = (&world.members, &world.admin, Actor::new(9));
-        let claimant = || Claimant::new(9).verified(&format!("{status}@example.com"));
+        let claimant = Claimant::new(9).verified(&format!("{status}@example.com"));
         let answers: [(&str, Answer); 5] = committed!(world, tx => [
             ("new_link", members.scope(7).new_link(&mut tx, admin, id).await.map(drop)),
             ("resend", members.scope(7).resend(&mut tx, admin, id).await.map(drop)),
@@ -318,10 +318,10 @@ async fn a_state_that_has_ended_is_never_left(db: Db) -> Verdict {
             );
         }
         let answers: [(&str, Answer); 5] = committed!(world, tx => [
-            ("accept", members.accept(&mut tx, &token, claimant()).await.map(drop)),
-            ("accept_by_id", members.accept_by_id(&mut tx, id, claimant()).await.map(drop)),
+            ("accept", members.accept(&mut tx, &token, &claimant).await.map(drop)),
+            ("accept_by_id", members.accept_by_id(&mut tx, id, &claimant).await.map(drop)),
             ("reject", members.reject(&mut tx, &token, &stranger, None).await.map(drop)),
-            ("reject_by_id", members.reject_by_id(&mut tx, id, claimant(), None).await.map(drop)),
+            ("reject_by_id", members.reject_by_id(&mut tx, id, &claimant, None).await.map(drop)),
             ("mark_viewed", members.mark_viewed(&mut tx, &token).await.map(drop)),
         ]);
         for (call, answer) in answers {

@@ -24,7 +24,7 @@ impl World {
 
     /// A link to hand over.
     pub(crate) async fn link(&self, id: InvitationId) -> Result<Token, Stop> {
-        Ok(committed!(self, tx => self.members.scope(7).new_link(&mut tx, &self.admin, id).await?.1))
+        Ok(committed!(self, tx => self.members.scope(7).new_link(&mut tx, &self.admin, id).await?.token))
     }
 
     pub(crate) async fn cancel(&self, id: InvitationId) -> Result<Invitation<Membership>, Stop> {
@@ -44,7 +44,7 @@ impl World {
     }
 
     pub(crate) async fn accept(&self, token: &Token, claimant: Claimant) -> Result<Accepted<Membership>, Stop> {
-        Ok(committed!(self, tx => self.members.accept(&mut tx, token, claimant).await?))
+        Ok(committed!(self, tx => self.members.accept(&mut tx, token, &claimant).await?))
     }
 
     pub(crate) async fn reject(&self, token: &Token, by: &Actor) -> Result<Invitation<Membership>, Stop> {

@@ -46,16 +46,16 @@ async fn the_sweep_and_an_acceptance_never_both_have_their_way(db: Db) -> Verdic
     world.clock.advance(TimeDelta::days(7) - TimeDelta::microseconds(1));
     let expired = world.worker.tick().await?.expired;
     ensure!(expired == 0, "{expired} were swept a microsecond before their end");
-    undone!(world, tx => done(world.members.accept(&mut tx, letter.token(), ada()).await?)?);
+    undone!(world, tx => done(world.members.accept(&mut tx, letter.token(), &ada()).await?)?);
     world.clock.advance(TimeDelta::microseconds(1));
     undone!(world, tx => {
-        let answer = world.members.accept(&mut tx, letter.token(), ada()).await;
+        let answer = world.members.accept(&mut tx, letter.token(), &ada()).await;
         refused!(answer, Error::Expired { .. }, "accepting at the end, before the sweep");
     });
     let expired = world.worker.tick().await?.expired;
     ensure!(expired == 1, "{expired} were swept at their end, not 1");
     undone!(world, tx => {
-        let answer = world.members.accept(&mut tx, letter.token(), ada()).await;
+        let answer = world.members.accept(&mut tx, letter.token(), &ada()).await;
         refused!(answer, Error::Expired { .. }, "accepting after the sweep");
     });
     world.happened(id, &[(1, "created"), (2, "expired")]).await
@@ -68,7 +68,7 @@ async fn the_sweep_expires_in_batches_each_with_its_event(db: Db) -> Verdict {
         let mut ids = Vec::new();
         for n in 0..45 {
             let new = new(&format!("p{n}@example.com"));
-            ids.push(world.members.scope(7).create_with_link(&mut tx, &world.admin, new).await?.0.id);
+            ids.push(world.members.scope(7).create_with_link(&mut tx, &world.admin, new).await?.invitation.id);
         }
         ids
     });
@@ -161,11 +161,11 @@ async fn a_clock_that_steps_back_revives_nothing_that_was_swept(db: Db) -> Verdi
     let before = world.get(id).await?;
     world.clock.advance(-TimeDelta::days(1));
     let (members, admin) = (&world.members, &world.admin);
-    let person = || Claimant::new(2).verified("expired@example.com");
+    let person = Claimant::new(2).verified("expired@example.com");
     let answers: [(&str, Answer); 5] = committed!(world, tx => [
         ("preview", members.preview(&mut tx, &token).await.map(drop)),
-        ("accept", members.accept(&mut tx, &token, person()).await.map(drop)),
-        ("accept_by_id", members.accept_by_id(&mut tx, id, person()).await.map(drop)),
+        ("accept", members.accept(&mut tx, &token, &person).await.map(drop)),
+        ("accept_by_id", members.accept_by_id(&mut tx, id, &person).await.map(drop)),
         ("reject", members.reject(&mut tx, &token, &Actor::Bearer, None).await.map(drop)),
         ("mark_viewed", members.mark_viewed(&mut tx, &token).await.map(drop)),
     ]);
@@ -237,7 +237,7 @@ async fn clocks_that_disagree_never_accept_what_was_swept(db: Db) -> Verdict {
     slow.advance(TimeDelta::days(7) - TimeDelta::minutes(5));
     let behind = world.members.clone().clock(slow);
     undone!(world, tx => {
-        let answer = behind.accept(&mut tx, letter.token(), ada()).await;
+        let answer = behind.accept(&mut tx, letter.token(), &ada()).await;
         refused!(answer, Error::Expired { .. }, "accepting on a server whose clock is five minutes slow");
     });
     world.happened(id, &[(1, "created"), (2, "expired")]).await

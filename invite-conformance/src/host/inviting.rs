@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Actor, DeliveryState, Error, InvitationId, InvitationQuery, NewInvitation, Policy, Status, Uniqueness,
+    Actor, DeliveryState, Error, InvitationId, InvitationQuery, Linked, NewInvitation, Policy, Status, Uniqueness,
 };
 use serde_json::json;
 
@@ -224,7 +224,7 @@ async fn a_creation_that_is_rolled_back_leaves_nothing(db: Db) -> Verdict {
     let scoped = world.members.scope(7);
     let (id, token) = undone!(world, tx => {
         let id: InvitationId = scoped.create(&mut tx, &world.admin, new("ada@example.com")).await?.id;
-        (id, scoped.create_with_link(&mut tx, &world.admin, new("grace@example.com")).await?.1)
+        (id, scoped.create_with_link(&mut tx, &world.admin, new("grace@example.com")).await?.token)
     });
     let mut conn = db.connect().await?;
     refused!(scoped.get(&mut conn, &world.admin, id).await, Error::NotFound, "reading it after the rollback");
@@ -242,7 +242,8 @@ async fn a_transaction_reads_what_it_wrote(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let scoped = world.members.scope(7);
     undone!(world, tx => {
-        let (created, token) = scoped.create_with_link(&mut tx, &world.admin, new("ada@example.com")).await?;
+        let Linked { invitation: created, token, .. } =
+            scoped.create_with_link(&mut tx, &world.admin, new("ada@example.com")).await?;
         same(&scoped.get(&mut tx, &world.admin, created.id).await?, &created)?;
         let rows = scoped.list(&mut tx, &world.admin, &InvitationQuery::new()).await?.items.len();
         ensure!(rows == 1, "a list in the transaction that created one has {rows} rows");

@@ -78,7 +78,7 @@ async fn both_open(world: &World, mut letters: Vec<CapturedLetter>, last: Captur
     letters.push(last);
     ensure!(letters.len() == 2, "there should be two mails, and there are {}", letters.len());
     for (n, letter) in letters.iter().enumerate() {
-        let answer = undone!(world, tx => world.members.accept(&mut tx, letter.token(), ada()).await);
+        let answer = undone!(world, tx => world.members.accept(&mut tx, letter.token(), &ada()).await);
         ensure!(answer.is_ok(), "of two mails with a link each, link {} was refused: {answer:?}", n + 1);
     }
     Ok(())
@@ -242,7 +242,7 @@ async fn a_letter_in_hand_when_it_is_cancelled_carries_a_dead_link(db: Db) -> Ve
     in_hand(&worker, &held, world.cancel(id)).await?;
     for letter in held.seen.take() {
         undone!(world, tx => {
-            let answer = world.members.accept(&mut tx, letter.token(), ada()).await;
+            let answer = world.members.accept(&mut tx, letter.token(), &ada()).await;
             refused!(answer, Error::Cancelled, "accepting by a letter that was on its way when it was cancelled");
         });
     }
@@ -259,7 +259,7 @@ async fn a_letter_in_hand_when_it_is_resent_carries_a_link_that_says_so(db: Db) 
     in_hand(&worker, &held, world.resend(id)).await?;
     for letter in held.seen.take() {
         undone!(world, tx => {
-            let answer = world.members.accept(&mut tx, letter.token(), ada()).await;
+            let answer = world.members.accept(&mut tx, letter.token(), &ada()).await;
             refused!(answer, Error::Superseded, "accepting by a letter that was on its way when it was resent");
         });
     }

@@ -171,7 +171,7 @@ fn cancel<'a>(scene: &'a Scene, tx: &'a mut Conn) -> BoxFuture<'a, Answer> {
 }
 
 fn accept<'a>(scene: &'a Scene, tx: &'a mut Conn) -> BoxFuture<'a, Answer> {
-    Box::pin(async move { scene.world.members.accept(tx, &scene.token, ada()).await.map(drop) })
+    Box::pin(async move { scene.world.members.accept(tx, &scene.token, &ada()).await.map(drop) })
 }
 
 fn resend<'a>(scene: &'a Scene, tx: &'a mut Conn) -> BoxFuture<'a, Answer> {
@@ -195,7 +195,7 @@ async fn what_was_cancelled_since_is_not_explained_by_the_row_before(db: Db) -> 
     let answer = answered(db, look, cancel, |scene, tx| {
         Box::pin(async move {
             let eve = Claimant::new(3).verified("eve@example.com");
-            scene.world.members.accept(tx, &scene.token, eve).await.map(drop)
+            scene.world.members.accept(tx, &scene.token, &eve).await.map(drop)
         })
     });
     by_what_is_so_now(answer.await?, |error| matches!(error, Error::Cancelled), "Eve's acceptance after a cancellation")
@@ -204,7 +204,7 @@ async fn what_was_cancelled_since_is_not_explained_by_the_row_before(db: Db) -> 
 async fn what_was_cancelled_since_is_not_accepted_by_id(db: Db) -> Verdict {
     let read: Step = |scene, tx| Box::pin(async move { scene.world.members.addressed_to(tx, &ada()).await.map(drop) });
     let act: Step =
-        |scene, tx| Box::pin(async move { scene.world.members.accept_by_id(tx, scene.id, ada()).await.map(drop) });
+        |scene, tx| Box::pin(async move { scene.world.members.accept_by_id(tx, scene.id, &ada()).await.map(drop) });
     let answer = answered(db, read, cancel, act).await?;
     by_what_is_so_now(answer, |error| matches!(error, Error::Cancelled), "an acceptance by id after a cancellation")
 }

@@ -198,7 +198,7 @@ async fn happens(world: &World, id: InvitationId, act: Act, letters: &[DeliveryI
             committed!(world, tx => scoped.resend(&mut tx, &world.admin, id).await.is_ok());
         }
         Act::Accept => {
-            committed!(world, tx => world.members.accept_by_id(&mut tx, id, ada()).await.is_ok());
+            committed!(world, tx => world.members.accept_by_id(&mut tx, id, &ada()).await.is_ok());
         }
         Act::Cancel => {
             committed!(world, tx => scoped.cancel(&mut tx, &world.admin, id, None).await.is_ok());

@@ -55,7 +55,7 @@ async fn the_link_of_a_letter_refused_for_good_still_works(db: Db) -> Verdict {
     world.mailer.answer(refused_mail(true));
     let (_, letter) = world.invite_and_mail("ada@example.com").await?;
     undone!(world, tx => {
-        done(world.members.accept(&mut tx, letter.token(), ada()).await?)?;
+        done(world.members.accept(&mut tx, letter.token(), &ada()).await?)?;
         // The acceptance, in this very transaction, has set the address free.
         world.members.scope(7).create(&mut tx, &world.admin, new("ada@example.com")).await?
     });
@@ -108,7 +108,7 @@ async fn every_attempt_at_a_letter_leaves_a_link_that_works(db: Db) -> Verdict {
         let others = letters.iter().skip(n + 1);
         let twice = others.filter(|other| other.token().expose_secret() == letter.token().expose_secret()).count();
         ensure!(twice == 0, "attempt {} mailed a token that a later one mailed too", n + 1);
-        undone!(world, tx => done(world.members.accept(&mut tx, letter.token(), ada()).await?)?);
+        undone!(world, tx => done(world.members.accept(&mut tx, letter.token(), &ada()).await?)?);
     }
     Ok(())
 }

@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 
 use chrono::TimeDelta;
 use data_encoding::BASE64URL_NOPAD;
-use invite_core::{Actor, Amendment, Cursor, Error, Invitation, InvitationId, InvitationQuery, Policy, Sort, Status};
+use invite_core::{
+    Actor, Amendment, Cursor, Error, Field, Invitation, InvitationId, InvitationQuery, Policy, Sort, Status,
+};
 
 use crate::{
     case::{Case, Stop, Verdict, cases, ensure, refused},
@@ -113,7 +115,7 @@ async fn a_cursor_of_another_order_is_refused(db: Db) -> Verdict {
             world.members.scope(7).list(&mut conn, &world.admin, &InvitationQuery::new().sort(other).after(next)).await;
         refused!(
             answer,
-            Error::Invalid { field: "cursor", .. },
+            Error::Invalid { field: Field::Cursor, .. },
             "going on by {other:?} where a page newest first ended"
         );
     }

@@ -167,7 +167,7 @@ async fn people_whose_ids_look_alike_are_different(db: Db) -> Verdict {
     done(world.accept(letter.token(), claimant("org:k")).await?)?;
     for other in ALIKE.into_iter().skip(1) {
         undone!(world, tx => {
-            let answer = world.members.accept(&mut tx, letter.token(), claimant(other)).await;
+            let answer = world.members.accept(&mut tx, letter.token(), &claimant(other)).await;
             refused!(answer, Error::AlreadyAccepted, "accepting as {other:?} what \"org:k\" accepted");
         });
     }
@@ -218,8 +218,7 @@ async fn any_text_comes_back_to_the_letter_and_none_of_it_is_sql(db: Db) -> Verd
         listed(&page.items, &[], &format!("a search for {text:?}"))?;
 
         let cancelled = committed!(world, tx => scoped.cancel(&mut tx, &actor, created.id, Some(text)).await?);
-        let wanted =
-            Ended { at: created.created_at, by: actor.clone(), reason: Some(text.into()), address_proved: false };
+        let wanted = Ended::from_stored(created.created_at, actor.clone(), Some(text.into()), false);
         ensure!(cancelled.ended.as_ref() == Some(&wanted), "the end of {text:?} is {:?}", cancelled.ended);
         let read: Invitation<_> = scoped.get(&mut conn, &actor, created.id).await?;
         same(&read, &cancelled)?;

@@ -102,14 +102,14 @@ struct Diary(Mutex<Vec<Event>>);
 
 impl Diary {
     fn write(&self, record: &Record, event: &NewEvent<'_>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Event {
-            invitation: record.id,
-            revision: record.revision,
-            kind: event.kind,
-            actor: event.actor.clone(),
-            reason: event.reason.map(Into::into),
-            at: event.at,
-        });
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Event::from_stored(
+            record.id,
+            record.revision,
+            event.kind,
+            event.actor.clone(),
+            event.reason.map(Into::into),
+            event.at,
+        ));
     }
 }
 

@@ -118,7 +118,7 @@ impl Spoil for Addresses {
         (self.0)(&mut addresses);
         let fewer = Claimant::new(claimant.id());
         let fewer = match whole.proved_by_mail() {
-            Some(address) => Claimant::new_account(fewer.id(), address),
+            Some(address) => fewer.proved_by_link(address),
             None => fewer,
         };
         let fewer = addresses.into_iter().fold(fewer, Claimant::verified);

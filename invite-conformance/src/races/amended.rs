@@ -30,7 +30,7 @@ async fn whose_address_was_taken_away_meanwhile_does_not_accept(db: Db) -> Verdi
                 return amend.await.map(drop);
             }
             let former = Claimant::new(n).verified(&one.email);
-            race.unit(async |tx| world.members.accept_by_id(tx, one.id, former.clone()).await.map(drop)).await
+            race.unit(async |tx| world.members.accept_by_id(tx, one.id, &former).await.map(drop)).await
         })?;
         let stand = race.stand(invited.iter().map(|one| one.id)).await?;
         for (round, (answers, stands)) in answers.iter().zip(&stand).enumerate() {
@@ -70,7 +70,7 @@ async fn an_end_that_is_moved_while_an_acceptance_waits_is_the_end_it_heeds(db: 
             }
             let members = race.members_at(race.now() + TimeDelta::minutes(1));
             let ada = Claimant::new(n).verified(&one.email);
-            race.unit(async |tx| members.accept(tx, &one.mail, ada.clone()).await.map(drop)).await
+            race.unit(async |tx| members.accept(tx, &one.mail, &ada).await.map(drop)).await
         })?;
         let stand = race.stand(invited.iter().map(|one| one.id)).await?;
         for (round, (answers, stands)) in answers.iter().zip(&stand).enumerate() {

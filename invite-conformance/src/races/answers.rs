@@ -35,11 +35,11 @@ fn person(n: usize, one: &Invited) -> Claimant {
 async fn end(world: &World, tx: &mut Conn, one: &Invited, n: usize) -> Result<Option<EventKind>, Error> {
     let now = |accepted| matches!(accepted, Accepted::<Membership>::Now(_)).then_some(EventKind::Accepted);
     match n % 5 {
-        0 => world.members.accept(tx, &one.mail, person(n, one)).await.map(now),
+        0 => world.members.accept(tx, &one.mail, &person(n, one)).await.map(now),
         1 => world.members.reject(tx, &one.link, &Actor::new(n), None).await.map(|_| Some(EventKind::Rejected)),
         2 => world.members.scope(7).cancel(tx, &Actor::new(n), one.id, None).await.map(|_| Some(EventKind::Cancelled)),
-        3 => world.members.accept_by_id(tx, one.id, person(n, one)).await.map(now),
-        _ => world.members.reject_by_id(tx, one.id, person(n, one), None).await.map(|_| Some(EventKind::Rejected)),
+        3 => world.members.accept_by_id(tx, one.id, &person(n, one)).await.map(now),
+        _ => world.members.reject_by_id(tx, one.id, &person(n, one), None).await.map(|_| Some(EventKind::Rejected)),
     }
 }
 
@@ -81,9 +81,9 @@ async fn of_many_acceptances_of_one_invitation_exactly_one_happens(db: Db) -> Ve
             race.unit(async |tx| {
                 let claimant = person(n % 8, one);
                 match n % 3 {
-                    0 => world.members.accept(tx, &one.mail, claimant).await,
-                    1 => world.members.accept(tx, &one.link, claimant).await,
-                    _ => world.members.accept_by_id(tx, one.id, claimant).await,
+                    0 => world.members.accept(tx, &one.mail, &claimant).await,
+                    1 => world.members.accept(tx, &one.link, &claimant).await,
+                    _ => world.members.accept_by_id(tx, one.id, &claimant).await,
                 }
             })
             .await
@@ -162,7 +162,7 @@ async fn a_link_that_was_retired_while_an_acceptance_waited_opens_nothing(db: Db
         let answers = race.run(async |round, n| {
             let one = &invited[round];
             race.unit(async |tx| match n % 2 {
-                0 => world.members.accept(tx, &one.mail, person(n, one)).await.map(drop),
+                0 => world.members.accept(tx, &one.mail, &person(n, one)).await.map(drop),
                 _ => world.members.scope(7).resend(tx, &world.admin, one.id).await.map(drop),
             })
             .await
@@ -231,7 +231,7 @@ async fn an_acceptance_grants_what_the_row_says_when_it_is_accepted(db: Db) -> V
                     0 => Amendment::new().payload(membership(&format!("role {n}"))),
                     1 => Amendment::new().email(format!("new-{}", one.email)),
                     _ => {
-                        let accepted = world.members.accept(tx, &one.mail, person(n, one)).await?;
+                        let accepted = world.members.accept(tx, &one.mail, &person(n, one)).await?;
                         let invitation = accepted.into_acceptance().invitation;
                         return Ok((invitation.payload()?.role, invitation.revision));
                     }
@@ -288,7 +288,7 @@ async fn an_answer_that_was_lost_is_given_again(db: Db) -> Verdict {
                     }
                     let invitation = match n % 4 {
                         0 => {
-                            let accepted = world.members.accept(tx, &one.mail, person(n, one)).await?;
+                            let accepted = world.members.accept(tx, &one.mail, &person(n, one)).await?;
                             accepted.into_acceptance().invitation
                         }
                         1 => world.members.reject(tx, &one.mail, &Actor::new(n), None).await?,
@@ -333,9 +333,10 @@ async fn a_preview_changes_nothing_and_of_many_looks_one_is_the_first(db: Db) ->
         let answers = race.run(async |round, n| {
             let one = &invited[round];
             match n {
-                0 => {
-                    race.unit(async |tx| world.members.accept(tx, &one.link, person(n, one)).await).await.map(|_| false)
-                }
+                0 => race
+                    .unit(async |tx| world.members.accept(tx, &one.link, &person(n, one)).await)
+                    .await
+                    .map(|_| false),
                 1 => race
                     .unit(async |tx| world.members.scope(7).resend(tx, &world.admin, one.id).await)
                     .await

@@ -142,8 +142,8 @@ async fn an_expired_predecessor_is_out_of_the_way_of_one_creation_and_ends_once(
             }
             let members = race.members_at(now);
             let create = race.unit(async |tx| {
-                let (invitation, _) =
-                    members.scope(7).create_with_link(tx, &world.admin, new(&before[round].email)).await?;
+                let invitation =
+                    members.scope(7).create_with_link(tx, &world.admin, new(&before[round].email)).await?.invitation;
                 Ok(Some(invitation.id))
             });
             create.await
@@ -185,7 +185,7 @@ async fn an_address_is_free_as_soon_as_its_invitation_has_ended_and_not_before(d
             race.unit(async |tx| match n % 4 {
                 0 => {
                     let person = Claimant::new(n).verified(&one.email);
-                    world.members.accept(tx, &one.mail, person).await.map(|_| one.id)
+                    world.members.accept(tx, &one.mail, &person).await.map(|_| one.id)
                 }
                 1 => world.members.scope(7).cancel(tx, &Actor::new(n), one.id, None).await.map(|_| one.id),
                 _ => world.members.scope(7).create(tx, &world.admin, new(&one.email)).await.map(|new| new.id),
@@ -223,7 +223,7 @@ async fn an_address_is_taken_once_by_creation_or_by_amendment(db: Db) -> Verdict
                 let mut pair = [None; 2];
                 for (side, place) in pair.iter_mut().enumerate() {
                     let new = new(&format!("side{side}-{}", race.email(round)));
-                    let (invitation, _) = world.members.scope(7).create_with_link(tx, &world.admin, new).await?;
+                    let invitation = world.members.scope(7).create_with_link(tx, &world.admin, new).await?.invitation;
                     *place = Some(invitation.id);
                 }
                 Ok(pair)

@@ -42,7 +42,7 @@ async fn an_acceptance_and_the_host_s_row_happen_together_or_not_at_all(db: Db) 
             let one = &invited[n % 2][round];
             race.unit(async |tx| {
                 let person = Claimant::new(1).verified(&one.email);
-                let accepted = world.members.accept(tx, &one.mail, person).await?;
+                let accepted = world.members.accept(tx, &one.mail, &person).await?;
                 if matches!(accepted, Accepted::<Membership>::Now(_)) {
                     let row = NewInvitation::new(&*one.email, Provider {});
                     memberships.scope(7).create_with_link(tx, &world.admin, row).await?;
@@ -92,7 +92,7 @@ async fn an_acceptance_that_the_host_takes_back_leaves_the_invitation_as_it_was(
         let hosts = race
             .each_round(async |tx, round| {
                 let row = NewInvitation::new(race.email(round), Provider {});
-                Ok(inviters.scope(8).create_with_link(tx, &world.admin, row).await?.0.id)
+                Ok(inviters.scope(8).create_with_link(tx, &world.admin, row).await?.invitation.id)
             })
             .await?;
         let answers = race.run(async |round, n| {
@@ -102,7 +102,7 @@ async fn an_acceptance_that_the_host_takes_back_leaves_the_invitation_as_it_was(
                     return inviters.scope(8).cancel(tx, &Actor::new(n), host, None).await.map(|_| true);
                 }
                 let person = Claimant::new(n).verified(&one.email);
-                let accepted = world.members.accept(tx, &one.mail, person).await?;
+                let accepted = world.members.accept(tx, &one.mail, &person).await?;
                 // Locks the host's row, and finds it gone if it is.
                 inviters.scope(8).new_link(tx, &world.admin, host).await?;
                 Ok(matches!(accepted, Accepted::<Membership>::Now(_)))

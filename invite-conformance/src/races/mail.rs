@@ -116,7 +116,7 @@ async fn letters_of_what_others_change_meanwhile_are_mailed_once_or_not_at_all(d
                 2 => members.scope(7).resend(tx, &world.admin, id).await.map(drop),
                 _ => {
                     let email = format!("{}-{}", n / 4 % 4, race.email(round));
-                    members.accept_by_id(tx, id, Claimant::new(n).verified(&email)).await.map(drop)
+                    members.accept_by_id(tx, id, &Claimant::new(n).verified(&email)).await.map(drop)
                 }
             })
             .await
@@ -166,10 +166,10 @@ async fn a_refused_letter_fails_what_is_open_and_nothing_else(db: Db) -> Verdict
             if n % 4 == 0 {
                 return tick(&race.worker_at(now, post.clone())).await.map(|tick| tick.failed);
             }
-            let person = || Claimant::new(n).verified(&format!("0-{}", race.email(round)));
+            let person = Claimant::new(n).verified(&format!("0-{}", race.email(round)));
             let id = queued[round][0];
             let members = race.members_at(now);
-            race.unit(async |tx| members.accept_by_id(tx, id, person()).await).await.map(|_| 0)
+            race.unit(async |tx| members.accept_by_id(tx, id, &person).await).await.map(|_| 0)
         })?;
         let letters = post.seen.take();
         let stand = race.stand(queued.into_iter().flatten()).await?;

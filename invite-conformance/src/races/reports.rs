@@ -75,7 +75,7 @@ async fn a_bounce_is_heard_of_the_letter_that_stands_or_not_at_all(db: Db) -> Ve
                 1 => world.members.scope(7).resend(tx, &world.admin, id).await.map(|_| None),
                 _ => {
                     let claimant = Claimant::new(n).verified(&race.email(round));
-                    world.members.accept_by_id(tx, id, claimant).await.map(|_| None)
+                    world.members.accept_by_id(tx, id, &claimant).await.map(|_| None)
                 }
             })
             .await

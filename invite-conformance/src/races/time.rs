@@ -34,7 +34,7 @@ async fn an_invitation_is_accepted_before_its_end_or_expired_after_it_never_both
             // One whose clock is right and finds it ended, and two whose clocks are slow.
             let now = [end, end - TimeDelta::microseconds(1), end - SKEW][n % 4 - 1];
             let members = race.members_at(now);
-            race.unit(async |tx| members.accept(tx, &one.mail, Claimant::new(n).verified(&one.email)).await.map(drop))
+            race.unit(async |tx| members.accept(tx, &one.mail, &Claimant::new(n).verified(&one.email)).await.map(drop))
                 .await
         })?;
         let stand = race.stand(invited.iter().map(|one| one.id)).await?;
@@ -59,7 +59,7 @@ async fn an_invitation_is_accepted_before_its_end_or_expired_after_it_never_both
                 // A clock that steps back does not bring it back.
                 let (one, members) = (&invited[round], race.members_at(race.instant(round) - SKEW));
                 undone!(world, tx => {
-                    let late = members.accept(&mut tx, &one.mail, Claimant::new(1).verified(&one.email)).await;
+                    let late = members.accept(&mut tx, &one.mail, &Claimant::new(1).verified(&one.email)).await;
                     refused!(late, Error::Expired { .. }, "accepting what was swept, by a slow clock");
                 });
             }
@@ -79,7 +79,7 @@ async fn of_many_sweeps_each_invitation_is_expired_by_one(db: Db) -> Verdict {
             let mut ids = [None; DUE];
             for (nth, id) in ids.iter_mut().enumerate() {
                 let new = new(&format!("{nth}-{}", race.email(round)));
-                *id = Some(members.scope(7).create_with_link(tx, &world.admin, new).await?.0.id);
+                *id = Some(members.scope(7).create_with_link(tx, &world.admin, new).await?.invitation.id);
             }
             Ok(ids)
         })

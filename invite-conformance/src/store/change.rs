@@ -159,7 +159,7 @@ async fn a_renewal_makes_it_pending_again_with_everything_about_the_old_letter_g
     let token = direct.hand_out(&mut row, 1, Channel::Mail).await?;
     committed!(direct, tx => direct.changes(&mut tx, &mut row, Some(&token), &viewed(by_token(&token.digest))).await?);
     direct.lease(&Default::default()).await?;
-    let summary = Delivery { state: DeliveryState::Failed, attempts: 3, last_error: Some("no such user".into()) };
+    let summary = Delivery::from_stored(DeliveryState::Failed, 3, Some("no such user".into()));
     let failed = delivery_failed(by_id(id(1)));
     let settlement = Settlement {
         delivery: queued.delivery,

@@ -98,14 +98,7 @@ async fn an_event_holds_whom_why_and_when_as_given(db: Db) -> Verdict {
         let link = Transition { event, ..change(by_id(id(1)), EventKind::LinkCreated, Change::Link) };
         direct.happens(&mut row, &link).await?;
         let (actor, reason) = (actor.clone(), reason.map(Into::into));
-        wanted.push(Event {
-            invitation: id(1),
-            revision: row.record.revision,
-            kind: EventKind::LinkCreated,
-            actor,
-            reason,
-            at,
-        });
+        wanted.push(Event::from_stored(id(1), row.record.revision, EventKind::LinkCreated, actor, reason, at));
     }
     let seen = direct.history(&row).await?;
     ensure!(seen == wanted, "the history is {seen:?}, should be {wanted:?}");

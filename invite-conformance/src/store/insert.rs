@@ -272,7 +272,7 @@ async fn an_insertion_is_the_first_event(db: Db) -> Verdict {
     row.record.inviter = Actor::new("anna: \u{1F642}");
     direct.put(&row, Dispatch::None).await?;
     let (actor, at) = (row.record.inviter.clone(), row.record.created_at);
-    let wanted = Event { invitation: id(1), revision: 1, kind: EventKind::Created, actor, reason: None, at };
+    let wanted = Event::from_stored(id(1), 1, EventKind::Created, actor, None, at);
     let seen = direct.history(&row).await?;
     ensure!(seen == [wanted], "the history of a new row is {seen:?}");
     Ok(())

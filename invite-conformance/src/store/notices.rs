@@ -118,7 +118,7 @@ async fn nothing_is_queued_for_an_inviter_without_an_address(db: Db) -> Verdict 
 async fn a_notice_goes_out_with_the_commit_or_not_at_all(db: Db) -> Verdict {
     let world = World::new(&db, telling());
     let token = invited(&world, "ada@example.com").await?;
-    undone!(world, tx => world.members.accept(&mut tx, &token, ada()).await?);
+    undone!(world, tx => world.members.accept(&mut tx, &token, &ada()).await?);
     let letters = world.mailed().await?;
     ensure!(letters.is_empty(), "the inviter hears of what was rolled back: {letters:?}");
     world.accept(&token, ada()).await?;

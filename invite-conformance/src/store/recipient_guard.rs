@@ -175,7 +175,7 @@ async fn a_mailed_token_proves_the_address_it_was_mailed_to(db: Db) -> Verdict {
     let (row, token) = invited(&direct, "ada@example.com", Channel::Mail).await?;
     for (address, wanted) in [("Ada@example.com", true), ("grace@example.com", false), ("ada@mail.example.com", false)]
     {
-        let claimant = Claimant::new_account(2, address).verified("old@example.org");
+        let claimant = Claimant::new(2).proved_by_link(address).verified("old@example.org");
         let guard = Guard { recipient: one_of(&claimant), ..by_token(&token.digest) };
         let when = format!("by mail, signing up as {address}");
         direct.decides(&row, Some(&token), &cancelled(guard), wanted, &when).await?;
@@ -188,7 +188,7 @@ async fn a_link_or_an_id_proves_no_address(db: Db) -> Verdict {
     let (mut row, link) = invited(&direct, "ada@example.com", Channel::Link).await?;
     // Another token of the same invitation did come by mail.
     direct.hand_out(&mut row, 2, Channel::Mail).await?;
-    let claimant = Claimant::new_account(2, "ada@example.com");
+    let claimant = Claimant::new(2).proved_by_link("ada@example.com");
     may(&direct, &(row, link), one_of(&claimant), false, "signing up without a mailed token").await
 }
 
@@ -196,7 +196,7 @@ async fn a_mailed_token_proves_an_address_and_never_a_domain(db: Db) -> Verdict 
     let direct = Direct::on(&db);
     let (row, token) = invited(&direct, "ada@example.com", Channel::Mail).await?;
     for (address, wanted) in [("ada@example.com", true), ("grace@example.com", false)] {
-        let claimant = Claimant::new_account(2, address);
+        let claimant = Claimant::new(2).proved_by_link(address);
         let guard = Guard { recipient: same_domain(&claimant), ..by_token(&token.digest) };
         let when = format!("by mail, where a domain is enough, signing up as {address}");
         direct.decides(&row, Some(&token), &cancelled(guard), wanted, &when).await?;
@@ -208,7 +208,7 @@ async fn a_verified_address_suffices_whatever_the_channel(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let (mut row, link) = invited(&direct, "ada@example.com", Channel::Link).await?;
     let mail = direct.hand_out(&mut row, 2, Channel::Mail).await?;
-    let claimant = Claimant::new_account(2, "new@example.org").verified("ada@example.com");
+    let claimant = Claimant::new(2).proved_by_link("new@example.org").verified("ada@example.com");
     may(&direct, &(row.clone(), link), one_of(&claimant), true, "verified, with a link").await?;
     may(&direct, &(row, mail), one_of(&claimant), true, "verified, with a mailed token").await
 }

@@ -79,7 +79,7 @@ async fn a_bounce_fails_a_pending_invitation_and_says_why(db: Db) -> Verdict {
     hear(&world, &bounced(letter.delivery()), Reported::Ignored).await?;
     world.happened(id, &[(1, "created"), (2, "delivery_failed")]).await?;
     // Its link lives, and a resend makes it pending.
-    undone!(world, tx => world.members.accept(&mut tx, letter.token(), ada()).await?);
+    undone!(world, tx => world.members.accept(&mut tx, letter.token(), &ada()).await?);
     world.resend_and_mail(id).await?;
     stands(&world, id, Status::Pending, DeliveryState::Sent).await
 }
@@ -210,7 +210,7 @@ async fn a_summary_is_written_over_exactly_what_it_names(db: Db) -> Verdict {
         }
         let whole = DeliveryUpdate { attempts: Some(7), error: None, ..summary(ANY_STATE) };
         committed!(direct, tx => direct.db.record_delivery(&mut tx, &whole).await?);
-        row.record.delivery = Delivery { attempts: 7, ..Delivery::new(DeliveryState::Bounced) };
+        row.record.delivery = Delivery::from_stored(DeliveryState::Bounced, 7, None);
         direct.keeps(&row, "a summary with attempts and without an error").await?;
     }
     Ok(())

@@ -72,7 +72,7 @@ pub(crate) fn update_of(n: u32, summary: &Delivery) -> DeliveryUpdate<'_> {
 }
 
 fn sent() -> Delivery {
-    Delivery { state: DeliveryState::Sent, attempts: 1, last_error: None }
+    Delivery::from_stored(DeliveryState::Sent, 1, None)
 }
 
 fn postponed(minutes: i64) -> QueueChange<'static> {
@@ -119,7 +119,7 @@ async fn a_letter_that_is_done_with_is_gone(db: Db) -> Verdict {
 async fn a_letter_that_is_postponed_waits_with_what_is_known_of_it(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     leased(&direct, 1).await?;
-    let summary = Delivery { state: DeliveryState::Retrying, attempts: 1, last_error: Some("450".into()) };
+    let summary = Delivery::from_stored(DeliveryState::Retrying, 1, Some("450".into()));
     settle(&direct, &settled(1, &summary, postponed(5)), true, "postponed by its owner").await?;
     // The lease would have lasted longer.
     let due = noon() + TimeDelta::minutes(5);
@@ -151,7 +151,7 @@ async fn what_became_of_a_letter_stands_on_its_invitation(db: Db) -> Verdict {
     ];
     let mut now = noon();
     for (attempt, (state, attempts, error)) in (1..).zip(summaries) {
-        let summary = Delivery { state, attempts, last_error: error.map(Into::into) };
+        let summary = Delivery::from_stored(state, attempts, error.map(Into::into));
         let settlement = Settlement { attempt, ..settled(1, &summary, postponed(0)) };
         settle(&direct, &settlement, true, &format!("{state:?}")).await?;
         row.record.delivery = summary;
@@ -227,7 +227,7 @@ async fn a_settled_letter_is_not_settled_again(db: Db) -> Verdict {
         let mut row = leased(&direct, n).await?;
         settle(&direct, &settled(n, &sent(), queue), true, "for the first time").await?;
         row.record.delivery = sent();
-        let summary = Delivery { state: DeliveryState::Failed, attempts: 9, last_error: None };
+        let summary = Delivery::from_stored(DeliveryState::Failed, 9, None);
         settle(&direct, &settled(n, &summary, QueueChange::Remove), false, "for the second time").await?;
         direct.keeps(&row, "a second settlement").await?;
     }
@@ -254,7 +254,7 @@ async fn a_failure_is_a_change_with_its_event(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let mut row = leased(&direct, 1).await?;
     let failed = delivery_failed(by_id(id(1)));
-    let summary = Delivery { state: DeliveryState::Failed, attempts: 1, last_error: Some("550".into()) };
+    let summary = Delivery::from_stored(DeliveryState::Failed, 1, Some("550".into()));
     let settlement = Settlement { transition: Some(&failed), ..settled(1, &summary, QueueChange::Remove) };
     settle(&direct, &settlement, true, "refused for good").await?;
     row.record.delivery = summary.clone();
@@ -271,7 +271,7 @@ async fn a_failure_whose_guard_does_not_hold_changes_nothing_else(db: Db) -> Ver
     let mut row = leased(&direct, 1).await?;
     direct.happens(&mut row, &cancelled(by_id(id(1)))).await?;
     let failed = delivery_failed(by_id(id(1)));
-    let summary = Delivery { state: DeliveryState::Failed, attempts: 1, last_error: Some("550".into()) };
+    let summary = Delivery::from_stored(DeliveryState::Failed, 1, Some("550".into()));
     let settlement = Settlement { transition: Some(&failed), ..settled(1, &summary, QueueChange::Remove) };
     settle(&direct, &settlement, true, "refused for good, after a cancellation").await?;
     row.record.delivery = summary.clone();

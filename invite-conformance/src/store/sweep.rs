@@ -120,8 +120,7 @@ async fn each_swept_row_has_its_event(db: Db) -> Verdict {
     sweep(&direct, &[KIND], 100, 2).await?;
     for row in &due {
         let invitation = row.record.id;
-        let wanted =
-            Event { invitation, revision: 2, kind: EventKind::Expired, actor: Actor::System, reason: None, at: noon() };
+        let wanted = Event::from_stored(invitation, 2, EventKind::Expired, Actor::System, None, noon());
         let events = direct.history(row).await?;
         let seen = &events[events.len().min(1)..];
         ensure!(seen == [wanted.clone()], "after the creation the history is {seen:?}, should be {wanted:?}");

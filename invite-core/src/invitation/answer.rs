@@ -1,4 +1,4 @@
-//! What the invited side sees and gets.
+//! What the calls return: to the invited side, and with a link.
 
 use std::{fmt, marker::PhantomData};
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{Invitation, Record, payload};
-use crate::{actor::Scope, email_address::EmailAddress, error::Error, kind::Kind};
+use crate::{actor::Scope, email_address::EmailAddress, error::Error, kind::Kind, token::Token};
 
 /// What the holder of a link may see before deciding.
 ///
@@ -110,4 +110,17 @@ impl<K: Kind> Acceptance<K> {
         let address_proved = record.ended.as_ref().is_some_and(|ended| ended.address_proved);
         Self { invitation: Invitation::new(record), address_proved }
     }
+}
+
+/// An invitation and the token of a link that was just made to it.
+///
+/// The library stores only the token's digest, so this is the only time that the token can be read. `Debug` does not
+/// show it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Linked<K> {
+    /// The invitation, as it is stored now.
+    pub invitation: Invitation<K>,
+    /// The token that the host puts into the link.
+    pub token: Token,
 }

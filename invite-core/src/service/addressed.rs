@@ -62,10 +62,10 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// let mut tx = memory.begin().await;
     /// // An id is no capability.
     /// let eve = Claimant::new(3).verified("eve@example.com");
-    /// assert!(matches!(members.accept_by_id(&mut tx, id, eve).await, Err(Error::NotFound)));
+    /// assert!(matches!(members.accept_by_id(&mut tx, id, &eve).await, Err(Error::NotFound)));
     ///
     /// let ada = Claimant::new(2).verified("ada@example.com");
-    /// assert!(matches!(members.accept_by_id(&mut tx, id, ada).await?, Accepted::Now(_)));
+    /// assert!(matches!(members.accept_by_id(&mut tx, id, &ada).await?, Accepted::Now(_)));
     /// tx.commit();
     /// # Ok(())
     /// # }
@@ -78,17 +78,17 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         &self,
         conn: &mut S::Conn,
         id: InvitationId,
-        claimant: Claimant,
+        claimant: &Claimant,
     ) -> Result<Accepted<K>, Error> {
         claimant.check()?;
         self.writable(conn)?;
         let now = self.now();
         let actor = claimant.actor();
-        let guard = self.addressed_guard(id, EventKind::Accepted, &claimant, now);
+        let guard = self.addressed_guard(id, EventKind::Accepted, claimant, now);
         if let Some(found) = self.end(conn, guard, EventKind::Accepted, Status::Accepted, &actor, None).await? {
             return Ok(Accepted::Now(Acceptance::new(found.record)));
         }
-        let record = self.find_addressed(conn, id, &claimant, &actor).await?;
+        let record = self.find_addressed(conn, id, claimant, &actor).await?;
         if ended_by(&record, Status::Accepted, &actor) {
             return Ok(Accepted::Before(Acceptance::new(record)));
         }
@@ -105,7 +105,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// # let (id, token) = invited(&memory, &members).await;
     /// let mut tx = memory.begin().await;
     /// let ada = Claimant::new(2).verified("ada@example.com");
-    /// let invitation = members.reject_by_id(&mut tx, id, ada, None).await?;
+    /// let invitation = members.reject_by_id(&mut tx, id, &ada, None).await?;
     /// tx.commit();
     /// assert_eq!(invitation.ended.as_ref().map(|ended| &ended.by), Some(&Actor::new(2)));
     /// # Ok(())
@@ -120,7 +120,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         &self,
         conn: &mut S::Conn,
         id: InvitationId,
-        claimant: Claimant,
+        claimant: &Claimant,
         reason: Option<&str>,
     ) -> Result<Invitation<K>, Error> {
         claimant.check()?;
@@ -128,11 +128,11 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         self.check_rejection(&actor, reason)?;
         self.writable(conn)?;
         let now = self.now();
-        let guard = self.addressed_guard(id, EventKind::Rejected, &claimant, now);
+        let guard = self.addressed_guard(id, EventKind::Rejected, claimant, now);
         if let Some(found) = self.end(conn, guard, EventKind::Rejected, Status::Rejected, &actor, reason).await? {
             return Ok(Invitation::new(found.record));
         }
-        let record = self.find_addressed(conn, id, &claimant, &actor).await?;
+        let record = self.find_addressed(conn, id, claimant, &actor).await?;
         if ended_by(&record, Status::Rejected, &actor) {
             return Ok(Invitation::new(record));
         }

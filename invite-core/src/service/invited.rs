@@ -6,7 +6,7 @@ use super::{Invitations, ended, ended_by};
 use crate::{
     actor::Actor,
     claimant::Claimant,
-    error::{Error, StoreError},
+    error::{Error, Field, StoreError},
     invitation::{Acceptance, Accepted, Invitation, Preview, Record},
     kind::Kind,
     state::{EventKind, Status},
@@ -64,9 +64,9 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// # async fn main() -> Answer {
     /// # let (memory, members) = (Memory::default(), members());
     /// # let (id, token) = invited(&memory, &members).await;
-    /// let ada = || Claimant::new(2).verified("ada@example.com");
+    /// let ada = Claimant::new(2).verified("ada@example.com");
     /// let mut tx = memory.begin().await;
-    /// match members.accept(&mut tx, &token, ada()).await? {
+    /// match members.accept(&mut tx, &token, &ada).await? {
     ///     Accepted::Now(acceptance) => {
     ///         // Insert the membership here, in `tx`.
     ///         assert_eq!(acceptance.invitation.payload()?.role, "admin");
@@ -75,7 +75,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// }
     /// tx.commit();
     /// # let mut tx = memory.begin().await;
-    /// # assert!(matches!(members.accept(&mut tx, &token, ada()).await?, Accepted::Before(_)));
+    /// # assert!(matches!(members.accept(&mut tx, &token, &ada).await?, Accepted::Before(_)));
     /// # Ok(())
     /// # }
     /// ```
@@ -85,13 +85,13 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// [`Error::EmailNotVerified`] as the policy's [`Acceptor`](crate::Acceptor) says; [`Error::Invalid`] for a
     /// claimant without an id or with more than eight addresses; [`Error::Random`] where the policy tells the
     /// inviter; [`Error::NotInTransaction`].
-    pub async fn accept(&self, conn: &mut S::Conn, token: &Token, claimant: Claimant) -> Result<Accepted<K>, Error> {
+    pub async fn accept(&self, conn: &mut S::Conn, token: &Token, claimant: &Claimant) -> Result<Accepted<K>, Error> {
         let digest = self.digest(token)?;
         claimant.check()?;
         self.writable(conn)?;
         let now = self.now();
         let actor = claimant.actor();
-        let recipient = RecipientGuard::new(self.policy().acceptor, &claimant);
+        let recipient = RecipientGuard::new(self.policy().acceptor, claimant);
         let guard = Guard { recipient, ..self.guard(Target::Token(&digest), EventKind::Accepted, now) };
         match self.end(conn, guard, EventKind::Accepted, Status::Accepted, &actor, None).await? {
             Some(found) => {
@@ -104,7 +104,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
                     return Ok(Accepted::Before(Acceptance::new(record)));
                 }
                 Err(refusal_to_holder(&record, &token, now)
-                    .or_else(|| refusal_to_claimant(&recipient, &claimant, &record, Some(&token)))
+                    .or_else(|| refusal_to_claimant(&recipient, claimant, &record, Some(&token)))
                     .unwrap_or_else(|| StoreError::changed_meanwhile().into()))
             }
         }
@@ -131,8 +131,8 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// ```
     ///
     /// # Errors
-    /// Those of [`preview`](Self::preview); [`Error::NotPermitted`] (`"may_not_decline"`) when the
-    /// policy does not let people decline; [`Error::Invalid`] for the reason or the actor;
+    /// Those of [`preview`](Self::preview); [`Error::MayNotDecline`] when the policy does not let
+    /// people decline; [`Error::Invalid`] for the reason or the actor;
     /// [`Error::Random`] where the policy tells the inviter; [`Error::NotInTransaction`].
     pub async fn reject(
         &self,
@@ -254,8 +254,8 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
 
     pub(super) fn check_rejection(&self, by: &Actor, reason: Option<&str>) -> Result<(), Error> {
         by.check()?;
-        reason.map_or(Ok(()), |reason| text::check_line("reason", reason))?;
-        if self.policy().may_decline { Ok(()) } else { Err(Error::NotPermitted("may_not_decline".into())) }
+        reason.map_or(Ok(()), |reason| text::line(Field::Reason, reason))?;
+        if self.policy().may_decline { Ok(()) } else { Err(Error::MayNotDecline) }
     }
 }
 

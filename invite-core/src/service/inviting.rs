@@ -8,8 +8,10 @@ use crate::{
     authority::Action,
     clock::later,
     email_address::EmailAddress,
-    error::{Error, Problem, StoreError},
-    invitation::{Amendment, Delivery, DeliveryState, Invitation, InvitationId, NewInvitation, OpenKey, Record},
+    error::{Error, Field, Problem, StoreError},
+    invitation::{
+        Amendment, Delivery, DeliveryState, Invitation, InvitationId, Linked, NewInvitation, OpenKey, Record,
+    },
     kind::Kind,
     policy::EarlierLinks,
     state::{EventKind, Status},
@@ -88,7 +90,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     /// # let (memory, members) = (Memory::default(), members());
     /// # let (organization, me, new) = ("org:7", Actor::new(1), new("ada@example.com"));
     /// let mut tx = memory.begin().await;
-    /// let (invitation, token) = members.scope(organization).create_with_link(&mut tx, &me, new).await?;
+    /// let Linked { invitation, token, .. } = members.scope(organization).create_with_link(&mut tx, &me, new).await?;
     /// tx.commit();
     /// let _link = format!("https://app.example.com/join#{}", token.expose_secret());
     /// assert_eq!(invitation.delivery.state, DeliveryState::NotMailed);
@@ -103,11 +105,11 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         conn: &mut S::Conn,
         actor: &Actor,
         new: NewInvitation<K>,
-    ) -> Result<(Invitation<K>, Token), Error> {
+    ) -> Result<Linked<K>, Error> {
         let now = self.invitations.now();
         let (token, digest) = self.draw()?;
         let invitation = self.insert(conn, actor, new, now, Dispatch::Token(&digest, Channel::Link)).await?;
-        Ok((invitation, token))
+        Ok(Linked { invitation, token })
     }
 
     /// Makes a link to an open invitation, to be handed over by other means than mail, and returns
@@ -122,7 +124,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     /// # let (id, token) = invited(&memory, &members).await;
     /// # let (organization, me, mailed) = ("org:7", Actor::new(1), token);
     /// let mut tx = memory.begin().await;
-    /// let (_invitation, token) = members.scope(organization).new_link(&mut tx, &me, id).await?;
+    /// let token = members.scope(organization).new_link(&mut tx, &me, id).await?.token;
     /// tx.commit();
     /// for link in [mailed, token] {
     ///     assert!(members.preview(&mut memory.connection(), &link).await.is_ok());
@@ -134,12 +136,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::IllegalTransition`] once it has ended or expired;
     /// [`Error::Random`].
-    pub async fn new_link(
-        &self,
-        conn: &mut S::Conn,
-        actor: &Actor,
-        id: InvitationId,
-    ) -> Result<(Invitation<K>, Token), Error> {
+    pub async fn new_link(&self, conn: &mut S::Conn, actor: &Actor, id: InvitationId) -> Result<Linked<K>, Error> {
         let (token, digest) = self.draw()?;
         self.authorize_write(conn, actor, &Action::NewLink(id)).await?;
         let now = self.invitations.now();
@@ -150,7 +147,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
             dispatch: Dispatch::Token(&digest, Channel::Link),
         };
         let invitation = self.apply(conn, &transition).await?;
-        Ok((invitation, token))
+        Ok(Linked { invitation, token })
     }
 
     /// Has it mailed again, with a new link; what that does to earlier links and to its lifetime
@@ -240,13 +237,13 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         amendment: &Amendment<K>,
     ) -> Result<Invitation<K>, Error> {
         if amendment.is_empty() {
-            return Err(Error::invalid("amendment", Problem::Empty));
+            return Err(Error::invalid(Field::Amendment, Problem::Empty));
         }
         let now = self.invitations.now();
         let policy = self.invitations.policy();
         let recipient = amendment.email.as_deref().map(str::parse::<EmailAddress>).transpose()?;
         let payload = amendment.payload.as_ref().map(payload_json).transpose()?;
-        let message = amendment.message.as_deref().map(|message| text::message("message", message)).transpose()?;
+        let message = amendment.message.as_deref().map(|message| text::message(Field::Message, message)).transpose()?;
         let expires_at = amendment.lifetime.map(|lifetime| self.invitations.expiry(now, lifetime)).transpose()?;
         self.authorize_write(conn, actor, &Action::Amend(id, amendment)).await?;
 
@@ -309,7 +306,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         id: InvitationId,
         reason: Option<&str>,
     ) -> Result<Invitation<K>, Error> {
-        reason.map_or(Ok(()), |reason| text::check_line("reason", reason))?;
+        reason.map_or(Ok(()), |reason| text::line(Field::Reason, reason))?;
         self.authorize_write(conn, actor, &Action::Cancel(id)).await?;
         let now = self.invitations.now();
         let event = NewEvent { kind: EventKind::Cancelled, actor, reason, at: now };
@@ -388,11 +385,11 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     ) -> Result<Record, Error> {
         let recipient = new.email.parse::<EmailAddress>()?;
         let inviter_address = new.inviter_address.as_deref().map(EmailAddress::parse).transpose();
-        let inviter_address = inviter_address.map_err(|problem| Error::invalid("inviter_address", problem))?;
+        let inviter_address = inviter_address.map_err(|problem| Error::invalid(Field::InviterAddress, problem))?;
         let payload = payload_json(&new.payload)?;
-        let display = new.display.clone().map_err(|problem| Error::invalid("display", problem))?;
-        text::shown_json("display", &display)?;
-        let message = new.message.as_deref().map_or(Ok(None), |message| text::message("message", message))?;
+        let display = new.display.clone().map_err(|problem| Error::invalid(Field::Display, problem))?;
+        text::shown_json(Field::Display, &display)?;
+        let message = new.message.as_deref().map_or(Ok(None), |message| text::message(Field::Message, message))?;
         if let Some(locale) = &new.locale {
             check_locale(locale)?;
         }
@@ -485,8 +482,8 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
 }
 
 fn payload_json<K: Kind>(payload: &K) -> Result<serde_json::Value, Error> {
-    let value = serde_json::to_value(payload).map_err(|_| Error::invalid("payload", Problem::Malformed))?;
-    text::json("payload", &value)?;
+    let value = serde_json::to_value(payload).map_err(|_| Error::invalid(Field::Payload, Problem::Malformed))?;
+    text::json(Field::Payload, &value)?;
     Ok(value)
 }
 
@@ -497,5 +494,5 @@ fn check_locale(locale: &str) -> Result<(), Error> {
         && locale
             .split('-')
             .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    if well_formed { Ok(()) } else { Err(Error::invalid("locale", Problem::Malformed)) }
+    if well_formed { Ok(()) } else { Err(Error::invalid(Field::Locale, Problem::Malformed)) }
 }

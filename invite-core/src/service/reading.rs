@@ -115,7 +115,7 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
     /// # let (id, token) = invited(&memory, &members).await;
     /// # let (organization, me) = ("org:7", Actor::new(1));
     /// # let mut tx = memory.begin().await;
-    /// # members.accept(&mut tx, &token, Claimant::new(2).verified("ada@example.com")).await?;
+    /// # members.accept(&mut tx, &token, &Claimant::new(2).verified("ada@example.com")).await?;
     /// # tx.commit();
     /// let history = members.scope(organization).history(&mut memory.connection(), &me, id).await?;
     /// let told: Vec<_> = history.iter().map(|event| (event.kind, event.actor.id())).collect();

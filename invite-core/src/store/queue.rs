@@ -58,6 +58,7 @@ pub trait WorkerStore<P>: InvitationStore {
 }
 
 /// A request for letters to send.
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct LeaseRequest<'a> {
     /// The kinds this worker serves.
     pub kinds: &'a [&'a str],
@@ -117,6 +118,7 @@ impl std::fmt::Debug for LeaseRequest<'_> {
 
 /// What [`WorkerStore::lease`] leased, and what it did with other letters that were due.
 #[derive(Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct Leased {
     /// The letters to send.
     pub letters: Vec<LeasedLetter>,
@@ -128,6 +130,7 @@ pub struct Leased {
 
 /// A leased letter.
 #[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct LeasedLetter {
     /// Which delivery.
     pub delivery: DeliveryId,
@@ -145,6 +148,7 @@ pub struct LeasedLetter {
 
 /// A request to expire what is due.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct Sweep<'a> {
     /// The kinds this worker serves.
     pub kinds: &'a [&'a str],
@@ -158,6 +162,7 @@ pub struct Sweep<'a> {
 
 /// What became of a letter.
 #[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct Settlement<'a> {
     /// Which delivery.
     pub delivery: DeliveryId,

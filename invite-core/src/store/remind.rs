@@ -6,6 +6,7 @@ use super::{NewLetter, StoreError};
 use crate::invitation::Record;
 
 /// A request to look at reminders that may be due.
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct ReminderScan<'a> {
     /// The kinds this worker serves.
     pub kinds: &'a [&'a str],
@@ -36,6 +37,7 @@ impl std::fmt::Debug for ReminderScan<'_> {
 
 /// What becomes of a row that was looked at.
 #[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct ReminderDecision {
     /// The reminder to queue.
     pub letter: Option<NewLetter>,
@@ -47,6 +49,7 @@ pub struct ReminderDecision {
 
 /// What a look came to.
 #[derive(Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct ReminderReport {
     /// How many reminders were queued.
     pub queued: usize,

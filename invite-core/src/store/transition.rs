@@ -22,6 +22,7 @@ use crate::{
 /// same guard, and [`record_delivery`](super::InvitationStore::record_delivery) and
 /// [`remind`](super::WorkerStore::remind) write what concerns letters only.
 #[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct Transition<'a> {
     /// Which row, and in what condition.
     pub guard: Guard<'a>,
@@ -35,6 +36,7 @@ pub struct Transition<'a> {
 
 /// The condition under which a change happens; all of it belongs into the `WHERE`.
 #[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct Guard<'a> {
     /// Which row.
     pub target: Target<'a>,

@@ -3,6 +3,6 @@ use invite_core::{memory::*, *};
 struct M;
 impl Kind for M { const NAME: &'static str = "m"; }
 async fn f(members: Invitations<MemoryStore, M>, conn: &mut MemoryConn, id: InvitationId) {
-    let _ = members.accept(conn, &id, Claimant::new(1)).await;
+    let _ = members.accept(conn, &id, &Claimant::new(1)).await;
 }
 fn main() {}

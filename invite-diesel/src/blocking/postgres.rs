@@ -12,6 +12,7 @@ pub use crate::postgres::{MIGRATIONS, store_error};
 ///
 /// Its futures never wait: drive them with [`wait`].
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it is written by its name alone")]
 pub struct PgStore;
 
 driver!(PgStore, postgres, Postgres, PgConnection);

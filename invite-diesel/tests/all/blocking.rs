@@ -51,7 +51,7 @@ macro_rules! serves_a_blocking_host {
                 let (id, token) = created.unwrap();
 
                 let full = conn.transaction(|conn| {
-                    assert!(matches!(wait(members.accept(conn, &token, ada()))?, Accepted::Now(_)));
+                    assert!(matches!(wait(members.accept(conn, &token, &ada()))?, Accepted::Now(_)));
                     conn.batch_execute(JOIN)?;
                     Err::<(), Failure>("no seats left".into())
                 });
@@ -62,7 +62,7 @@ macro_rules! serves_a_blocking_host {
                 conn.transaction(|conn| {
                     conn.batch_execute(JOIN)?;
                     conn.transaction(|conn| {
-                        assert!(matches!(wait(members.accept(conn, &token, ada()))?, Accepted::Now(_)));
+                        assert!(matches!(wait(members.accept(conn, &token, &ada()))?, Accepted::Now(_)));
                         Ok::<_, Failure>(())
                     })
                 })

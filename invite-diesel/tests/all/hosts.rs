@@ -1,7 +1,7 @@
 //! The library inside a host's transaction.
 
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
-use invite_core::{Accepted, Actor, Claimant, Error, store::InvitationStore};
+use invite_core::{Accepted, Actor, Claimant, Error, Linked, store::InvitationStore};
 
 use crate::support::*;
 
@@ -26,9 +26,9 @@ on_every_server! {
     async fn an_acceptance_and_the_host_s_insert_are_one() {
         let mut conn = db::connect(&db::fresh().await).await;
         let members = members::<db::Store>();
-        let (invitation, token) = invited!(members, conn);
+        let Linked { invitation, token, .. } = invited!(members, conn);
         let joined = conn.transaction(async |conn| {
-            let Accepted::Now(acceptance) = members.accept(conn, &token, ada()).await? else { panic!("accepted before") };
+            let Accepted::Now(acceptance) = members.accept(conn, &token, &ada()).await? else { panic!("accepted before") };
             assert_eq!(acceptance.invitation.id, invitation.id);
             conn.batch_execute(JOIN).await?;
             Ok::<_, Failure>(())
@@ -44,7 +44,7 @@ on_every_server! {
         let (_, token) = invited!(members, conn);
         for _ in 0..2 {
             let full = conn.transaction(async |conn| {
-                assert!(matches!(members.accept(conn, &token, ada()).await?, Accepted::Now(_)));
+                assert!(matches!(members.accept(conn, &token, &ada()).await?, Accepted::Now(_)));
                 conn.batch_execute(JOIN).await?;
                 Err::<(), Failure>("no seats left".into())
             });
@@ -62,11 +62,11 @@ on_every_server! {
         let outer = conn.transaction(async |conn| {
             conn.batch_execute(JOIN).await?;
             let undone = conn.transaction(async |conn| {
-                assert!(matches!(members.accept(conn, &token, ada()).await?, Accepted::Now(_)));
+                assert!(matches!(members.accept(conn, &token, &ada()).await?, Accepted::Now(_)));
                 Err::<(), Failure>("not yet".into())
             });
             assert_eq!(undone.await.unwrap_err().to_string(), "not yet");
-            let kept = conn.transaction(async |conn| Ok::<_, Failure>(members.accept(conn, &token, ada()).await?));
+            let kept = conn.transaction(async |conn| Ok::<_, Failure>(members.accept(conn, &token, &ada()).await?));
             assert!(matches!(kept.await?, Accepted::Now(_)), "the first one was undone");
             Ok::<_, Failure>(())
         });
@@ -100,7 +100,7 @@ on_every_server! {
         let request = tokio::spawn(async move {
             let mut conn = task_pool.get().await.unwrap();
             let work = conn.transaction(async |conn| {
-                let answer = task_members.accept(conn, &token, ada()).await?;
+                let answer = task_members.accept(conn, &token, &ada()).await?;
                 conn.batch_execute(JOIN).await?;
                 accepted.send(()).unwrap();
                 std::future::pending::<()>().await;

@@ -2,7 +2,8 @@
 
 use diesel_async::AsyncConnection;
 use invite_core::{
-    Accepted, Actor, Amendment, Claimant, InvitationQuery, Invitations, NewInvitation, Outcome, Refusal, Token, Worker,
+    Accepted, Actor, Amendment, Claimant, InvitationQuery, Invitations, Linked, NewInvitation, Outcome, Refusal, Token,
+    Worker,
     store::{InvitationStore, Key, Read},
     testing::{self, CapturingMailer},
 };
@@ -32,18 +33,20 @@ async fn write<S: InvitationStore>(members: &Invitations<S, Membership>, conn: &
 
     let accepted = scoped.create(conn, &admin, wordy("Ada@Example.com")).await.unwrap();
     let token = testing::deliver(members, conn, accepted.id).await.unwrap();
-    assert!(matches!(members.accept(conn, &token, ada).await.unwrap(), Accepted::Now(_)));
+    assert!(matches!(members.accept(conn, &token, &ada).await.unwrap(), Accepted::Now(_)));
     tokens.push(token);
 
-    let (_, token) = scoped.create_with_link(conn, &admin, wordy("rejected@example.com")).await.unwrap();
+    let token = scoped.create_with_link(conn, &admin, wordy("rejected@example.com")).await.unwrap().token;
     members.reject(conn, &token, &Actor::Bearer, Some("zu weit")).await.unwrap();
     tokens.push(token);
 
-    let (cancelled, token) = scoped.create_with_link(conn, &admin, wordy("cancelled@example.com")).await.unwrap();
+    let Linked { invitation: cancelled, token, .. } =
+        scoped.create_with_link(conn, &admin, wordy("cancelled@example.com")).await.unwrap();
     scoped.cancel(conn, &admin, cancelled.id, Some("Stelle gestrichen")).await.unwrap();
     tokens.push(token);
 
-    let (amended, token) = scoped.create_with_link(conn, &admin, new("amended@example.com")).await.unwrap();
+    let Linked { invitation: amended, token, .. } =
+        scoped.create_with_link(conn, &admin, new("amended@example.com")).await.unwrap();
     let amendment = Amendment::new().email("anew@example.com").message("an anderem Ort");
     scoped.amend(conn, &admin, amended.id, &amendment).await.unwrap();
     tokens.push(token);

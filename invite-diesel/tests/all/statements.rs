@@ -8,7 +8,7 @@ use std::{
 use diesel::connection::InstrumentationEvent;
 use diesel_async::AsyncConnection;
 use invite_core::{
-    Accepted, Actor, Amendment, Claimant, InvitationQuery, Sort, Worker, testing, testing::CapturingMailer,
+    Accepted, Actor, Amendment, Claimant, InvitationQuery, Linked, Sort, Worker, testing, testing::CapturingMailer,
 };
 
 use crate::support::*;
@@ -67,7 +67,7 @@ macro_rules! operations_keep_to {
         let pool = db::pool(&db::fresh().await, 1);
         let members = members::<db::Store>();
         let (scoped, admin) = (members.scope(7), Actor::new(1));
-        let ada = || Claimant::new(2).verified("ada@example.com");
+        let ada = Claimant::new(2).verified("ada@example.com");
         let seen = Seen::default();
         let log = seen.clone();
         let mut conn = pool.get().await.unwrap();
@@ -79,13 +79,13 @@ macro_rules! operations_keep_to {
             let token = testing::deliver(&members, tx, created.id).await.unwrap();
             let (count, _) = statements!(seen, members.preview(tx, &token).await.unwrap());
             assert_eq!(count, 1, "preview");
-            let (count, accepted) = statements!(seen, members.accept(tx, &token, ada()).await.unwrap());
+            let (count, accepted) = statements!(seen, members.accept(tx, &token, &ada).await.unwrap());
             assert_eq!(count, budget.accept, "accept");
             assert!(matches!(accepted, Accepted::Now(_)));
-            let (count, _) = statements!(seen, members.accept(tx, &token, ada()).await.unwrap());
+            let (count, _) = statements!(seen, members.accept(tx, &token, &ada).await.unwrap());
             assert_eq!(count, 2, "accept again: the guarded statement, and the read that explains it");
             let linked = scoped.create_with_link(tx, &admin, new("grace@example.com"));
-            let (count, (linked, link)) = statements!(seen, linked.await.unwrap());
+            let (count, Linked { invitation: linked, token: link, .. }) = statements!(seen, linked.await.unwrap());
             assert_eq!(count, budget.create, "create with link");
             let (count, _) = statements!(seen, members.reject(tx, &link, &Actor::Bearer, None).await.unwrap());
             assert_eq!(count, budget.accept, "reject");
@@ -157,8 +157,8 @@ on_every_server! {
                 scoped.amend(tx, &admin, created.id, &Amendment::new().message("soon")).await?;
                 scoped.amend(tx, &admin, created.id, &Amendment::new().email(email(1))).await?;
                 scoped.cancel(tx, &admin, created.id, None).await?;
-                let (_, link) = scoped.create_with_link(tx, &admin, new(&email(2))).await?;
-                members.accept(tx, &link, Claimant::new(2).verified(&email(2))).await?;
+                let link = scoped.create_with_link(tx, &admin, new(&email(2))).await?.token;
+                members.accept(tx, &link, &Claimant::new(2).verified(&email(2))).await?;
                 scoped.create(tx, &admin, new(&email(3))).await?;
                 for sort in [Sort::NewestFirst, Sort::OldestFirst, Sort::ExpiresFirst, Sort::Address] {
                     scoped.list(tx, &admin, &InvitationQuery::new().sort(sort)).await?;

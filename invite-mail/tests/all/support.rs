@@ -81,7 +81,7 @@ pub(crate) async fn told_under(
     let status = purpose.tells_of().unwrap_or(Status::Pending);
     let mut tx = memory.begin().await;
     if status == Status::Accepted {
-        members.accept(&mut tx, invitation.token(), Claimant::new(7).verified(ADA)).await?;
+        members.accept(&mut tx, invitation.token(), &Claimant::new(7).verified(ADA)).await?;
     } else if status == Status::Rejected {
         members.reject(&mut tx, invitation.token(), &Actor::new(7), reason).await?;
     } else if status == Status::Expired {

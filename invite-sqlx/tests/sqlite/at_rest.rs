@@ -24,7 +24,7 @@ async fn a_whole_life_leaves_no_token_in_the_files_or_in_debug() {
         let created =
             world.members.scope(7).create(&mut tx, &world.admin, new(&format!("secret{n}@example.com"))).await;
         let created = created.unwrap();
-        let (_, token) = world.members.scope(7).new_link(&mut tx, &world.admin, created.id).await.unwrap();
+        let token = world.members.scope(7).new_link(&mut tx, &world.admin, created.id).await.unwrap().token;
         said += &format!("{created:?} {token:?}");
         tokens.push(token.expose_secret().to_owned());
     }
@@ -37,7 +37,7 @@ async fn a_whole_life_leaves_no_token_in_the_files_or_in_debug() {
         let person = letter.recipient().as_given();
         let claimant = Claimant::new(n).verified(if n % 2 == 0 { person } else { "eve@example.com" });
         said += &format!("{claimant:?}");
-        match world.members.accept(&mut tx, letter.token(), claimant).await {
+        match world.members.accept(&mut tx, letter.token(), &claimant).await {
             Ok(accepted) => said += &format!("{accepted:?}"),
             Err(error @ Error::WrongRecipient) => said += &format!("{error} {error:?}"),
             Err(other) => panic!("{other:?}"),

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use invite_core::{
     Accepted, Action, Actor, Authority, Claimant, Denial, Error, InvitationQuery, Invitations, Policy, Scope,
     Unchecked, Worker,
+    store::StoreError,
     testing::{CapturingMailer, ManualClock},
 };
 use invite_sqlx::{SqliteStore, sqlite};
@@ -56,7 +57,7 @@ async fn of_64_acceptances_one_happens_with_one_membership_and_one_event() {
                     let person = n % 8;
                     let claimant = Claimant::new(person).verified(&format!("p{round}@example.com"));
                     let mut tx = world.pool.begin_with(begin(immediate)).await.unwrap();
-                    let answer = world.members.accept(&mut tx, &token, claimant).await;
+                    let answer = world.members.accept(&mut tx, &token, &claimant).await;
                     if let Ok(Accepted::Now(acceptance)) = &answer {
                         let invitation = acceptance.invitation.id.to_string();
                         join(&mut tx, person, "admin", &invitation).await.unwrap();
@@ -95,7 +96,7 @@ async fn acceptances_of_different_invitations_all_happen_in_deferred_transaction
         async move {
             let mut tx = world.pool.begin().await.unwrap();
             let claimant = Claimant::new(n).verified(&format!("p{n}@example.com"));
-            let accepted = world.members.accept(&mut tx, &token, claimant).await?;
+            let accepted = world.members.accept(&mut tx, &token, &claimant).await?;
             join(&mut tx, n, "admin", &accepted.into_acceptance().invitation.id.to_string()).await.unwrap();
             tx.commit().await.unwrap();
             Ok::<_, Error>(())
@@ -147,7 +148,8 @@ impl Authority<SqliteConnection, Membership> for Reads {
         _: &Scope,
         _: &Action<'_, Membership>,
     ) -> Result<(), Denial> {
-        let _members: i64 = sqlx::query_scalar("SELECT count(*) FROM memberships").fetch_one(conn).await?;
+        let members = sqlx::query_scalar("SELECT count(*) FROM memberships").fetch_one(conn);
+        let _members: i64 = members.await.map_err(sqlite::store_error)?;
         Ok(())
     }
 }
@@ -210,7 +212,7 @@ async fn accept_cancel_reject_and_resend_at_once_leave_one_end_and_a_history_wit
                 let scoped = world.members.scope(7);
                 let claimant = Claimant::new(n).verified(&format!("p{round}@example.com"));
                 let answer = match n % 4 {
-                    0 => world.members.accept(&mut tx, &token, claimant).await.map(|_| true),
+                    0 => world.members.accept(&mut tx, &token, &claimant).await.map(|_| true),
                     1 => scoped.cancel(&mut tx, &Actor::new(n), id, None).await.map(|_| true),
                     2 => world.members.reject(&mut tx, &token, &Actor::new(n), None).await.map(|_| true),
                     _ => scoped.resend(&mut tx, &world.admin, id).await.map(|_| false),
@@ -264,15 +266,15 @@ async fn four_workers_at_once_mail_every_letter_and_each_only_once() {
 async fn when_the_host_s_insert_fails_everything_is_as_before() {
     let world = World::new(SqliteJournalMode::Wal, 2).await;
     let (_, token) = world.invited("ada@example.com").await;
-    let ada = || Claimant::new(2).verified("ada@example.com");
+    let ada = Claimant::new(2).verified("ada@example.com");
     let mut tx = world.pool.begin().await.unwrap();
-    world.members.accept(&mut tx, &token, ada()).await.unwrap();
+    world.members.accept(&mut tx, &token, &ada).await.unwrap();
     let full = sqlx::query("INSERT INTO memberships (person, role, invitation) VALUES (2, NULL, 'x')");
     assert!(full.execute(&mut *tx).await.is_err());
     tx.rollback().await.unwrap();
     assert_eq!(world.count("SELECT count(*) FROM invite_events WHERE action = 'accepted'").await, 0);
     let mut tx = world.pool.begin().await.unwrap();
-    assert!(matches!(world.members.accept(&mut tx, &token, ada()).await, Ok(Accepted::Now(_))));
+    assert!(matches!(world.members.accept(&mut tx, &token, &ada).await, Ok(Accepted::Now(_))));
 }
 
 #[tokio::test]
@@ -283,7 +285,7 @@ async fn a_lost_race_for_the_lock_asks_for_a_retry() {
     let _: i64 = sqlx::query_scalar("SELECT count(*) FROM memberships").fetch_one(&mut *reader).await.unwrap();
     world.invited("grace@example.com").await;
     let claimant = Claimant::new(2).verified("ada@example.com");
-    let answer = world.members.accept(&mut reader, &token, claimant).await.unwrap_err();
+    let answer = world.members.accept(&mut reader, &token, &claimant).await.unwrap_err();
     assert!(answer.is_retryable(), "{answer:?}");
     assert_eq!(format!("{answer} {answer:?}"), "the store asks for a retry Store(StoreError(Retryable))");
 }
@@ -301,7 +303,7 @@ impl Authority<SqliteConnection, Membership> for Loses {
         action: &Action<'_, Membership>,
     ) -> Result<(), Denial> {
         let lost = sqlx::Error::PoolTimedOut;
-        if matches!(action, Action::Read) { Err(lost)? } else { Err(sqlite::store_error(lost))? }
+        Err(if matches!(action, Action::Read) { StoreError::failed(lost) } else { sqlite::store_error(lost) })?
     }
 }
 

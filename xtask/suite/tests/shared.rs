@@ -59,7 +59,7 @@ async fn write<H: Harness>(harness: &H, pool: &H::Pool, scope: &str) -> Vec<Toke
             "Open" => assert!(members.mark_viewed(&mut tx, &token).await.expect("a look")),
             "Ada" => {
                 let ada = Claimant::new("adä").verified("Ada@Example.com");
-                members.accept(&mut tx, &token, ada).await.expect("an acceptance");
+                members.accept(&mut tx, &token, &ada).await.expect("an acceptance");
             }
             "declined" => {
                 members.reject(&mut tx, &token, &Actor::Bearer, Some("zu weit")).await.expect("a decline");
@@ -76,7 +76,7 @@ async fn write<H: Harness>(harness: &H, pool: &H::Pool, scope: &str) -> Vec<Toke
                 later.scope(scope).resend(&mut tx, &admin, created.id).await.expect("a resend");
             }
             _ => {
-                let (_, link) = scoped.new_link(&mut tx, &admin, created.id).await.expect("a link");
+                let link = scoped.new_link(&mut tx, &admin, created.id).await.expect("a link").token;
                 tokens.push(link);
             }
         }

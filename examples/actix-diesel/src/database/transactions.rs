@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use invite_core::{Accepted, Actor, Claimant, Invitations, NewInvitation, Policy, Token, Unchecked};
+use invite_core::{Accepted, Actor, Claimant, Invitations, Linked, NewInvitation, Policy, Token, Unchecked};
 use shared::{DatabaseUrl, Membership, Problem, Role, User};
 
 use crate::{
@@ -98,14 +98,14 @@ impl Office {
             let new = NewInvitation::new(email, Membership { role: Role::Member });
             Ok((org, ada, members.scope(org).create_with_link(conn, &Actor::System, new).await?))
         });
-        let (org, ada, (invitation, token)) = created.await.unwrap();
+        let (org, ada, Linked { invitation, token, .. }) = created.await.unwrap();
         drop(conn);
         Self { pool, members, org, ada, invitation: invitation.id, token, _dir: dir }
     }
 
     async fn accept(&self, conn: &mut Conn) -> Result<Accepted<Membership>, ApiError> {
         let claimant = Claimant::new(self.ada.id).verified(&self.ada.email);
-        Ok(self.members.accept(conn, &self.token, claimant).await?)
+        Ok(self.members.accept(conn, &self.token, &claimant).await?)
     }
 
     async fn events(&self) -> Vec<&'static str> {

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use invite_core::{Actor, Claimant, Error, InvitationId, NewInvitation, Token, store::InvitationStore};
+use invite_core::{Actor, Claimant, Error, InvitationId, Linked, NewInvitation, Token, store::InvitationStore};
 use rand::{RngExt, rngs::StdRng};
 
 use super::{
@@ -150,12 +150,12 @@ impl<H: Reachable> Caller<H> {
                 Deed::Create { email } => scoped.create(conn, &actor, NewInvitation::new(email, Membership)).await?,
                 Deed::CreateWithLink { email } => {
                     let new = NewInvitation::new(email, Membership);
-                    let (invitation, token) = scoped.create_with_link(conn, &actor, new).await?;
+                    let Linked { invitation, token, .. } = scoped.create_with_link(conn, &actor, new).await?;
                     return Ok((invitation.id, Some(token.expose_secret().to_owned())));
                 }
                 Deed::Accept { token, email } => {
                     let claimant = Claimant::new(operation).verified(email);
-                    let accepted = self.members.accept(conn, &parse(token)?, claimant).await?;
+                    let accepted = self.members.accept(conn, &parse(token)?, &claimant).await?;
                     accepted.into_acceptance().invitation
                 }
                 Deed::Reject { token } => self.members.reject(conn, &parse(token)?, &actor, None).await?,

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use chrono::TimeDelta;
 use invite_conformance::Harness;
 use invite_core::{
-    Accepted, Actor, Amendment, Claimant, EarlierLinks, Error, InvitationId, Invitations, Kind, NewInvitation, Outcome,
-    Policy, Refusal, Status, Token, Unchecked, Worker,
+    Accepted, Actor, Amendment, Claimant, EarlierLinks, Error, InvitationId, Invitations, Kind, Linked, NewInvitation,
+    Outcome, Policy, Refusal, Status, Token, Unchecked, Worker,
     testing::{CapturingMailer, ManualClock},
 };
 use proptest::prelude::*;
@@ -127,7 +127,7 @@ impl<'a, H: Harness<Pool: Clone>> Real<'a, H> {
                 let new = NewInvitation::new(address(person), membership("admin"));
                 let scoped = members.scope(scope);
                 let id = if link {
-                    let (invitation, token) = scoped.create_with_link(tx, &admin, new).await?;
+                    let Linked { invitation, token, .. } = scoped.create_with_link(tx, &admin, new).await?;
                     self.tokens.push(token);
                     invitation.id
                 } else {
@@ -138,7 +138,7 @@ impl<'a, H: Harness<Pool: Clone>> Real<'a, H> {
             }
             Act::NewLink(i) => {
                 let (id, scope) = self.id(i);
-                self.tokens.push(members.scope(scope).new_link(tx, &admin, id).await?.1);
+                self.tokens.push(members.scope(scope).new_link(tx, &admin, id).await?.token);
             }
             Act::Resend(i) => {
                 let (id, scope) = self.id(i);
@@ -160,18 +160,18 @@ impl<'a, H: Harness<Pool: Clone>> Real<'a, H> {
             Act::Preview(token) => drop(members.preview(tx, &self.tokens[token]).await?),
             Act::View(token) => drop(members.mark_viewed(tx, &self.tokens[token]).await?),
             Act::Accept(token, person) => {
-                word = self.joins(members.accept(tx, &self.tokens[token], claimant(person)).await?);
+                word = self.joins(members.accept(tx, &self.tokens[token], &claimant(person)).await?);
             }
             Act::AcceptById(i, person) => {
                 let (id, _) = self.id(i);
-                word = self.joins(members.accept_by_id(tx, id, claimant(person)).await?);
+                word = self.joins(members.accept_by_id(tx, id, &claimant(person)).await?);
             }
             Act::Reject(token) => {
                 members.reject(tx, &self.tokens[token], &Actor::Bearer, None).await?;
             }
             Act::RejectById(i, person) => {
                 let (id, _) = self.id(i);
-                members.reject_by_id(tx, id, claimant(person), None).await?;
+                members.reject_by_id(tx, id, &claimant(person), None).await?;
             }
             Act::Pass(_) | Act::Tick(_) => {}
         }

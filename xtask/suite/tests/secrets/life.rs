@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use invite_conformance::Harness;
 use invite_core::{
-    Actor, Claimant, DeliveryReport, InvitationId, InvitationQuery, Invitations, Kind, NewInvitation, Policy,
+    Actor, Claimant, DeliveryReport, InvitationId, InvitationQuery, Invitations, Kind, Linked, NewInvitation, Policy,
     ReportKind, Status, SystemRandom, Token, TokenFormat, Unchecked, Worker,
     store::DeliveryId,
     testing::{ManualClock, draw_token},
@@ -103,7 +103,8 @@ impl<H: Harness> Life<'_, H> {
             self.invitations.push(invitation.id);
         }
         for name in LINKED {
-            let (invitation, link) = org.create_with_link(&mut tx, &self.me, new(name)).await.expect("a link");
+            let Linked { invitation, token: link, .. } =
+                org.create_with_link(&mut tx, &self.me, new(name)).await.expect("a link");
             self.said.debug(&(&invitation, &link));
             self.invitations.push(invitation.id);
             self.known.push((link.expose_secret().to_owned(), address(name)));
@@ -111,7 +112,7 @@ impl<H: Harness> Life<'_, H> {
         self.commit(tx).await;
         // What was written in it may well be in files.
         let mut tx = self.begin().await;
-        let (_, link) = org.create_with_link(&mut tx, &self.me, new("nobody")).await.expect("a link");
+        let link = org.create_with_link(&mut tx, &self.me, new("nobody")).await.expect("a link").token;
         self.harness.rollback(tx).await.expect("a rollback");
         self.strange.push(link.expose_secret().to_owned());
     }
@@ -145,7 +146,7 @@ impl<H: Harness> Life<'_, H> {
         let (cancelled, others) = others.split_first().expect("more of them");
         self.said.debug(&org.cancel(&mut tx, &self.me, *cancelled, None).await.expect("a cancellation"));
         for id in &others[..2] {
-            let (invitation, link) = org.new_link(&mut tx, &self.me, *id).await.expect("a link");
+            let Linked { invitation, token: link, .. } = org.new_link(&mut tx, &self.me, *id).await.expect("a link");
             self.said.debug(&(&invitation, &link));
             self.known.push((link.expose_secret().to_owned(), invitation.recipient.as_given().to_owned()));
         }
@@ -162,14 +163,14 @@ impl<H: Harness> Life<'_, H> {
             self.said.answer(&self.members.preview(&mut tx, &token).await);
             self.said.answer(&self.members.mark_viewed(&mut tx, &token).await);
             let mallory = Claimant::new(3).verified("mallory@example.org");
-            self.said.error(&self.members.accept(&mut tx, &token, mallory).await.map(drop).unwrap_err());
+            self.said.error(&self.members.accept(&mut tx, &token, &mallory).await.map(drop).unwrap_err());
             // Either may be the second answer, and so refused.
             for declines in [number % 3 == 0, number % 3 != 0] {
                 if declines {
                     self.said.answer(&self.members.reject(&mut tx, &token, &Actor::new(2), None).await);
                 } else {
                     let claimant = Claimant::new(2).verified(address);
-                    self.said.answer(&self.members.accept(&mut tx, &token, claimant).await);
+                    self.said.answer(&self.members.accept(&mut tx, &token, &claimant).await);
                 }
             }
             self.commit(tx).await;
@@ -183,7 +184,7 @@ impl<H: Harness> Life<'_, H> {
             let token: Token = token.parse().expect("a token");
             let mut tx = self.begin().await;
             self.said.error(&self.members.preview(&mut tx, &token).await.map(drop).unwrap_err());
-            self.said.error(&self.members.accept(&mut tx, &token, Claimant::new(2)).await.map(drop).unwrap_err());
+            self.said.error(&self.members.accept(&mut tx, &token, &Claimant::new(2)).await.map(drop).unwrap_err());
             self.said.error(&self.members.reject(&mut tx, &token, &Actor::new(2), None).await.map(drop).unwrap_err());
             self.commit(tx).await;
         }
