@@ -17,14 +17,15 @@ pub struct Case {
 }
 
 impl Case {
-    /// What it is about, and its name as a sentence: `transition::an_id_is_looked_for_in_its_scope`.
+    /// The name of the case: its subject, and the rule as a sentence, such as
+    /// `find::an_id_is_looked_for_in_its_scope`.
     #[must_use]
     pub fn name(&self) -> String {
         let group = self.group.rsplit("::").next().unwrap_or_default();
         format!("{group}::{}", self.name)
     }
 
-    /// The rule, for the author of an adapter that breaks it.
+    /// The rule that the case tests, written for the author of a store that breaks it.
     #[must_use]
     pub const fn rule(&self) -> &'static str {
         self.rule
@@ -71,27 +72,27 @@ macro_rules! refused {
 
 pub(crate) use {cases, ensure, refused};
 
-/// What became of one case.
+/// The result of one case.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "whoever shows it has something to say for each")]
+#[expect(clippy::exhaustive_enums, reason = "a test runner handles each of the three")]
 pub enum Outcome {
     /// The store keeps the rule.
     Passed,
-    /// It does not; what was seen.
+    /// The store breaks the rule. The text says what was seen instead.
     Failed(String),
-    /// The harness answered a question so that there was nothing to see.
+    /// The database does not have what the case needs, as the harness says. The text says what that is.
     NotApplicable(&'static str),
 }
 
-/// What a case comes to.
+/// How a case ends.
 pub(crate) type Verdict = Result<(), Stop>;
 
 /// Why a case ended early.
 #[derive(Debug)]
 pub(crate) enum Stop {
-    /// The rule is broken; what was seen.
+    /// The rule is broken. The text says what was seen instead.
     Failed(String),
-    /// The harness says that there is nothing to see here.
+    /// The database does not have what the case needs. The text says what that is.
     NotApplicable(&'static str),
 }
 
@@ -107,7 +108,7 @@ impl From<StoreError> for Stop {
     }
 }
 
-/// What lies beneath. This is a test on test data: nothing in it is anybody's.
+/// The sources of an error, in one line. They may quote values, because all data of the suite is made up.
 pub(crate) fn sources(error: &dyn std::error::Error) -> String {
     let mut text = String::new();
     let mut next = error.source();

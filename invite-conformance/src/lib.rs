@@ -28,17 +28,5 @@ pub use crate::{
     memory::InMemory,
     mutants::{Fate, Mutant, MutantReport, mutants, run_mutants},
     report::Report,
-    suite::{Suite, cases},
+    suite::{Suite, cases, run},
 };
-
-/// Runs every case on this harness, one after the other.
-///
-/// A case that panics has failed, and so has one that takes minutes longer than its races may.
-pub fn run(harness: impl Harness) -> Report {
-    let suite = Suite::new(harness);
-    let mut report = Report::default();
-    for case in cases() {
-        report.add(case, suite.run(case));
-    }
-    report
-}

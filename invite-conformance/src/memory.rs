@@ -7,7 +7,7 @@ use invite_core::{
 };
 use tokio::runtime::Runtime;
 
-/// The harness of the reference store, and an example of a whole one.
+/// The harness of the reference store, and a complete example of one.
 #[derive(Debug)]
 pub struct InMemory {
     runtime: Runtime,
@@ -15,7 +15,7 @@ pub struct InMemory {
 }
 
 impl InMemory {
-    /// A harness whose races do as much as this.
+    /// Makes a harness whose races do this much.
     ///
     /// # Panics
     /// If the system gives the runtime no thread.
@@ -28,7 +28,7 @@ impl InMemory {
 impl Harness for InMemory {
     type Store = MemoryStore;
     type Pool = Memory;
-    // `Box` stands for what a driver lends: a pooled connection, or a transaction.
+    // `Box` stands for the pooled connection or the transaction of a driver.
     type Connection = Box<MemoryConn>;
     type Transaction = Box<MemoryConn>;
 
@@ -40,7 +40,7 @@ impl Harness for InMemory {
         self.runtime.block_on(work)
     }
 
-    // The memory has one transaction at a time: a second one would wait for the first for ever.
+    // The memory has one transaction at a time. A second one would wait for the first for ever.
     fn overlaps(&self) -> bool {
         false
     }

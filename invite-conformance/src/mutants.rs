@@ -28,7 +28,7 @@ use crate::{
     suite::{Suite, cases},
 };
 
-/// A store broken in one way: whichever store the suite runs on, behind a disguise that spoils one thing.
+/// A store that is broken in one way. It is the store of the harness, behind a wrapper that does one thing wrong.
 #[derive(Clone, Copy)]
 pub struct Mutant {
     name: &'static str,
@@ -40,7 +40,7 @@ pub struct Mutant {
 }
 
 impl Mutant {
-    /// What is broken.
+    /// What is wrong with it, in a sentence.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
@@ -69,7 +69,7 @@ macro_rules! broken {
 
 use broken;
 
-/// Every mutant.
+/// All mutants of the suite.
 #[must_use]
 pub fn mutants() -> Vec<Mutant> {
     [
@@ -92,29 +92,29 @@ pub fn mutants() -> Vec<Mutant> {
     .concat()
 }
 
-/// What became of a mutant.
+/// The result of one mutant.
 #[derive(Debug, Clone)]
-#[expect(clippy::exhaustive_enums, reason = "whoever shows it has something to say for each")]
+#[expect(clippy::exhaustive_enums, reason = "a test runner handles each of the three")]
 pub enum Fate {
-    /// It failed this case.
+    /// It failed a case, as it should.
     Killed {
-        /// The case.
+        /// The case that it failed.
         by: Case,
-        /// What the case saw.
+        /// What that case saw.
         seen: String,
     },
-    /// It passed every case.
+    /// It passed all cases, so that the suite does not see this fault on this database.
     Survived,
-    /// On this database what is spoiled makes no difference.
+    /// On this database the fault makes no difference, for the reason given.
     NotApplicable(&'static str),
 }
 
-/// How often the cases that a mutant names are played before all others: what shows only where threads meet may fail
-/// to show once, on a machine where one thread is always first.
+/// How often the cases that a mutant names are run before all others. A fault that shows only if threads meet may stay
+/// hidden in one run, on a machine where one thread is always first.
 const MEETINGS: usize = 3;
 
 impl Suite {
-    /// Plays cases on this mutant until one fails.
+    /// Runs cases on this mutant until it fails one.
     #[must_use]
     pub fn kill(&self, mutant: &Mutant) -> Fate {
         if let Some(probe) = mutant.needs
@@ -152,11 +152,11 @@ fn likely_first(mutant: &Mutant) -> Vec<Case> {
     cases
 }
 
-/// Plays the suite on every mutant of this harness's store, which must itself pass the suite.
+/// Runs the suite on all mutants of the harness's store. The store itself must pass the suite.
 pub fn run_mutants(harness: impl Harness) -> MutantReport {
     let suite = Suite::new(harness);
     let mut report = MutantReport::default();
-    // What the store itself fails proves nothing about a mutant.
+    // A case that the store itself fails proves nothing about a mutant.
     let mut sound = HashMap::<String, bool>::new();
     for mutant in mutants() {
         let mut fate = suite.kill(&mutant);
@@ -170,22 +170,22 @@ pub fn run_mutants(harness: impl Harness) -> MutantReport {
     report
 }
 
-/// What became of every mutant.
+/// The results of all mutants.
 ///
-/// Its `Display` lists those that survived and those that make no difference, and ends with the score.
+/// `Display` lists the mutants that survived or did not apply, and ends with the score.
 #[derive(Debug, Default)]
 pub struct MutantReport {
     fates: Vec<(Mutant, Fate)>,
 }
 
 impl MutantReport {
-    /// Whether none survived.
+    /// Whether no mutant survived.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         !self.fates.iter().any(|(_, fate)| matches!(fate, Fate::Survived))
     }
 
-    /// Each mutant and what became of it.
+    /// Each mutant with its result.
     pub fn fates(&self) -> impl Iterator<Item = (&Mutant, &Fate)> {
         self.fates.iter().map(|(mutant, fate)| (mutant, fate))
     }
@@ -212,4 +212,4 @@ impl fmt::Display for MutantReport {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -1,13 +1,11 @@
 //! Many at once: as many threads as the harness says, over as many rounds, at every level.
 //!
-//! The cases stand in the order of a table of races; each names the rows it plays. What has no case:
+//! These races have no case here:
 //!
-//! * 12, 13, 20: uses, seats and rates are counted in the host's tables, under the host's guard.
-//! * 17, "already a member", and 4 beyond one open invitation: only the host knows members. A second kind
-//!   stands in for its table in `host`.
-//! * 22, 23: there is no bulk call; each row of an import is a creation like those in `creating`.
-//! * 37: nothing deletes yet.
-//! * 42 to 44: there is no pepper; schemas and pairs of adapters are tested where they are known.
+//! * Seats, rates, and whether somebody is a member already: a host counts these in tables of its own, under a guard of
+//!   its own. In `host` a second kind of invitation stands in for such a table.
+//! * The rows of an import: each of them is a creation like those in `creating`.
+//! * Two versions of a schema, and two adapters on one database: these are tested where both are known.
 
 #![expect(clippy::future_not_send, reason = "each case stays on its thread")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "an answer nobody foresaw is to be shown")]

@@ -1,12 +1,12 @@
-//! What a run of the suite came to.
+//! The results of a whole run.
 
 use std::fmt;
 
 use crate::case::{Case, Outcome};
 
-/// What became of every case.
+/// The results of all cases.
 ///
-/// Its `Display` lists what failed, with the rule, and ends with the totals.
+/// `Display` lists the cases that failed or did not apply, and ends with the totals.
 #[derive(Debug, Default)]
 pub struct Report {
     outcomes: Vec<(Case, Outcome)>,
@@ -17,13 +17,13 @@ impl Report {
         self.outcomes.push((case, outcome));
     }
 
-    /// Whether nothing failed.
+    /// Whether no case failed.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         !self.outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Failed(_)))
     }
 
-    /// Each case and what became of it.
+    /// Each case with its result, in the order in which they ran.
     pub fn outcomes(&self) -> impl Iterator<Item = (&Case, &Outcome)> {
         self.outcomes.iter().map(|(case, outcome)| (case, outcome))
     }

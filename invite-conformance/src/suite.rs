@@ -1,4 +1,4 @@
-//! Plays cases on a harness.
+//! The list of all cases, and what runs them on a harness.
 
 use std::{
     any::Any,
@@ -13,41 +13,56 @@ use crate::{
     case::{Case, Outcome, Stop, sources},
     erased::{Database, Db, Opened},
     harness::{Effort, Harness},
-    history, host, races, store,
+    history, host, races,
+    report::Report,
+    store,
 };
 
-/// After this long a case has failed: something waits for what never comes.
+/// A case that takes longer than this has failed: it waits for something that never happens.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// What a unit of work of a race is given beyond that, on a busy machine and with all its retries.
+/// The time that each unit of work of a race may take in addition, with its retries, on a busy machine.
 const PER_UNIT: Duration = Duration::from_millis(50);
 
-/// Every case.
+/// All cases of the suite.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    [store::cases(), host::cases(), races::cases(), history::CASES.to_vec()].concat()
+    [store::cases(), host::cases(), races::cases(), history::workload::CASES.to_vec()].concat()
 }
 
-/// A harness, ready to play cases.
+/// Runs all cases on this harness, one after the other.
+///
+/// A case that panics has failed. So has a case that takes minutes longer than its races may.
+pub fn run(harness: impl Harness) -> Report {
+    let suite = Suite::new(harness);
+    let mut report = Report::default();
+    for case in cases() {
+        report.add(case, suite.run(case));
+    }
+    report
+}
+
+/// A harness on which single cases can be run.
 pub struct Suite(Arc<dyn Stage>);
 
 impl Suite {
-    /// A suite on this harness.
+    /// Makes a suite that runs on this harness.
     pub fn new(harness: impl Harness) -> Self {
         Self(Arc::new(On(Arc::new(harness))))
     }
 
-    /// Plays one case on a fresh schema. One that panics or takes minutes longer than its races may has failed.
+    /// Runs one case on a fresh schema. A case that panics has failed. So has a case that takes minutes longer than its
+    /// races may.
     #[must_use]
     pub fn run(&self, case: Case) -> Outcome {
         self.play(case, |db| db)
     }
 
-    /// Plays one case on a fresh schema, on the store as `disguise` gives it back.
+    /// Runs one case on a fresh schema, on the store that `disguise` makes of the harness's own.
     pub(crate) fn play(&self, case: Case, disguise: impl FnOnce(Db) -> Db + Send + 'static) -> Outcome {
         let stage = Arc::clone(&self.0);
         let patience = stage.patience();
         let (answer, answered) = mpsc::channel();
-        // On a thread of its own: what hangs is left behind.
+        // A case that hangs must not stop the suite, so it has a thread of its own, which is then left behind.
         thread::spawn(move || {
             let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| stage.play(case, Box::new(disguise))));
             let _ = answer.send(outcome.unwrap_or_else(|panic| Outcome::Failed(panicked(&*panic))));

@@ -1,9 +1,9 @@
 //! The checker has teeth: wrong histories, each of which it must object to.
 
-use invite_core::{Delivery, DeliveryState, EmailAddress, Ended, Scope};
+use invite_core::{Delivery, DeliveryState, EmailAddress, Ended, Scope, Status};
 use uuid::Uuid;
 
-use super::*;
+use super::{check::check, *};
 
 const RULES: Rules = Rules { lifetime: TimeDelta::hours(1), cooldown: TimeDelta::seconds(1) };
 

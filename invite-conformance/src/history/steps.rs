@@ -1,5 +1,7 @@
 //! The states of one invitation, and when each may have been seen.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "a refusal or verb that is not named explains nothing")]
+
 use chrono::{DateTime, Utc};
 use invite_core::{Actor, Error, Event, EventKind, Status};
 

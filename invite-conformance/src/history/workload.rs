@@ -12,7 +12,7 @@ use invite_core::{
     Linked, Mailer, Outcome, Policy, Record, Scoped, SecureRandom, Token, Worker, testing::SeededRandom,
 };
 
-use super::{Answer, Asked, Call, Fate, History, Life, Mailed, Rules, check};
+use super::{Answer, Asked, Call, Fate, History, Life, Mailed, Rules, check::check};
 use crate::{
     case::{Case, Stop, Verdict},
     erased::{Conn, Db, Shared},
@@ -23,7 +23,7 @@ use crate::{
     races::{Race, at_every_level, races, tick},
 };
 
-pub(super) const CASES: &[Case] = races![
+pub(crate) const CASES: &[Case] = races![
     every_answer_of_a_mixed_history_is_explained_by_rows_and_events:
         "Changes of one invitation happen one after the other, in the order of their revisions, and everybody is told what was so.",
 ];
@@ -74,7 +74,8 @@ struct Scene<'a> {
     letters: Mutex<Vec<Mailed>>,
 }
 
-// Races rows 1 to 9, 15 to 19, 24 to 28, 32 to 36; rows 14, 40 as answers that are lost
+// Creations, acceptances, refusals, amendments, resends, cancellations, sweeps and mail at once. Some answers to a
+// commit are lost, as when a connection breaks.
 async fn every_answer_of_a_mixed_history_is_explained_by_rows_and_events(db: Db) -> Verdict {
     let policy = Policy::default().lifetime(RULES.lifetime).resend_cooldown(RULES.cooldown);
     let world = World::new(&db, policy);

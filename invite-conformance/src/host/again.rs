@@ -1,4 +1,4 @@
-//! The answer to a commit was lost: whoever does it again learns that it was done. [races row 40]
+//! The answer to a commit was lost: whoever does it again learns that it was done.
 
 use chrono::TimeDelta;
 use invite_core::{Actor, Error, InvitationQuery, Policy};
@@ -66,7 +66,6 @@ async fn creating_with_a_link_again_names_the_first_and_a_new_link_serves(db: Db
     world.happened(first.id, &[(1, "created"), (2, "link_created"), (3, "accepted")]).await
 }
 
-// Races row 14
 async fn accepting_again_gets_the_same_answer_by_whichever_link(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (id, letter) = world.invite_and_mail("ada@example.com").await?;
@@ -82,7 +81,6 @@ async fn accepting_again_gets_the_same_answer_by_whichever_link(db: Db) -> Verdi
     world.happened(id, &[(1, "created"), (2, "link_created"), (3, "accepted")]).await
 }
 
-// Races row 24
 async fn resending_again_within_the_cool_down_mails_once(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (id, _) = world.invite_and_mail("ada@example.com").await?;

@@ -38,7 +38,7 @@ impl Mailer for Quoting {
     }
 }
 
-// Incidents 13, 47, 54 and 55
+// Whoever reads a backup, a log of the database or a log of mail must not be able to accept.
 async fn no_token_is_at_rest_in_any_encoding(db: Db) -> Verdict {
     let mut tokens = Vec::new();
     for (format, email) in [(TokenFormat::Prefixed, "ada@example.com"), (TokenFormat::Hex, "grace@example.com")] {

@@ -39,7 +39,6 @@ pub(super) const CASES: &[Case] = cases![
         "Each decision takes the time that core gives; the status decides between them.",
 ];
 
-// Races row 8; incident 33
 async fn the_sweep_and_an_acceptance_never_both_have_their_way(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (id, letter) = world.invite_and_mail("ada@example.com").await?;
@@ -61,7 +60,6 @@ async fn the_sweep_and_an_acceptance_never_both_have_their_way(db: Db) -> Verdic
     world.happened(id, &[(1, "created"), (2, "expired")]).await
 }
 
-// S4-9, S4-87; demand theme 6
 async fn the_sweep_expires_in_batches_each_with_its_event(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let ids = committed!(world, tx => {
@@ -98,7 +96,6 @@ async fn what_was_swept_says_when_and_by_whom(db: Db) -> Verdict {
     Ok(())
 }
 
-// Races row 35
 async fn nothing_is_swept_twice(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (id, _) = world.standing(Status::Expired).await?;
@@ -140,7 +137,6 @@ async fn the_sweep_takes_an_invitation_whose_mail_failed(db: Db) -> Verdict {
     world.happened(id, &[(1, "created"), (2, "link_created"), (3, "delivery_failed"), (4, "expired")]).await
 }
 
-// Races row 36
 async fn a_resend_that_prolongs_it_saves_it_from_the_sweep(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (id, _) = world.invite_and_mail("ada@example.com").await?;
@@ -154,7 +150,7 @@ async fn a_resend_that_prolongs_it_saves_it_from_the_sweep(db: Db) -> Verdict {
     Ok(())
 }
 
-// Races row 39
+// The status decides, not the clock.
 async fn a_clock_that_steps_back_revives_nothing_that_was_swept(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (id, token) = world.standing(Status::Expired).await?;
@@ -188,7 +184,6 @@ async fn a_clock_that_steps_back_revives_nothing_that_was_swept(db: Db) -> Verdi
     same(&world.get(id).await?, &before)
 }
 
-// Races row 39
 async fn a_clock_that_steps_back_sends_nothing_twice(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     world.invite_and_mail("ada@example.com").await?;
@@ -200,7 +195,6 @@ async fn a_clock_that_steps_back_sends_nothing_twice(db: Db) -> Verdict {
     Ok(())
 }
 
-// Races row 39
 async fn a_clock_that_steps_back_does_not_hurry_a_letter_that_was_put_off(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     world.mailer.answer(refused_mail(false));
@@ -213,7 +207,6 @@ async fn a_clock_that_steps_back_does_not_hurry_a_letter_that_was_put_off(db: Db
     world.one_letter().await.map(drop)
 }
 
-// Races row 39
 async fn a_clock_that_steps_back_does_not_end_the_cool_down(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default().resend_cooldown(TimeDelta::minutes(10)));
     let id = world.invite("ada@example.com").await?.id;
@@ -227,7 +220,7 @@ async fn a_clock_that_steps_back_does_not_end_the_cool_down(db: Db) -> Verdict {
     world.resend(id).await.map(drop)
 }
 
-// Races row 39: servers five minutes apart.
+// The clocks of two servers are five minutes apart.
 async fn clocks_that_disagree_never_accept_what_was_swept(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (id, letter) = world.invite_and_mail("ada@example.com").await?;

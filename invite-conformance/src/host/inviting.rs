@@ -50,7 +50,6 @@ pub(super) const CASES: &[Case] = cases![
         "Every read is made on the caller's connection, never on one of the store's own.",
 ];
 
-// S1-10 to 12, S2-12 to 17, S4-37 to 42
 async fn what_is_created_is_read_back_to_the_letter(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let display =
@@ -101,7 +100,7 @@ async fn a_new_invitation_is_pending_queued_and_lives_as_long_as_the_policy_says
     world.happened(id, &[(1, "created")]).await
 }
 
-// S0-27, S2-37, S4-74, S4-100; incident 43
+// Two open invitations of one person may grant different roles.
 async fn a_second_open_invitation_for_an_address_is_refused_with_the_first_one_s_id(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let first = world.invite("ada@example.com").await?.id;
@@ -142,7 +141,6 @@ async fn a_tag_makes_another_address(db: Db) -> Verdict {
     Ok(())
 }
 
-// Races rows 17 and 18
 async fn an_address_is_free_again_once_its_invitation_has_ended(db: Db) -> Verdict {
     for status in TERMINAL {
         let world = World::new(&db, Policy::default());
@@ -168,7 +166,6 @@ async fn an_invitation_whose_mail_failed_still_holds_its_address(db: Db) -> Verd
     Ok(())
 }
 
-// S1-34
 async fn one_address_over_all_scopes_where_the_policy_says_so(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default().uniqueness(Uniqueness::PerRecipient));
     let first = world.invite("ada@example.com").await?.id;
@@ -187,7 +184,7 @@ async fn an_address_is_invited_twice_where_the_policy_sets_no_limit(db: Db) -> V
     Ok(())
 }
 
-// Races row 19, demand theme 6
+// Expired invitations that block their address until somebody cleans up are a common complaint.
 async fn an_expired_but_unswept_invitation_never_blocks_its_address(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let first = world.invite("ada@example.com").await?.id;
@@ -204,7 +201,6 @@ async fn an_expired_but_unswept_invitation_never_blocks_its_address(db: Db) -> V
     Ok(())
 }
 
-// Races row 19: exactly that row.
 async fn making_way_expires_only_the_one_in_the_way(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     world.invite("ada@example.com").await?;
@@ -218,7 +214,6 @@ async fn making_way_expires_only_the_one_in_the_way(db: Db) -> Verdict {
     Ok(())
 }
 
-// Races row 21
 async fn a_creation_that_is_rolled_back_leaves_nothing(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let scoped = world.members.scope(7);

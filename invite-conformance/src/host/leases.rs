@@ -84,7 +84,6 @@ async fn both_open(world: &World, mut letters: Vec<CapturedLetter>, last: Captur
     Ok(())
 }
 
-// Races row 28
 async fn a_letter_in_hand_is_nobody_else_s(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     world.invite("ada@example.com").await?;
@@ -100,7 +99,6 @@ async fn a_letter_in_hand_is_nobody_else_s(db: Db) -> Verdict {
     Ok(())
 }
 
-// Races row 39
 async fn a_clock_that_steps_back_ends_no_lease(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     world.clock.advance(TimeDelta::hours(1));
@@ -122,7 +120,7 @@ async fn a_clock_that_steps_back_ends_no_lease(db: Db) -> Verdict {
     Ok(())
 }
 
-// Races rows 29 and 30
+// The other worker has stalled or died.
 async fn a_letter_whose_lease_ran_out_is_taken_over(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     world.invite("ada@example.com").await?;
@@ -139,7 +137,7 @@ async fn a_letter_whose_lease_ran_out_is_taken_over(db: Db) -> Verdict {
     both_open(&world, first, taken_over).await
 }
 
-// Races rows 28 to 31
+// Its outcome is fenced off by owner and attempt, and the other worker's stands.
 async fn the_late_word_of_a_worker_that_lost_its_lease_is_not_heard(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;
@@ -156,7 +154,6 @@ async fn the_late_word_of_a_worker_that_lost_its_lease_is_not_heard(db: Db) -> V
     world.happened(id, &[(1, "created")]).await
 }
 
-// Races row 29
 async fn a_late_word_is_not_heard_while_another_has_the_letter_in_hand(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;
@@ -175,7 +172,7 @@ async fn a_late_word_is_not_heard_while_another_has_the_letter_in_hand(db: Db) -
     world.happened(id, &[(1, "created")]).await
 }
 
-// Races row 29: the letter is still in the queue, taken over and put off, when the late word comes.
+// The letter is still in the queue, taken over and put off, when the late word comes.
 async fn a_late_success_does_not_remove_a_letter_that_was_taken_over_and_put_off(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;
@@ -193,7 +190,6 @@ async fn a_late_success_does_not_remove_a_letter_that_was_taken_over_and_put_off
     world.one_letter().await.map(drop)
 }
 
-// Races rows 30 and 31
 async fn a_worker_that_dies_with_a_letter_in_hand_loses_nothing(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;
@@ -209,7 +205,6 @@ async fn a_worker_that_dies_with_a_letter_in_hand_loses_nothing(db: Db) -> Verdi
     world.happened(id, &[(1, "created")]).await
 }
 
-// Races row 34
 async fn a_refusal_of_an_earlier_letter_does_not_fail_the_later_one(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;
@@ -222,7 +217,6 @@ async fn a_refusal_of_an_earlier_letter_does_not_fail_the_later_one(db: Db) -> V
     done(world.accept(world.one_letter().await?.token(), ada()).await?).map(drop)
 }
 
-// Races row 33
 async fn a_refusal_that_comes_after_the_acceptance_is_only_noted(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (id, token) = world.invited("ada@example.com").await?;
@@ -234,7 +228,6 @@ async fn a_refusal_that_comes_after_the_acceptance_is_only_noted(db: Db) -> Verd
     world.happened(id, &[(1, "created"), (2, "link_created"), (3, "accepted")]).await
 }
 
-// Races row 27; incident 37
 async fn a_letter_in_hand_when_it_is_cancelled_carries_a_dead_link(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;
@@ -251,7 +244,6 @@ async fn a_letter_in_hand_when_it_is_cancelled_carries_a_dead_link(db: Db) -> Ve
     world.happened(id, &[(1, "created"), (2, "cancelled")]).await
 }
 
-// Races row 26
 async fn a_letter_in_hand_when_it_is_resent_carries_a_link_that_says_so(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id: InvitationId = world.invite("ada@example.com").await?.id;

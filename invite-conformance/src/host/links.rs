@@ -47,7 +47,6 @@ pub(super) const CASES: &[Case] = cases![
         "`not_resent_since` lets a resend through that happened exactly then.",
 ];
 
-// S3-8, S3-10, S3-37 to 50
 async fn creating_with_a_link_mails_nothing(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let created = committed!(world, tx => {
@@ -77,7 +76,6 @@ async fn a_link_opens_the_invitation_it_was_made_for(db: Db) -> Verdict {
     world.happened(first.invitation.id, &[(1, "created")]).await
 }
 
-// S3-8, S3-10, S3-37 to 50, S3-68
 async fn another_link_can_be_made_later_and_earlier_ones_live(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (id, letter) = world.invite_and_mail("ada@example.com").await?;
@@ -124,7 +122,6 @@ async fn a_resend_queues_a_letter_of_the_next_generation(db: Db) -> Verdict {
     world.happened(id, &[(1, "created"), (2, "resent")]).await
 }
 
-// S1-52, S4-25, S4-102 to 104; incident 36
 async fn a_resend_retires_the_links_of_every_earlier_letter(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (id, first) = world.invite_and_mail("ada@example.com").await?;
@@ -139,7 +136,6 @@ async fn a_resend_retires_the_links_of_every_earlier_letter(db: Db) -> Verdict {
     done(world.accept(newest.token(), ada()).await?).map(drop)
 }
 
-// Incident 36
 async fn a_resend_retires_links_handed_over_by_other_means(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (id, _) = world.invite_and_mail("ada@example.com").await?;
@@ -211,7 +207,6 @@ async fn grace_is_for_the_letter_before_and_none_earlier(db: Db) -> Verdict {
     done(world.accept(second.token(), ada()).await?).map(drop)
 }
 
-// S1-52, S4-69
 async fn a_resend_gives_a_fresh_life(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default().lifetime(TimeDelta::days(2)));
     lives(&world, TimeDelta::days(2), TimeDelta::days(3)).await

@@ -1,5 +1,4 @@
 //! A transaction has read, somebody else has changed it since: what was read decides nothing, and explains nothing.
-//! [races row 41 and 2.3]
 
 use std::{
     error::Error as _,
@@ -214,7 +213,6 @@ async fn what_was_accepted_since_is_not_cancelled(db: Db) -> Verdict {
     by_what_is_so_now(answer, is_accepted, "a cancellation after an acceptance")
 }
 
-// Races row 9
 async fn what_was_accepted_since_is_not_amended(db: Db) -> Verdict {
     let amend: Step = |scene, tx| {
         Box::pin(async move {
@@ -239,13 +237,11 @@ async fn what_was_declined_since_is_not_resent(db: Db) -> Verdict {
     by_what_is_so_now(answer, is_declined, "a resend after a decline")
 }
 
-// Races row 7
 async fn a_link_that_was_retired_since_does_not_accept(db: Db) -> Verdict {
     let answer = answered(db, look, resend, accept).await?;
     by_what_is_so_now(answer, |error| matches!(error, Error::Superseded), "an acceptance by a link retired by a resend")
 }
 
-// Races row 16
 async fn an_address_that_was_invited_since_is_not_invited_again(db: Db) -> Verdict {
     let answer = answered(db, get, create, create).await?;
     by_what_is_so_now(answer, |error| matches!(error, Error::AlreadyPending(_)), "a second creation")

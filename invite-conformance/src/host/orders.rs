@@ -210,7 +210,7 @@ async fn happens(world: &World, id: InvitationId, act: Act, letters: &[DeliveryI
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{case, mutants::tests::in_memory, suite::Suite};
+    use crate::{case, harness::Effort, memory::InMemory, suite::Suite};
 
     macro_rules! case {
         ($first:literal) => {
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn ten_thousand_random_orders_agree_with_the_model() {
-        let suite = Suite::new(in_memory());
+        let suite = Suite::new(InMemory::new(Effort::default()));
         let thousands = [
             case!(0),
             case!(1_000),

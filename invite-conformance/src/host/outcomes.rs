@@ -34,14 +34,13 @@ pub(super) const CASES: &[Case] = cases![
         "Each letter is settled by itself; what nobody knows is postponed.",
 ];
 
-// S0-74
 async fn a_refusal_for_good_is_a_failed_delivery(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let text = "5.1.1 <ada@example.com> no such user".into();
     world.mailer.answer(Outcome::Refused { refusal: Refusal::Permanent, code: Some(550), enhanced: None, text });
     let (id, _) = world.invite_and_mail("ada@example.com").await?;
     world.stands(id, Status::DeliveryFailed, DeliveryState::Failed).await?;
-    // Incident 54: a server's words are kept without what they quote.
+    // The words of a server are kept without what they quote, which may be an address or a link.
     let error = world.get(id).await?.delivery.last_error.clone();
     ensure!(error.as_deref() == Some("550 5.1.1 … no such user"), "the error kept is {error:?}");
     world.happened(id, &[(1, "created"), (2, "delivery_failed")]).await?;
@@ -49,7 +48,7 @@ async fn a_refusal_for_good_is_a_failed_delivery(db: Db) -> Verdict {
     world.sends_nothing("it was refused for good").await
 }
 
-// S0-74: a failure is often a false alarm.
+// A report of failure is often wrong: the letter may have arrived, or been forwarded.
 async fn the_link_of_a_letter_refused_for_good_still_works(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     world.mailer.answer(refused_mail(true));
@@ -62,7 +61,6 @@ async fn the_link_of_a_letter_refused_for_good_still_works(db: Db) -> Verdict {
     Ok(())
 }
 
-// S0-74
 async fn a_resend_brings_a_failed_delivery_back(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     world.mailer.answer(refused_mail(true));
@@ -94,7 +92,7 @@ async fn a_letter_refused_for_now_is_tried_again_later_under_the_same_name(db: D
     Ok(())
 }
 
-// Races rows 3 and 31
+// Each attempt draws a new token, and an attempt that seemed to fail may have delivered its letter.
 async fn every_attempt_at_a_letter_leaves_a_link_that_works(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     world.invite("ada@example.com").await?;
@@ -134,7 +132,6 @@ async fn refusals_for_now_fail_in_the_end(db: Db) -> Verdict {
     world.happened(id, &[(1, "created"), (2, "delivery_failed")]).await
 }
 
-// Races row 32
 async fn what_nobody_knows_is_tried_a_few_times_and_never_fails(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;
@@ -175,7 +172,7 @@ impl Mailer for Panicking {
     }
 }
 
-// Incident 64: one letter that makes the mailer panic does not stop the next.
+// A display name with a line break makes some mail libraries panic; the next letter must still be sent.
 async fn a_mailer_that_panics_loses_no_letter(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let poisoned = world.invite("poison@example.com").await?.id;

@@ -3,13 +3,10 @@
 use std::cmp::Ordering;
 
 use chrono::TimeDelta;
-use data_encoding::BASE64URL_NOPAD;
-use invite_core::{
-    Actor, Amendment, Cursor, Error, Field, Invitation, InvitationId, InvitationQuery, Policy, Sort, Status,
-};
+use invite_core::{Actor, Amendment, Cursor, Error, Invitation, InvitationId, InvitationQuery, Policy, Sort, Status};
 
 use crate::{
-    case::{Case, Stop, Verdict, cases, ensure, refused},
+    case::{Case, Stop, Verdict, cases, ensure},
     erased::Db,
     host::{
         deeds::listed,
@@ -27,10 +24,6 @@ pub(super) const CASES: &[Case] = cases![
     pages_by_address_show_every_row_once_even_rows_of_one_address:
         "`Sort::Address` is by canonical address, byte by byte, then id; a page begins after the address and id of the \
          row that the cursor names.",
-    a_cursor_of_another_order_is_refused:
-        "Core refuses it; a store never gets to see it.",
-    a_cursor_is_text_and_back_and_nothing_else_reads_as_one:
-        "Core reads and writes cursors; a store never gets to see one.",
     a_cursor_opens_no_other_scope:
         "`list` has the scope in the WHERE, whatever row it begins after.",
     a_cursor_by_address_tells_nothing_of_another_scope:
@@ -48,7 +41,6 @@ pub(super) const CASES: &[Case] = cases![
         "`history` gives every event once, oldest first; those of one instant in the order of their revisions.",
 ];
 
-// S1-47 to 51, S3-11 to 14
 async fn pages_newest_first_show_every_row_once_even_rows_of_one_instant(db: Db) -> Verdict {
     paged(db, Sort::NewestFirst, |a, b| (b.created_at, b.id).cmp(&(a.created_at, a.id))).await
 }
@@ -106,39 +98,6 @@ async fn paged(
     listed(&seen, &wanted, &format!("all pages of {sort:?}"))
 }
 
-async fn a_cursor_of_another_order_is_refused(db: Db) -> Verdict {
-    let world = World::new(&db, Policy::default());
-    let next = second_page(&world).await?;
-    let mut conn = db.connect().await?;
-    for other in [Sort::OldestFirst, Sort::ExpiresFirst, Sort::Address] {
-        let answer =
-            world.members.scope(7).list(&mut conn, &world.admin, &InvitationQuery::new().sort(other).after(next)).await;
-        refused!(
-            answer,
-            Error::Invalid { field: Field::Cursor, .. },
-            "going on by {other:?} where a page newest first ended"
-        );
-    }
-    Ok(())
-}
-
-async fn a_cursor_is_text_and_back_and_nothing_else_reads_as_one(db: Db) -> Verdict {
-    let world = World::new(&db, Policy::default());
-    let next = second_page(&world).await?;
-    let again: Cursor = next.to_string().parse()?;
-    ensure!(again == next, "{next} was read as {again}");
-    for text in ["", "x", "AAAA", &"A".repeat(1_000), "%%%"] {
-        ensure!(text.parse::<Cursor>().is_err(), "{} characters of nonsense read as a cursor", text.len());
-    }
-    // The years 1200 before the common era and 10000.
-    for micros in [-100_000_000_000_000_000_i64, 253_402_300_800_000_000] {
-        let forged = BASE64URL_NOPAD.encode(&[&[0][..], &micros.to_be_bytes(), &[7; 16]].concat());
-        ensure!(forged.parse::<Cursor>().is_err(), "an instant that no database holds reads as a cursor");
-    }
-    Ok(())
-}
-
-// Incident 38
 async fn a_cursor_opens_no_other_scope(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let next = second_page(&world).await?;
@@ -230,7 +189,6 @@ async fn a_list_of_some_statuses_shows_no_other(db: Db) -> Verdict {
     .await
 }
 
-// Incident 09
 async fn a_search_for_part_of_an_address_is_literal(db: Db) -> Verdict {
     let of = |part: &str| InvitationQuery::new().address(part);
     shown(

@@ -1,4 +1,4 @@
-//! What is written is read back to the letter, and what is different stays so. [races 2.7]
+//! What is written is read back to the letter, and what is different stays so.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
@@ -42,7 +42,6 @@ fn year(year: i32) -> Result<DateTime<Utc>, Stop> {
     text.parse().map_err(|error| Stop::Failed(format!("{text}: {error}")))
 }
 
-// S3-9
 async fn times_survive_to_the_microsecond_also_far_away(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default().uniqueness(Uniqueness::None));
     for year_number in [1971, 2037, 2040, 9000] {
@@ -118,7 +117,7 @@ const ALIKE: [&str; 17] = [
     "7.0",
 ];
 
-// Incidents 10 and 58
+// MySQL compares text without regard to case, accents or trailing blanks unless it is told otherwise.
 async fn scopes_that_look_alike_are_different(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let mut ids = Vec::new();
@@ -136,7 +135,7 @@ async fn scopes_that_look_alike_are_different(db: Db) -> Verdict {
     Ok(())
 }
 
-// Incident 58
+// Under many collations `ı` equals `i` and `ſ` equals `s`: a letter to one address would open what belongs to another.
 async fn addresses_that_look_alike_are_different(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let addresses = [
@@ -159,7 +158,7 @@ async fn addresses_that_look_alike_are_different(db: Db) -> Verdict {
     Ok(())
 }
 
-// Incident 10
+// A collation that ignores case once let people log in as each other: CVE-2024-32879.
 async fn people_whose_ids_look_alike_are_different(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (id, letter) = world.invite_and_mail("ada@example.com").await?;
@@ -190,7 +189,6 @@ async fn an_address_of_an_international_domain_is_kept_as_given_and_compared_in_
     done(world.accept(letter.token(), Claimant::new(2).verified("ada@xn--bcher-kva.example")).await?).map(drop)
 }
 
-// Incidents 09 and 58
 async fn any_text_comes_back_to_the_letter_and_none_of_it_is_sql(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let long = "\u{1F642}".repeat(200);
@@ -230,7 +228,7 @@ async fn any_text_comes_back_to_the_letter_and_none_of_it_is_sql(db: Db) -> Verd
 }
 
 /// So many arrays in each other.
-pub(super) fn nested(depth: usize) -> Value {
+fn nested(depth: usize) -> Value {
     (0..depth).fold(json!("deep"), |inner, _| json!([inner]))
 }
 

@@ -46,7 +46,6 @@ pub(super) const CASES: &[Case] = cases![
         "`Change::Link` with a token of channel mail is written on the caller's connection, and seen there at once.",
 ];
 
-// S4-89 and 90; races row 21
 async fn a_letter_is_sent_once_after_the_commit(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     undone!(world, tx => world.members.scope(7).create(&mut tx, &world.admin, new("ada@example.com")).await?);
@@ -58,7 +57,7 @@ async fn a_letter_is_sent_once_after_the_commit(db: Db) -> Verdict {
     world.sends_nothing("it was sent already").await
 }
 
-// Races row 39: the worker's clock is behind.
+// The clock of the worker may be behind that of the server which queued the letter.
 async fn a_letter_is_not_sent_before_the_time_it_is_queued_for(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     world.invite("ada@example.com").await?;
@@ -111,7 +110,7 @@ impl Mailer for Looking {
     }
 }
 
-// Design, section 5: commit, and only then send.
+// The digest is committed first, and only then is the letter sent.
 async fn a_link_works_before_its_letter_leaves(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;
@@ -133,7 +132,6 @@ async fn a_resend_rolled_back_mails_nobody_and_kills_no_link(db: Db) -> Verdict 
     done(world.accept(letter.token(), ada()).await?).map(drop)
 }
 
-// Races rows 27, 33 and 38
 async fn letters_of_what_has_ended_are_not_sent(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for status in TERMINAL {
@@ -156,7 +154,6 @@ async fn letters_of_what_has_ended_are_not_sent(db: Db) -> Verdict {
     Ok(())
 }
 
-// Races rows 26 and 34
 async fn letters_of_what_was_resent_meanwhile_are_not_sent(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;

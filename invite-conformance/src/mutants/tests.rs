@@ -3,7 +3,7 @@ use std::thread;
 use super::*;
 use crate::{harness::Effort, memory::InMemory, mutants::edit::Edit};
 
-pub(crate) fn in_memory() -> InMemory {
+fn in_memory() -> InMemory {
     InMemory::new(Effort::default())
 }
 

@@ -70,7 +70,7 @@ async fn one_end(race: &Race<'_>, invited: &[Invited], answers: Vec<Vec<Result<O
     Ok(())
 }
 
-// Races rows 1, 2, 3
+// By one person twice, by two people, and by two links of one letter: the guard is on the row of the invitation.
 async fn of_many_acceptances_of_one_invitation_exactly_one_happens(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {
@@ -117,7 +117,6 @@ async fn of_many_acceptances_of_one_invitation_exactly_one_happens(db: Db) -> Ve
     Ok(())
 }
 
-// Races rows 5, 6
 async fn of_acceptance_rejection_and_cancellation_the_first_stands(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {
@@ -129,7 +128,7 @@ async fn of_acceptance_rejection_and_cancellation_the_first_stands(db: Db) -> Ve
     Ok(())
 }
 
-// Races row 41, and section 2.3
+// MariaDB at REPEATABLE READ still shows the old row to a plain read after its own guarded update found nothing.
 async fn what_was_read_earlier_in_the_transaction_decides_nothing(db: Db) -> Verdict {
     /// At MySQL's SERIALIZABLE what is read is locked: of those who have read together all but one deadlock, and
     /// so do the rest when they come again. More at once would be nothing but more retries.
@@ -154,7 +153,7 @@ async fn what_was_read_earlier_in_the_transaction_decides_nothing(db: Db) -> Ver
     Ok(())
 }
 
-// Races rows 7, 25 (no letter of an invitation that has ended)
+// A resend that loses mails nothing: there is no letter of an invitation that has ended.
 async fn a_link_that_was_retired_while_an_acceptance_waited_opens_nothing(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {
@@ -217,7 +216,7 @@ async fn a_link_that_was_retired_while_an_acceptance_waited_opens_nothing(db: Db
     Ok(())
 }
 
-// Races row 9
+// An amendment of the role either precedes the acceptance, which then grants it, or is refused.
 async fn an_acceptance_grants_what_the_row_says_when_it_is_accepted(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {
@@ -273,7 +272,7 @@ async fn an_acceptance_grants_what_the_row_says_when_it_is_accepted(db: Db) -> V
     Ok(())
 }
 
-// Races rows 14, 40
+// The commit happened, and the connection broke before the answer came.
 async fn an_answer_that_was_lost_is_given_again(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {
@@ -324,7 +323,6 @@ async fn an_answer_that_was_lost_is_given_again(db: Db) -> Verdict {
     Ok(())
 }
 
-// Races row 15
 async fn a_preview_changes_nothing_and_of_many_looks_one_is_the_first(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {

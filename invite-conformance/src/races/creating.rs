@@ -63,7 +63,6 @@ async fn mailed_alone(race: &Race<'_>, wanted: Vec<(InvitationId, u32)>) -> Verd
     Ok(())
 }
 
-// Races rows 16, 21
 async fn of_many_creations_for_one_address_one_happens_and_its_letter_alone_is_mailed(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {
@@ -96,7 +95,6 @@ async fn of_many_creations_for_one_address_one_happens_and_its_letter_alone_is_m
     Ok(())
 }
 
-// Races rows 16, 19
 async fn of_sixty_four_creations_at_once_one_happens_whether_or_not_an_expired_one_is_in_the_way(db: Db) -> Verdict {
     const AT_ONCE: usize = 64;
     const ROUNDS: usize = 4;
@@ -130,7 +128,6 @@ async fn of_sixty_four_creations_at_once_one_happens_whether_or_not_an_expired_o
     Ok(())
 }
 
-// Races rows 19, 35
 async fn an_expired_predecessor_is_out_of_the_way_of_one_creation_and_ends_once(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {
@@ -175,7 +172,6 @@ async fn an_expired_predecessor_is_out_of_the_way_of_one_creation_and_ends_once(
     Ok(())
 }
 
-// Races rows 17, 18
 async fn an_address_is_free_as_soon_as_its_invitation_has_ended_and_not_before(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {
@@ -214,7 +210,6 @@ async fn an_address_is_free_as_soon_as_its_invitation_has_ended_and_not_before(d
     Ok(())
 }
 
-// Races rows 9, 16
 async fn an_address_is_taken_once_by_creation_or_by_amendment(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {
@@ -270,7 +265,6 @@ async fn an_address_is_taken_once_by_creation_or_by_amendment(db: Db) -> Verdict
     Ok(())
 }
 
-// Races row 24
 async fn of_many_resends_within_the_cool_down_one_happens_with_one_letter(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {
@@ -303,7 +297,6 @@ async fn of_many_resends_within_the_cool_down_one_happens_with_one_letter(db: Db
     Ok(())
 }
 
-// Races row 24
 async fn every_resend_without_a_cool_down_counts_once_and_the_last_is_mailed(db: Db) -> Verdict {
     /// Each undoes the snapshots of all others, so that many would only be many retries.
     const RESENDS: usize = 6;
@@ -336,7 +329,6 @@ async fn every_resend_without_a_cool_down_counts_once_and_the_last_is_mailed(db:
     Ok(())
 }
 
-// Races row 25
 async fn a_resend_never_outlives_a_cancellation(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {

@@ -32,7 +32,7 @@ async fn untouched(race: &Race<'_>, round: usize, one: &Invited, record: &invite
     Ok(())
 }
 
-// Races row 4: two invitations of one person, one membership
+// Two invitations of one person lead to one membership.
 async fn an_acceptance_and_the_host_s_row_happen_together_or_not_at_all(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default().uniqueness(Uniqueness::None));
     let memberships = world.providers();
@@ -83,7 +83,7 @@ async fn an_acceptance_and_the_host_s_row_happen_together_or_not_at_all(db: Db) 
     Ok(())
 }
 
-// Races rows 10, 11: who invited is demoted, what one is invited to is closed
+// The host finds that the inviter was demoted, or that the organization was closed.
 async fn an_acceptance_that_the_host_takes_back_leaves_the_invitation_as_it_was(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let inviters = world.providers();

@@ -90,7 +90,6 @@ impl Mailer for Noting {
     }
 }
 
-// Races rows 26, 27
 async fn letters_of_what_others_change_meanwhile_are_mailed_once_or_not_at_all(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {
@@ -155,7 +154,7 @@ async fn letters_of_what_others_change_meanwhile_are_mailed_once_or_not_at_all(d
     Ok(())
 }
 
-// Races row 33
+// The recipient may have accepted by an earlier letter.
 async fn a_refused_letter_fails_what_is_open_and_nothing_else(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {
@@ -197,7 +196,6 @@ async fn a_refused_letter_fails_what_is_open_and_nothing_else(db: Db) -> Verdict
     Ok(())
 }
 
-// Races rows 26, 34
 async fn a_late_refusal_of_an_earlier_letter_does_not_fail_the_next(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {

@@ -21,7 +21,7 @@ pub(super) const CASES: &[Case] = races![
 
 const SKEW: TimeDelta = TimeDelta::minutes(5);
 
-// Races rows 8, 39
+// The clocks of two servers differ by as much as `SKEW`.
 async fn an_invitation_is_accepted_before_its_end_or_expired_after_it_never_both(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {
@@ -68,7 +68,6 @@ async fn an_invitation_is_accepted_before_its_end_or_expired_after_it_never_both
     Ok(())
 }
 
-// Races row 35
 async fn of_many_sweeps_each_invitation_is_expired_by_one(db: Db) -> Verdict {
     const DUE: usize = 4;
     let world = World::new(&db, Policy::default());
@@ -108,7 +107,6 @@ async fn of_many_sweeps_each_invitation_is_expired_by_one(db: Db) -> Verdict {
     Ok(())
 }
 
-// Races row 36
 async fn a_resend_in_time_saves_an_invitation_from_the_sweep_or_comes_too_late(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {

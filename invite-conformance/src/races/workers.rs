@@ -32,7 +32,6 @@ pub(super) const CASES: &[Case] = races![
         "`QueueChange::Postpone` keeps the counters and gives the lease back.",
 ];
 
-// Races row 28
 async fn of_many_workers_one_takes_each_letter(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let race = of_workers(&world);
@@ -99,7 +98,7 @@ impl Mailer for TakenOver {
     }
 }
 
-// Races rows 29, 30, 31
+// A worker may stall past its lease, or die before or after the mail server took the letter.
 async fn of_many_workers_that_find_a_lease_run_out_one_takes_the_letter_and_the_dead_are_fenced_off(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let race = of_workers(&world);
@@ -153,7 +152,6 @@ async fn of_many_workers_that_find_a_lease_run_out_one_takes_the_letter_and_the_
     works(&race, &letters).await
 }
 
-// Races row 32
 async fn a_letter_whose_fate_nobody_knows_is_tried_three_times_by_whoever_comes(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let race = of_workers(&world);
