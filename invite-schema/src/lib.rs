@@ -2,7 +2,16 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(any(feature = "mysql", feature = "postgres", feature = "sqlite")),
-    expect(dead_code, reason = "without a database nothing uses it")
+    expect(
+        dead_code,
+        unreachable_code,
+        unreachable_pub,
+        unused_imports,
+        unused_macros,
+        unused_mut,
+        unused_variables,
+        reason = "without a database nothing uses it"
+    )
 )]
 
 #[cfg(any(feature = "mysql", feature = "sqlite"))]

@@ -9,20 +9,20 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use invite_core::{
     Record, Scope, Sort,
     store::{
-        Change, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, Read, StoreError, Sweep, Target,
-        TimeGuard, Transition,
+        Change, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, Read, Settlement, StoreError, Sweep,
+        Target, TimeGuard, Transition,
     },
 };
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::{
-    apart::Following,
+    apart::{Following, OneByOne},
     catalog::Catalog,
     dialect::{Dialect, json_text, words_text},
     driver::{Driver, End, Fault, Pool, all, end, execute, optional},
     name::Name,
-    queue::{OneByOne, due},
+    queue::due,
     row::{Queued, QueuedApart},
     statement::{Statement, Values},
     template::Sql,
@@ -30,7 +30,7 @@ use crate::{
 
 #[doc(hidden)]
 pub use crate::{
-    queue::{remind, settle},
+    queue::remind,
     reading::{addressed_to, history, record_delivery},
 };
 
@@ -276,14 +276,22 @@ async fn lease_rows<D: Driver<Db = MySql>>(
     let values = due(request.kinds, request.now).limit(Name::Limit, request.limit);
     let rows: Vec<QueuedApart> = all::<D, _>(conn, values.of_statement(&sql::DUE_LETTERS)?).await?;
     let mut leased = Leased::default();
-    for QueuedApart { delivery, due, kind, invitation, letter } in rows {
+    for QueuedApart { delivery, kind, invitation, letter } in rows {
         let values = Values::new().uuid(Name::Id, invitation).text(Name::Kind, kind.as_str()).exact(Name::Scope, None);
         let found = D::fetch::<Record>(conn, values.of_statement(&sql::FIND_BY_ID)?).await?.into_iter().next();
         let record = found.unwrap_or(Err(StoreError::corrupt("invitation")));
         let letter = letter.and_then(|letter| Ok(letter.of(record?)));
-        ONE_BY_ONE.lease::<D>(conn, request, Queued { delivery, due, letter }, &mut leased).await?;
+        ONE_BY_ONE.lease::<D>(conn, request, Queued { delivery, letter }, &mut leased).await?;
     }
     Ok(End::Commit(leased))
+}
+
+#[doc(hidden)]
+pub async fn settle<D: Driver<Db = MySql>, P: Pool<D>>(
+    pool: &P,
+    settlement: &Settlement<'_>,
+) -> Result<bool, StoreError> {
+    crate::queue::settle::<D, P>(pool, settlement).await
 }
 
 #[doc(hidden)]

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Record, Sort, Status,
     store::{
-        Change, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, Read, StoreError, Sweep, Target,
-        TimeGuard, Transition,
+        Change, DeliveryId, Found, Guard, Insertion, Key, LeaseRequest, Leased, LeasedLetter, ListQuery, Read,
+        Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
 use serde_json::Value as Json;
@@ -21,15 +21,15 @@ use crate::{
     dialect::Dialect,
     driver::{Driver, End, Pool, all, end, execute, optional},
     name::Name,
-    queue::{Sorted, due, sort},
-    row::Queued,
+    queue::{due, is_current},
+    row::{Columns, FromRow, NOT_BEFORE, Queued},
     statement::Values,
     template::Sql,
 };
 
 #[doc(hidden)]
 pub use crate::{
-    queue::{remind, settle},
+    queue::remind,
     reading::{addressed_to, history, record_delivery},
 };
 
@@ -256,7 +256,7 @@ async fn lease_rows<D: Driver<Db = Postgres>>(
         .limit(Name::Limit, request.limit)
         .uuid(Name::Owner, request.owner)
         .time(Name::LeaseUntil, request.lease_until);
-    let queued: Vec<Queued> = all::<D, _>(conn, values.of_statement(&sql::LEASE)?).await?;
+    let queued: Vec<Due> = all::<D, _>(conn, values.of_statement(&sql::LEASE)?).await?;
     if queued.is_empty() {
         return Ok(End::RollBack(Leased::default()));
     }
@@ -282,6 +282,50 @@ async fn lease_rows<D: Driver<Db = Postgres>>(
         execute::<D>(conn, values.of_statement(&sql::INSERT_TOKENS)?).await?;
     }
     Ok(End::Commit(Leased { letters: current, discarded, unreadable }))
+}
+
+/// Due letters, by what becomes of them.
+struct Sorted {
+    current: Vec<LeasedLetter>,
+    outdated: Vec<DeliveryId>,
+    unreadable: Vec<StoreError>,
+}
+
+/// Sorts out what is still worth sending, the longest due first.
+fn sort(request: &LeaseRequest<'_>, due: Vec<Due>) -> Sorted {
+    let mut sorted = Sorted { current: Vec::with_capacity(due.len()), outdated: Vec::new(), unreadable: Vec::new() };
+    let mut current = Vec::with_capacity(due.len());
+    for Due { due, queued: Queued { delivery, letter } } in due {
+        match letter {
+            Err(error) => sorted.unreadable.push(error),
+            Ok(letter) if is_current(request, &letter) => current.push((due, letter.leased)),
+            Ok(_) => sorted.outdated.push(delivery),
+        }
+    }
+    // `RETURNING` promises no order.
+    current.sort_unstable_by_key(|(due, leased)| (*due, leased.delivery));
+    sorted.current.extend(current.into_iter().map(|(_, leased)| leased));
+    sorted
+}
+
+/// A letter of the queue and when it was due.
+struct Due {
+    due: DateTime<Utc>,
+    queued: Queued,
+}
+
+impl FromRow for Due {
+    fn read(row: &impl Columns) -> Result<Self, StoreError> {
+        Ok(Self { due: row.time(NOT_BEFORE, "not_before")?, queued: Queued::read(row)? })
+    }
+}
+
+#[doc(hidden)]
+pub async fn settle<D: Driver<Db = Postgres>, P: Pool<D>>(
+    pool: &P,
+    settlement: &Settlement<'_>,
+) -> Result<bool, StoreError> {
+    crate::queue::settle::<D, P>(pool, settlement).await
 }
 
 #[doc(hidden)]

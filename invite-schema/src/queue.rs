@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use invite_core::store::{
-    DeliveryId, LeaseRequest, Leased, LeasedLetter, QueueChange, ReminderDecision, ReminderReport, ReminderScan,
-    Settlement, StoreError,
+    LeaseRequest, QueueChange, ReminderDecision, ReminderReport, ReminderScan, Settlement, StoreError,
 };
 
 use crate::{
@@ -11,87 +10,14 @@ use crate::{
     driver::{Driver, End, Pool, all, end, execute, optional},
     name::Name,
     reading::record_delivery,
-    row::{Queued, Waiting},
+    row::{Letter, Waiting},
     statement::Values,
     template::Sql,
 };
 
-/// Due letters, by what becomes of them.
-#[cfg(feature = "postgres")]
-pub(crate) struct Sorted {
-    pub(crate) current: Vec<LeasedLetter>,
-    pub(crate) outdated: Vec<DeliveryId>,
-    pub(crate) unreadable: Vec<StoreError>,
-}
-
-/// Sorts out what is still worth sending, the longest due first.
-#[cfg(feature = "postgres")]
-pub(crate) fn sort(request: &LeaseRequest<'_>, queued: Vec<Queued>) -> Sorted {
-    let mut sorted = Sorted { current: Vec::with_capacity(queued.len()), outdated: Vec::new(), unreadable: Vec::new() };
-    let mut current = Vec::with_capacity(queued.len());
-    for Queued { delivery, due, letter } in queued {
-        match letter {
-            Err(error) => sorted.unreadable.push(error),
-            Ok(letter) if is_current(request, &letter) => current.push((due, letter.leased)),
-            Ok(_) => sorted.outdated.push(delivery),
-        }
-    }
-    // `RETURNING` promises no order.
-    current.sort_unstable_by_key(|(due, leased)| (*due, leased.delivery));
-    sorted.current.extend(current.into_iter().map(|(_, leased)| leased));
-    sorted
-}
-
-fn is_current(request: &LeaseRequest<'_>, letter: &crate::row::Letter) -> bool {
+/// Whether a letter is still worth sending.
+pub(crate) fn is_current(request: &LeaseRequest<'_>, letter: &Letter) -> bool {
     request.is_current(&letter.leased.record, letter.leased.purpose, letter.generation)
-}
-
-/// The statements that lease letters one by one.
-#[cfg(any(feature = "mysql", feature = "sqlite"))]
-pub(crate) struct OneByOne {
-    pub(crate) lease: &'static Sql,
-    pub(crate) discard: &'static Sql,
-    pub(crate) insert_token: &'static Sql,
-}
-
-#[cfg(any(feature = "mysql", feature = "sqlite"))]
-impl OneByOne {
-    /// Leases or discards one letter that this transaction has read and nobody else may write.
-    pub(crate) async fn lease<D: Driver<Db: Catalog>>(
-        &self,
-        conn: &mut D::Conn,
-        request: &LeaseRequest<'_>,
-        queued: Queued,
-        batch: &mut Leased,
-    ) -> Result<(), StoreError> {
-        let delivery = Values::new().uuid(Name::Letter, *queued.delivery.as_uuid());
-        if queued.letter.as_ref().is_ok_and(|letter| !is_current(request, letter)) {
-            execute::<D>(conn, delivery.of_statement(self.discard)?).await?;
-            batch.discarded += 1;
-            return Ok(());
-        }
-        let lease = delivery.uuid(Name::Owner, request.owner).time(Name::LeaseUntil, request.lease_until);
-        execute::<D>(conn, lease.of_statement(self.lease)?).await?;
-        match queued.letter {
-            Err(error) => batch.unreadable.push(error),
-            Ok(letter) => {
-                let mut leased = letter.leased;
-                if leased.purpose.has_link() {
-                    let digest = request.mint(leased.delivery, &leased.record.kind)?;
-                    let token = Values::new()
-                        .bytes(Name::Token, digest.as_bytes().as_slice())
-                        .uuid(Name::Id, *leased.record.id.as_uuid())
-                        .count(Name::Generation, leased.record.generation)
-                        .text(Name::Channel, "mail")
-                        .time(Name::At, request.now);
-                    execute::<D>(conn, token.of_statement(self.insert_token)?).await?;
-                }
-                leased.attempt += 1;
-                batch.letters.push(leased);
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Whether a statement finds anything, asked in a transaction of its own that takes no write lock.
@@ -112,8 +38,7 @@ pub(crate) fn due<'v, D: crate::Dialect>(kinds: &[&'v str], now: DateTime<Utc>) 
     Values::new().words(Name::Kinds, kinds.iter().copied()).time(Name::Now, now)
 }
 
-#[doc(hidden)]
-pub async fn settle<D: Driver<Db: Catalog>, P: Pool<D>>(
+pub(crate) async fn settle<D: Driver<Db: Catalog>, P: Pool<D>>(
     pool: &P,
     settlement: &Settlement<'_>,
 ) -> Result<bool, StoreError> {

@@ -14,6 +14,10 @@ use uuid::Uuid;
 /// How many columns a record has. Every database's `columns!` names them in this order.
 const RECORD: usize = 30;
 
+/// Where a row of the queue says when its letter was due, behind the record and six columns of the letter.
+#[cfg(feature = "postgres")]
+pub(crate) const NOT_BEFORE: usize = RECORD + 6;
+
 /// A row of a driver, read column by column. Columns count from 0; `name` is for the error.
 ///
 /// # Errors
@@ -176,10 +180,9 @@ pub(crate) struct Letter {
     pub(crate) generation: u32,
 }
 
-/// A letter of the queue. Its delivery and due time are known even where the rest does not read.
+/// A letter of the queue. Its delivery is known even where the rest does not read.
 pub(crate) struct Queued {
     pub(crate) delivery: DeliveryId,
-    pub(crate) due: DateTime<Utc>,
     pub(crate) letter: Result<Letter, StoreError>,
 }
 
@@ -189,7 +192,6 @@ impl FromRow for Queued {
         let letter = LetterAlone::read_at(row, RECORD);
         Ok(Self {
             delivery: DeliveryId::from_uuid(row.uuid(RECORD, "id")?),
-            due: row.time(RECORD + 6, "not_before")?,
             letter: letter.and_then(|letter| Ok(letter.of(Record::read(row)?))),
         })
     }
@@ -227,7 +229,6 @@ impl LetterAlone {
 #[cfg(feature = "mysql")]
 pub(crate) struct QueuedApart {
     pub(crate) delivery: DeliveryId,
-    pub(crate) due: DateTime<Utc>,
     pub(crate) kind: String,
     pub(crate) invitation: Uuid,
     pub(crate) letter: Result<LetterAlone, StoreError>,
@@ -238,9 +239,8 @@ impl FromRow for QueuedApart {
     fn read(row: &impl Columns) -> Result<Self, StoreError> {
         Ok(Self {
             delivery: DeliveryId::from_uuid(row.uuid(0, "id")?),
-            due: row.time(6, "not_before")?,
-            kind: row.text(7, "kind")?.into_owned(),
-            invitation: row.uuid(8, "invitation")?,
+            kind: row.text(6, "kind")?.into_owned(),
+            invitation: row.uuid(7, "invitation")?,
             letter: LetterAlone::read_at(row, 0),
         })
     }

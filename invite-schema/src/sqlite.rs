@@ -18,12 +18,12 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::{
-    apart::Following,
+    apart::{Following, OneByOne},
     catalog::Catalog,
     dialect::{Dialect, json_text, words_text},
     driver::{Driver, End, Pool, all, end, execute, optional},
     name::Name,
-    queue::{OneByOne, due, finds_any},
+    queue::{due, finds_any},
     row::Queued,
     statement::Values,
     template::Sql,

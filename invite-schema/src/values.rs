@@ -1,10 +1,9 @@
 //! From the contract's data to named values, for every database alike.
 
 use invite_core::{
-    EmailAddress, Record, Status,
+    EmailAddress, Record,
     store::{
-        Change, DeliveryUpdate, Dispatch, Guard, ListQuery, NewEvent, NewLetter, OpenKey, QueueChange, RenewedLinks,
-        Settlement,
+        Change, DeliveryUpdate, Guard, ListQuery, NewEvent, NewLetter, OpenKey, QueueChange, RenewedLinks, Settlement,
     },
 };
 
@@ -75,7 +74,9 @@ impl<'v, D: Dialect> Values<'v, D> {
 
     /// The letter and the token that go with a change, each null where there is none.
     #[cfg(feature = "postgres")]
-    pub(crate) fn dispatch(self, dispatch: Dispatch<'v>) -> Self {
+    pub(crate) fn dispatch(self, dispatch: invite_core::store::Dispatch<'v>) -> Self {
+        use invite_core::store::Dispatch;
+
         let (letter, token) = match dispatch {
             Dispatch::None => (None, None),
             Dispatch::Letter(letter) => (Some(letter), None),
@@ -182,7 +183,9 @@ impl<'v, D: Dialect> Values<'v, D> {
 
     /// The states of a list where there are no arrays: one place for each.
     #[cfg(any(feature = "mysql", feature = "sqlite"))]
-    pub(crate) fn statuses(self, statuses: &'v [Status]) -> Self {
+    pub(crate) fn statuses(self, statuses: &'v [invite_core::Status]) -> Self {
+        use invite_core::Status;
+
         const PLACES: [Name; Status::ALL.len()] =
             [Name::Status1, Name::Status2, Name::Status3, Name::Status4, Name::Status5, Name::Status6];
         let mut statuses = statuses.iter();

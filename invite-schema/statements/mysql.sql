@@ -368,7 +368,7 @@ ORDER BY e.id;
 
 -- DUE_LETTERS
 --   1 now, 2 now, 3 kinds, 4 limit
-SELECT o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.not_before, o.kind, o.invitation
+SELECT o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.kind, o.invitation
 FROM invite_outbox AS o
 WHERE o.not_before <= ?
 AND (o.lease_until IS NULL OR o.lease_until <= ?)

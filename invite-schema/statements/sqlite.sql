@@ -395,7 +395,7 @@ SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.paylo
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
     i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded, o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.not_before
+    i.reminded, o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns
 FROM invite_outbox AS o JOIN invite_invitations AS i ON i.id = o.invitation
 WHERE o.not_before <= ?1
 AND (o.lease_until IS NULL OR o.lease_until <= ?1)

@@ -252,7 +252,7 @@ statements! {
         WHERE e.invitation = :id AND i.kind = :kind AND i.scope = :scope ORDER BY e.id";
 
     /// Letters that are due and that no other worker is leasing. `:kinds` is a JSON array.
-    DUE_LETTERS = "SELECT o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.not_before,
+    DUE_LETTERS = "SELECT o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns,
         o.kind, o.invitation FROM invite_outbox AS o
         WHERE o.not_before <= :now AND (o.lease_until IS NULL OR o.lease_until <= :now)
           AND JSON_CONTAINS(:kinds, JSON_QUOTE(o.kind))

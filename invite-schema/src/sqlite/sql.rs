@@ -276,7 +276,7 @@ statements! {
     DUE_LETTERS = concat!(
         "SELECT ",
         columns!(),
-        ", o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.not_before",
+        ", o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns",
         due_letters!(),
         " ORDER BY o.not_before, o.id LIMIT +:limit"
     );
