@@ -208,7 +208,7 @@ async fn an_id_is_no_capability() {
     let created = office.invite("grace@example.com").await;
     let id = created["id"].as_str().unwrap();
 
-    // Neither another verified person nor an unverified one with the right address (incident 03).
+    // Neither another verified person may answer it, nor an unverified one with the right address.
     for action in ["accept", "reject"] {
         let path = format!("/api/me/invitations/{id}/{action}");
         ada.post(&path, json!({})).await.refused(404, "not_found");

@@ -13,7 +13,7 @@ use crate::support::{Answer, Office, PASSWORD, Server};
 async fn a_token_is_a_string_or_it_is_not_a_token() {
     let server = Server::start().await;
     let office = Office::open(&server).await;
-    // Something is open that a careless query might find (incidents 06, 07, 08).
+    // An invitation is open that a query would find if it compared a token with a number or with nothing.
     let created = office.invite("owner2@example.com").await;
     let values = [
         json!(0),
@@ -88,7 +88,7 @@ async fn an_acceptance_grants_what_was_invited_and_nothing_else() {
     let ada = server.browser();
     ada.sign_up("ada@example.com").await;
 
-    // Incident 22.
+    // A server that copies the fields of a request into its own rows would let the invited choose what they get.
     for (field, value) in [
         ("role", json!("owner")),
         ("organization_id", json!(1)),
@@ -114,7 +114,7 @@ async fn a_page_of_another_site_changes_nothing() {
     let created = office.invite("ada@example.com").await;
     let path = office.path_of(&created);
 
-    // Incident 40.
+    // A page of another site can make a browser send these, with the cookies of the person who looks at it.
     let foreign: [&[(&str, &str)]; 6] = [
         &[("origin", "https://evil.example")],
         &[("origin", "null")],
@@ -205,7 +205,7 @@ async fn what_is_not_json_is_told_apart() {
 async fn no_header_moves_the_mailed_link() {
     let server = Server::start().await;
     let office = Office::open(&server).await;
-    // Incident 56.
+    // A link that is built from such a header leads the invited, and their token, to the sender's own server.
     let request = office
         .owner
         .request(Method::POST, &office.invitations)
@@ -226,7 +226,7 @@ async fn what_people_write_cannot_build_a_link_or_an_element() {
     let server = Server::start().await;
     let owner = server.browser();
     owner.sign_up("owner@example.com").await;
-    // Incidents 67 and 68.
+    // Both would be markup or a template's expression if they were not escaped.
     let name = "<a href=//evil.example>{{7*7}}";
     let org = owner.post("/api/organizations", json!({ "name": name })).await.expect(201);
     let body =

@@ -211,7 +211,7 @@ async fn an_admin_may_do_what_an_owner_may_except_make_owners() {
     admin.patch(&path, json!({ "role": "viewer" })).await.expect(200);
 
     let owner = json!({ "email": "b@example.com", "role": "owner" });
-    // Refused as often as it is asked (incident 23).
+    // A refusal must leave nothing behind that lets the next try pass.
     for _ in 0..3 {
         admin.post(&office.invitations, owner.clone()).await.refused(403, "not_permitted");
         admin.patch(&path, json!({ "role": "owner" })).await.refused(403, "not_permitted");

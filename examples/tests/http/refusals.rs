@@ -106,7 +106,7 @@ async fn only_the_invited_and_verified_address_may_accept() {
     eve.sign_up("eve@example.com").await;
 
     eve.accept(&link).await.refused(403, "wrong_recipient");
-    // The inviter has seen a copied link, so it proves nothing (incident 21).
+    // The inviter has seen a copied link, so it proves nothing about the address.
     ada.accept(&link).await.refused(403, "email_not_verified");
     let me = ada.get("/api/me").await.expect(200);
     assert_eq!((&me["user"]["email_verified"], &me["memberships"]), (&json!(false), &json!([])));
@@ -306,7 +306,7 @@ async fn an_id_of_another_organization_is_not_found() {
     let path = office.path_of(&office.invite("ada@example.com").await);
     let other = Office::open_as(&server, "other@example.com").await;
 
-    // Their own organization, the other one's invitation (incident 38).
+    // The organization is their own, and the invitation is the other one's.
     let mixed = path.replace(&office.invitations, &other.invitations);
     let nobody = format!("{}/0199aa00-0000-7000-8000-000000000000", other.invitations);
     for path in [mixed, nobody, format!("{}/7", other.invitations), format!("{}/%27", other.invitations)] {
