@@ -1,6 +1,8 @@
 //! What the benches measure: on each database the library's way to do a thing, and the same thing
 //! written by hand over the same driver, with as little SQL as will do.
 
+#![expect(clippy::exhaustive_structs, reason = "only the benches use it")]
+
 mod by_hand;
 mod databases;
 pub mod measure;

@@ -177,7 +177,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// A letter in this state that no attempt was made at, and so without an error.
+    /// Makes a delivery in this state, with no attempt counted and no error.
     #[must_use]
     pub const fn new(state: DeliveryState) -> Self {
         Self { state, attempts: 0, last_error: None }
@@ -338,11 +338,11 @@ impl OpenKey {
         &self.0
     }
 
-    /// The key that an invitation of this kind and scope to this recipient holds while it is open, or `None` if the
-    /// policy allows many.
+    /// Derives the key that an invitation of this kind and scope to this recipient holds while it is open. `None` if the
+    /// policy sets no limit.
     ///
-    /// A store never derives it: core passes it in [`Insertion`](crate::store::Insertion) and in
-    /// [`Change::Amend`](crate::store::Change::Amend). The tests of a store need it to write a row as core would.
+    /// A store does not derive keys: core passes them in [`Insertion`](crate::store::Insertion) and in
+    /// [`Change::Amend`](crate::store::Change::Amend). The tests of a store need this to write rows as core would.
     #[must_use]
     pub fn new(uniqueness: Uniqueness, kind: &str, scope: &Scope, recipient: &EmailAddress) -> Option<Self> {
         let scope = match uniqueness {

@@ -135,9 +135,12 @@ impl From<Error> for Problem {
                 let field = request_field(field);
                 return Self::invalid(field, format!("{field} {problem}"));
             }
-            Error::Random(_) | Error::Store(_) | Error::Authority(_) | Error::NotInTransaction => {
-                failure(error.http_status(), &error)
-            }
+            Error::Random(_)
+            | Error::Store(_)
+            | Error::Authority(_)
+            | Error::NotInTransaction
+            | Error::NoKinds
+            | Error::KindServedTwice { .. } => failure(error.http_status(), &error),
             _ => failure(error.http_status(), &error),
         };
         Self { detail: detail.into(), ..problem }

@@ -22,7 +22,6 @@ use crate::row::Row;
 /// Invitations in PostgreSQL.
 #[derive(Debug, Clone, Copy, Default)]
 #[expect(clippy::exhaustive_structs, reason = "it has no state")]
-#[expect(clippy::exhaustive_structs, reason = "it is written by its name alone")]
 pub struct PgStore;
 
 store!(PgStore, postgres);

@@ -70,8 +70,8 @@ pub struct LeaseRequest<'a> {
     pub lease_until: DateTime<Utc>,
     /// The most to lease.
     pub limit: u32,
-    /// What [`mint`](Self::mint) calls: it is given the delivery and the kind of a letter and returns the digest of a
-    /// new token. Core keeps the token itself; the tests of a store return whatever digest they want to find.
+    /// The function that [`mint`](Self::mint) calls. It takes the delivery and the kind of a letter, and returns the
+    /// digest of a new token. Core keeps the token itself. A test of a store may return any digest that it wants to find.
     pub minter: &'a (dyn Fn(DeliveryId, &str) -> Result<TokenDigest, StoreError> + Send + Sync),
 }
 

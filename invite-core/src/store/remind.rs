@@ -14,8 +14,8 @@ pub struct ReminderScan<'a> {
     pub now: DateTime<Utc>,
     /// The most rows to look at.
     pub limit: u32,
-    /// What [`decide`](Self::decide) calls: it is given the row as it was locked and returns what becomes of it. Core
-    /// follows the policy of the row's kind; the tests of a store return what they want to see written.
+    /// The function that [`decide`](Self::decide) calls. It takes the row as it was locked, and returns what the store
+    /// must write. Core follows the policy of the row's kind. A test of a store may return anything that it wants to find.
     pub decide: &'a (dyn Fn(&Record) -> Result<ReminderDecision, StoreError> + Send + Sync),
 }
 

@@ -1,5 +1,7 @@
 //! The tables in MySQL and MariaDB. Ids are the 16 bytes of a UUID, times are UTC.
 
+#![expect(clippy::exhaustive_structs, reason = "the macro of diesel writes them")]
+
 diesel::table! {
     use diesel::sql_types::*;
 

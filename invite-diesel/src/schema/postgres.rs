@@ -1,5 +1,7 @@
 //! The tables in PostgreSQL.
 
+#![expect(clippy::exhaustive_structs, reason = "the macro of diesel writes them")]
+
 diesel::table! {
     /// The invitations.
     invite_invitations (id) {

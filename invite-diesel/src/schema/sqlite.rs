@@ -1,5 +1,7 @@
 //! The tables in SQLite. Ids are the 16 bytes of a UUID, times microseconds since 1970, UTC.
 
+#![expect(clippy::exhaustive_structs, reason = "the macro of diesel writes them")]
+
 diesel::table! {
     /// The invitations.
     invite_invitations (id) {

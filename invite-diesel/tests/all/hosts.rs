@@ -41,7 +41,7 @@ on_every_server! {
     async fn the_host_s_error_undoes_the_acceptance() {
         let mut conn = db::connect(&db::fresh().await).await;
         let members = members::<db::Store>();
-        let Linked { token, .. } = invited!(members, conn);
+        let token = invited!(members, conn).token;
         for _ in 0..2 {
             let full = conn.transaction(async |conn| {
                 assert!(matches!(members.accept(conn, &token, &ada()).await?, Accepted::Now(_)));
@@ -58,7 +58,7 @@ on_every_server! {
     async fn a_savepoint_is_undone_alone_and_kept_with_the_rest() {
         let mut conn = db::connect(&db::fresh().await).await;
         let members = members::<db::Store>();
-        let Linked { token, .. } = invited!(members, conn);
+        let token = invited!(members, conn).token;
         let outer = conn.transaction(async |conn| {
             conn.batch_execute(JOIN).await?;
             let undone = conn.transaction(async |conn| {
@@ -93,7 +93,7 @@ on_every_server! {
         let url = db::fresh().await;
         let pool = db::pool(&url, 1);
         let members = members::<db::Store>();
-        let Linked { token, .. } = invited!(members, pool.get().await.unwrap());
+        let token = invited!(members, pool.get().await.unwrap()).token;
 
         let (accepted, reached) = tokio::sync::oneshot::channel();
         let (task_pool, task_members) = (pool.clone(), members.clone());

@@ -21,6 +21,7 @@ macro_rules! blocking {
     ($name:ident, $what:literal, $facts:ident, $store:ident, $module:ident, $conn:ident) => {
         #[doc = $what]
         #[derive(Debug)]
+        #[expect(clippy::exhaustive_structs, reason = "it is written by its name alone")]
         pub struct $name;
 
         impl Database for $name {

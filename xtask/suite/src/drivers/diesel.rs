@@ -41,6 +41,7 @@ macro_rules! through_diesel {
     ($name:ident, $what:literal, $facts:ident, $store:ident, $module:ident, $conn:ident, $begin:ident) => {
         #[doc = $what]
         #[derive(Debug)]
+        #[expect(clippy::exhaustive_structs, reason = "it is written by its name alone")]
         pub struct $name;
 
         impl Database for $name {

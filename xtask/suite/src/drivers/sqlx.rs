@@ -20,6 +20,7 @@ macro_rules! through_sqlx {
     ($name:ident, $what:literal, $facts:ident, $store:ident, $module:ident, $open:ident) => {
         #[doc = $what]
         #[derive(Debug)]
+        #[expect(clippy::exhaustive_structs, reason = "it is written by its name alone")]
         pub struct $name;
 
         impl Database for $name {
