@@ -1,5 +1,10 @@
 //! Databases that are found by their URL, by another process or after a restart.
 
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
 use invite_conformance::Harness;
 use invite_core::store::StoreError;
 
@@ -37,11 +42,26 @@ impl<D: Database> Reachable for On<D> {
         D::open(url, connections, Care::Durable).await
     }
 
+    // A server that has just come back may refuse connections, or end a transaction, for some time yet.
     async fn quiet(&self, url: &str) -> Result<(), StoreError> {
-        let mut tx = D::begin(&self.open(url, 1).await?, D::FACTS.levels[0]).await?;
-        for statement in D::FACTS.quiet {
-            D::execute(&mut tx, statement).await?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match lock_everything(self, url).await {
+                Err(error) if error.is_retryable() && Instant::now() < deadline => thread::sleep(PAUSE),
+                answer => return answer,
+            }
         }
-        D::rollback(tx).await
     }
+}
+
+/// How long a server is given to answer again, and how long it is left alone between two questions.
+const PATIENCE: Duration = Duration::from_secs(120);
+const PAUSE: Duration = Duration::from_millis(50);
+
+async fn lock_everything<D: Database>(on: &On<D>, url: &str) -> Result<(), StoreError> {
+    let mut tx = D::begin(&on.open(url, 1).await?, D::FACTS.levels[0]).await?;
+    for statement in D::FACTS.quiet {
+        D::execute(&mut tx, statement).await?;
+    }
+    D::rollback(tx).await
 }
