@@ -144,12 +144,12 @@ fn scattered_key(n: u64) -> [u8; 32] {
     key
 }
 
-/// The columns of an invitation.
+/// The columns of an invitation and its letter.
 macro_rules! columns {
     () => {
-        "id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, ended_at, \
+        "i.id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, ended_at, \
          ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision, created_at, \
-         expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error, inviter_address, \
+         expires_at, resent_at, viewed_at, l.state, l.attempts, l.error, inviter_address, \
          delivery_id, remind_at, reminded"
     };
 }

@@ -31,6 +31,7 @@ macro_rules! open {
 macro_rules! page {
     ($conn:ident, $page:ident, $columns:expr) => {{
         let newest = invite_invitations::table
+            .left_join(invite_letters::table.on(invite_letters::id.nullable().eq(invite_invitations::delivery_id)))
             .filter(invite_invitations::kind.eq("member"))
             .filter(invite_invitations::scope.eq(key("big")))
             .order((invite_invitations::created_at.desc(), invite_invitations::id.desc()))
@@ -68,10 +69,10 @@ macro_rules! every_column {
                 invite_invitations::locale,
                 invite_invitations::ended_by,
                 invite_invitations::ended_reason,
-                invite_invitations::delivery_error,
+                invite_letters::error.nullable(),
                 invite_invitations::inviter_address,
             ),
-            (invite_invitations::status, invite_invitations::delivery_state, invite_invitations::address_proved),
+            (invite_invitations::status, invite_letters::state.nullable(), invite_invitations::address_proved),
             (
                 invite_invitations::ended_at,
                 invite_invitations::grace_until,
@@ -83,7 +84,7 @@ macro_rules! every_column {
                 invite_invitations::generation,
                 invite_invitations::min_generation,
                 invite_invitations::revision,
-                invite_invitations::delivery_attempts,
+                invite_letters::attempts.nullable(),
             ),
             (invite_invitations::created_at, invite_invitations::expires_at),
             (invite_invitations::delivery_id, invite_invitations::reminded),
@@ -97,19 +98,18 @@ macro_rules! by_hand {
     () => {
         use super::*;
 
-        const NONE: Count = 0;
         const ONE: Count = 1;
 
-        type Delivery = (String, Count, Option<String>);
+        type Delivery = (Option<String>, Option<Count>, Option<String>);
         type Text = Option<String>;
         type Words = (Text, Text, Text, Text, Text, Text);
         type Times = (Option<Time>, Option<Time>, Option<Time>, Option<Time>, Option<Time>);
         type Everything = (
             (Id, String, Key, String, Key, String, Json, Json),
             Words,
-            (String, String, bool),
+            (String, Option<String>, bool),
             Times,
-            (Count, Count, Count, Count),
+            (Count, Count, Count, Option<Count>),
             (Time, Time),
             (Option<Id>, Option<Count>),
         );
@@ -134,8 +134,6 @@ macro_rules! by_hand {
                         invite_invitations::open_key.eq(scattered_key(n).to_vec()),
                         invite_invitations::created_at.eq(time(created_at)),
                         invite_invitations::expires_at.eq(time(expires_at)),
-                        invite_invitations::delivery_state.eq("queued"),
-                        invite_invitations::delivery_attempts.eq(NONE),
                         invite_invitations::delivery_id.eq(id(growing_id(n ^ (1 << 60)))),
                     ))
                     .execute(conn)
@@ -241,9 +239,9 @@ macro_rules! by_hand {
                     invite_invitations::created_at,
                     invite_invitations::expires_at,
                     (
-                        invite_invitations::delivery_state,
-                        invite_invitations::delivery_attempts,
-                        invite_invitations::delivery_error,
+                        invite_letters::state.nullable(),
+                        invite_letters::attempts.nullable(),
+                        invite_letters::error.nullable(),
                     ),
                 )
             );
@@ -257,7 +255,7 @@ macro_rules! by_hand {
                 ended_at: row.6,
                 created_at: row.7,
                 expires_at: row.8,
-                delivery: (row.9.0, row.9.1.into(), row.9.2),
+                delivery: (row.9.0.expect("state"), row.9.1.expect("attempts").into(), row.9.2),
             });
             assert_eq!(lines.collect::<Vec<_>>().len(), 50);
         }
@@ -297,7 +295,9 @@ macro_rules! invitation_of {
 pub(crate) mod mysql {
     use chrono::NaiveDateTime;
     use diesel::sql_types::{Binary, Datetime};
-    use invite_diesel::schema::mysql::{invite_events, invite_invitations, invite_outbox, invite_tokens};
+    use invite_diesel::schema::mysql::{
+        invite_events, invite_invitations, invite_letters, invite_outbox, invite_tokens,
+    };
 
     use crate::by_hand::mysql::{DUE, EXPIRE_BARE, expire};
 
@@ -391,7 +391,9 @@ pub(crate) mod mysql {
 
 pub(crate) mod postgres {
     use diesel::sql_types::{BigInt, Timestamptz};
-    use invite_diesel::schema::postgres::{invite_events, invite_invitations, invite_outbox, invite_tokens};
+    use invite_diesel::schema::postgres::{
+        invite_events, invite_invitations, invite_letters, invite_outbox, invite_tokens,
+    };
     use sqlx::types::Uuid;
 
     use crate::by_hand::postgres::{EXPIRE, EXPIRE_BARE};
@@ -450,7 +452,9 @@ pub(crate) mod postgres {
 pub(crate) mod sqlite {
     use diesel::{SqliteConnection, sql_types::BigInt};
     use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
-    use invite_diesel::schema::sqlite::{invite_events, invite_invitations, invite_outbox, invite_tokens};
+    use invite_diesel::schema::sqlite::{
+        invite_events, invite_invitations, invite_letters, invite_outbox, invite_tokens,
+    };
 
     use crate::by_hand::sqlite::{EXPIRE, EXPIRE_BARE, EXPIRE_EVENTS};
 

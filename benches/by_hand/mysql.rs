@@ -11,9 +11,9 @@ use crate::{
 };
 
 const INSERT: &str = "INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, \
-     display, status, generation, min_generation, revision, open_key, created_at, expires_at, delivery_state, \
-     delivery_attempts, delivery_id) \
-     VALUES (?, 'member', '7', ?, ?, 'user:1', ?, ?, 'pending', 1, 1, 1, ?, ?, ?, 'queued', 0, ?)";
+     display, status, generation, min_generation, revision, open_key, created_at, expires_at, \
+     delivery_id) \
+     VALUES (?, 'member', '7', ?, ?, 'user:1', ?, ?, 'pending', 1, 1, 1, ?, ?, ?, ?)";
 
 const ACCEPT: &str = "UPDATE invite_invitations SET status = 'accepted', ended_at = ?, ended_by = ?, open_key = NULL, \
      revision = revision + 1 WHERE id = ? AND status IN ('pending', 'delivery_failed') AND expires_at > ? \
@@ -114,8 +114,8 @@ async fn event(conn: &mut MySqlConnection, id: &[u8; 16], revision: u32, action:
 
 macro_rules! line {
     () => {
-        "id, recipient_given, payload, message, inviter, status, ended_at, created_at, expires_at, \
-             delivery_state, delivery_attempts, delivery_error"
+        "i.id, recipient_given, payload, message, inviter, status, ended_at, created_at, expires_at, \
+             l.state, l.attempts, l.error"
     };
 }
 
@@ -125,10 +125,11 @@ macro_rules! lines {
         concat!(
             "SELECT ",
             $columns!(),
-            " FROM invite_invitations FORCE INDEX FOR ORDER BY (invite_invitations_list) \
+            " FROM invite_invitations AS i FORCE INDEX FOR ORDER BY (invite_invitations_list) \
+              LEFT JOIN invite_letters AS l ON l.id = delivery_id \
               WHERE kind = 'member' AND scope = 'big'",
             $seek,
-            " ORDER BY created_at DESC, id DESC LIMIT 50"
+            " ORDER BY created_at DESC, i.id DESC LIMIT 50"
         )
     };
 }
@@ -141,9 +142,9 @@ pub(crate) async fn list(pool: &MySqlPool, side: Side, page: Page) {
             let (at, id) = filled(n);
             let at = DateTime::from_timestamp_micros(at).expect("a time").naive_utc();
             sqlx::query(if everything {
-                lines!(columns, " AND created_at <= ? AND (created_at < ? OR id < ?)")
+                lines!(columns, " AND created_at <= ? AND (created_at < ? OR i.id < ?)")
             } else {
-                lines!(line, " AND created_at <= ? AND (created_at < ? OR id < ?)")
+                lines!(line, " AND created_at <= ? AND (created_at < ? OR i.id < ?)")
             })
             .bind(at)
             .bind(at)
@@ -284,7 +285,8 @@ async fn settle(pool: &MySqlPool, letter: &MySqlRow) {
         .execute(&mut *tx)
         .await
         .expect("letter");
-    sqlx::query("UPDATE invite_invitations SET delivery_state = 'sent', delivery_attempts = 1 WHERE id = ?")
+    sqlx::query("INSERT INTO invite_letters (id, invitation, state, attempts) VALUES (?, ?, 'sent', 1)")
+        .bind(letter.get::<Vec<u8>, _>(0))
         .bind(letter.get::<Vec<u8>, _>(1))
         .execute(&mut *tx)
         .await

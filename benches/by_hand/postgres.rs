@@ -11,15 +11,14 @@ use crate::{
 };
 
 const INSERT: &str = "INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, \
-     display, status, generation, min_generation, revision, open_key, created_at, expires_at, delivery_state, \
-     delivery_attempts, delivery_id) VALUES ($1, 'member', '7', $2, $2, 'user:1', $3::jsonb, $4::jsonb, 'pending', 1, 1, \
-     1, $5, $6, $7, 'queued', 0, $8) ON CONFLICT (open_key) DO NOTHING";
+     display, status, generation, min_generation, revision, open_key, created_at, expires_at, \
+     delivery_id) VALUES ($1, 'member', '7', $2, $2, 'user:1', $3::jsonb, $4::jsonb, 'pending', 1, 1, \
+     1, $5, $6, $7, $8) ON CONFLICT (open_key) DO NOTHING";
 
 const INSERT_ALL: &str = "WITH created AS (\
          INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display, status, \
-         generation, min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts, \
-         delivery_id) VALUES ($1, 'member', '7', $2, $2, 'user:1', $3::jsonb, $4::jsonb, 'pending', 1, 1, 1, $5, $6, $7, \
-         'queued', 0, $8) \
+         generation, min_generation, revision, open_key, created_at, expires_at, delivery_id) VALUES ($1, 'member', '7', $2, $2, 'user:1', $3::jsonb, $4::jsonb, 'pending', 1, 1, 1, $5, $6, $7, \
+         $8) \
          ON CONFLICT (open_key) DO NOTHING RETURNING id\
      ), queued AS (\
          INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before) \
@@ -152,8 +151,8 @@ async fn event(conn: &mut PgConnection, id: Uuid, revision: i32, action: &str, a
 
 macro_rules! line {
     () => {
-        "id, recipient_given, payload::text, message, inviter, status, ended_at, created_at, expires_at, \
-             delivery_state, delivery_attempts, delivery_error"
+        "i.id, recipient_given, payload::text, message, inviter, status, ended_at, created_at, expires_at, \
+             l.state, l.attempts, l.error"
     };
 }
 
@@ -162,9 +161,10 @@ macro_rules! lines {
         concat!(
             "SELECT ",
             $columns!(),
-            " FROM invite_invitations WHERE kind = 'member' AND scope = 'big'",
+            " FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = delivery_id \
+              WHERE kind = 'member' AND scope = 'big'",
             $seek,
-            " ORDER BY created_at DESC, id DESC LIMIT 50"
+            " ORDER BY created_at DESC, i.id DESC LIMIT 50"
         )
     };
 }
@@ -177,9 +177,9 @@ pub(crate) async fn list(pool: &PgPool, side: Side, page: Page) {
             let (at, id) = filled(n);
             let at = DateTime::from_timestamp_micros(at).expect("a time");
             sqlx::query(if everything {
-                lines!(columns, " AND (created_at, id) < ($1, $2)")
+                lines!(columns, " AND (created_at, i.id) < ($1, $2)")
             } else {
-                lines!(line, " AND (created_at, id) < ($1, $2)")
+                lines!(line, " AND (created_at, i.id) < ($1, $2)")
             })
             .bind(at)
             .bind(Uuid::from_bytes(id))
@@ -267,7 +267,8 @@ async fn settle(pool: &PgPool, letter: &PgRow) {
         .execute(&mut *tx)
         .await
         .expect("letter");
-    sqlx::query("UPDATE invite_invitations SET delivery_state = 'sent', delivery_attempts = 1 WHERE id = $1")
+    sqlx::query("INSERT INTO invite_letters (id, invitation, state, attempts) VALUES ($1, $2, 'sent', 1)")
+        .bind(letter.get::<Uuid, _>(0))
         .bind(letter.get::<Uuid, _>(1))
         .execute(&mut *tx)
         .await

@@ -9,9 +9,9 @@ use crate::{
 };
 
 const INSERT: &str = "INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, \
-     display, status, generation, min_generation, revision, open_key, created_at, expires_at, delivery_state, \
-     delivery_attempts, delivery_id) VALUES (?1, 'member', '7', ?2, ?2, 'user:1', ?3, ?4, 'pending', 1, 1, 1, ?5, ?6, \
-     ?7, 'queued', 0, ?8) ON CONFLICT (open_key) DO NOTHING";
+     display, status, generation, min_generation, revision, open_key, created_at, expires_at, \
+     delivery_id) VALUES (?1, 'member', '7', ?2, ?2, 'user:1', ?3, ?4, 'pending', 1, 1, 1, ?5, ?6, \
+     ?7, ?8) ON CONFLICT (open_key) DO NOTHING";
 
 const ACCEPT: &str = "UPDATE invite_invitations SET status = 'accepted', ended_at = ?2, ended_by = ?3, open_key = NULL, \
      revision = revision + 1 WHERE id = (SELECT invitation FROM invite_tokens WHERE digest = ?1) \
@@ -125,8 +125,8 @@ async fn event(conn: &mut SqliteConnection, id: &[u8; 16], revision: i64, action
 
 macro_rules! line {
     () => {
-        "id, recipient_given, payload, message, inviter, status, ended_at, created_at, expires_at, \
-             delivery_state, delivery_attempts, delivery_error"
+        "i.id, recipient_given, payload, message, inviter, status, ended_at, created_at, expires_at, \
+             l.state, l.attempts, l.error"
     };
 }
 
@@ -135,9 +135,10 @@ macro_rules! lines {
         concat!(
             "SELECT ",
             $columns!(),
-            " FROM invite_invitations WHERE kind = 'member' AND scope = 'big'",
+            " FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = delivery_id \
+              WHERE kind = 'member' AND scope = 'big'",
             $seek,
-            " ORDER BY created_at DESC, id DESC LIMIT 50"
+            " ORDER BY created_at DESC, i.id DESC LIMIT 50"
         )
     };
 }
@@ -149,9 +150,9 @@ pub(crate) async fn list(pool: &SqlitePool, side: Side, page: Page) {
         Page::Behind(n) => {
             let (at, id) = filled(n);
             sqlx::query(if everything {
-                lines!(columns, " AND (created_at, id) < (?1, ?2)")
+                lines!(columns, " AND (created_at, i.id) < (?1, ?2)")
             } else {
-                lines!(line, " AND (created_at, id) < (?1, ?2)")
+                lines!(line, " AND (created_at, i.id) < (?1, ?2)")
             })
             .bind(at)
             .bind(id.to_vec())
@@ -259,7 +260,8 @@ async fn settle(pool: &SqlitePool, letter: &SqliteRow) {
         .execute(&mut *tx)
         .await
         .expect("letter");
-    sqlx::query("UPDATE invite_invitations SET delivery_state = 'sent', delivery_attempts = 1 WHERE id = ?1")
+    sqlx::query("INSERT INTO invite_letters (id, invitation, state, attempts) VALUES (?1, ?2, 'sent', 1)")
+        .bind(letter.get::<Vec<u8>, _>(0))
         .bind(letter.get::<Vec<u8>, _>(1))
         .execute(&mut *tx)
         .await

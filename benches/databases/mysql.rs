@@ -46,29 +46,32 @@ impl Database {
 super::subject!(MySqlStore, crate::by_hand::mysql, super::diesel::mysql);
 
 const COLUMNS: &str = "id, kind, scope, recipient_given, recipient, inviter, payload, display, status, generation, \
-     min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts";
+     min_generation, revision, open_key, created_at, expires_at, delivery_id";
 
 /// As on PostgreSQL.
 const STATISTICS: &str = "ANALYZE TABLE invite_invitations, invite_outbox";
+
+const SENT: &str = "INSERT INTO invite_letters (id, invitation, state, attempts) \
+     SELECT delivery_id, id, 'sent', 1 FROM invite_invitations WHERE scope = 'big'";
 
 fn due(from: u64, how_many: u64) -> String {
     format!(
         "INSERT INTO invite_invitations ({COLUMNS}) \
          SELECT UNHEX(CONCAT('ff', LPAD(HEX({from} + n), 30, '0'))), 'member', 'due', CONCAT('p', n, '@example.com'), \
              CONCAT('p', n, '@example.com'), 'user:1', '{PAYLOAD}', '{DISPLAY}', 'pending', 1, 1, 1, \
-             UNHEX(SHA2({from} + n, 256)), '2001-01-01' + INTERVAL n SECOND, '2001-01-01' + INTERVAL n SECOND, 'sent', 1 \
+             UNHEX(SHA2({from} + n, 256)), '2001-01-01' + INTERVAL n SECOND, '2001-01-01' + INTERVAL n SECOND, NULL \
          FROM numbers WHERE n <= {how_many}; ANALYZE TABLE invite_invitations"
     )
 }
 
 /// At most the million or so that `numbers` has.
-fn fill(how_many: u64) -> [String; 2] {
+fn fill(how_many: u64) -> [String; 3] {
     let insert = format!(
         "INSERT INTO invite_invitations ({COLUMNS}) \
          SELECT UNHEX(LPAD(HEX(n), 32, '0')), 'member', 'big', CONCAT('p', n, '@example.com'), \
              CONCAT('p', n, '@example.com'), 'user:1', '{PAYLOAD}', '{DISPLAY}', 'pending', 1, 1, 1, NULL, \
-             '1970-01-01' + INTERVAL {FILLED_FROM} / 1000000 + n SECOND, '2090-01-01', 'sent', 1 \
+             '1970-01-01' + INTERVAL {FILLED_FROM} / 1000000 + n SECOND, '2090-01-01', UNHEX(LPAD(HEX(n), 32, '0')) \
          FROM numbers WHERE n <= {how_many}"
     );
-    [insert, "ANALYZE TABLE invite_invitations".into()]
+    [insert, SENT.into(), "ANALYZE TABLE invite_invitations, invite_letters".into()]
 }

@@ -41,28 +41,31 @@ impl Database {
 super::subject!(PgStore, crate::by_hand::postgres, super::diesel::postgres);
 
 const COLUMNS: &str = "id, kind, scope, recipient_given, recipient, inviter, payload, display, status, generation, \
-     min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts";
+     min_generation, revision, open_key, created_at, expires_at, delivery_id";
 
 /// Without statistics, which the server gathers within a minute, plans are for tables of another size.
 const STATISTICS: &str = "ANALYZE";
+
+const SENT: &str = "INSERT INTO invite_letters (id, invitation, state, attempts) \
+     SELECT delivery_id, id, 'sent', 1 FROM invite_invitations WHERE scope = 'big'";
 
 fn due(from: u64, how_many: u64) -> String {
     format!(
         "INSERT INTO invite_invitations ({COLUMNS}) \
          SELECT ('ff' || lpad(to_hex(n), 30, '0'))::uuid, 'member', 'due', 'p' || n || '@example.com', \
              'p' || n || '@example.com', 'user:1', '{PAYLOAD}', '{DISPLAY}', 'pending', 1, 1, 1, \
-             sha256(n::text::bytea), to_timestamp(n), to_timestamp(n), 'sent', 1 \
+             sha256(n::text::bytea), to_timestamp(n), to_timestamp(n), NULL::uuid \
          FROM generate_series({from}::bigint, {from} + {how_many} - 1) AS n; ANALYZE invite_invitations"
     )
 }
 
-fn fill(how_many: u64) -> [String; 2] {
+fn fill(how_many: u64) -> [String; 3] {
     let insert = format!(
         "INSERT INTO invite_invitations ({COLUMNS}) \
          SELECT lpad(to_hex(n), 32, '0')::uuid, 'member', 'big', 'p' || n || '@example.com', \
              'p' || n || '@example.com', 'user:1', '{PAYLOAD}', '{DISPLAY}', 'pending', 1, 1, 1, NULL, \
-             to_timestamp({FILLED_FROM} / 1000000 + n), to_timestamp(4000000000), 'sent', 1 \
+             to_timestamp({FILLED_FROM} / 1000000 + n), to_timestamp(4000000000), lpad(to_hex(n), 32, '0')::uuid \
          FROM generate_series(1, {how_many}::bigint) AS n"
     );
-    [insert, "VACUUM ANALYZE".into()]
+    [insert, SENT.into(), "VACUUM ANALYZE".into()]
 }

@@ -48,27 +48,30 @@ impl Database {
 super::subject!(SqliteStore, crate::by_hand::sqlite, super::diesel::sqlite);
 
 const COLUMNS: &str = "id, kind, scope, recipient_given, recipient, inviter, payload, display, status, generation, \
-     min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts";
+     min_generation, revision, open_key, created_at, expires_at, delivery_id";
 
 /// Ordinarily nobody has it gather statistics.
 const STATISTICS: &str = "";
+
+const SENT: &str = "INSERT INTO invite_letters (id, invitation, state, attempts) \
+     SELECT delivery_id, id, 'sent', 1 FROM invite_invitations WHERE scope = 'big'";
 
 fn due(from: u64, how_many: u64) -> String {
     format!(
         "WITH RECURSIVE numbers (n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM numbers WHERE n < {from} + {how_many} - 1) \
          INSERT INTO invite_invitations ({COLUMNS}) \
          SELECT CAST(printf('%016d', n) AS BLOB), 'member', 'due', 'p' || n || '@example.com', 'p' || n || '@example.com', \
-             'user:1', '{PAYLOAD}', '{DISPLAY}', 'pending', 1, 1, 1, randomblob(32), n, n, 'sent', 1 FROM numbers"
+             'user:1', '{PAYLOAD}', '{DISPLAY}', 'pending', 1, 1, 1, randomblob(32), n, n, NULL FROM numbers"
     )
 }
 
-fn fill(how_many: u64) -> [String; 2] {
+fn fill(how_many: u64) -> [String; 3] {
     let insert = format!(
         "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {how_many}) \
          INSERT INTO invite_invitations ({COLUMNS}) \
          SELECT unhex(printf('%032x', n)), 'member', 'big', 'p' || n || '@example.com', 'p' || n || '@example.com', \
              'user:1', '{PAYLOAD}', '{DISPLAY}', 'pending', 1, 1, 1, NULL, {FILLED_FROM} + n * 1000000, \
-             4000000000000000, 'sent', 1 FROM numbers"
+             4000000000000000, unhex(printf('%032x', n)) FROM numbers"
     );
-    [insert, "ANALYZE".into()]
+    [insert, SENT.into(), "ANALYZE".into()]
 }

@@ -4,6 +4,7 @@ use std::{
     any::Any,
     ops::DerefMut,
     pin::Pin,
+    slice,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -89,6 +90,31 @@ pub(crate) trait Database: InvitationStore<Conn = Conn> + WorkerStore<()> {
     fn overlaps(&self) -> bool;
     fn effort(&self) -> Effort;
     fn block_on(&self, work: Pin<Box<dyn Future<Output = ()> + '_>>);
+}
+
+/// The calls about one thing, of which the contract's are about several.
+impl dyn Database {
+    pub(crate) async fn insert_one(&self, conn: &mut Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+        only(self.insert(conn, slice::from_ref(new)).await?)
+    }
+
+    pub(crate) async fn apply_one(&self, conn: &mut Conn, asked: &Transition<'_>) -> Result<Option<Found>, StoreError> {
+        only(self.apply(conn, slice::from_ref(asked)).await?)
+    }
+
+    pub(crate) async fn record_one(&self, conn: &mut Conn, update: &DeliveryUpdate<'_>) -> Result<bool, StoreError> {
+        only(self.record_delivery(conn, slice::from_ref(update)).await?)
+    }
+
+    pub(crate) async fn settle_one(&self, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
+        only(self.settle(&(), slice::from_ref(settlement)).await?)
+    }
+}
+
+fn only<T>(answers: Vec<T>) -> Result<T, StoreError> {
+    let [answer] = <[T; 1]>::try_from(answers)
+        .map_err(|answers| StoreError::failed(format!("a call about one thing has {} answers", answers.len())))?;
+    Ok(answer)
 }
 
 /// A database under test, shared.
@@ -187,16 +213,16 @@ impl<H: Harness> InvitationStore for Opened<H> {
         self.store.lock_for_write(conn.driver()).await
     }
 
-    async fn insert(&self, conn: &mut Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+    async fn insert(&self, conn: &mut Conn, new: &[Insertion<'_>]) -> Result<Vec<bool>, StoreError> {
         self.store.insert(conn.driver(), new).await
     }
 
-    async fn transition(&self, conn: &mut Conn, transition: &Transition<'_>) -> Result<Option<Found>, StoreError> {
-        self.store.transition(conn.driver(), transition).await
+    async fn apply(&self, conn: &mut Conn, transitions: &[Transition<'_>]) -> Result<Vec<Option<Found>>, StoreError> {
+        self.store.apply(conn.driver(), transitions).await
     }
 
-    async fn record_delivery(&self, conn: &mut Conn, update: &DeliveryUpdate<'_>) -> Result<bool, StoreError> {
-        self.store.record_delivery(conn.driver(), update).await
+    async fn record_delivery(&self, conn: &mut Conn, updates: &[DeliveryUpdate<'_>]) -> Result<Vec<bool>, StoreError> {
+        self.store.record_delivery(conn.driver(), updates).await
     }
 
     async fn find(&self, conn: &mut Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
@@ -228,8 +254,8 @@ impl<H: Harness> WorkerStore<()> for Opened<H> {
         self.store.lease(self.pool(), request).await
     }
 
-    async fn settle(&self, (): &(), settlement: &Settlement<'_>) -> Result<bool, StoreError> {
-        self.store.settle(self.pool(), settlement).await
+    async fn settle(&self, (): &(), settlements: &[Settlement<'_>]) -> Result<Vec<bool>, StoreError> {
+        self.store.settle(self.pool(), settlements).await
     }
 
     async fn sweep(&self, (): &(), sweep: &Sweep<'_>) -> Result<u64, StoreError> {
@@ -257,16 +283,16 @@ impl InvitationStore for Shared {
         self.0.lock_for_write(conn).await
     }
 
-    async fn insert(&self, conn: &mut Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+    async fn insert(&self, conn: &mut Conn, new: &[Insertion<'_>]) -> Result<Vec<bool>, StoreError> {
         self.0.insert(conn, new).await
     }
 
-    async fn transition(&self, conn: &mut Conn, transition: &Transition<'_>) -> Result<Option<Found>, StoreError> {
-        self.0.transition(conn, transition).await
+    async fn apply(&self, conn: &mut Conn, transitions: &[Transition<'_>]) -> Result<Vec<Option<Found>>, StoreError> {
+        self.0.apply(conn, transitions).await
     }
 
-    async fn record_delivery(&self, conn: &mut Conn, update: &DeliveryUpdate<'_>) -> Result<bool, StoreError> {
-        self.0.record_delivery(conn, update).await
+    async fn record_delivery(&self, conn: &mut Conn, updates: &[DeliveryUpdate<'_>]) -> Result<Vec<bool>, StoreError> {
+        self.0.record_delivery(conn, updates).await
     }
 
     async fn find(&self, conn: &mut Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
@@ -298,8 +324,8 @@ impl WorkerStore<()> for Shared {
         self.0.lease(pool, request).await
     }
 
-    async fn settle(&self, pool: &(), settlement: &Settlement<'_>) -> Result<bool, StoreError> {
-        self.0.settle(pool, settlement).await
+    async fn settle(&self, pool: &(), settlements: &[Settlement<'_>]) -> Result<Vec<bool>, StoreError> {
+        self.0.settle(pool, settlements).await
     }
 
     async fn sweep(&self, pool: &(), sweep: &Sweep<'_>) -> Result<u64, StoreError> {

@@ -13,6 +13,7 @@ mod read;
 mod recipient;
 mod remind;
 mod report;
+mod several;
 mod spoil;
 mod stored;
 mod transaction;
@@ -86,6 +87,7 @@ pub fn mutants() -> Vec<Mutant> {
         worker::MUTANTS,
         remind::MUTANTS,
         report::MUTANTS,
+        several::MUTANTS,
         transaction::MUTANTS,
         race::MUTANTS,
     ]

@@ -19,6 +19,7 @@ mod reminders;
 mod reports;
 pub(crate) mod rows;
 mod settle;
+mod several;
 mod sweep;
 mod token_guard;
 mod transactions;
@@ -44,6 +45,7 @@ pub(crate) fn cases() -> Vec<Case> {
         reminders::CASES,
         reports::CASES,
         settle::CASES,
+        several::CASES,
         sweep::CASES,
         token_guard::CASES,
         transactions::CASES,

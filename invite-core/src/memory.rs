@@ -23,27 +23,23 @@
 //! ```
 
 mod queue;
+mod state;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use async_lock::{Mutex, MutexGuardArc};
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
+use self::state::{State, Undo};
 use crate::{
     actor::Scope,
     event::Event,
-    invitation::{Delivery, InvitationId, Record},
+    id::InvitationId,
+    invitation::Record,
     list::Sort,
     store::{
-        AddressedQuery, Change, DeliveryId, DeliveryUpdate, Dispatch, Found, FoundToken, Insertion, InvitationStore,
-        Key, ListQuery, NewEvent, OpenKey, Purpose, Read, StoreError, Target, Transition,
+        AddressedQuery, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery, Read, StoreError, Transition,
     },
-    token::{Channel, TokenDigest},
 };
 
 /// A database in memory; clones share it.
@@ -116,174 +112,6 @@ impl Drop for Tx {
     }
 }
 
-#[derive(Default)]
-struct State {
-    invitations: BTreeMap<InvitationId, Row>,
-    open: HashMap<OpenKey, InvitationId>,
-    tokens: HashMap<[u8; 32], (InvitationId, FoundToken)>,
-    queue: BTreeMap<DeliveryId, Queued>,
-    events: Vec<Event>,
-}
-
-#[derive(Clone)]
-struct Row {
-    record: Record,
-    open_key: Option<OpenKey>,
-}
-
-#[derive(Clone)]
-struct Queued {
-    invitation: InvitationId,
-    generation: u32,
-    purpose: Purpose,
-    not_before: DateTime<Utc>,
-    attempt: u32,
-    refusals: u32,
-    unknowns: u32,
-    lease: Option<(Uuid, DateTime<Utc>)>,
-}
-
-/// What was there before, to put back.
-enum Undo {
-    Row(InvitationId, Option<Box<Row>>),
-    Token([u8; 32]),
-    Queue(DeliveryId, Option<Queued>),
-    Event,
-}
-
-impl Undo {
-    fn run(self, state: &mut State) {
-        match self {
-            Self::Row(id, row) => drop(state.put(id, row.map(|row| *row))),
-            Self::Token(digest) => drop(state.tokens.remove(&digest)),
-            Self::Queue(id, Some(queued)) => drop(state.queue.insert(id, queued)),
-            Self::Queue(id, None) => drop(state.queue.remove(&id)),
-            Self::Event => drop(state.events.pop()),
-        }
-    }
-}
-
-impl State {
-    fn put(&mut self, id: InvitationId, row: Option<Row>) -> Option<Row> {
-        let old = match &row {
-            Some(row) => self.invitations.insert(id, row.clone()),
-            None => self.invitations.remove(&id),
-        };
-        if let Some(key) = old.as_ref().and_then(|old| old.open_key) {
-            self.open.remove(&key);
-        }
-        if let Some(key) = row.and_then(|row| row.open_key) {
-            self.open.insert(key, id);
-        }
-        old
-    }
-
-    fn write_row(&mut self, row: Row, undo: &mut Vec<Undo>) {
-        let id = row.record.id;
-        let old = self.put(id, Some(row));
-        undo.push(Undo::Row(id, old.map(Box::new)));
-    }
-
-    fn write_token(&mut self, record: &Record, digest: &TokenDigest, channel: Channel, undo: &mut Vec<Undo>) {
-        let token = FoundToken { digest: digest.clone(), generation: record.generation, channel };
-        self.tokens.insert(*digest.as_bytes(), (record.id, token));
-        undo.push(Undo::Token(*digest.as_bytes()));
-    }
-
-    fn write_queue(&mut self, id: DeliveryId, queued: Option<Queued>, undo: &mut Vec<Undo>) {
-        let old = match queued {
-            Some(queued) => self.queue.insert(id, queued),
-            None => self.queue.remove(&id),
-        };
-        undo.push(Undo::Queue(id, old));
-    }
-
-    fn write_event(&mut self, record: &Record, event: &NewEvent<'_>, undo: &mut Vec<Undo>) {
-        self.events.push(Event {
-            invitation: record.id,
-            revision: record.revision,
-            kind: event.kind,
-            actor: event.actor.clone(),
-            reason: event.reason.map(Into::into),
-            at: event.at,
-        });
-        undo.push(Undo::Event);
-    }
-
-    fn dispatch(&mut self, record: &Record, dispatch: Dispatch<'_>, undo: &mut Vec<Undo>) {
-        match dispatch {
-            Dispatch::None => {}
-            Dispatch::Token(digest, channel) => self.write_token(record, digest, channel, undo),
-            Dispatch::Letter(letter) if !letter.has_addressee(record) => {}
-            Dispatch::Letter(letter) => {
-                let queued = Queued {
-                    invitation: record.id,
-                    generation: record.generation,
-                    purpose: letter.purpose,
-                    not_before: letter.not_before,
-                    attempt: 0,
-                    refusals: 0,
-                    unknowns: 0,
-                    lease: None,
-                };
-                self.write_queue(letter.delivery, Some(queued), undo);
-            }
-        }
-    }
-
-    fn transition(&mut self, transition: &Transition<'_>, undo: &mut Vec<Undo>) -> Option<Found> {
-        let (id, token) = match transition.guard.target {
-            Target::Id(id, _) => (id, None),
-            Target::Token(digest) => {
-                let (id, token) = self.tokens.get(digest.as_bytes())?;
-                (*id, Some(token.clone()))
-            }
-            Target::Delivery(delivery) => (self.of_delivery(delivery)?.record.id, None),
-        };
-        let Row { mut record, mut open_key } = self.invitations.get(&id)?.clone();
-        if !transition.guard.holds(&record, token.as_ref()) {
-            return None;
-        }
-        match &transition.change {
-            Change::View { .. } if record.viewed_at.is_some() => return None,
-            Change::Amend { recipient: Some((_, Some(key))), .. }
-                if self.open.get(key).is_some_and(|other| *other != id) =>
-            {
-                return None;
-            }
-            Change::Amend { recipient: Some((_, key)), .. } => open_key = *key,
-            Change::End { .. } => open_key = None,
-            Change::Amend { .. } | Change::Renew { .. } | Change::Link | Change::View { .. } | Change::FailDelivery => {
-            }
-        }
-        transition.apply(&mut record, token.as_ref());
-        self.write_row(Row { record: record.clone(), open_key }, undo);
-        self.write_event(&record, &transition.event, undo);
-        self.dispatch(&record, transition.dispatch, undo);
-        Some(Found { record, token })
-    }
-
-    fn of_delivery(&self, delivery: DeliveryId) -> Option<&Row> {
-        self.invitations.values().find(|row| row.record.delivery_id == Some(delivery))
-    }
-
-    fn record_delivery(&mut self, update: &DeliveryUpdate<'_>, undo: &mut Vec<Undo>) -> bool {
-        let standing = |row: &&Row| row.record.kind == update.kind && update.over.contains(&row.record.delivery.state);
-        let Some(mut row) = self.of_delivery(update.delivery).filter(standing).cloned() else { return false };
-        row.record.delivery = Delivery {
-            state: update.state,
-            attempts: update.attempts.unwrap_or(row.record.delivery.attempts),
-            last_error: update.error.map(Into::into),
-        };
-        self.write_row(row, undo);
-        true
-    }
-
-    fn found(&self, id: InvitationId, token: Option<FoundToken>) -> Option<Found> {
-        self.invitations.get(&id).map(|row| Found { record: row.record.clone(), token })
-    }
-}
-
 /// The store over a [`Memory`].
 #[derive(Debug, Clone, Copy, Default)]
 #[expect(clippy::exhaustive_structs, reason = "it is written by its name alone")]
@@ -301,29 +129,30 @@ impl InvitationStore for MemoryStore {
         Ok(())
     }
 
-    async fn insert(&self, conn: &mut MemoryConn, new: &Insertion<'_>) -> Result<bool, StoreError> {
-        let insert = |state: &mut State, undo: &mut Vec<Undo>| {
-            if new.open_key.is_some_and(|key| state.open.contains_key(key)) {
-                return false;
-            }
-            state.write_row(Row { record: new.record.clone(), open_key: new.open_key.copied() }, undo);
-            state.write_event(new.record, new.event, undo);
-            state.dispatch(new.record, new.dispatch, undo);
-            true
-        };
-        Ok(conn.run(insert).await)
+    async fn insert(&self, conn: &mut MemoryConn, new: &[Insertion<'_>]) -> Result<Vec<bool>, StoreError> {
+        Ok(conn.run(|state, undo| new.iter().map(|new| state.insert(new, undo)).collect()).await)
     }
 
-    async fn transition(
+    async fn apply(
         &self,
         conn: &mut MemoryConn,
-        transition: &Transition<'_>,
-    ) -> Result<Option<Found>, StoreError> {
-        Ok(conn.run(|state, undo| state.transition(transition, undo)).await)
+        transitions: &[Transition<'_>],
+    ) -> Result<Vec<Option<Found>>, StoreError> {
+        let apply = |state: &mut State, undo: &mut Vec<Undo>| {
+            transitions.iter().map(|transition| state.transition(transition, undo)).collect()
+        };
+        Ok(conn.run(apply).await)
     }
 
-    async fn record_delivery(&self, conn: &mut MemoryConn, update: &DeliveryUpdate<'_>) -> Result<bool, StoreError> {
-        Ok(conn.run(|state, undo| state.record_delivery(update, undo)).await)
+    async fn record_delivery(
+        &self,
+        conn: &mut MemoryConn,
+        updates: &[DeliveryUpdate<'_>],
+    ) -> Result<Vec<bool>, StoreError> {
+        let record = |state: &mut State, undo: &mut Vec<Undo>| {
+            updates.iter().map(|update| state.record_delivery(update, undo)).collect()
+        };
+        Ok(conn.run(record).await)
     }
 
     async fn find(&self, conn: &mut MemoryConn, key: &Key<'_>, _: Read) -> Result<Option<Found>, StoreError> {

@@ -14,6 +14,8 @@
 //! 8. Right at every isolation level the database offers, because the level is the caller's.
 //! 9. A serialization failure, a deadlock, a lock time-out, a busy database and a lost connection
 //!    are [`StoreError::retryable`].
+//! 10. A call about several things answers for each, in their order, as if each had been asked for by itself, one
+//!     after the other. One that is refused spoils no other.
 //!
 //! [`Guard::holds`] and [`Transition::apply`] say in Rust what the statement must do; the
 //! [memory store](crate::memory) runs on them.
@@ -24,12 +26,13 @@ mod transition;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use crate::{
     actor::{Actor, Scope},
+    delivery::DeliveryState,
     event::Event,
-    invitation::{DeliveryState, InvitationId, Record},
+    id::InvitationId,
+    invitation::Record,
     list::Sort,
     state::{EventKind, Status},
     token::{Channel, TokenDigest},
@@ -40,7 +43,9 @@ pub use self::{
     remind::{ReminderDecision, ReminderReport, ReminderScan},
     transition::{Change, Guard, RecipientGuard, RenewedLinks, Target, TimeGuard, Transition},
 };
-pub use crate::{claimant::MAX_ADDRESSES, error::StoreError, invitation::OpenKey, list::Seek};
+pub use crate::{
+    claimant::MAX_ADDRESSES, delivery::Purpose, error::StoreError, id::DeliveryId, invitation::OpenKey, list::Seek,
+};
 
 /// Where invitations are kept.
 #[async_trait]
@@ -56,21 +61,27 @@ pub trait InvitationStore: Send + Sync + 'static {
     /// nothing.
     async fn lock_for_write(&self, conn: &mut Self::Conn) -> Result<(), StoreError>;
 
-    /// Stores a new invitation with its event and its letter or token. `false`, and nothing
-    /// stored, when its open key is taken.
-    async fn insert(&self, conn: &mut Self::Conn, new: &Insertion<'_>) -> Result<bool, StoreError>;
+    /// Stores new invitations, each with its event and its letter or token, and answers for each. `false`, and
+    /// nothing stored of it, when its open key is taken, be it by one before it in the same call.
+    async fn insert(&self, conn: &mut Self::Conn, new: &[Insertion<'_>]) -> Result<Vec<bool>, StoreError>;
 
-    /// Applies the change, its event and its letter or token if the guard holds, and returns the
-    /// row as it now is, with the token it was found by. `None`, and nothing changed, when it does
-    /// not hold, or when an amended open key is taken.
-    async fn transition(&self, conn: &mut Self::Conn, transition: &Transition<'_>)
-    -> Result<Option<Found>, StoreError>;
+    /// Makes each change, with its event and its letter or token, if its guard holds, and answers for each with the
+    /// row as it then is and the token it was found by. `None`, and nothing changed, when the guard does not hold,
+    /// or when an amended open key is taken.
+    async fn apply(
+        &self,
+        conn: &mut Self::Conn,
+        transitions: &[Transition<'_>],
+    ) -> Result<Vec<Option<Found>>, StoreError>;
 
-    /// Writes what became of a letter to the invitation whose `delivery_id` it is, and says whether
-    /// it did: `false`, and nothing written, when no invitation of this kind has it, or when what
-    /// stands there is not among `over`. No revision, no event: it is no part of the life of an
-    /// invitation.
-    async fn record_delivery(&self, conn: &mut Self::Conn, update: &DeliveryUpdate<'_>) -> Result<bool, StoreError>;
+    /// Writes what became of letters, each to the invitation whose `delivery_id` it is, and says of each whether it
+    /// did: `false`, and nothing written, when no invitation of this kind has it, or when what stands there is not
+    /// among `over`. No revision, no event: it is no part of the life of an invitation.
+    async fn record_delivery(
+        &self,
+        conn: &mut Self::Conn,
+        updates: &[DeliveryUpdate<'_>],
+    ) -> Result<Vec<bool>, StoreError>;
 
     /// Reads one invitation.
     async fn find(&self, conn: &mut Self::Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError>;
@@ -91,6 +102,15 @@ pub trait InvitationStore: Send + Sync + 'static {
         scope: &Scope,
         id: InvitationId,
     ) -> Result<Vec<Event>, StoreError>;
+}
+
+/// The answer to a call about one thing.
+pub(crate) fn only<T>(answers: Vec<T>) -> Result<T, StoreError> {
+    let mut answers = answers.into_iter();
+    match (answers.next(), answers.next()) {
+        (Some(answer), None) => Ok(answer),
+        _ => Err(StoreError::corrupt("the number of answers")),
+    }
 }
 
 /// A new invitation and all that is stored with it.
@@ -136,104 +156,6 @@ impl NewLetter {
     #[must_use]
     pub fn has_addressee(&self, record: &Record) -> bool {
         !self.purpose.is_to_inviter() || record.inviter_address.is_some()
-    }
-}
-
-/// Names one delivery: all attempts at one letter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DeliveryId(Uuid);
-
-impl DeliveryId {
-    /// The id behind a UUID.
-    #[must_use]
-    pub const fn from_uuid(uuid: Uuid) -> Self {
-        Self(uuid)
-    }
-
-    /// The UUID.
-    #[must_use]
-    pub const fn as_uuid(&self) -> &Uuid {
-        &self.0
-    }
-
-    /// The delivery of the reminder so many seconds before the end, where this is the invitation's
-    /// own; and the other way round, so that who hears of the one knows the other.
-    pub(crate) fn of_reminder(self, lead: u32) -> Self {
-        Self(Uuid::from_u128(self.0.as_u128() ^ u128::from(lead)))
-    }
-
-    /// The delivery that a Message-ID made by `invite-mail` names: `<uuid@domain>`, with or without
-    /// the brackets, whatever the domain.
-    #[must_use]
-    pub fn from_message_id(id: &str) -> Option<Self> {
-        let id = id.trim();
-        let id = id.strip_prefix('<').and_then(|id| id.strip_suffix('>')).unwrap_or(id);
-        let (local, domain) = id.split_once('@')?;
-        // One spelling only: the one that was sent.
-        let hyphenated = local.len() == 36 && !domain.is_empty();
-        hyphenated.then(|| local.parse().ok().map(Self)).flatten()
-    }
-}
-
-/// What a letter is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Purpose {
-    /// It invites.
-    Invitation,
-    /// It reminds the invited before the end.
-    Reminder,
-    /// It tells the inviter that the invitation was accepted.
-    Accepted,
-    /// It tells the inviter that the invitation was declined.
-    Rejected,
-    /// It tells the inviter that the invitation has expired.
-    Expired,
-}
-
-impl Purpose {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Invitation, Self::Reminder, Self::Accepted, Self::Rejected, Self::Expired];
-
-    /// The stored word.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Invitation => "invitation",
-            Self::Reminder => "reminder",
-            Self::Accepted => "accepted",
-            Self::Rejected => "rejected",
-            Self::Expired => "expired",
-        }
-    }
-
-    /// The purpose behind a stored word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|purpose| purpose.as_str() == word)
-    }
-
-    /// The state it tells the inviter of; `None` for letters to the invited.
-    #[must_use]
-    pub const fn tells_of(self) -> Option<Status> {
-        match self {
-            Self::Invitation | Self::Reminder => None,
-            Self::Accepted => Some(Status::Accepted),
-            Self::Rejected => Some(Status::Rejected),
-            Self::Expired => Some(Status::Expired),
-        }
-    }
-
-    /// Whether it goes to the inviter.
-    #[must_use]
-    pub const fn is_to_inviter(self) -> bool {
-        self.tells_of().is_some()
-    }
-
-    /// Whether it carries a link, and so a token.
-    #[must_use]
-    pub const fn has_link(self) -> bool {
-        self.tells_of().is_none()
     }
 }
 

@@ -83,16 +83,24 @@ impl InvitationStore for Faulty {
         MemoryStore.lock_for_write(conn).await
     }
 
-    async fn insert(&self, conn: &mut MemoryConn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+    async fn insert(&self, conn: &mut MemoryConn, new: &[Insertion<'_>]) -> Result<Vec<bool>, StoreError> {
         MemoryStore.insert(conn, new).await
     }
 
-    async fn transition(&self, conn: &mut MemoryConn, asked: &Transition<'_>) -> Result<Option<Found>, StoreError> {
-        MemoryStore.transition(conn, asked).await
+    async fn apply(
+        &self,
+        conn: &mut MemoryConn,
+        transitions: &[Transition<'_>],
+    ) -> Result<Vec<Option<Found>>, StoreError> {
+        MemoryStore.apply(conn, transitions).await
     }
 
-    async fn record_delivery(&self, conn: &mut MemoryConn, update: &DeliveryUpdate<'_>) -> Result<bool, StoreError> {
-        MemoryStore.record_delivery(conn, update).await
+    async fn record_delivery(
+        &self,
+        conn: &mut MemoryConn,
+        updates: &[DeliveryUpdate<'_>],
+    ) -> Result<Vec<bool>, StoreError> {
+        MemoryStore.record_delivery(conn, updates).await
     }
 
     async fn find(&self, conn: &mut MemoryConn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
@@ -124,8 +132,8 @@ impl WorkerStore<Memory> for Faulty {
         self.0.call(MemoryStore.lease(memory, request)).await
     }
 
-    async fn settle(&self, memory: &Memory, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
-        self.0.call(MemoryStore.settle(memory, settlement)).await
+    async fn settle(&self, memory: &Memory, settlements: &[Settlement<'_>]) -> Result<Vec<bool>, StoreError> {
+        self.0.call(MemoryStore.settle(memory, settlements)).await
     }
 
     async fn sweep(&self, memory: &Memory, sweep: &Sweep<'_>) -> Result<u64, StoreError> {

@@ -2,9 +2,14 @@
 
 use std::future::Future;
 
-use invite_core::store::{Found, StoreError, Transition};
+use invite_core::store::{DeliveryUpdate, Found, Insertion, StoreError, Transition};
 
-use crate::{dialect::Dialect, driver::Driver, statement::Values, template::Sql};
+use crate::{
+    dialect::Dialect,
+    driver::{Driver, execute},
+    statement::Values,
+    template::Sql,
+};
 
 /// The statements of one database that the shared operations use.
 pub trait Catalog: Dialect {
@@ -28,6 +33,22 @@ pub trait Catalog: Dialect {
 
     /// Addresses to compare a column with, at most eight.
     fn addresses<'v>(values: Values<'v, Self>, addresses: [Option<&'v str>; 8]) -> Values<'v, Self>;
+
+    fn insert<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        new: &Insertion<'_>,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Writes what became of one letter.
+    fn record<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        update: &DeliveryUpdate<'_>,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        async move {
+            let statement = Values::new().summary(update).of_statement(Self::RECORD_DELIVERY)?;
+            Ok(execute::<D>(conn, statement).await? > 0)
+        }
+    }
 
     fn transition<D: Driver<Db = Self>>(
         conn: &mut D::Conn,

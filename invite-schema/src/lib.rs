@@ -34,6 +34,7 @@ mod statement;
 mod store;
 mod template;
 mod values;
+mod writing;
 
 pub use crate::{
     dialect::Dialect,

@@ -7,10 +7,10 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use invite_core::{
-    Record, Scope, Sort,
+    DeliveryState, Record, Scope, Sort,
     store::{
-        Change, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, Read, Settlement, StoreError, Sweep,
-        Target, TimeGuard, Transition,
+        Change, DeliveryUpdate, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, Read, Settlement,
+        StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
 use serde_json::Value as Json;
@@ -31,7 +31,8 @@ use crate::{
 #[doc(hidden)]
 pub use crate::{
     queue::remind,
-    reading::{addressed_to, history, record_delivery},
+    reading::{addressed_to, history},
+    writing::{apply, insert, record_delivery},
 };
 
 /// The values and statements of MySQL and MariaDB.
@@ -124,11 +125,78 @@ impl Catalog for MySql {
         values.eight(addresses)
     }
 
+    async fn insert<D: Driver<Db = Self>>(conn: &mut D::Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+        let Insertion { record, open_key, event, dispatch } = *new;
+        let statement = Values::new().record(record, open_key).of_statement(&sql::INSERT)?;
+        if affected::<D>(conn, statement).await?.is_none() {
+            return Ok(false);
+        }
+        FOLLOWING.write::<D>(conn, record, event, dispatch).await?;
+        Ok(true)
+    }
+
+    async fn record<D: Driver<Db = Self>>(conn: &mut D::Conn, update: &DeliveryUpdate<'_>) -> Result<bool, StoreError> {
+        let statement = |sql| Values::new().summary(update).of_statement(sql);
+        // Nothing was heard yet: then there is no row to change.
+        let may_be_first = update.over.contains(&DeliveryState::Queued);
+        let is_first_attempt = update.attempts == Some(1);
+        if may_be_first && is_first_attempt {
+            // `None` when something was heard before.
+            if let Some(rows) = affected::<D>(conn, statement(&sql::RECORD_FIRST)?).await? {
+                return Ok(rows > 0);
+            }
+        }
+        if execute::<D>(conn, statement(&sql::RECORD_DELIVERY)?).await? > 0 {
+            return Ok(true);
+        }
+        if !may_be_first || is_first_attempt {
+            return Ok(false);
+        }
+        match affected::<D>(conn, statement(&sql::RECORD_FIRST)?).await? {
+            Some(rows) => Ok(rows > 0),
+            // What stands there is not among `over`, or another has written it a moment ago.
+            None => Ok(execute::<D>(conn, statement(&sql::RECORD_DELIVERY)?).await? > 0),
+        }
+    }
+
     async fn transition<D: Driver<Db = Self>>(
         conn: &mut D::Conn,
         transition: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
-        self::transition::<D>(conn, transition).await
+        let Transition { guard, change, event, dispatch } = transition;
+        let by_token = matches!(guard.target, Target::Token(_));
+        let sql = match change {
+            Change::End { .. } if by_token => &sql::END_BY_TOKEN,
+            Change::End { .. } => &sql::END_BY_ID,
+            Change::Renew { .. } => &sql::RENEW,
+            Change::Amend { recipient: Some(_), .. } => &sql::READDRESS,
+            Change::Amend { recipient: None, .. } => &sql::AMEND,
+            Change::Link => &sql::LINK,
+            Change::View { .. } => &sql::VIEW,
+            Change::FailDelivery => &sql::FAIL_DELIVERY,
+        };
+        let values = guarded(guard).change(change).event(event).actor(event);
+        // `None` when a new address has an open invitation already.
+        if affected::<D>(conn, values.of_statement(sql)?).await?.unwrap_or_default() == 0 {
+            return Ok(None);
+        }
+        let (sql, values) = match guard.target {
+            Target::Token(digest) => {
+                (&sql::FIND_BY_TOKEN, Values::new().bytes(Name::Digest, digest.as_bytes().as_slice()))
+            }
+            Target::Id(id, _) => {
+                let values = Values::new().uuid(Name::Id, *id.as_uuid()).text(Name::Kind, guard.kind);
+                (&sql::FIND_BY_ID, values.exact(Name::Scope, None))
+            }
+            Target::Delivery(delivery) => {
+                (&sql::FIND_BY_DELIVERY, Values::new().uuid(Name::Delivery, *delivery.as_uuid()))
+            }
+        };
+        let Some(found) = optional::<D, Found>(conn, values.of_statement(sql)?).await? else {
+            return Err(StoreError::failed("a row that was just changed is gone"));
+        };
+        FOLLOWING.write::<D>(conn, &found.record, event, *dispatch).await?;
+        Ok(Some(found))
     }
 }
 
@@ -143,56 +211,6 @@ const ONE_BY_ONE: OneByOne = OneByOne { lease: &sql::LEASE, discard: &sql::DISCA
 #[doc(hidden)]
 pub async fn lock_for_write<D: Driver<Db = MySql>>(_: &mut D::Conn) -> Result<(), StoreError> {
     Ok(())
-}
-
-#[doc(hidden)]
-pub async fn insert<D: Driver<Db = MySql>>(conn: &mut D::Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
-    let Insertion { record, open_key, event, dispatch } = *new;
-    let statement = Values::new().record(record, open_key).of_statement(&sql::INSERT)?;
-    if affected::<D>(conn, statement).await?.is_none() {
-        return Ok(false);
-    }
-    FOLLOWING.write::<D>(conn, record, event, dispatch).await?;
-    Ok(true)
-}
-
-#[doc(hidden)]
-pub async fn transition<D: Driver<Db = MySql>>(
-    conn: &mut D::Conn,
-    transition: &Transition<'_>,
-) -> Result<Option<Found>, StoreError> {
-    let Transition { guard, change, event, dispatch } = transition;
-    let by_token = matches!(guard.target, Target::Token(_));
-    let by_delivery = matches!(guard.target, Target::Delivery(_));
-    let sql = match change {
-        Change::End { .. } if by_token => &sql::END_BY_TOKEN,
-        Change::End { .. } => &sql::END_BY_ID,
-        Change::Renew { .. } => &sql::RENEW,
-        Change::Amend { recipient: Some(_), .. } => &sql::READDRESS,
-        Change::Amend { recipient: None, .. } => &sql::AMEND,
-        Change::Link => &sql::LINK,
-        Change::View { .. } => &sql::VIEW,
-        Change::FailDelivery if by_delivery => &sql::FAIL_DELIVERY_OF,
-        Change::FailDelivery => &sql::FAIL_DELIVERY,
-    };
-    let values = guarded(guard).change(change).event(event).actor(event);
-    // `None` when a new address has an open invitation already.
-    if affected::<D>(conn, values.of_statement(sql)?).await?.unwrap_or_default() == 0 {
-        return Ok(None);
-    }
-    let (sql, values) = match guard.target {
-        Target::Token(digest) => (&sql::FIND_BY_TOKEN, Values::new().bytes(Name::Digest, digest.as_bytes().as_slice())),
-        Target::Id(id, _) => {
-            let values = Values::new().uuid(Name::Id, *id.as_uuid()).text(Name::Kind, guard.kind);
-            (&sql::FIND_BY_ID, values.exact(Name::Scope, None))
-        }
-        Target::Delivery(delivery) => (&sql::FIND_BY_DELIVERY, Values::new().uuid(Name::Delivery, *delivery.as_uuid())),
-    };
-    let Some(found) = optional::<D, Found>(conn, values.of_statement(sql)?).await? else {
-        return Err(StoreError::failed("a row that was just changed is gone"));
-    };
-    FOLLOWING.write::<D>(conn, &found.record, event, *dispatch).await?;
-    Ok(Some(found))
 }
 
 fn guarded<'v>(guard: &Guard<'v>) -> Values<'v, MySql> {
@@ -289,9 +307,9 @@ async fn lease_rows<D: Driver<Db = MySql>>(
 #[doc(hidden)]
 pub async fn settle<D: Driver<Db = MySql>, P: Pool<D>>(
     pool: &P,
-    settlement: &Settlement<'_>,
-) -> Result<bool, StoreError> {
-    crate::queue::settle::<D, P>(pool, settlement).await
+    settlements: &[Settlement<'_>],
+) -> Result<Vec<bool>, StoreError> {
+    crate::queue::settle::<D, P>(pool, settlements).await
 }
 
 #[doc(hidden)]
@@ -320,7 +338,7 @@ async fn expire<D: Driver<Db = MySql>>(conn: &mut D::Conn, sweep: &Sweep<'_>) ->
 }
 
 /// How many rows a statement found. `None` when a unique key was taken, which costs this server's transactions
-/// nothing; an insertion is then told that `id` cannot be null.
+/// nothing; the insertion of an invitation is then told that `id` cannot be null.
 async fn affected<D: Driver<Db = MySql>>(
     conn: &mut D::Conn,
     statement: Statement<'_, MySql>,

@@ -30,7 +30,8 @@ use crate::{
 #[doc(hidden)]
 pub use crate::{
     queue::remind,
-    reading::{addressed_to, history, record_delivery},
+    reading::{addressed_to, history},
+    writing::{apply, insert, record_delivery},
 };
 
 /// PostgreSQL's values and statements.
@@ -134,47 +135,36 @@ impl Catalog for Postgres {
         values.words(Name::Addresses, addresses.into_iter().flatten())
     }
 
+    async fn insert<D: Driver<Db = Self>>(conn: &mut D::Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+        let Insertion { record, open_key, event, dispatch } = *new;
+        let statement =
+            Values::new().record(record, open_key).event(event).dispatch(dispatch).of_statement(&sql::INSERT)?;
+        Ok(optional::<D, ()>(conn, statement).await?.is_some())
+    }
+
     async fn transition<D: Driver<Db = Self>>(
         conn: &mut D::Conn,
         transition: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
-        self::transition::<D>(conn, transition).await
+        let Transition { guard, change, event, dispatch } = transition;
+        let by_token = matches!(guard.target, Target::Token(_));
+        let sql = match change {
+            Change::End { .. } if by_token => &sql::END_BY_TOKEN,
+            Change::End { .. } => &sql::END_BY_ID,
+            Change::Renew { .. } => &sql::RENEW,
+            Change::Amend { .. } => &sql::AMEND,
+            Change::Link => &sql::LINK,
+            Change::View { .. } => &sql::VIEW,
+            Change::FailDelivery => &sql::FAIL_DELIVERY,
+        };
+        let values = guarded(guard).change(change).event(event).actor(event).dispatch(*dispatch);
+        optional::<D, _>(conn, values.of_statement(sql)?).await
     }
 }
 
 #[doc(hidden)]
 pub async fn lock_for_write<D: Driver<Db = Postgres>>(_: &mut D::Conn) -> Result<(), StoreError> {
     Ok(())
-}
-
-#[doc(hidden)]
-pub async fn insert<D: Driver<Db = Postgres>>(conn: &mut D::Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
-    let Insertion { record, open_key, event, dispatch } = *new;
-    let statement =
-        Values::new().record(record, open_key).event(event).dispatch(dispatch).of_statement(&sql::INSERT)?;
-    Ok(optional::<D, ()>(conn, statement).await?.is_some())
-}
-
-#[doc(hidden)]
-pub async fn transition<D: Driver<Db = Postgres>>(
-    conn: &mut D::Conn,
-    transition: &Transition<'_>,
-) -> Result<Option<Found>, StoreError> {
-    let Transition { guard, change, event, dispatch } = transition;
-    let by_token = matches!(guard.target, Target::Token(_));
-    let by_delivery = matches!(guard.target, Target::Delivery(_));
-    let sql = match change {
-        Change::End { .. } if by_token => &sql::END_BY_TOKEN,
-        Change::End { .. } => &sql::END_BY_ID,
-        Change::Renew { .. } => &sql::RENEW,
-        Change::Amend { .. } => &sql::AMEND,
-        Change::Link => &sql::LINK,
-        Change::View { .. } => &sql::VIEW,
-        Change::FailDelivery if by_delivery => &sql::FAIL_DELIVERY_OF,
-        Change::FailDelivery => &sql::FAIL_DELIVERY,
-    };
-    let values = guarded(guard).change(change).event(event).actor(event).dispatch(*dispatch);
-    optional::<D, _>(conn, values.of_statement(sql)?).await
 }
 
 fn guarded<'v>(guard: &Guard<'v>) -> Values<'v, Postgres> {
@@ -323,9 +313,9 @@ impl FromRow for Due {
 #[doc(hidden)]
 pub async fn settle<D: Driver<Db = Postgres>, P: Pool<D>>(
     pool: &P,
-    settlement: &Settlement<'_>,
-) -> Result<bool, StoreError> {
-    crate::queue::settle::<D, P>(pool, settlement).await
+    settlements: &[Settlement<'_>],
+) -> Result<Vec<bool>, StoreError> {
+    crate::queue::settle::<D, P>(pool, settlements).await
 }
 
 #[doc(hidden)]

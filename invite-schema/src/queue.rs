@@ -9,7 +9,6 @@ use crate::{
     catalog::Catalog,
     driver::{Driver, End, Pool, all, end, execute, optional},
     name::Name,
-    reading::record_delivery,
     row::{Letter, Waiting},
     statement::Values,
     template::Sql,
@@ -40,31 +39,42 @@ pub(crate) fn due<'v, D: crate::Dialect>(kinds: &[&'v str], now: DateTime<Utc>) 
 
 pub(crate) async fn settle<D: Driver<Db: Catalog>, P: Pool<D>>(
     pool: &P,
-    settlement: &Settlement<'_>,
-) -> Result<bool, StoreError> {
+    settlements: &[Settlement<'_>],
+) -> Result<Vec<bool>, StoreError> {
     let mut tx = pool.begin(D::Db::BEGIN).await?;
-    let work = record::<D>(&mut tx, settlement).await;
+    let work = settle_all::<D>(&mut tx, settlements).await;
     end::<D, P, _>(tx, work).await
 }
 
-async fn record<D: Driver<Db: Catalog>>(
+async fn settle_all<D: Driver<Db: Catalog>>(
+    conn: &mut D::Conn,
+    settlements: &[Settlement<'_>],
+) -> Result<End<Vec<bool>>, StoreError> {
+    let mut settled = Vec::with_capacity(settlements.len());
+    for settlement in settlements {
+        settled.push(settle_one::<D>(conn, settlement).await?);
+    }
+    Ok(if settled.contains(&true) { End::Commit(settled) } else { End::RollBack(settled) })
+}
+
+async fn settle_one<D: Driver<Db: Catalog>>(
     conn: &mut D::Conn,
     settlement: &Settlement<'_>,
-) -> Result<End<bool>, StoreError> {
+) -> Result<bool, StoreError> {
     let sql = match settlement.queue {
         QueueChange::Remove => D::Db::REMOVE,
         QueueChange::Postpone { .. } => D::Db::POSTPONE,
     };
     let statement = Values::new().settlement(settlement).of_statement(sql)?;
     if execute::<D>(conn, statement).await? == 0 {
-        return Ok(End::RollBack(false));
+        return Ok(false);
     }
-    if record_delivery::<D>(conn, &settlement.summary).await?
+    if D::Db::record::<D>(conn, &settlement.summary).await?
         && let Some(transition) = settlement.transition
     {
         D::Db::transition::<D>(conn, transition).await?;
     }
-    Ok(End::Commit(true))
+    Ok(true)
 }
 
 #[doc(hidden)]

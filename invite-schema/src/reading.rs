@@ -2,12 +2,12 @@
 
 use invite_core::{
     Event, InvitationId, Record, Scope,
-    store::{AddressedQuery, DeliveryUpdate, StoreError},
+    store::{AddressedQuery, StoreError},
 };
 
 use crate::{
     catalog::Catalog,
-    driver::{Driver, all, execute},
+    driver::{Driver, all},
     name::Name,
     row::Entry,
     statement::Values,
@@ -33,13 +33,4 @@ pub async fn history<D: Driver<Db: Catalog>>(
     let values = Values::new().uuid(Name::Id, *id.as_uuid()).text(Name::Kind, kind).exact(Name::Scope, scope.as_str());
     let entries: Vec<Entry> = all::<D, _>(conn, values.of_statement(D::Db::HISTORY)?).await?;
     Ok(entries.into_iter().map(|entry| entry.of(id)).collect())
-}
-
-#[doc(hidden)]
-pub async fn record_delivery<D: Driver<Db: Catalog>>(
-    conn: &mut D::Conn,
-    update: &DeliveryUpdate<'_>,
-) -> Result<bool, StoreError> {
-    let statement = Values::new().summary(update).of_statement(D::Db::RECORD_DELIVERY)?;
-    Ok(execute::<D>(conn, statement).await? > 0)
 }

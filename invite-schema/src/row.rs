@@ -94,6 +94,7 @@ impl FromRow for Record {
             return Err(StoreError::corrupt("ended_at"));
         }
         let given = row.text(3, "recipient_given")?;
+        let delivery_id = row.optional_uuid(24, "delivery_id")?.map(DeliveryId::from_uuid);
         Ok(Self {
             id: InvitationId::from_uuid(row.uuid(0, "id")?),
             kind: row.text(1, "kind")?.into_owned(),
@@ -114,18 +115,21 @@ impl FromRow for Record {
             expires_at: row.time(20, "expires_at")?,
             resent_at: row.optional_time(21, "resent_at")?,
             viewed_at: row.optional_time(22, "viewed_at")?,
-            delivery: Delivery::from_stored(
-                word(row, 23, "delivery_state", DeliveryState::from_word)?,
-                row.count(24, "delivery_attempts")?,
-                owned(row, 25, "delivery_error")?,
-            ),
-            inviter_address: match row.optional_text(26, "inviter_address")? {
+            inviter_address: match row.optional_text(23, "inviter_address")? {
                 None => None,
                 Some(given) => Some(EmailAddress::from_given(&given).ok_or(StoreError::corrupt("inviter_address"))?),
             },
-            delivery_id: row.optional_uuid(27, "delivery_id")?.map(DeliveryId::from_uuid),
-            remind_at: row.optional_time(28, "remind_at")?,
-            reminded: row.optional_count(29, "reminded")?,
+            delivery: match row.optional_text(27, "state")? {
+                None => Delivery::unheard(delivery_id),
+                Some(state) => Delivery::from_stored(
+                    DeliveryState::from_word(&state).ok_or(StoreError::corrupt("state"))?,
+                    row.count(28, "attempts")?,
+                    owned(row, 29, "error")?,
+                ),
+            },
+            delivery_id,
+            remind_at: row.optional_time(25, "remind_at")?,
+            reminded: row.optional_count(26, "reminded")?,
         })
     }
 }

@@ -32,7 +32,8 @@ use crate::{
 #[doc(hidden)]
 pub use crate::{
     queue::remind,
-    reading::{addressed_to, history, record_delivery},
+    reading::{addressed_to, history},
+    writing::{apply, insert, record_delivery},
 };
 
 /// SQLite's values and statements.
@@ -120,11 +121,35 @@ impl Catalog for Sqlite {
         values.eight(addresses)
     }
 
+    async fn insert<D: Driver<Db = Self>>(conn: &mut D::Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+        let Insertion { record, open_key, event, dispatch } = *new;
+        let statement = Values::new().record(record, open_key).of_statement(&sql::INSERT)?;
+        if execute::<D>(conn, statement).await? == 0 {
+            return Ok(false);
+        }
+        FOLLOWING.write::<D>(conn, record, event, dispatch).await?;
+        Ok(true)
+    }
+
     async fn transition<D: Driver<Db = Self>>(
         conn: &mut D::Conn,
         transition: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
-        self::transition::<D>(conn, transition).await
+        let Transition { guard, change, event, dispatch } = transition;
+        let by_token = matches!(guard.target, Target::Token(_));
+        let sql = match change {
+            Change::End { .. } if by_token => &sql::END_BY_TOKEN,
+            Change::End { .. } => &sql::END_BY_ID,
+            Change::Renew { .. } => &sql::RENEW,
+            Change::Amend { .. } => &sql::AMEND,
+            Change::Link => &sql::LINK,
+            Change::View { .. } => &sql::VIEW,
+            Change::FailDelivery => &sql::FAIL_DELIVERY,
+        };
+        let values = guarded(guard).change(change).event(event).actor(event);
+        let Some(found) = optional::<D, Found>(conn, values.of_statement(sql)?).await? else { return Ok(None) };
+        FOLLOWING.write::<D>(conn, &found.record, event, *dispatch).await?;
+        Ok(Some(found))
     }
 }
 
@@ -140,41 +165,6 @@ const ONE_BY_ONE: OneByOne = OneByOne { lease: &sql::LEASE, discard: &sql::DISCA
 pub async fn lock_for_write<D: Driver<Db = Sqlite>>(conn: &mut D::Conn) -> Result<(), StoreError> {
     execute::<D>(conn, Values::new().of_statement(&sql::LOCK)?).await?;
     Ok(())
-}
-
-#[doc(hidden)]
-pub async fn insert<D: Driver<Db = Sqlite>>(conn: &mut D::Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
-    let Insertion { record, open_key, event, dispatch } = *new;
-    let statement = Values::new().record(record, open_key).of_statement(&sql::INSERT)?;
-    if execute::<D>(conn, statement).await? == 0 {
-        return Ok(false);
-    }
-    FOLLOWING.write::<D>(conn, record, event, dispatch).await?;
-    Ok(true)
-}
-
-#[doc(hidden)]
-pub async fn transition<D: Driver<Db = Sqlite>>(
-    conn: &mut D::Conn,
-    transition: &Transition<'_>,
-) -> Result<Option<Found>, StoreError> {
-    let Transition { guard, change, event, dispatch } = transition;
-    let by_token = matches!(guard.target, Target::Token(_));
-    let by_delivery = matches!(guard.target, Target::Delivery(_));
-    let sql = match change {
-        Change::End { .. } if by_token => &sql::END_BY_TOKEN,
-        Change::End { .. } => &sql::END_BY_ID,
-        Change::Renew { .. } => &sql::RENEW,
-        Change::Amend { .. } => &sql::AMEND,
-        Change::Link => &sql::LINK,
-        Change::View { .. } => &sql::VIEW,
-        Change::FailDelivery if by_delivery => &sql::FAIL_DELIVERY_OF,
-        Change::FailDelivery => &sql::FAIL_DELIVERY,
-    };
-    let values = guarded(guard).change(change).event(event).actor(event);
-    let Some(found) = optional::<D, Found>(conn, values.of_statement(sql)?).await? else { return Ok(None) };
-    FOLLOWING.write::<D>(conn, &found.record, event, *dispatch).await?;
-    Ok(Some(found))
 }
 
 fn guarded<'v>(guard: &Guard<'v>) -> Values<'v, Sqlite> {
@@ -269,10 +259,10 @@ static SETTLING: Mutex<()> = Mutex::new(());
 #[doc(hidden)]
 pub async fn settle<D: Driver<Db = Sqlite>, P: Pool<D>>(
     pool: &P,
-    settlement: &Settlement<'_>,
-) -> Result<bool, StoreError> {
+    settlements: &[Settlement<'_>],
+) -> Result<Vec<bool>, StoreError> {
     let _turn = SETTLING.lock().await;
-    crate::queue::settle::<D, P>(pool, settlement).await
+    crate::queue::settle::<D, P>(pool, settlements).await
 }
 
 #[doc(hidden)]

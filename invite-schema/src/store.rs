@@ -34,24 +34,24 @@ macro_rules! store {
                     database::lock_for_write::<$store>(conn).await
                 }
 
-                async fn insert(&self, conn: &mut Self::Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+                async fn insert(&self, conn: &mut Self::Conn, new: &[Insertion<'_>]) -> Result<Vec<bool>, StoreError> {
                     database::insert::<$store>(conn, new).await
                 }
 
-                async fn transition(
+                async fn apply(
                     &self,
                     conn: &mut Self::Conn,
-                    transition: &Transition<'_>,
-                ) -> Result<Option<Found>, StoreError> {
-                    database::transition::<$store>(conn, transition).await
+                    transitions: &[Transition<'_>],
+                ) -> Result<Vec<Option<Found>>, StoreError> {
+                    database::apply::<$store>(conn, transitions).await
                 }
 
                 async fn record_delivery(
                     &self,
                     conn: &mut Self::Conn,
-                    update: &DeliveryUpdate<'_>,
-                ) -> Result<bool, StoreError> {
-                    database::record_delivery::<$store>(conn, update).await
+                    updates: &[DeliveryUpdate<'_>],
+                ) -> Result<Vec<bool>, StoreError> {
+                    database::record_delivery::<$store>(conn, updates).await
                 }
 
                 async fn find(
@@ -119,8 +119,8 @@ macro_rules! worker_store {
                     database::lease::<$store, _>($lent, request).await
                 }
 
-                async fn settle(&self, $given: &$pool, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
-                    database::settle::<$store, _>($lent, settlement).await
+                async fn settle(&self, $given: &$pool, settlements: &[Settlement<'_>]) -> Result<Vec<bool>, StoreError> {
+                    database::settle::<$store, _>($lent, settlements).await
                 }
 
                 async fn sweep(&self, $given: &$pool, sweep: &Sweep<'_>) -> Result<u64, StoreError> {

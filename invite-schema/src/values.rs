@@ -33,7 +33,7 @@ impl<'v, D: Dialect> Values<'v, D> {
             expires_at,
             resent_at: _,
             viewed_at: _,
-            delivery,
+            delivery: _,
             delivery_id,
             remind_at,
             reminded: _,
@@ -56,8 +56,6 @@ impl<'v, D: Dialect> Values<'v, D> {
             .bytes(Name::OpenKey, open_key.map(|key| key.as_bytes().as_slice()))
             .time(Name::CreatedAt, *created_at)
             .time(Name::ExpiresAt, *expires_at)
-            .text(Name::DeliveryState, delivery.state.as_str())
-            .count(Name::Attempts, delivery.attempts)
             .uuid(Name::Delivery, delivery_id.map(|delivery| *delivery.as_uuid()))
             .time(Name::RemindAt, *remind_at)
     }

@@ -4,11 +4,11 @@
 -- INSERT
 --   1 id, 2 kind, 3 scope, 4 recipient_given, 5 recipient, 6 inviter, 7 payload, 8 display, 9 message, 10 locale,
 --       11 status, 12 generation, 13 min_generation, 14 revision, 15 open_key, 16 created_at, 17 expires_at,
---       18 delivery_state, 19 attempts, 20 inviter_address, 21 delivery, 22 remind_at
+--       18 inviter_address, 19 delivery, 20 remind_at
 INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display,
     message, locale, status, generation, min_generation, revision, open_key, created_at, expires_at,
-    delivery_state, delivery_attempts, inviter_address, delivery_id, remind_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE id = NULL;
+    inviter_address, delivery_id, remind_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE id = NULL;
 
 -- INSERT_EVENT
 --   1 id, 2 revision, 3 event, 4 actor, 5 reason, 6 at
@@ -69,8 +69,7 @@ UPDATE invite_invitations AS i
 SET i.status = 'pending', i.resent_at = ?, i.viewed_at = NULL, i.expires_at = GREATEST(i.expires_at,
     COALESCE(?, i.expires_at)), i.min_generation = IF(?, i.generation + 1, i.min_generation),
     i.grace_until = IF(?, ?, i.grace_until), i.generation = i.generation + 1, i.revision = i.revision + 1,
-    i.delivery_state = 'queued', i.delivery_attempts = 0, i.delivery_error = NULL, i.delivery_id = ?,
-    i.remind_at = ?, i.reminded = NULL
+    i.delivery_id = ?, i.remind_at = ?, i.reminded = NULL
 WHERE i.id = ?
 AND i.scope = COALESCE(?, i.scope)
 AND i.kind = ?
@@ -105,8 +104,7 @@ AND (i.resent_at IS NULL OR i.resent_at <= ?);
 --       25 not_resent_since
 UPDATE invite_invitations AS i
 SET i.recipient_given = ?, i.recipient = ?, i.open_key = ?, i.min_generation = i.generation + 1,
-    i.generation = i.generation + 1, i.grace_until = NULL, i.viewed_at = NULL,
-    i.delivery_state = 'not_mailed', i.delivery_attempts = 0, i.delivery_error = NULL, i.delivery_id = NULL,
+    i.generation = i.generation + 1, i.grace_until = NULL, i.viewed_at = NULL, i.delivery_id = NULL,
     i.remind_at = NULL, i.reminded = NULL, i.payload = COALESCE(?, i.payload), i.message = IF(?, ?,
     i.message), i.expires_at = COALESCE(?, i.expires_at), i.revision = i.revision + 1
 WHERE i.id = ?
@@ -154,22 +152,6 @@ AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBS
 AND (i.resent_at IS NULL OR i.resent_at <= ?);
 
 -- FAIL_DELIVERY
---   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 after, 7 until, 8 compare, 9 address_1, 10 address_2,
---       11 address_3, 12 address_4, 13 address_5, 14 address_6, 15 address_7, 16 address_8, 17 proved_address,
---       18 not_resent_since
-UPDATE invite_invitations AS i
-SET i.status = 'delivery_failed', i.remind_at = NULL, i.revision = i.revision + 1
-WHERE i.id = ?
-AND i.scope = COALESCE(?, i.scope)
-AND i.kind = ?
-AND i.status IN (?, ?)
-AND i.expires_at > ?
-AND i.expires_at <= ?
-AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
-    -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
-AND (i.resent_at IS NULL OR i.resent_at <= ?);
-
--- FAIL_DELIVERY_OF
 --   1 delivery, 2 kind, 3 status, 4 or_status, 5 after, 6 until, 7 compare, 8 address_1, 9 address_2,
 --       10 address_3, 11 address_4, 12 address_5, 13 address_6, 14 address_7, 15 address_8, 16 proved_address,
 --       17 not_resent_since
@@ -184,22 +166,30 @@ AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBS
     -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
 AND (i.resent_at IS NULL OR i.resent_at <= ?);
 
+-- RECORD_FIRST
+--   1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 kind
+INSERT INTO invite_letters (id, invitation, state, attempts, error)
+SELECT i.delivery_id, i.id, ?, COALESCE(?, 0), ?
+FROM invite_invitations AS i
+WHERE i.delivery_id = ?
+AND i.kind = ?;
+
 -- RECORD_DELIVERY
 --   1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 kind, 6 over
-UPDATE invite_invitations
-SET delivery_state = ?, delivery_attempts = COALESCE(?, delivery_attempts), delivery_error = ?
-WHERE delivery_id = ?
-AND kind = ?
-AND JSON_CONTAINS(?, JSON_QUOTE(delivery_state));
+UPDATE invite_letters AS l JOIN invite_invitations AS i ON i.delivery_id = l.id
+SET l.state = ?, l.attempts = COALESCE(?, l.attempts), l.error = ?
+WHERE l.id = ?
+AND i.kind = ?
+AND JSON_CONTAINS(?, JSON_QUOTE(l.state));
 
 -- FIND_BY_TOKEN
 --   1 digest
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded, t.digest, t.generation, t.channel
-FROM invite_tokens AS t JOIN invite_invitations AS i ON i.id = t.invitation
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, t.digest,
+    t.generation, t.channel
+FROM invite_tokens AS t JOIN invite_invitations AS i ON i.id = t.invitation LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE t.digest = ?;
 
 -- FIND_BY_ID
@@ -207,9 +197,8 @@ WHERE t.digest = ?;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded, NULL, NULL, NULL
-FROM invite_invitations AS i
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, NULL, NULL, NULL
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.id = ?
 AND i.kind = ?
 AND i.scope = COALESCE(?, i.scope);
@@ -219,8 +208,13 @@ AND i.scope = COALESCE(?, i.scope);
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded, t.digest, t.generation, t.channel
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, (SELECT l.state
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.attempts
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.error
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), t.digest, t.generation, t.channel
 FROM invite_tokens AS t JOIN invite_invitations AS i ON i.id = t.invitation
 WHERE t.digest = ? LOCK IN SHARE MODE;
 
@@ -229,8 +223,13 @@ WHERE t.digest = ? LOCK IN SHARE MODE;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded, NULL, NULL, NULL
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, (SELECT l.state
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.attempts
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.error
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), NULL, NULL, NULL
 FROM invite_invitations AS i
 WHERE i.id = ?
 AND i.kind = ?
@@ -241,9 +240,8 @@ AND i.scope = COALESCE(?, i.scope) LOCK IN SHARE MODE;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded, NULL, NULL, NULL
-FROM invite_invitations AS i
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, NULL, NULL, NULL
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.delivery_id = ?;
 
 -- FIND_OPEN_LATEST
@@ -251,8 +249,13 @@ WHERE i.delivery_id = ?;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded, NULL, NULL, NULL
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, (SELECT l.state
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.attempts
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.error
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), NULL, NULL, NULL
 FROM invite_invitations AS i
 WHERE i.open_key = ? LOCK IN SHARE MODE;
 
@@ -262,10 +265,9 @@ WHERE i.open_key = ? LOCK IN SHARE MODE;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
 FROM invite_invitations AS i FORCE INDEX FOR
-ORDER BY (invite_invitations_list)
+ORDER BY (invite_invitations_list) LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.kind = ?
 AND i.scope = ?
 AND i.created_at <= ?
@@ -282,10 +284,9 @@ ORDER BY i.created_at DESC, i.id DESC LIMIT ?;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
 FROM invite_invitations AS i FORCE INDEX FOR
-ORDER BY (invite_invitations_list)
+ORDER BY (invite_invitations_list) LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.kind = ?
 AND i.scope = ?
 AND i.created_at >= ?
@@ -302,18 +303,19 @@ ORDER BY i.created_at, i.id LIMIT ?;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded
-FROM invite_invitations AS i
-WHERE i.kind = ?
-AND i.scope = ?
-AND i.expires_at >= ?
-AND (i.expires_at > ? OR i.id > ?)
-AND (? OR CASE WHEN i.status IN ('pending',
-    'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
-AND LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0
-AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
-ORDER BY i.expires_at, i.id LIMIT ?;
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = ?
+    AND i.scope = ?
+    AND i.expires_at >= ?
+    AND (i.expires_at > ? OR i.id > ?)
+    AND (? OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
+    AND LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0
+    AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
+    ORDER BY i.expires_at, i.id LIMIT ?) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY i.expires_at, i.id;
 
 -- LIST_BY_ADDRESS
 --   1 kind, 2 scope, 3 after_id, 4 kind, 5 scope, 6 after_id, 7 kind, 8 scope, 9 after_id, 10 any_status, 11 now,
@@ -322,25 +324,26 @@ ORDER BY i.expires_at, i.id LIMIT ?;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded
-FROM invite_invitations AS i
-WHERE i.kind = ?
-AND i.scope = ?
-AND i.recipient >= COALESCE((SELECT a.recipient
-        FROM invite_invitations AS a
-        WHERE a.id = ?
-        AND a.kind = ?
-        AND a.scope = ?), '') AND (i.recipient > COALESCE((SELECT b.recipient
-            FROM invite_invitations AS b
-            WHERE b.id = ?
-            AND b.kind = ?
-            AND b.scope = ?), '') OR i.id > ?) AND (? OR CASE WHEN i.status IN ('pending',
-                'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?,
-                ?)) AND LOCATE(CAST(? AS BINARY),
-                CAST(i.recipient AS BINARY)) > 0 AND (? IS NULL OR (i.status IN ('pending',
-                'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
-ORDER BY i.recipient, i.id LIMIT ?;
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = ?
+    AND i.scope = ?
+    AND i.recipient >= COALESCE((SELECT a.recipient
+            FROM invite_invitations AS a
+            WHERE a.id = ?
+            AND a.kind = ?
+            AND a.scope = ?), '') AND (i.recipient > COALESCE((SELECT b.recipient
+                FROM invite_invitations AS b
+                WHERE b.id = ?
+                AND b.kind = ?
+                AND b.scope = ?), '') OR i.id > ?) AND (? OR CASE WHEN i.status IN ('pending',
+                    'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?,
+                    ?, ?)) AND LOCATE(CAST(? AS BINARY),
+                    CAST(i.recipient AS BINARY)) > 0 AND (? IS NULL OR (i.status IN ('pending',
+                    'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
+    ORDER BY i.recipient, i.id LIMIT ?) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY i.recipient, i.id;
 
 -- ADDRESSED_TO
 --   1 address_1, 2 address_2, 3 address_3, 4 address_4, 5 address_5, 6 address_6, 7 address_7, 8 address_8,
@@ -348,9 +351,8 @@ ORDER BY i.recipient, i.id LIMIT ?;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded
-FROM invite_invitations AS i
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.recipient IN (?, ?, ?, ?, ?, ?, ?, ?)
 AND i.kind = ?
 AND i.status IN ('pending', 'delivery_failed')
@@ -408,8 +410,13 @@ AND attempt = ?;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, (SELECT l.state
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.attempts
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.error
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id)
 FROM invite_invitations AS i
 WHERE i.remind_at <= ?
 AND JSON_CONTAINS(?, JSON_QUOTE(i.kind))

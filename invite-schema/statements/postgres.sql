@@ -23,9 +23,8 @@ WITH changed AS (UPDATE invite_invitations AS i
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
-        i.remind_at, i.reminded, t.digest AS token_digest, t.generation AS token_generation,
-        t.channel AS token_channel), logged AS (
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, t.digest AS token_digest,
+        t.generation AS token_generation, t.channel AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
     SELECT id, revision, $16, $3, $4, $2
     FROM changed ), queued AS (
@@ -42,10 +41,11 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
-    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
-    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
-    token_digest, token_generation, token_channel
-FROM changed;
+    changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
+    changed.reminded, l.state, l.attempts, l.error, token_digest, token_generation, token_channel
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
 
 -- END_BY_ID
 --   1 ended_status, 2 at, 3 actor, 4 reason, 5 id, 6 scope, 7 kind, 8 status, 9 or_status, 10 unexpired_at,
@@ -68,9 +68,8 @@ WITH changed AS (UPDATE invite_invitations AS i
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
-        i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation,
-        NULL::text AS token_channel), logged AS (
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest,
+        NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
     SELECT id, revision, $16, $3, $4, $2
     FROM changed ), queued AS (
@@ -87,10 +86,11 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
-    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
-    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
-    token_digest, token_generation, token_channel
-FROM changed;
+    changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
+    changed.reminded, l.state, l.attempts, l.error, token_digest, token_generation, token_channel
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
 
 -- RENEW
 --   1 resent_at, 2 new_expires_at, 3 retire, 4 grace_until, 5 new_delivery, 6 remind_at, 7 id, 8 scope, 9 kind,
@@ -101,8 +101,8 @@ WITH changed AS (UPDATE invite_invitations AS i
     SET status = 'pending', generation = i.generation + 1, revision = revision + 1, resent_at = $1,
         viewed_at = NULL, expires_at = greatest(expires_at, $2),
         min_generation = CASE WHEN $3 THEN i.generation + 1 ELSE min_generation END,
-        grace_until = CASE WHEN $3 THEN $4 ELSE grace_until END, delivery_state = 'queued',
-        delivery_attempts = 0, delivery_error = NULL, delivery_id = $5, remind_at = $6, reminded = NULL
+        grace_until = CASE WHEN $3 THEN $4 ELSE grace_until END, delivery_id = $5, remind_at = $6,
+        reminded = NULL
     FROM (SELECT NULL::text AS channel) AS t
     WHERE i.id = $7
     AND ($8::text IS NULL OR i.scope = $8)
@@ -116,9 +116,8 @@ WITH changed AS (UPDATE invite_invitations AS i
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
-        i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation,
-        NULL::text AS token_channel), logged AS (
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest,
+        NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
     SELECT id, revision, $18, $19, $20, $21
     FROM changed ), queued AS (
@@ -135,10 +134,11 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
-    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
-    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
-    token_digest, token_generation, token_channel
-FROM changed;
+    changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
+    changed.reminded, l.state, l.attempts, l.error, token_digest, token_generation, token_channel
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
 
 -- AMEND
 --   1 recipient_given, 2 recipient, 3 open_key, 4 remind_at, 5 payload, 6 sets_message, 7 message,
@@ -152,9 +152,6 @@ WITH changed AS (UPDATE invite_invitations AS i
         min_generation = CASE WHEN $2::text IS NULL THEN min_generation ELSE i.generation + 1 END,
         grace_until = CASE WHEN $2::text IS NULL THEN grace_until END,
         viewed_at = CASE WHEN $2::text IS NULL THEN viewed_at END,
-        delivery_state = CASE WHEN $2::text IS NULL THEN delivery_state ELSE 'not_mailed' END,
-        delivery_attempts = CASE WHEN $2::text IS NULL THEN delivery_attempts ELSE 0 END,
-        delivery_error = CASE WHEN $2::text IS NULL THEN delivery_error END,
         delivery_id = CASE WHEN $2::text IS NULL THEN delivery_id END,
         remind_at = CASE WHEN $2::text IS NULL THEN COALESCE($4, remind_at) END,
         reminded = CASE WHEN $2::text IS NULL THEN reminded END, payload = COALESCE($5, payload),
@@ -173,9 +170,8 @@ WITH changed AS (UPDATE invite_invitations AS i
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
-        i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation,
-        NULL::text AS token_channel), logged AS (
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest,
+        NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
     SELECT id, revision, $20, $21, $22, $23
     FROM changed ), queued AS (
@@ -192,10 +188,11 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
-    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
-    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
-    token_digest, token_generation, token_channel
-FROM changed;
+    changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
+    changed.reminded, l.state, l.attempts, l.error, token_digest, token_generation, token_channel
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
 
 -- LINK
 --   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 unexpired_at, 7 due_at, 8 compare, 9 addresses,
@@ -216,9 +213,8 @@ WITH changed AS (UPDATE invite_invitations AS i
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
-        i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation,
-        NULL::text AS token_channel), logged AS (
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest,
+        NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
     SELECT id, revision, $12, $13, $14, $15
     FROM changed ), queued AS (
@@ -235,10 +231,11 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
-    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
-    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
-    token_digest, token_generation, token_channel
-FROM changed;
+    changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
+    changed.reminded, l.state, l.attempts, l.error, token_digest, token_generation, token_channel
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
 
 -- VIEW
 --   1 viewed_at, 2 digest, 3 now, 4 kind, 5 status, 6 or_status, 7 unexpired_at, 8 due_at, 9 compare,
@@ -261,9 +258,8 @@ WITH changed AS (UPDATE invite_invitations AS i
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
-        i.remind_at, i.reminded, t.digest AS token_digest, t.generation AS token_generation,
-        t.channel AS token_channel), logged AS (
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, t.digest AS token_digest,
+        t.generation AS token_generation, t.channel AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
     SELECT id, revision, $13, $14, $15, $16
     FROM changed ), queued AS (
@@ -280,55 +276,13 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
-    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
-    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
-    token_digest, token_generation, token_channel
-FROM changed;
+    changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
+    changed.reminded, l.state, l.attempts, l.error, token_digest, token_generation, token_channel
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
 
 -- FAIL_DELIVERY
---   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 unexpired_at, 7 due_at, 8 compare, 9 addresses,
---       10 proved_address, 11 not_resent_since, 12 event, 13 actor, 14 reason, 15 at, 16 letter, 17 purpose,
---       18 not_before, 19 token, 20 channel
-WITH changed AS (UPDATE invite_invitations AS i
-    SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1
-    FROM (SELECT NULL::text AS channel) AS t
-    WHERE i.id = $1
-    AND ($2::text IS NULL OR i.scope = $2)
-    AND (i.kind = $3) IS TRUE
-    AND i.status IN ($4, $5)
-    AND ($6::timestamptz IS NULL OR i.expires_at > $6)
-    AND ($7::timestamptz IS NULL OR i.expires_at <= $7)
-    AND ($8 = 'anyone' OR ($8 = 'address' AND i.recipient = ANY ($9::text[])) OR ($8 = 'domain' AND split_part(i.recipient,
-        '@', 2) = ANY ($9::text[])) OR (i.recipient = $10 AND t.channel = 'mail'))
-    AND ($11::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $11)
-    RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
-        i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
-        i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
-        i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation,
-        NULL::text AS token_channel), logged AS (
-    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, revision, $12, $13, $14, $15
-    FROM changed ), queued AS (
-    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT $16, kind, id, generation, $17, $18
-    FROM changed
-    WHERE $16::uuid IS NOT NULL
-    AND ($17::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
-    INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $19, id, generation, $20, $15
-    FROM changed
-    WHERE $19::bytea IS NOT NULL )
-SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
-    changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
-    changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
-    changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
-    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
-    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
-    token_digest, token_generation, token_channel
-FROM changed;
-
--- FAIL_DELIVERY_OF
 --   1 delivery, 2 kind, 3 status, 4 or_status, 5 unexpired_at, 6 due_at, 7 compare, 8 addresses, 9 proved_address,
 --       10 not_resent_since, 11 event, 12 actor, 13 reason, 14 at, 15 letter, 16 purpose, 17 not_before, 18 token,
 --       19 channel
@@ -346,9 +300,8 @@ WITH changed AS (UPDATE invite_invitations AS i
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id,
-        i.remind_at, i.reminded, NULL::bytea AS token_digest, NULL::integer AS token_generation,
-        NULL::text AS token_channel), logged AS (
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest,
+        NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
     SELECT id, revision, $11, $12, $13, $14
     FROM changed ), queued AS (
@@ -365,43 +318,49 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
-    changed.resent_at, changed.viewed_at, changed.delivery_state, changed.delivery_attempts,
-    changed.delivery_error, changed.inviter_address, changed.delivery_id, changed.remind_at, changed.reminded,
-    token_digest, token_generation, token_channel
-FROM changed;
+    changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
+    changed.reminded, l.state, l.attempts, l.error, token_digest, token_generation, token_channel
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
 
 -- RECORD_DELIVERY
 --   1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 kind, 6 over
-UPDATE invite_invitations
-SET delivery_state = $1, delivery_attempts = COALESCE($2, delivery_attempts), delivery_error = $3
-WHERE delivery_id = $4
-AND (kind = $5) IS TRUE
-AND delivery_state = ANY ($6::text[]);
+INSERT INTO invite_letters AS l (id, invitation, state, attempts, error)
+SELECT i.delivery_id, i.id, $1, COALESCE($2, 0), $3
+FROM invite_invitations AS i
+WHERE i.delivery_id = $4
+AND (i.kind = $5) IS TRUE
+AND ('queued' = ANY ($6::text[]) OR EXISTS (SELECT 1
+        FROM invite_letters AS k
+        WHERE k.id = $4))
+ON CONFLICT (id) DO UPDATE
+SET state = excluded.state, attempts = COALESCE($2, l.attempts), error = excluded.error
+WHERE l.state = ANY ($6::text[]);
 
 -- INSERT
 --   1 id, 2 kind, 3 scope, 4 recipient_given, 5 recipient, 6 inviter, 7 payload, 8 display, 9 message, 10 locale,
 --       11 status, 12 generation, 13 min_generation, 14 revision, 15 open_key, 16 created_at, 17 expires_at,
---       18 delivery_state, 19 attempts, 20 inviter_address, 21 delivery, 22 remind_at, 23 event, 24 reason, 25 at,
---       26 letter, 27 purpose, 28 not_before, 29 token, 30 channel
+--       18 inviter_address, 19 delivery, 20 remind_at, 21 event, 22 reason, 23 at, 24 letter, 25 purpose,
+--       26 not_before, 27 token, 28 channel
 WITH created AS (
     INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display,
         message, locale, status, generation, min_generation, revision, open_key, created_at, expires_at,
-        delivery_state, delivery_attempts, inviter_address, delivery_id, remind_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-        $22)
+        inviter_address, delivery_id, remind_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
     ON CONFLICT (open_key) DO NOTHING
     RETURNING id ), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, $14, $23, $6, $24, $25
+    SELECT id, $14, $21, $6, $22, $23
     FROM created ), queued AS (
     INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT $26, $2, id, $12, $27, $28
+    SELECT $24, $2, id, $12, $25, $26
     FROM created
-    WHERE $26::uuid IS NOT NULL ), known AS (
+    WHERE $24::uuid IS NOT NULL ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $29, id, $12, $30, $25
+    SELECT $27, id, $12, $28, $23
     FROM created
-    WHERE $29::bytea IS NOT NULL )
+    WHERE $27::bytea IS NOT NULL )
 SELECT 1
 FROM created;
 
@@ -410,9 +369,12 @@ FROM created;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded, t.digest, t.generation, t.channel
-FROM invite_tokens AS t JOIN invite_invitations AS i ON i.id = t.invitation
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, t.digest,
+    t.generation, t.channel
+FROM invite_tokens AS t JOIN invite_invitations AS i ON i.id = t.invitation LEFT JOIN LATERAL (SELECT k.state,
+    k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 WHERE t.digest = $1;
 
 -- FIND_BY_ID
@@ -420,9 +382,11 @@ WHERE t.digest = $1;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded, NULL::bytea, NULL::integer, NULL::text
-FROM invite_invitations AS i
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, NULL::bytea,
+    NULL::integer, NULL::text
+FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 WHERE i.id = $1
 AND (i.kind = $2) IS TRUE
 AND ($3::text IS NULL OR i.scope = $3);
@@ -432,9 +396,11 @@ AND ($3::text IS NULL OR i.scope = $3);
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded, NULL::bytea, NULL::integer, NULL::text
-FROM invite_invitations AS i
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, NULL::bytea,
+    NULL::integer, NULL::text
+FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 WHERE i.open_key = $1;
 
 -- LIST_NEWEST_FIRST
@@ -442,9 +408,10 @@ WHERE i.open_key = $1;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded
-FROM invite_invitations AS i
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 WHERE i.kind = $1
 AND i.scope = $2
 AND (i.created_at, i.id) < (COALESCE($3, 'infinity'::timestamptz), COALESCE($4,
@@ -461,9 +428,10 @@ ORDER BY i.created_at DESC, i.id DESC LIMIT $9;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded
-FROM invite_invitations AS i
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 WHERE i.kind = $1
 AND i.scope = $2
 AND (i.created_at, i.id) > (COALESCE($3, '-infinity'::timestamptz), COALESCE($4,
@@ -480,50 +448,57 @@ ORDER BY i.created_at, i.id LIMIT $9;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded
-FROM invite_invitations AS i
-WHERE i.kind = $1
-AND i.scope = $2
-AND (i.expires_at, i.id) > (COALESCE($3, '-infinity'::timestamptz), COALESCE($4,
-    '00000000-0000-0000-0000-000000000000'::uuid))
-AND ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
-AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
-    'delivery_failed') AND i.expires_at > $7 AND i.expires_at <= $6))
-AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
-    'delivery_failed') AND i.expires_at <= $7 THEN 'expired' ELSE i.status END = ANY ($8))
-ORDER BY i.expires_at, i.id LIMIT $9;
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = $1
+    AND i.scope = $2
+    AND (i.expires_at, i.id) > (COALESCE($3, '-infinity'::timestamptz), COALESCE($4,
+        '00000000-0000-0000-0000-000000000000'::uuid))
+    AND ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
+    AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $7 AND i.expires_at <= $6))
+    AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $7 THEN 'expired' ELSE i.status END = ANY ($8))
+    ORDER BY i.expires_at, i.id LIMIT $9) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.expires_at, i.id;
 
 -- LIST_BY_ADDRESS
 --   1 kind, 2 scope, 3 after_id, 4 after_at, 5 address, 6 expiring_until, 7 now, 8 statuses, 9 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded
-FROM invite_invitations AS i
-WHERE i.kind = $1
-AND i.scope = $2
-AND (i.recipient, i.id) > (COALESCE((SELECT a.recipient
-            FROM invite_invitations AS a
-            WHERE a.id = $3
-            AND a.kind = $1
-            AND a.scope = $2
-            AND $4::timestamptz IS NOT NULL), ''), COALESCE($3,
-                '00000000-0000-0000-0000-000000000000'::uuid)) AND ($5::text IS NULL OR strpos(i.recipient,
-                $5) > 0) AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
-                'delivery_failed') AND i.expires_at > $7 AND i.expires_at <= $6)) AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
-                'delivery_failed') AND i.expires_at <= $7 THEN 'expired' ELSE i.status END = ANY ($8))
-ORDER BY i.recipient, i.id LIMIT $9;
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = $1
+    AND i.scope = $2
+    AND (i.recipient, i.id) > (COALESCE((SELECT a.recipient
+                FROM invite_invitations AS a
+                WHERE a.id = $3
+                AND a.kind = $1
+                AND a.scope = $2
+                AND $4::timestamptz IS NOT NULL), ''), COALESCE($3,
+                    '00000000-0000-0000-0000-000000000000'::uuid)) AND ($5::text IS NULL OR strpos(i.recipient,
+                    $5) > 0) AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
+                    'delivery_failed') AND i.expires_at > $7 AND i.expires_at <= $6)) AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+                    'delivery_failed') AND i.expires_at <= $7 THEN 'expired' ELSE i.status END = ANY ($8))
+    ORDER BY i.recipient, i.id LIMIT $9) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.recipient, i.id;
 
 -- ADDRESSED_TO
 --   1 addresses, 2 kind, 3 now, 4 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded
-FROM invite_invitations AS i
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 WHERE i.recipient = ANY ($1::text[])
 AND i.kind = $2
 AND i.status IN ('pending', 'delivery_failed')
@@ -550,14 +525,16 @@ WITH due AS (
     AND q.kind = ANY ($2::text[])
     ORDER BY q.not_before, q.id LIMIT $3 FOR UPDATE OF q SKIP LOCKED ) UPDATE invite_outbox AS o
 SET attempt = o.attempt + 1, lease_owner = $4, lease_until = $5
-FROM invite_invitations AS i
+FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 WHERE o.id = ANY (ARRAY(SELECT id
         FROM due)) AND i.id = o.invitation
 RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded, o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.not_before;
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, o.id,
+    o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.not_before;
 
 -- DISCARD
 --   1 letters
@@ -592,12 +569,13 @@ AND attempt = $7;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded
-FROM invite_invitations AS i
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 WHERE i.remind_at <= $1
 AND i.kind = ANY ($2::text[])
-ORDER BY i.remind_at, i.id LIMIT $3 FOR UPDATE SKIP LOCKED;
+ORDER BY i.remind_at, i.id LIMIT $3 FOR UPDATE OF i SKIP LOCKED;
 
 -- REMINDED
 --   1 remind_at, 2 reminded, 3 id

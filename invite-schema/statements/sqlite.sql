@@ -9,11 +9,11 @@ WHERE 0;
 -- INSERT
 --   1 id, 2 kind, 3 scope, 4 recipient_given, 5 recipient, 6 inviter, 7 payload, 8 display, 9 message, 10 locale,
 --       11 status, 12 generation, 13 min_generation, 14 revision, 15 open_key, 16 created_at, 17 expires_at,
---       18 delivery_state, 19 attempts, 20 inviter_address, 21 delivery, 22 remind_at
+--       18 inviter_address, 19 delivery, 20 remind_at
 INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display,
     message, locale, status, generation, min_generation, revision, open_key, created_at, expires_at,
-    delivery_state, delivery_attempts, inviter_address, delivery_id, remind_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
+    inviter_address, delivery_id, remind_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
 ON CONFLICT (open_key) DO NOTHING;
 
 -- INSERT_EVENT
@@ -53,8 +53,14 @@ WHERE i.id = (SELECT invitation
             WHERE digest = ?5) = 'mail')) AND (?22 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?22)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
-    created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
-    inviter_address, delivery_id, remind_at, reminded, (SELECT digest
+    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
+    (SELECT l.state
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.attempts
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.error
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT digest
     FROM invite_tokens
     WHERE digest = ?5), (SELECT generation
     FROM invite_tokens
@@ -81,8 +87,14 @@ AND (?12 = 'anyone' OR (?12 = 'address' AND i.recipient IN (?13, ?14, ?15, ?16, 
 AND (?22 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?22)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
-    created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
-    inviter_address, delivery_id, remind_at, reminded, NULL, NULL, NULL;
+    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
+    (SELECT l.state
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.attempts
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.error
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), NULL, NULL, NULL;
 
 -- RENEW
 --   1 resent_at, 2 new_expires_at, 3 retire, 4 grace_until, 5 new_delivery, 6 remind_at, 7 id, 8 scope, 9 kind,
@@ -93,8 +105,7 @@ UPDATE invite_invitations AS i
 SET status = 'pending', generation = generation + 1, revision = revision + 1, resent_at = ?1,
     viewed_at = NULL, expires_at = max(expires_at, COALESCE(?2, expires_at)),
     min_generation = CASE WHEN ?3 THEN generation + 1 ELSE min_generation END,
-    grace_until = CASE WHEN ?3 THEN ?4 ELSE grace_until END, delivery_state = 'queued', delivery_attempts = 0,
-    delivery_error = NULL, delivery_id = ?5, remind_at = ?6, reminded = NULL
+    grace_until = CASE WHEN ?3 THEN ?4 ELSE grace_until END, delivery_id = ?5, remind_at = ?6, reminded = NULL
 WHERE i.id = ?7
 AND (?8 IS NULL OR i.scope = ?8)
 AND i.kind = ?9
@@ -107,8 +118,14 @@ AND (?14 = 'anyone' OR (?14 = 'address' AND i.recipient IN (?15, ?16, ?17, ?18, 
 AND (?24 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?24)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
-    created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
-    inviter_address, delivery_id, remind_at, reminded, NULL, NULL, NULL;
+    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
+    (SELECT l.state
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.attempts
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.error
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), NULL, NULL, NULL;
 
 -- AMEND
 --   1 recipient_given, 2 recipient, 3 open_key, 4 remind_at, 5 payload, 6 sets_message, 7 message,
@@ -121,9 +138,6 @@ SET recipient_given = COALESCE(?1, recipient_given), recipient = COALESCE(?2, re
     min_generation = CASE WHEN ?2 IS NULL THEN min_generation ELSE generation + 1 END,
     grace_until = CASE WHEN ?2 IS NULL THEN grace_until END,
     viewed_at = CASE WHEN ?2 IS NULL THEN viewed_at END,
-    delivery_state = CASE WHEN ?2 IS NULL THEN delivery_state ELSE 'not_mailed' END,
-    delivery_attempts = CASE WHEN ?2 IS NULL THEN delivery_attempts ELSE 0 END,
-    delivery_error = CASE WHEN ?2 IS NULL THEN delivery_error END,
     delivery_id = CASE WHEN ?2 IS NULL THEN delivery_id END,
     remind_at = CASE WHEN ?2 IS NULL THEN COALESCE(?4, remind_at) END,
     reminded = CASE WHEN ?2 IS NULL THEN reminded END, payload = COALESCE(?5, payload),
@@ -141,8 +155,14 @@ AND NOT EXISTS (SELECT 1
         ?24)) OR (i.recipient = ?25 AND 0)) AND (?26 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?26)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
-    created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
-    inviter_address, delivery_id, remind_at, reminded, NULL, NULL, NULL;
+    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
+    (SELECT l.state
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.attempts
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.error
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), NULL, NULL, NULL;
 
 -- LINK
 --   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 unexpired_at, 7 due_at, 8 compare, 9 address_1, 10 address_2,
@@ -162,8 +182,14 @@ AND (?8 = 'anyone' OR (?8 = 'address' AND i.recipient IN (?9, ?10, ?11, ?12, ?13
 AND (?18 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?18)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
-    created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
-    inviter_address, delivery_id, remind_at, reminded, NULL, NULL, NULL;
+    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
+    (SELECT l.state
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.attempts
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.error
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), NULL, NULL, NULL;
 
 -- VIEW
 --   1 viewed_at, 2 digest, 3 now, 4 kind, 5 status, 6 or_status, 7 unexpired_at, 8 due_at, 9 compare,
@@ -184,8 +210,14 @@ WHERE i.id = (SELECT invitation
             WHERE digest = ?2) = 'mail')) AND (?19 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?19)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
-    created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
-    inviter_address, delivery_id, remind_at, reminded, (SELECT digest
+    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
+    (SELECT l.state
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.attempts
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.error
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT digest
     FROM invite_tokens
     WHERE digest = ?2), (SELECT generation
     FROM invite_tokens
@@ -194,27 +226,6 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
     WHERE digest = ?2);
 
 -- FAIL_DELIVERY
---   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 unexpired_at, 7 due_at, 8 compare, 9 address_1, 10 address_2,
---       11 address_3, 12 address_4, 13 address_5, 14 address_6, 15 address_7, 16 address_8, 17 proved_address,
---       18 not_resent_since
-UPDATE invite_invitations AS i
-SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1
-WHERE i.id = ?1
-AND (?2 IS NULL OR i.scope = ?2)
-AND i.kind = ?3
-AND i.status IN (?4, ?5)
-AND (?6 IS NULL OR i.expires_at > ?6)
-AND (?7 IS NULL OR i.expires_at <= ?7)
-AND (?8 = 'anyone' OR (?8 = 'address' AND i.recipient IN (?9, ?10, ?11, ?12, ?13, ?14, ?15,
-    ?16)) OR (?8 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1) IN (?9, ?10, ?11, ?12, ?13,
-    ?14, ?15, ?16)) OR (i.recipient = ?17 AND 0))
-AND (?18 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?18)
-RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
-    ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
-    created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
-    inviter_address, delivery_id, remind_at, reminded, NULL, NULL, NULL;
-
--- FAIL_DELIVERY_OF
 --   1 delivery, 2 kind, 3 status, 4 or_status, 5 unexpired_at, 6 due_at, 7 compare, 8 address_1, 9 address_2,
 --       10 address_3, 11 address_4, 12 address_5, 13 address_6, 14 address_7, 15 address_8, 16 proved_address,
 --       17 not_resent_since
@@ -231,16 +242,29 @@ AND (?7 = 'anyone' OR (?7 = 'address' AND i.recipient IN (?8, ?9, ?10, ?11, ?12,
 AND (?17 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?17)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
-    created_at, expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error,
-    inviter_address, delivery_id, remind_at, reminded, NULL, NULL, NULL;
+    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
+    (SELECT l.state
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.attempts
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.error
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), NULL, NULL, NULL;
 
 -- RECORD_DELIVERY
 --   1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 kind, 6 over
-UPDATE invite_invitations
-SET delivery_state = ?1, delivery_attempts = COALESCE(?2, delivery_attempts), delivery_error = ?3
-WHERE delivery_id = ?4
-AND +kind = ?5
-AND delivery_state IN (SELECT value
+INSERT INTO invite_letters (id, invitation, state, attempts, error)
+SELECT i.delivery_id, i.id, ?1, COALESCE(?2, 0), ?3
+FROM invite_invitations AS i
+WHERE i.delivery_id = ?4
+AND +i.kind = ?5
+AND ('queued' IN (SELECT value
+        FROM json_each(?6)) OR EXISTS (SELECT 1
+        FROM invite_letters AS k
+        WHERE k.id = ?4))
+ON CONFLICT (id) DO UPDATE
+SET state = excluded.state, attempts = COALESCE(?2, attempts), error = excluded.error
+WHERE state IN (SELECT value
     FROM json_each(?6));
 
 -- FIND_BY_TOKEN
@@ -248,9 +272,9 @@ AND delivery_state IN (SELECT value
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded, t.digest, t.generation, t.channel
-FROM invite_tokens AS t JOIN invite_invitations AS i ON i.id = t.invitation
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, t.digest,
+    t.generation, t.channel
+FROM invite_tokens AS t JOIN invite_invitations AS i ON i.id = t.invitation LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE t.digest = ?1;
 
 -- FIND_BY_ID
@@ -258,11 +282,10 @@ WHERE t.digest = ?1;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded, NULL, NULL, NULL
-FROM invite_invitations AS i
-WHERE i.id = ?1
-AND i.kind = ?2
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, NULL, NULL, NULL
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.id = +?1
+AND +i.kind = ?2
 AND (?3 IS NULL OR i.scope = ?3);
 
 -- FIND_OPEN
@@ -270,10 +293,9 @@ AND (?3 IS NULL OR i.scope = ?3);
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded, NULL, NULL, NULL
-FROM invite_invitations AS i
-WHERE i.open_key = ?1;
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, NULL, NULL, NULL
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.open_key = +?1;
 
 -- LIST_NEWEST_FIRST
 --   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 any_status, 9 status_1,
@@ -281,9 +303,8 @@ WHERE i.open_key = ?1;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded
-FROM invite_invitations AS i
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.kind = +?1
 AND i.scope = +?2
 AND (i.created_at, i.id) < (+?3, +?4)
@@ -300,9 +321,8 @@ ORDER BY i.created_at DESC, i.id DESC LIMIT +?15;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded
-FROM invite_invitations AS i
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.kind = +?1
 AND i.scope = +?2
 AND (i.created_at, i.id) > (+?3, +?4)
@@ -319,18 +339,20 @@ ORDER BY i.created_at, i.id LIMIT +?15;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded
-FROM invite_invitations AS i
-WHERE i.kind = +?1
-AND i.scope = +?2
-AND (i.expires_at, i.id) > (+?3, +?4)
-AND (?5 IS NULL OR instr(i.recipient, ?5) > 0)
-AND (?6 IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ?7 AND i.expires_at <= ?6))
-AND (?8 OR CASE WHEN i.status IN ('pending',
-    'delivery_failed') AND i.expires_at <= ?7 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
-    ?14))
-ORDER BY i.expires_at, i.id LIMIT +?15;
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = +?1
+    AND i.scope = +?2
+    AND (i.expires_at, i.id) > (+?3, +?4)
+    AND (?5 IS NULL OR instr(i.recipient, ?5) > 0)
+    AND (?6 IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > ?7 AND i.expires_at <= ?6))
+    AND (?8 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ?7 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
+        ?14))
+    ORDER BY i.expires_at, i.id LIMIT +?15) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY i.expires_at, i.id;
 
 -- LIST_BY_ADDRESS
 --   1 kind, 2 scope, 3 after_id, 4 after_at, 5 address, 6 expiring_until, 7 now, 8 any_status, 9 status_1,
@@ -338,22 +360,23 @@ ORDER BY i.expires_at, i.id LIMIT +?15;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded
-FROM invite_invitations AS i
-WHERE i.kind = +?1
-AND i.scope = +?2
-AND (i.recipient, i.id) > (COALESCE((SELECT a.recipient
-            FROM invite_invitations AS a
-            WHERE a.id = ?3
-            AND a.kind = ?1
-            AND a.scope = ?2
-            AND ?4 IS NOT NULL), ''), +?3) AND (?5 IS NULL OR instr(i.recipient,
-                ?5) > 0) AND (?6 IS NULL OR (i.status IN ('pending',
-                'delivery_failed') AND i.expires_at > ?7 AND i.expires_at <= ?6)) AND (?8 OR CASE WHEN i.status IN ('pending',
-                'delivery_failed') AND i.expires_at <= ?7 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11,
-                ?12, ?13, ?14))
-ORDER BY i.recipient, i.id LIMIT +?15;
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = +?1
+    AND i.scope = +?2
+    AND (i.recipient, i.id) > (COALESCE((SELECT a.recipient
+                FROM invite_invitations AS a
+                WHERE a.id = ?3
+                AND a.kind = ?1
+                AND a.scope = ?2
+                AND ?4 IS NOT NULL), ''), +?3) AND (?5 IS NULL OR instr(i.recipient,
+                    ?5) > 0) AND (?6 IS NULL OR (i.status IN ('pending',
+                    'delivery_failed') AND i.expires_at > ?7 AND i.expires_at <= ?6)) AND (?8 OR CASE WHEN i.status IN ('pending',
+                    'delivery_failed') AND i.expires_at <= ?7 THEN 'expired' ELSE i.status END IN (?9, ?10,
+                    ?11, ?12, ?13, ?14))
+    ORDER BY i.recipient, i.id LIMIT +?15) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY i.recipient, i.id;
 
 -- ADDRESSED_TO
 --   1 address_1, 2 address_2, 3 address_3, 4 address_4, 5 address_5, 6 address_6, 7 address_7, 8 address_8,
@@ -361,9 +384,8 @@ ORDER BY i.recipient, i.id LIMIT +?15;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded
-FROM invite_invitations AS i
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.recipient IN (+?1, +?2, +?3, +?4, +?5, +?6, +?7, +?8)
 AND +i.kind = ?9
 AND i.status IN ('pending', 'delivery_failed')
@@ -394,9 +416,9 @@ AND o.kind IN (SELECT value
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded, o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns
-FROM invite_outbox AS o JOIN invite_invitations AS i ON i.id = o.invitation
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, o.id,
+    o.generation, o.purpose, o.attempt, o.refusals, o.unknowns
+FROM invite_outbox AS o JOIN invite_invitations AS i ON i.id = o.invitation LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE o.not_before <= ?1
 AND (o.lease_until IS NULL OR o.lease_until <= ?1)
 AND o.kind IN (SELECT value
@@ -444,9 +466,8 @@ AND +i.kind IN (SELECT value
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.delivery_state, i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at,
-    i.reminded
-FROM invite_invitations AS i
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.remind_at <= ?1
 AND +i.kind IN (SELECT value
     FROM json_each(?2))

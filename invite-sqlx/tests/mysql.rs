@@ -22,10 +22,10 @@ const AT_MOST: i64 = 150;
 
 /// 10,000 invitations, half of them in scope 1.
 const FILL: &str = "INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, \
-    display, status, generation, min_generation, revision, created_at, expires_at, delivery_state, delivery_attempts) \
+    display, status, generation, min_generation, revision, created_at, expires_at) \
     SELECT UNHEX(LPAD(HEX(n), 32, '0')), 'member', CONCAT(n % 2), CONCAT('p', n, '@example.com'), \
         CONCAT('p', n, '@example.com'), 'user:1', 'null', '{}', 'pending', 1, 1, 1, \
-        '2030-01-01' + INTERVAL (n DIV 4) SECOND, '2040-01-01', 'sent', 1 \
+        '2030-01-01' + INTERVAL (n DIV 4) SECOND, '2040-01-01' \
     FROM (SELECT a.d + 10 * b.d + 100 * c.d + 1000 * d.d AS n FROM digits a, digits b, digits c, digits d) AS numbers";
 
 async fn touched(conn: &mut MySqlConnection) -> i64 {

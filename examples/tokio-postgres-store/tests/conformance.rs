@@ -129,7 +129,10 @@ impl Harness for OnPostgres {
 
     async fn damage(&self, tx: &mut Transaction, what: Damage, id: InvitationId) -> Result<bool, StoreError> {
         let spoil = match what {
-            Damage::DeliveryState => "UPDATE invite_invitations SET delivery_state = 'lost' WHERE id = $1",
+            Damage::DeliveryState => {
+                "INSERT INTO invite_letters (id, invitation, state, attempts) \
+                 SELECT delivery_id, id, 'lost', 1 FROM invite_invitations WHERE id = $1"
+            }
             Damage::Inviter => "UPDATE invite_invitations SET inviter = 'nobody' WHERE id = $1",
             Damage::Recipient => "UPDATE invite_invitations SET recipient_given = 'x' WHERE id = $1",
             _ => return Ok(false),

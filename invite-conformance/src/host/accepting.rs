@@ -14,9 +14,9 @@ use crate::{
 
 pub(super) const CASES: &[Case] = cases![
     an_acceptance_says_who_accepted_what:
-        "`Change::End` stores status, actor and time and raises the revision; `transition` returns the row as it now is.",
+        "`Change::End` stores status, actor and time and raises the revision; `apply` returns the row as it now is.",
     the_same_person_gets_the_same_answer_a_hundred_times:
-        "`transition` answers `None` on a row that has ended; the row then says by whom.",
+        "`apply` answers `None` on a row that has ended; the row then says by whom.",
     an_accepted_invitation_is_nobody_else_s:
         "The statuses of the guard are in the WHERE: what one person accepted no other can.",
     somebody_else_s_address_does_not_accept:

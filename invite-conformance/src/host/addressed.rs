@@ -28,7 +28,7 @@ pub(super) const CASES: &[Case] = cases![
     a_verified_person_accepts_by_id:
         "`Target::Id` without a scope changes the row of that id, in whatever scope, and proves no address.",
     accepting_by_id_again_gets_the_same_answer:
-        "`transition` answers `None` on a row that has ended; the row then says by whom.",
+        "`apply` answers `None` on a row that has ended; the row then says by whom.",
     a_verified_person_declines_by_id_and_again:
         "`Target::Id` without a scope changes the row of that id, in whatever scope.",
     an_id_opens_nothing_for_another_person:

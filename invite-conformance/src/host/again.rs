@@ -18,13 +18,13 @@ pub(super) const CASES: &[Case] = cases![
     creating_with_a_link_again_names_the_first_and_a_new_link_serves:
         "`insert` answers `false` when its open key is taken, with nothing stored: no digest either.",
     accepting_again_gets_the_same_answer_by_whichever_link:
-        "`transition` answers `None` on a row that has ended; the row then says by whom, whichever token leads there.",
+        "`apply` answers `None` on a row that has ended; the row then says by whom, whichever token leads there.",
     resending_again_within_the_cool_down_mails_once:
         "`not_resent_since` is in the WHERE, and a guard that does not hold queues nothing.",
     cancelling_again_writes_nothing_more:
-        "`transition` answers `None` on a row that has ended, with nothing written.",
+        "`apply` answers `None` on a row that has ended, with nothing written.",
     declining_again_writes_nothing_more:
-        "`transition` answers `None` on a row that has ended, with nothing written.",
+        "`apply` answers `None` on a row that has ended, with nothing written.",
     a_second_look_writes_nothing_more:
         "`Change::View` answers `None` where `viewed_at` is not null, with nothing written.",
     doing_it_again_in_the_same_transaction_gets_the_same_answer:

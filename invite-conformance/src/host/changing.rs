@@ -24,7 +24,7 @@ pub(super) const CASES: &[Case] = cases![
     a_blank_message_removes_the_message:
         "In `Change::Amend`, a message of `Some(None)` becomes NULL; `None` leaves it.",
     an_earlier_link_grants_what_the_amendment_says:
-        "`transition` returns the row as it is now, with the payload of the last amendment.",
+        "`apply` returns the row as it is now, with the payload of the last amendment.",
     an_accepted_invitation_is_not_amended:
         "The statuses of the guard are in the WHERE, also for `Change::Amend`.",
     a_new_address_retires_every_earlier_link:
@@ -32,19 +32,19 @@ pub(super) const CASES: &[Case] = cases![
     a_new_address_is_mailed_nothing_until_it_is_resent_and_then_it_alone:
         "`Change::Amend` with a recipient leaves no letter that is current; `lease` reads the address as it is now.",
     a_new_address_that_is_taken_is_refused_with_the_other_one_s_id:
-        "`transition` answers `None` when an amended open key is taken, without aborting the caller's transaction.",
+        "`apply` answers `None` when an amended open key is taken, without aborting the caller's transaction.",
     a_new_address_takes_its_place_and_leaves_the_old_one_free:
         "`Change::Amend` with a recipient writes the new open key over the old.",
     an_expired_but_unswept_invitation_does_not_block_a_new_address:
         "`Key::Open` finds the expired row, `TimeGuard::Due` lets it be expired, and the same amendment then succeeds.",
     a_cancelled_invitation_s_links_are_dead_at_once_and_say_so:
-        "A committed `Change::End` is seen by every later `find` and `transition`, whichever token leads there.",
+        "A committed `Change::End` is seen by every later `find` and `apply`, whichever token leads there.",
     a_cancellation_says_who_when_and_why:
         "`Change::End` stores the status with actor, reason and time; the event has the same.",
     cancelling_again_gets_the_same_answer:
-        "`transition` answers `None` on a row that has ended; the row then says by whom.",
+        "`apply` answers `None` on a row that has ended; the row then says by whom.",
     somebody_else_s_second_cancellation_is_refused:
-        "`transition` answers `None` on a row that has ended; the row then says by whom.",
+        "`apply` answers `None` on a row that has ended; the row then says by whom.",
     a_cancellation_stops_the_letter_that_is_queued:
         "`lease` looks at the invitation again: `is_current` decides, and a letter of what has ended is removed.",
     a_state_that_has_ended_is_never_left:

@@ -24,7 +24,7 @@ pub(super) const CASES: &[Case] = cases![
     declining_ends_it_with_a_reason:
         "`Change::End` stores the status with actor, reason and time, whichever way it ends.",
     declining_again_gets_the_same_answer:
-        "`transition` answers `None` on a row that has ended; the row then says by whom.",
+        "`apply` answers `None` on a row that has ended; the row then says by whom.",
     a_declined_invitation_is_closed_to_everybody:
         "The statuses of the guard are in the WHERE.",
     a_first_look_is_recorded_once_per_letter_and_is_no_change:

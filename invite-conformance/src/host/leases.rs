@@ -38,7 +38,7 @@ pub(super) const CASES: &[Case] = cases![
     a_refusal_that_comes_after_the_acceptance_is_only_noted:
         "The transition of `settle` has its statuses in the WHERE: what was accepted stays so.",
     a_letter_in_hand_when_it_is_cancelled_carries_a_dead_link:
-        "A committed `Change::End` is seen by every later `find` and `transition`, and `settle` does not bring it back.",
+        "A committed `Change::End` is seen by every later `find` and `apply`, and `settle` does not bring it back.",
     a_letter_in_hand_when_it_is_resent_carries_a_link_that_says_so:
         "`min_generation` on the row retires a link that leaves the house only later; the new letter is another row.",
 ];

@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
 use chrono::TimeDelta;
 use invite_core::{
     Action, Actor, Amendment, Authority, Claimant, Denial, Error, InvitationId, Invitations, Kind, Policy, RandomError,
@@ -51,7 +50,6 @@ pub(super) const CASES: &[Case] = cases![
 /// Says the same of everything.
 struct Denies(fn() -> Denial);
 
-#[async_trait]
 impl<C: Send, K: Kind> Authority<C, K> for Denies {
     async fn authorize(&self, _: &mut C, _: &Actor, _: &Scope, _: &Action<'_, K>) -> Result<(), Denial> {
         Err((self.0)())

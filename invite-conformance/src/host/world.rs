@@ -63,7 +63,6 @@ impl Asked {
     }
 }
 
-#[async_trait]
 impl<C: Send, K: Kind> Authority<C, K> for Asked {
     async fn authorize(&self, _: &mut C, _: &Actor, _: &Scope, action: &Action<'_, K>) -> Result<(), Denial> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);

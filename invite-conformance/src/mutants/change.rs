@@ -179,7 +179,7 @@ impl Spoil for Before {
         asked: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
         let before = row(below, conn, &asked.guard).await?;
-        Ok(below.db.transition(conn, asked).await?.and(before))
+        Ok(below.db.apply_one(conn, asked).await?.and(before))
     }
 }
 
@@ -205,7 +205,7 @@ impl Spoil for Shortens {
         conn: &mut Conn,
         asked: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
-        let found = below.db.transition(conn, asked).await?;
+        let found = below.db.apply_one(conn, asked).await?;
         if let (Some(found), Change::Renew { expires_at: Some(until), .. }) = (&found, &asked.change) {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(found.record.id, *until);
         }
@@ -240,7 +240,7 @@ impl Spoil for NeverShorter {
         {
             *until = found.record.expires_at.max(*until);
         }
-        below.db.transition(conn, &edited).await
+        below.db.apply_one(conn, &edited).await
     }
 }
 
@@ -255,7 +255,7 @@ impl Spoil for EveryLook {
         conn: &mut Conn,
         asked: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
-        let changed = below.db.transition(conn, asked).await?;
+        let changed = below.db.apply_one(conn, asked).await?;
         if changed.is_some() || !matches!(asked.change, Change::View { .. }) {
             return Ok(changed);
         }
@@ -277,13 +277,13 @@ impl Spoil for OnceForAll {
         asked: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
         if !matches!(asked.change, Change::View { .. }) {
-            return below.db.transition(conn, asked).await;
+            return below.db.apply_one(conn, asked).await;
         }
         let Some(found) = row(below, conn, &asked.guard).await? else { return Ok(None) };
         if self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&found.record.id) {
             return Ok(None);
         }
-        let changed = below.db.transition(conn, asked).await?;
+        let changed = below.db.apply_one(conn, asked).await?;
         let viewed = changed.iter().map(|changed| changed.record.id);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(viewed);
         Ok(changed)

@@ -120,7 +120,7 @@ impl Spoil for Edit {
         (self.event)(&mut event);
         let dispatch = self.dispatch(new.dispatch, &mut letter);
         let open_key = (self.open_key)(new.open_key);
-        below.db.insert(conn, &Insertion { record: &record, open_key, event: &event, dispatch }).await
+        below.db.insert_one(conn, &Insertion { record: &record, open_key, event: &event, dispatch }).await
     }
 
     async fn transition(
@@ -133,7 +133,7 @@ impl Spoil for Edit {
         (self.transition)(&mut asked);
         (self.event)(&mut asked.event);
         asked.dispatch = self.dispatch(asked.dispatch, &mut letter);
-        let mut found = below.db.transition(conn, &asked).await?;
+        let mut found = below.db.apply_one(conn, &asked).await?;
         found.iter_mut().for_each(self.changed);
         found.iter_mut().for_each(self.found);
         Ok(found)
@@ -201,7 +201,7 @@ impl Spoil for Edit {
         let mut settlement = Settlement { transition: transition.as_ref(), ..*settlement };
         (self.summary)(&mut settlement.summary);
         (self.settlement)(&mut settlement);
-        Ok((self.settled)(below.db.settle(&(), &settlement).await?))
+        Ok((self.settled)(below.db.settle_one(&settlement).await?))
     }
 
     async fn record_delivery(
@@ -212,7 +212,7 @@ impl Spoil for Edit {
     ) -> Result<bool, StoreError> {
         let mut edited = *update;
         (self.summary)(&mut edited);
-        Ok((self.recorded)(below.db.record_delivery(conn, &edited).await?))
+        Ok((self.recorded)(below.db.record_one(conn, &edited).await?))
     }
 
     async fn sweep(&self, below: &Below, sweep: &Sweep<'_>) -> Result<u64, StoreError> {

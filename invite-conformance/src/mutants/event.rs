@@ -116,7 +116,7 @@ impl Diary {
 #[async_trait]
 impl Spoil for Diary {
     async fn insert(&self, below: &Below, conn: &mut Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
-        let inserted = below.db.insert(conn, new).await?;
+        let inserted = below.db.insert_one(conn, new).await?;
         if inserted {
             self.write(new.record, new.event);
         }
@@ -129,7 +129,7 @@ impl Spoil for Diary {
         conn: &mut Conn,
         asked: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
-        let found = below.db.transition(conn, asked).await?;
+        let found = below.db.apply_one(conn, asked).await?;
         found.iter().for_each(|found| self.write(&found.record, &asked.event));
         Ok(found)
     }

@@ -112,14 +112,14 @@ impl Spoil for AnyStatus {
         conn: &mut Conn,
         asked: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
-        let found = below.db.transition(conn, asked).await?;
+        let found = below.db.apply_one(conn, asked).await?;
         if found.is_some() {
             return Ok(found);
         }
         for status in Status::ALL {
             let mut asked = again(asked);
             asked.guard.statuses = [status; 2];
-            if let Some(found) = below.db.transition(conn, &asked).await? {
+            if let Some(found) = below.db.apply_one(conn, &asked).await? {
                 return Ok(Some(found));
             }
         }
@@ -139,14 +139,14 @@ impl Spoil for AnyKind {
         conn: &mut Conn,
         asked: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
-        let found = below.db.transition(conn, asked).await?;
+        let found = below.db.apply_one(conn, asked).await?;
         if found.is_some() || self.by_token != matches!(asked.guard.target, Target::Token(_)) {
             return Ok(found);
         }
         for kind in below.kinds() {
             let asked = again(asked);
             let asked = Transition { guard: Guard { kind: &kind, ..asked.guard }, ..asked };
-            if let Some(found) = below.db.transition(conn, &asked).await? {
+            if let Some(found) = below.db.apply_one(conn, &asked).await? {
                 return Ok(Some(found));
             }
         }
@@ -165,13 +165,13 @@ impl Spoil for Lenient {
         conn: &mut Conn,
         asked: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
-        let changed = below.db.transition(conn, asked).await?;
+        let changed = below.db.apply_one(conn, asked).await?;
         if changed.is_some() {
             return Ok(changed);
         }
         let Some(found) = row(below, conn, &asked.guard).await? else { return Ok(None) };
         let Some(guard) = (self.0)(asked.guard.clone(), &found) else { return Ok(None) };
-        let changed = below.db.transition(conn, &Transition { guard, ..again(asked) }).await?;
+        let changed = below.db.apply_one(conn, &Transition { guard, ..again(asked) }).await?;
         Ok(changed.map(|changed| Found { token: found.token, ..changed }))
     }
 }
@@ -189,7 +189,7 @@ impl Spoil for Strict {
     ) -> Result<Option<Found>, StoreError> {
         match row(below, conn, &asked.guard).await? {
             Some(found) if (self.0)(&asked.guard, &found) => Ok(None),
-            _ => below.db.transition(conn, asked).await,
+            _ => below.db.apply_one(conn, asked).await,
         }
     }
 }

@@ -124,5 +124,5 @@ async fn write(db: &Db, conn: &mut Conn, id: InvitationId) -> Result<bool, Store
     };
     let event = NewEvent { kind: EventKind::LinkCreated, actor: &Actor::System, reason: None, at: now };
     let asked = Transition { guard, change: Change::Link, event, dispatch: Dispatch::None };
-    Ok(db.transition(conn, &asked).await?.is_some())
+    Ok(db.apply_one(conn, &asked).await?.is_some())
 }

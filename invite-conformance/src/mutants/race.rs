@@ -100,19 +100,19 @@ impl Spoil for Looks {
         let key = match asked.guard.target {
             Target::Token(digest) => Key::Token(digest),
             Target::Id(id, scope) => Key::Id { kind: asked.guard.kind, scope, id },
-            Target::Delivery(_) => return below.db.transition(conn, asked).await,
+            Target::Delivery(_) => return below.db.apply_one(conn, asked).await,
         };
         let Some(found) = below.db.find(conn, &key, Read::Plain).await? else { return Ok(None) };
         if !asked.guard.holds(&found.record, found.token.as_ref()) {
             return Ok(None);
         }
         self.company.wait(below, conn, &key).await?;
-        let changed = below.db.transition(conn, asked).await?;
+        let changed = below.db.apply_one(conn, asked).await?;
         if changed.is_some() {
             return Ok(changed);
         }
         for guard in (self.left)(asked.guard.clone(), &found) {
-            let changed = below.db.transition(conn, &Transition { guard, ..again(asked) }).await?;
+            let changed = below.db.apply_one(conn, &Transition { guard, ..again(asked) }).await?;
             if let Some(changed) = changed {
                 return Ok(Some(Found { token: found.token, ..changed }));
             }
@@ -160,12 +160,12 @@ impl LooksForOpen {
 #[async_trait]
 impl Spoil for LooksForOpen {
     async fn insert(&self, below: &Below, conn: &mut Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
-        let Some(key) = new.open_key else { return below.db.insert(conn, new).await };
+        let Some(key) = new.open_key else { return below.db.insert_one(conn, new).await };
         if self.holder(below, conn, key).await?.is_some() {
             return Ok(false);
         }
         self.company.wait(below, conn, &Key::Open(key)).await?;
-        let inserted = below.db.insert(conn, &Insertion { open_key: None, ..*new }).await?;
+        let inserted = below.db.insert_one(conn, &Insertion { open_key: None, ..*new }).await?;
         self.keep(key, new.record);
         Ok(inserted)
     }
@@ -178,16 +178,16 @@ impl Spoil for LooksForOpen {
     ) -> Result<Option<Found>, StoreError> {
         let mut edited = again(asked);
         let Change::Amend { recipient: Some((_, key)), .. } = &mut edited.change else {
-            return below.db.transition(conn, asked).await;
+            return below.db.apply_one(conn, asked).await;
         };
-        let Some(key) = key.take() else { return below.db.transition(conn, asked).await };
+        let Some(key) = key.take() else { return below.db.apply_one(conn, asked).await };
         if let (Some(holder), Target::Id(id, _)) = (self.holder(below, conn, &key).await?, asked.guard.target)
             && holder.record.id != id
         {
             return Ok(None);
         }
         self.company.wait(below, conn, &Key::Open(&key)).await?;
-        let changed = below.db.transition(conn, &edited).await?;
+        let changed = below.db.apply_one(conn, &edited).await?;
         changed.iter().for_each(|changed| self.keep(&key, &changed.record));
         Ok(changed)
     }

@@ -146,7 +146,7 @@ impl Spoil for LeftOut {
         conn: &mut Conn,
         asked: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
-        below.db.transition(conn, asked).await.or_else(|error| if is_corrupt(&error) { Ok(None) } else { Err(error) })
+        below.db.apply_one(conn, asked).await.or_else(|error| if is_corrupt(&error) { Ok(None) } else { Err(error) })
     }
 
     async fn find(
@@ -187,7 +187,7 @@ impl HalfDigest {
 impl Spoil for HalfDigest {
     async fn insert(&self, below: &Below, conn: &mut Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
         self.keep(new.dispatch);
-        below.db.insert(conn, new).await
+        below.db.insert_one(conn, new).await
     }
 
     async fn transition(
@@ -197,7 +197,7 @@ impl Spoil for HalfDigest {
         asked: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
         self.keep(asked.dispatch);
-        below.db.transition(conn, asked).await
+        below.db.apply_one(conn, asked).await
     }
 
     async fn find(

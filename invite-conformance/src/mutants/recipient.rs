@@ -110,7 +110,7 @@ impl Spoil for Addresses {
         asked: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
         let RecipientGuard::Claimant { claimant, same_domain } = asked.guard.recipient else {
-            return below.db.transition(conn, asked).await;
+            return below.db.apply_one(conn, asked).await;
         };
         // The whole addresses, even where domains are compared.
         let whole = RecipientGuard::Claimant { claimant, same_domain: false };
@@ -124,6 +124,6 @@ impl Spoil for Addresses {
         let fewer = addresses.into_iter().fold(fewer, Claimant::verified);
         let asked = again(asked);
         let recipient = RecipientGuard::Claimant { claimant: &fewer, same_domain };
-        below.db.transition(conn, &Transition { guard: Guard { recipient, ..asked.guard }, ..asked }).await
+        below.db.apply_one(conn, &Transition { guard: Guard { recipient, ..asked.guard }, ..asked }).await
     }
 }

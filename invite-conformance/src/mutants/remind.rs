@@ -106,7 +106,7 @@ impl Spoil for Rash {
         conn: &mut Conn,
         asked: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
-        let found = below.db.transition(conn, asked).await?;
+        let found = below.db.apply_one(conn, asked).await?;
         let tells = matches!(asked.dispatch, Dispatch::Letter(letter) if letter.purpose.is_to_inviter());
         if tells && below.db.in_transaction(conn) {
             commit(below, conn).await?;

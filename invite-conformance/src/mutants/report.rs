@@ -56,10 +56,10 @@ struct Fails;
 #[async_trait]
 impl Spoil for Fails {
     async fn settle(&self, below: &Below, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
-        let settled = below.db.settle(&(), settlement).await?;
+        let settled = below.db.settle_one(settlement).await?;
         if let Some(transition) = settlement.transition.filter(|_| settled) {
             let mut tx = below.db.begin_at(below.db.levels()[0]).await?;
-            below.db.transition(&mut tx, transition).await?;
+            below.db.apply_one(&mut tx, transition).await?;
             below.db.commit(tx).await?;
         }
         Ok(settled)
@@ -78,10 +78,10 @@ impl Spoil for NewerLetter {
     ) -> Result<bool, StoreError> {
         let letters = below.past().letters.clone();
         let queued_for = letters.into_iter().find(|(letter, _)| letter.delivery == update.delivery);
-        let Some((_, queued_for)) = queued_for else { return below.db.record_delivery(conn, update).await };
+        let Some((_, queued_for)) = queued_for else { return below.db.record_one(conn, update).await };
         let delivery = below.row(conn, queued_for.id).await?.and_then(|record| record.delivery_id);
         let delivery = delivery.unwrap_or(update.delivery);
-        below.db.record_delivery(conn, &DeliveryUpdate { delivery, ..*update }).await
+        below.db.record_one(conn, &DeliveryUpdate { delivery, ..*update }).await
     }
 }
 
@@ -96,7 +96,7 @@ impl Spoil for EveryKind {
         update: &DeliveryUpdate<'_>,
     ) -> Result<bool, StoreError> {
         for kind in below.kinds() {
-            if below.db.record_delivery(conn, &DeliveryUpdate { kind: &kind, ..*update }).await? {
+            if below.db.record_one(conn, &DeliveryUpdate { kind: &kind, ..*update }).await? {
                 return Ok(true);
             }
         }
@@ -114,7 +114,7 @@ impl Spoil for Commits {
         conn: &mut Conn,
         update: &DeliveryUpdate<'_>,
     ) -> Result<bool, StoreError> {
-        let written = below.db.record_delivery(conn, update).await?;
+        let written = below.db.record_one(conn, update).await?;
         if below.db.in_transaction(conn) {
             commit(below, conn).await?;
         }

@@ -26,7 +26,7 @@ pub(super) trait Spoil: Send + Sync + 'static {
     }
 
     async fn insert(&self, below: &Below, conn: &mut Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
-        below.db.insert(conn, new).await
+        below.db.insert_one(conn, new).await
     }
 
     async fn transition(
@@ -35,7 +35,53 @@ pub(super) trait Spoil: Send + Sync + 'static {
         conn: &mut Conn,
         asked: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
-        below.db.transition(conn, asked).await
+        below.db.apply_one(conn, asked).await
+    }
+
+    /// All insertions of one call.
+    async fn insert_all(&self, below: &Below, conn: &mut Conn, new: &[Insertion<'_>]) -> Result<Vec<bool>, StoreError> {
+        let mut answers = Vec::new();
+        for new in new {
+            answers.push(self.insert(below, conn, new).await?);
+        }
+        Ok(answers)
+    }
+
+    /// All changes of one call.
+    async fn apply_all(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        asked: &[Transition<'_>],
+    ) -> Result<Vec<Option<Found>>, StoreError> {
+        let mut answers = Vec::new();
+        for asked in asked {
+            answers.push(self.transition(below, conn, asked).await?);
+        }
+        Ok(answers)
+    }
+
+    /// All summaries of one call.
+    async fn record_all(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        updates: &[DeliveryUpdate<'_>],
+    ) -> Result<Vec<bool>, StoreError> {
+        let mut answers = Vec::new();
+        for update in updates {
+            answers.push(self.record_delivery(below, conn, update).await?);
+        }
+        Ok(answers)
+    }
+
+    /// All settlements of one call.
+    async fn settle_all(&self, below: &Below, settlements: &[Settlement<'_>]) -> Result<Vec<bool>, StoreError> {
+        let mut answers = Vec::new();
+        for settlement in settlements {
+            answers.push(self.settle(below, settlement).await?);
+        }
+        Ok(answers)
     }
 
     async fn find(
@@ -75,7 +121,7 @@ pub(super) trait Spoil: Send + Sync + 'static {
     }
 
     async fn settle(&self, below: &Below, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
-        below.db.settle(&(), settlement).await
+        below.db.settle_one(settlement).await
     }
 
     async fn record_delivery(
@@ -84,7 +130,7 @@ pub(super) trait Spoil: Send + Sync + 'static {
         conn: &mut Conn,
         update: &DeliveryUpdate<'_>,
     ) -> Result<bool, StoreError> {
-        below.db.record_delivery(conn, update).await
+        below.db.record_one(conn, update).await
     }
 
     async fn sweep(&self, below: &Below, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
@@ -176,25 +222,27 @@ impl InvitationStore for Spoiled {
         self.below.db.lock_for_write(conn).await.map_err(|error| self.spoil.error(error))
     }
 
-    async fn insert(&self, conn: &mut Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
-        let inserted = self.spoil.insert(&self.below, conn, new).await.map_err(|error| self.spoil.error(error))?;
-        if inserted {
+    async fn insert(&self, conn: &mut Conn, new: &[Insertion<'_>]) -> Result<Vec<bool>, StoreError> {
+        let answers = self.spoil.insert_all(&self.below, conn, new).await.map_err(|error| self.spoil.error(error))?;
+        for (new, _) in new.iter().zip(&answers).filter(|(_, inserted)| **inserted) {
             self.below.past().inserted.push((new.record.clone(), new.open_key.copied()));
             self.below.dispatched(new.record, new.dispatch);
         }
-        Ok(inserted)
+        Ok(answers)
     }
 
-    async fn transition(&self, conn: &mut Conn, asked: &Transition<'_>) -> Result<Option<Found>, StoreError> {
-        let found = self.spoil.transition(&self.below, conn, asked).await.map_err(|error| self.spoil.error(error))?;
-        if let Some(found) = &found {
-            self.below.dispatched(&found.record, asked.dispatch);
+    async fn apply(&self, conn: &mut Conn, asked: &[Transition<'_>]) -> Result<Vec<Option<Found>>, StoreError> {
+        let answers = self.spoil.apply_all(&self.below, conn, asked).await.map_err(|error| self.spoil.error(error))?;
+        for (asked, found) in asked.iter().zip(&answers) {
+            if let Some(found) = found {
+                self.below.dispatched(&found.record, asked.dispatch);
+            }
         }
-        Ok(found)
+        Ok(answers)
     }
 
-    async fn record_delivery(&self, conn: &mut Conn, update: &DeliveryUpdate<'_>) -> Result<bool, StoreError> {
-        self.spoil.record_delivery(&self.below, conn, update).await.map_err(|error| self.spoil.error(error))
+    async fn record_delivery(&self, conn: &mut Conn, updates: &[DeliveryUpdate<'_>]) -> Result<Vec<bool>, StoreError> {
+        self.spoil.record_all(&self.below, conn, updates).await.map_err(|error| self.spoil.error(error))
     }
 
     async fn find(&self, conn: &mut Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
@@ -229,8 +277,8 @@ impl WorkerStore<()> for Spoiled {
         Ok(leased)
     }
 
-    async fn settle(&self, (): &(), settlement: &Settlement<'_>) -> Result<bool, StoreError> {
-        self.spoil.settle(&self.below, settlement).await.map_err(|error| self.spoil.error(error))
+    async fn settle(&self, (): &(), settlements: &[Settlement<'_>]) -> Result<Vec<bool>, StoreError> {
+        self.spoil.settle_all(&self.below, settlements).await.map_err(|error| self.spoil.error(error))
     }
 
     async fn sweep(&self, (): &(), sweep: &Sweep<'_>) -> Result<u64, StoreError> {

@@ -51,7 +51,7 @@ struct Commits {
 #[async_trait]
 impl Spoil for Commits {
     async fn insert(&self, below: &Below, conn: &mut Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
-        let inserted = below.db.insert(conn, new).await?;
+        let inserted = below.db.insert_one(conn, new).await?;
         if self.insert && below.db.in_transaction(conn) {
             commit(below, conn).await?;
         }
@@ -64,7 +64,7 @@ impl Spoil for Commits {
         conn: &mut Conn,
         asked: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
-        let found = below.db.transition(conn, asked).await?;
+        let found = below.db.apply_one(conn, asked).await?;
         if !self.insert && below.db.in_transaction(conn) {
             commit(below, conn).await?;
         }
@@ -88,7 +88,7 @@ impl Spoil for RollsBack {
         conn: &mut Conn,
         asked: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
-        let found = below.db.transition(conn, asked).await?;
+        let found = below.db.apply_one(conn, asked).await?;
         if found.is_none() && below.db.in_transaction(conn) {
             let tx = std::mem::replace(conn, below.db.connect().await?);
             below.db.rollback(tx).await?;

@@ -55,7 +55,7 @@ impl Spoil for NeverFreed {
                 return Ok(false);
             }
         }
-        below.db.insert(conn, new).await
+        below.db.insert_one(conn, new).await
     }
 }
 
@@ -75,7 +75,7 @@ impl Spoil for KeepsKey {
         {
             *key = key_of(below, id);
         }
-        below.db.transition(conn, &edited).await
+        below.db.apply_one(conn, &edited).await
     }
 }
 
@@ -88,7 +88,7 @@ struct CollisionIsError;
 #[async_trait]
 impl Spoil for CollisionIsError {
     async fn insert(&self, below: &Below, conn: &mut Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
-        if below.db.insert(conn, new).await? { Ok(true) } else { Err(StoreError::failed("unique constraint")) }
+        if below.db.insert_one(conn, new).await? { Ok(true) } else { Err(StoreError::failed("unique constraint")) }
     }
 }
 
@@ -102,7 +102,7 @@ impl Spoil for AmendmentCollides {
         conn: &mut Conn,
         asked: &Transition<'_>,
     ) -> Result<Option<Found>, StoreError> {
-        let found = below.db.transition(conn, asked).await?;
+        let found = below.db.apply_one(conn, asked).await?;
         if let (None, Change::Amend { recipient: Some((_, Some(key))), .. }) = (&found, &asked.change)
             && below.db.find(conn, &Key::Open(key), Read::Latest).await?.is_some()
         {
@@ -117,7 +117,7 @@ struct CollisionIsSilent;
 #[async_trait]
 impl Spoil for CollisionIsSilent {
     async fn insert(&self, below: &Below, conn: &mut Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
-        below.db.insert(conn, new).await.map(|_| true)
+        below.db.insert_one(conn, new).await.map(|_| true)
     }
 }
 

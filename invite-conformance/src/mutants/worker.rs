@@ -87,10 +87,10 @@ impl Spoil for Unfenced {
         let lease = |delivery: DeliveryId| {
             below.past().leases.iter().rev().find(|lease| lease.0 == delivery).map(|lease| (lease.1, lease.2))
         };
-        let Some((owner, attempt)) = lease(settlement.delivery) else { return below.db.settle(&(), settlement).await };
+        let Some((owner, attempt)) = lease(settlement.delivery) else { return below.db.settle_one(settlement).await };
         let owner = if self.any_owner { owner } else { settlement.owner };
         let attempt = if self.any_attempt { attempt } else { settlement.attempt };
-        below.db.settle(&(), &Settlement { owner, attempt, ..*settlement }).await
+        below.db.settle_one(&Settlement { owner, attempt, ..*settlement }).await
     }
 }
 
@@ -99,12 +99,12 @@ struct NewerGeneration;
 #[async_trait]
 impl Spoil for NewerGeneration {
     async fn settle(&self, below: &Below, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
-        let settled = below.db.settle(&(), settlement).await?;
+        let settled = below.db.settle_one(settlement).await?;
         let about = below.past().letters.iter().find(|(letter, _)| letter.delivery == settlement.delivery).cloned();
         let Some((_, queued_for)) = about.filter(|_| settled) else { return Ok(settled) };
         let mut tx = below.db.begin_at(below.db.levels()[0]).await?;
         if let Some(delivery) = below.row(&mut tx, queued_for.id).await?.and_then(|record| record.delivery_id) {
-            below.db.record_delivery(&mut tx, &DeliveryUpdate { delivery, ..settlement.summary }).await?;
+            below.db.record_one(&mut tx, &DeliveryUpdate { delivery, ..settlement.summary }).await?;
         }
         below.db.commit(tx).await?;
         Ok(settled)

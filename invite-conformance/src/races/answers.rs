@@ -18,7 +18,7 @@ pub(super) const CASES: &[Case] = races![
     a_link_that_was_retired_while_an_acceptance_waited_opens_nothing:
         "The token's generation is compared with `min_generation` of the row that changes, not of the row that was joined before waiting.",
     an_acceptance_grants_what_the_row_says_when_it_is_accepted:
-        "`transition` returns the row as it now is, not as it was read before.",
+        "`apply` returns the row as it now is, not as it was read before.",
     an_answer_that_was_lost_is_given_again:
         "A unit of work that is done again after its commit finds its own change, and changes nothing.",
     a_preview_changes_nothing_and_of_many_looks_one_is_the_first:

@@ -91,7 +91,7 @@ impl Mailer for TakenOver {
                 queue: QueueChange::Remove,
                 transition: None,
             };
-            let settled = self.db.settle(&(), &settlement).await;
+            let settled = self.db.settle_one(&settlement).await;
             self.answers.lock().unwrap_or_else(PoisonError::into_inner).push(settled);
         }
         self.seen.deliver(letter).await

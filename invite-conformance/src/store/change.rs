@@ -14,8 +14,8 @@ use crate::{
     store::{
         direct::Direct,
         rows::{
-            self, NOTHING, Row, by_id, by_token, cancelled, change, delivery_failed, digest, ended, id, letter, noon,
-            renewed, row, uuid, viewed,
+            self, NOTHING, Row, by_id, by_letter, by_token, cancelled, change, delivery_failed, digest, ended, id,
+            letter, noon, renewed, row, uuid, viewed,
         },
         settle::update_of,
     },
@@ -135,7 +135,7 @@ async fn every_other_change_keeps_the_open_key(db: Db) -> Verdict {
         (Some(&token), viewed(by_token(&token.digest))),
         (None, change(by_id(id(1)), EventKind::LinkCreated, Change::Link)),
         (None, change(by_id(id(1)), EventKind::Amended, message)),
-        (None, delivery_failed(by_id(id(1)))),
+        (None, delivery_failed(by_letter(1))),
         (None, renewed(by_id(id(1)), RenewedLinks::Keep)),
     ];
     for (token, transition) in changes {
@@ -160,7 +160,7 @@ async fn a_renewal_makes_it_pending_again_with_everything_about_the_old_letter_g
     committed!(direct, tx => direct.changes(&mut tx, &mut row, Some(&token), &viewed(by_token(&token.digest))).await?);
     direct.lease(&Default::default()).await?;
     let summary = Delivery::from_stored(DeliveryState::Failed, 3, Some("no such user".into()));
-    let failed = delivery_failed(by_id(id(1)));
+    let failed = delivery_failed(by_letter(1));
     let settlement = Settlement {
         delivery: queued.delivery,
         owner: uuid(900),
@@ -169,7 +169,7 @@ async fn a_renewal_makes_it_pending_again_with_everything_about_the_old_letter_g
         queue: QueueChange::Remove,
         transition: Some(&failed),
     };
-    ensure!(direct.db.settle(&(), &settlement).await?, "the settlement of a leased letter was refused");
+    ensure!(direct.db.settle_one(&settlement).await?, "the settlement of a leased letter was refused");
     row.record.delivery = summary.clone();
     failed.apply(&mut row.record, None);
     direct.keeps(&row, "a settlement that fails the delivery").await?;
@@ -259,7 +259,7 @@ async fn a_failed_delivery_changes_the_status_alone(db: Db) -> Verdict {
     let (mut row, token) = direct.invited(1).await?;
     committed!(direct, tx => direct.changes(&mut tx, &mut row, Some(&token), &viewed(by_token(&token.digest))).await?);
     let before = row.record.clone();
-    makes(&direct, &mut row, None, &delivery_failed(by_id(id(1)))).await?;
+    makes(&direct, &mut row, None, &delivery_failed(by_letter(1))).await?;
     ensure!(row.record.status == Status::DeliveryFailed, "its status is {}", row.record.status);
     row.record.status = Status::Pending;
     row.record.revision -= 1;
@@ -295,7 +295,7 @@ async fn every_change_but_a_view_counts_one_revision(db: Db) -> Verdict {
         (3, None, change(by_id(id(1)), EventKind::LinkCreated, Change::Link)),
         (3, Some(&token), viewed(by_token(&token.digest))),
         (4, None, change(by_id(id(1)), EventKind::Amended, NOTHING)),
-        (5, None, delivery_failed(by_id(id(1)))),
+        (5, None, delivery_failed(by_letter(1))),
         (6, None, renewed(by_id(id(1)), RenewedLinks::Keep)),
         (7, None, cancelled(by_id(id(1)))),
     ];

@@ -99,7 +99,7 @@ async fn a_damaged_row_is_changed_into_nothing(db: Db) -> Verdict {
         ];
         for transition in changes {
             let kind = transition.event.kind.as_str();
-            undone!(direct, tx => corrupt(direct.db.transition(&mut tx, &transition).await, kind)?);
+            undone!(direct, tx => corrupt(direct.db.apply_one(&mut tx, &transition).await, kind)?);
         }
         let events = direct.history(row).await?.len();
         ensure!(events == 1, "after changes that failed and were rolled back a row has {events} events");

@@ -19,7 +19,9 @@ use crate::{
     compare::{same, same_token, within},
     erased::{Conn, Db},
     host::world::{committed, undone},
-    store::rows::{KIND, Row, by_id, by_system, by_token, change, delivery_failed, digest, ended, noon, row, uuid},
+    store::rows::{
+        KIND, Row, by_delivery, by_id, by_system, by_token, change, delivery_failed, digest, ended, noon, row, uuid,
+    },
 };
 
 /// A store, and what was minted for it.
@@ -60,7 +62,7 @@ impl Direct {
         let event = NewEvent { kind: EventKind::Created, actor: inviter, reason: None, at: *created_at };
         let open_key = row.open_key();
         let new = Insertion { record: &row.record, open_key: open_key.as_ref(), event: &event, dispatch };
-        self.db.insert(tx, &new).await
+        self.db.insert_one(tx, &new).await
     }
 
     /// Inserts, where nothing can be in the way.
@@ -86,7 +88,7 @@ impl Direct {
         transition: &Transition<'_>,
     ) -> Verdict {
         let doing = transition.event.kind.as_str();
-        let Some(found) = self.db.transition(tx, transition).await? else {
+        let Some(found) = self.db.apply_one(tx, transition).await? else {
             return Err(Stop::Failed(format!("{doing}: the guard holds, and the answer was `None`")));
         };
         transition.apply(&mut row.record, token);
@@ -100,7 +102,7 @@ impl Direct {
     /// Asks for a change that must not happen, and sees that the row stays as it is.
     pub(crate) async fn refuses(&self, tx: &mut Conn, row: &Row, transition: &Transition<'_>) -> Verdict {
         let doing = transition.event.kind.as_str();
-        let answer = self.db.transition(tx, transition).await?;
+        let answer = self.db.apply_one(tx, transition).await?;
         ensure!(answer.is_none(), "{doing}: it must not happen, and did");
         self.holds(tx, row, &format!("{doing}, which did not happen")).await
     }
@@ -116,7 +118,12 @@ impl Direct {
         let id = row.record.id;
         let kind = match status {
             Status::Pending => return Ok(()),
-            Status::DeliveryFailed => return self.happens(row, &delivery_failed(by_id(id))).await,
+            Status::DeliveryFailed => {
+                let Some(delivery) = row.record.delivery_id else {
+                    return Err(Stop::Failed("a row without a letter cannot have failed to be delivered".into()));
+                };
+                return self.happens(row, &delivery_failed(by_delivery(delivery))).await;
+            }
             Status::Accepted => EventKind::Accepted,
             Status::Rejected => EventKind::Rejected,
             Status::Cancelled => EventKind::Cancelled,

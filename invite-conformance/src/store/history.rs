@@ -13,8 +13,8 @@ use crate::{
     store::{
         direct::Direct,
         rows::{
-            KIND, NOTHING, OTHER_KIND, by_id, by_system, by_token, change, delivery_failed, ended, id, noon, renewed,
-            row, viewed,
+            KIND, NOTHING, OTHER_KIND, by_id, by_letter, by_system, by_token, change, delivery_failed, ended, id, noon,
+            renewed, row, viewed,
         },
     },
 };
@@ -118,7 +118,7 @@ async fn an_event_carries_the_revision_its_change_made(db: Db) -> Verdict {
     let changes = [
         (None, change(by_id(id(1)), EventKind::Amended, message())),
         (Some(&token), viewed(by_token(&token.digest))),
-        (None, delivery_failed(by_id(id(1)))),
+        (None, delivery_failed(by_letter(1))),
         (None, renewed(by_id(id(1)), RenewedLinks::Keep)),
         (Some(&token), ended(by_token(&token.digest), Status::Accepted, by_system(EventKind::Accepted))),
     ];

@@ -19,8 +19,8 @@ use crate::{
     store::{
         direct::{Ask, Direct},
         rows::{
-            KIND, MICROSECOND, Row, address, by_id, cancelled, change, delivery, delivery_failed, id, next_delivery,
-            noon, row,
+            KIND, MICROSECOND, Row, address, by_id, by_letter, cancelled, change, delivery, id, next_delivery, noon,
+            row,
         },
     },
 };
@@ -347,7 +347,7 @@ async fn every_change_says_what_becomes_of_a_reminder(db: Db) -> Verdict {
         (EventKind::Amended, amended(None, Some(noon() + DAY), None)),
         (EventKind::Amended, amended(Some((&grace, None)), None, None)),
         (EventKind::LinkCreated, Change::Link),
-        (EventKind::DeliveryFailed, delivery_failed(by_id(id(1))).change),
+        (EventKind::DeliveryFailed, Change::FailDelivery),
         (EventKind::Cancelled, cancelled(by_id(id(1))).change),
     ];
     for (n, (kind, asked)) in (1..).zip(changes) {
@@ -358,7 +358,8 @@ async fn every_change_says_what_becomes_of_a_reminder(db: Db) -> Verdict {
         let scan = ReminderScan { kinds: &[KIND], now: noon(), limit: 100, decide: &decide };
         direct.db.remind(&(), &scan).await?;
         (row.record.remind_at, row.record.reminded) = (Some(noon() + DAY), Some(7_200));
-        direct.happens(&mut row, &change(by_id(id(n)), kind, asked)).await?;
+        let guard = if matches!(asked, Change::FailDelivery) { by_letter(n) } else { by_id(id(n)) };
+        direct.happens(&mut row, &change(guard, kind, asked)).await?;
         direct.keeps(&row, kind.as_str()).await?;
     }
     Ok(())

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use invite_core::{
     Actor, Amendment, Delivery, DeliveryReport, DeliveryState, EnhancedCode, Error, EventKind, InvitationId, Policy,
     ReportKind, Reported, Status,
-    store::{DeliveryId, DeliveryUpdate, Dispatch, Guard, QueueChange, RenewedLinks, Settlement, Target},
+    store::{DeliveryId, DeliveryUpdate, Dispatch, Guard, QueueChange, RenewedLinks, Settlement},
 };
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     },
     store::{
         direct::{Ask, Direct},
-        rows::{ANY_STATE, KIND, Row, by_id, delivery, delivery_failed, id, letter, renewed, row, uuid},
+        rows::{ANY_STATE, KIND, Row, by_id, by_letter, delivery, delivery_failed, id, letter, renewed, row, uuid},
     },
 };
 
@@ -148,8 +148,7 @@ async fn a_report_happens_with_the_transaction_or_not_at_all(db: Db) -> Verdict 
 
 /// The first row, whose letter worker 900 has in hand.
 async fn leased(direct: &Direct) -> Result<Row, Stop> {
-    let mut row = row(1);
-    row.record.delivery = Delivery::new(DeliveryState::Queued);
+    let row = row(1);
     direct.put(&row, Dispatch::Letter(&letter(1))).await?;
     direct.lease(&Ask::default()).await?;
     Ok(row)
@@ -163,10 +162,10 @@ async fn what_was_reported_first_is_not_written_over_by_the_outcome(db: Db) -> V
     let direct = Direct::on(&db);
     let mut row = leased(&direct).await?;
     let reported = summary(DeliveryState::Delivered, &[DeliveryState::Queued]);
-    let written = committed!(direct, tx => direct.db.record_delivery(&mut tx, &reported).await?);
+    let written = committed!(direct, tx => direct.db.record_one(&mut tx, &reported).await?);
     ensure!(written, "a report over what stands there was not written");
     row.record.delivery.state = DeliveryState::Delivered;
-    let failed = delivery_failed(by_id(id(1)));
+    let failed = delivery_failed(by_letter(1));
     let settlement = Settlement {
         delivery: delivery(1),
         owner: uuid(900),
@@ -175,7 +174,7 @@ async fn what_was_reported_first_is_not_written_over_by_the_outcome(db: Db) -> V
         queue: QueueChange::Remove,
         transition: Some(&failed),
     };
-    let settled = direct.db.settle(&(), &settlement).await?;
+    let settled = direct.db.settle_one(&settlement).await?;
     ensure!(settled, "the settlement was refused");
     direct.keeps(&row, "a settlement after a report").await?;
     let events = direct.history(&row).await?.len();
@@ -187,10 +186,14 @@ async fn a_summary_is_written_over_exactly_what_it_names(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     for (n, state) in (1..).zip(ANY_STATE) {
         let mut row = row(n);
-        row.record.delivery.state = *state;
         direct.put(&row, Dispatch::None).await?;
+        if *state != DeliveryState::Queued {
+            let standing = DeliveryUpdate { delivery: delivery(n), ..summary(*state, &[DeliveryState::Queued]) };
+            committed!(direct, tx => direct.db.record_one(&mut tx, &standing).await?);
+            row.record.delivery.state = *state;
+        }
         let others: Vec<_> = ANY_STATE.iter().copied().filter(|other| other != state).collect();
-        let summary = |over| DeliveryUpdate {
+        let bounced = |over| DeliveryUpdate {
             delivery: delivery(n),
             kind: KIND,
             state: DeliveryState::Bounced,
@@ -200,7 +203,7 @@ async fn a_summary_is_written_over_exactly_what_it_names(db: Db) -> Verdict {
         };
         let itself = [*state];
         for (over, wanted) in [(&others[..], false), (&[], false), (&itself[..], true)] {
-            let written = committed!(direct, tx => direct.db.record_delivery(&mut tx, &summary(over)).await?);
+            let written = committed!(direct, tx => direct.db.record_one(&mut tx, &bounced(over)).await?);
             ensure!(written == wanted, "over {over:?}, where {state:?} stands, the answer is {written}");
             if wanted {
                 row.record.delivery.state = DeliveryState::Bounced;
@@ -208,8 +211,8 @@ async fn a_summary_is_written_over_exactly_what_it_names(db: Db) -> Verdict {
             }
             within(direct.keeps(&row, "a summary").await, &format!("{state:?} over {over:?}"))?;
         }
-        let whole = DeliveryUpdate { attempts: Some(7), error: None, ..summary(ANY_STATE) };
-        committed!(direct, tx => direct.db.record_delivery(&mut tx, &whole).await?);
+        let whole = DeliveryUpdate { attempts: Some(7), error: None, ..bounced(ANY_STATE) };
+        committed!(direct, tx => direct.db.record_one(&mut tx, &whole).await?);
         row.record.delivery = Delivery::from_stored(DeliveryState::Bounced, 7, None);
         direct.keeps(&row, "a summary with attempts and without an error").await?;
     }
@@ -222,7 +225,7 @@ async fn a_failed_delivery_is_found_by_its_letter(db: Db) -> Verdict {
     for row in [&row, &other] {
         direct.put(row, Dispatch::None).await?;
     }
-    let by = |n| Guard { target: Target::Delivery(delivery(n)), ..by_id(id(1)) };
+    let by = by_letter;
     for guard in [by(3), Guard { kind: "provider", ..by(1) }, Guard { statuses: [Status::Accepted; 2], ..by(1) }] {
         committed!(direct, tx => direct.refuses(&mut tx, &row, &delivery_failed(guard)).await?);
     }

@@ -95,7 +95,7 @@ pub(crate) fn row(n: u32) -> Row {
         expires_at: noon() + TimeDelta::days(1),
         resent_at: None,
         viewed_at: None,
-        delivery: Delivery::new(DeliveryState::NotMailed),
+        delivery: Delivery::new(DeliveryState::Queued),
         delivery_id: Some(delivery(n)),
         remind_at: None,
         reminded: None,
@@ -149,6 +149,15 @@ impl Row {
 /// Whatever is open of the first kind, now or later, by id.
 pub(crate) fn by_id(id: InvitationId) -> Guard<'static> {
     guard(Target::Id(id, None))
+}
+
+/// The same by its letter, the nth.
+pub(crate) fn by_letter(n: u32) -> Guard<'static> {
+    by_delivery(delivery(n))
+}
+
+pub(crate) fn by_delivery(delivery: DeliveryId) -> Guard<'static> {
+    guard(Target::Delivery(delivery))
 }
 
 /// The same by token.

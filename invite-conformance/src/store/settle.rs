@@ -13,8 +13,8 @@ use crate::{
     store::{
         direct::{Ask, Direct, lease_end},
         rows::{
-            ANY_STATE, KIND, MICROSECOND, Row, by_id, cancelled, delivery, delivery_failed, id, letter, noon, renewed,
-            row, uuid,
+            ANY_STATE, KIND, MICROSECOND, Row, by_id, by_letter, cancelled, delivery, delivery_failed, id, letter,
+            noon, renewed, row, uuid,
         },
     },
 };
@@ -40,7 +40,7 @@ pub(super) const CASES: &[Case] = cases![
         "The summary is written only where the row's `delivery_id` is the letter's; the queue's row is settled all \
          the same.",
     a_failure_is_a_change_with_its_event:
-        "The settlement's transition is applied as by `transition`: change, revision and event.",
+        "The settlement's transition is applied as by `apply`: change, revision and event.",
     a_failure_whose_guard_does_not_hold_changes_nothing_else:
         "A transition whose guard does not hold leaves the settlement `true`: queue and summary are written.",
     other_letters_are_left_alone:
@@ -95,7 +95,7 @@ async fn leased(direct: &Direct, n: u32) -> Result<Row, Stop> {
 
 /// Settles, and sees what is answered.
 async fn settle(direct: &Direct, settlement: &Settlement<'_>, wanted: bool, when: &str) -> Verdict {
-    let settled = direct.db.settle(&(), settlement).await?;
+    let settled = direct.db.settle_one(settlement).await?;
     ensure!(settled == wanted, "{when}: the settlement is answered by {settled}");
     Ok(())
 }
@@ -167,7 +167,7 @@ async fn what_became_of_a_letter_stands_on_its_invitation(db: Db) -> Verdict {
 async fn only_who_leased_a_letter_at_this_attempt_settles_it(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let row = leased(&direct, 1).await?;
-    let (summary, failed) = (sent(), delivery_failed(by_id(id(1))));
+    let (summary, failed) = (sent(), delivery_failed(by_letter(1)));
     for queue in [QueueChange::Remove, postponed(0)] {
         let settlement = || Settlement { transition: Some(&failed), ..settled(1, &summary, queue) };
         for (when, settlement) in [
@@ -253,7 +253,7 @@ async fn a_letter_of_an_earlier_generation_says_nothing_about_the_new_one(db: Db
 async fn a_failure_is_a_change_with_its_event(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let mut row = leased(&direct, 1).await?;
-    let failed = delivery_failed(by_id(id(1)));
+    let failed = delivery_failed(by_letter(1));
     let summary = Delivery::from_stored(DeliveryState::Failed, 1, Some("550".into()));
     let settlement = Settlement { transition: Some(&failed), ..settled(1, &summary, QueueChange::Remove) };
     settle(&direct, &settlement, true, "refused for good").await?;
@@ -270,7 +270,7 @@ async fn a_failure_whose_guard_does_not_hold_changes_nothing_else(db: Db) -> Ver
     let direct = Direct::on(&db);
     let mut row = leased(&direct, 1).await?;
     direct.happens(&mut row, &cancelled(by_id(id(1)))).await?;
-    let failed = delivery_failed(by_id(id(1)));
+    let failed = delivery_failed(by_letter(1));
     let summary = Delivery::from_stored(DeliveryState::Failed, 1, Some("550".into()));
     let settlement = Settlement { transition: Some(&failed), ..settled(1, &summary, QueueChange::Remove) };
     settle(&direct, &settlement, true, "refused for good, after a cancellation").await?;

@@ -48,7 +48,7 @@ async fn an_unknown_digest_opens_nothing(db: Db) -> Verdict {
         let digest = TokenDigest::from_bytes(bytes);
         for transition in [cancelled(by_token(&digest)), viewed(by_token(&digest))] {
             undone!(direct, tx => {
-                let answer = direct.db.transition(&mut tx, &transition).await?;
+                let answer = direct.db.apply_one(&mut tx, &transition).await?;
                 ensure!(answer.is_none(), "a digest that differs {other} opened an invitation");
                 direct.holds(&mut tx, &row, "asking with an unknown digest").await?;
             });
@@ -150,7 +150,7 @@ async fn what_was_found_by_id_has_no_token(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let (row, _) = direct.invited(1).await?;
     undone!(direct, tx => {
-        let found = direct.db.transition(&mut tx, &cancelled(by_id(id(1)))).await?;
+        let found = direct.db.apply_one(&mut tx, &cancelled(by_id(id(1)))).await?;
         ensure!(found.is_some_and(|found| found.token.is_none()), "a change by id was answered with a token");
         let ended = direct.db.find(&mut tx, &row.key(), Read::Latest).await?;
         ensure!(ended.is_some_and(|found| found.token.is_none()), "a read by id was answered with a token");

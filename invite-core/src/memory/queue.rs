@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 
-use super::{Memory, MemoryStore, Queued, State, Undo};
+use super::{
+    Memory, MemoryStore,
+    state::{Queued, State, Undo},
+};
 use crate::{
     actor::Actor,
     state::{EventKind, Status},
@@ -23,9 +26,12 @@ impl WorkerStore<Memory> for MemoryStore {
         Ok(leased)
     }
 
-    async fn settle(&self, memory: &Memory, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
+    async fn settle(&self, memory: &Memory, settlements: &[Settlement<'_>]) -> Result<Vec<bool>, StoreError> {
         let mut conn = memory.begin().await;
-        let settled = conn.run(|state, undo| settle_letter(state, undo, settlement)).await;
+        let settle = |state: &mut State, undo: &mut Vec<Undo>| {
+            settlements.iter().map(|settlement| settle_letter(state, undo, settlement)).collect()
+        };
+        let settled = conn.run(settle).await;
         conn.commit();
         Ok(settled)
     }

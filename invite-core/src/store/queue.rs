@@ -7,11 +7,7 @@ use uuid::Uuid;
 use super::{
     DeliveryId, DeliveryUpdate, InvitationStore, Purpose, ReminderReport, ReminderScan, StoreError, Transition,
 };
-use crate::{
-    invitation::{DeliveryState, Record},
-    state::Status,
-    token::TokenDigest,
-};
+use crate::{delivery::DeliveryState, invitation::Record, state::Status, token::TokenDigest};
 
 /// What the worker needs beyond: transactions of its own, begun and committed by the store on
 /// connections it takes from `P`, a pool.
@@ -33,12 +29,12 @@ pub trait WorkerStore<P>: InvitationStore {
     /// leased all the same, without a token, so that it is looked at again after the lease.
     async fn lease(&self, pool: &P, request: &LeaseRequest<'_>) -> Result<Leased, StoreError>;
 
-    /// Records what became of a letter, if the lease is still this owner's and attempt's; `false`,
-    /// and nothing written, if it is not.
+    /// Records what became of letters, and says of each, in their order, whether it did: `false`, and nothing written
+    /// of it, if the lease is no longer this owner's and attempt's.
     ///
     /// The summary is written as by [`InvitationStore::record_delivery`]; if it was, the transition, where
-    /// there is one, is applied as by [`InvitationStore::transition`].
-    async fn settle(&self, pool: &P, settlement: &Settlement<'_>) -> Result<bool, StoreError>;
+    /// there is one, is made as by [`InvitationStore::apply`].
+    async fn settle(&self, pool: &P, settlements: &[Settlement<'_>]) -> Result<Vec<bool>, StoreError>;
 
     /// Expires up to `limit` open invitations of these kinds that are due at `now`, each with its
     /// event by [`Actor::System`](crate::Actor::System), and returns how many.
@@ -204,8 +200,10 @@ mod tests {
     use super::*;
     use crate::{
         actor::{Actor, Scope},
+        delivery::Delivery,
         email_address::EmailAddress,
-        invitation::{Delivery, Ended, InvitationId},
+        id::InvitationId,
+        invitation::Ended,
     };
 
     fn record(now: DateTime<Utc>) -> Record {

@@ -9,8 +9,10 @@ use super::{DeliveryId, Dispatch, FoundToken, NewEvent};
 use crate::{
     actor::Scope,
     claimant::{Claimant, MAX_ADDRESSES},
+    delivery::{Delivery, DeliveryState},
     email_address::EmailAddress,
-    invitation::{Delivery, DeliveryState, Ended, InvitationId, OpenKey, Record},
+    id::InvitationId,
+    invitation::{Ended, OpenKey, Record},
     policy::Acceptor,
     state::{EventKind, Status},
     token::{Channel, TokenDigest},
@@ -63,8 +65,8 @@ pub enum Target<'a> {
     Token(&'a TokenDigest),
     /// The invitation of this id, in this scope if one is named.
     Id(InvitationId, Option<&'a Scope>),
-    /// The invitation whose current letter is this delivery; comes with
-    /// [`Change::FailDelivery`] only.
+    /// The invitation whose current letter is this delivery. It comes with [`Change::FailDelivery`], and with no
+    /// other change.
     Delivery(DeliveryId),
 }
 
@@ -233,7 +235,9 @@ pub enum Change<'a> {
         /// When.
         at: DateTime<Utc>,
     },
-    /// The letter was refused for good: status `delivery_failed`, `remind_at` null.
+    /// The letter was refused for good: status `delivery_failed`, `remind_at` null. It comes with
+    /// [`Target::Delivery`], and with no other target, so that a letter fails no invitation that was sent another
+    /// since.
     FailDelivery,
 }
 

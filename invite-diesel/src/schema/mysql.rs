@@ -55,12 +55,6 @@ diesel::table! {
         resent_at -> Nullable<Datetime>,
         /// `viewed_at`
         viewed_at -> Nullable<Datetime>,
-        /// `delivery_state`
-        delivery_state -> Text,
-        /// `delivery_attempts`
-        delivery_attempts -> Unsigned<Integer>,
-        /// `delivery_error`
-        delivery_error -> Nullable<Text>,
         /// `inviter_address`
         inviter_address -> Nullable<Text>,
         /// `delivery_id`
@@ -125,6 +119,24 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    /// What became of letters.
+    invite_letters (id) {
+        /// `id`
+        id -> Binary,
+        /// `invitation`
+        invitation -> Binary,
+        /// `state`
+        state -> Text,
+        /// `attempts`
+        attempts -> Unsigned<Integer>,
+        /// `error`
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     /// What happened.
     invite_events (id) {
         /// `id`
@@ -158,5 +170,12 @@ diesel::table! {
 
 diesel::joinable!(invite_tokens -> invite_invitations (invitation));
 diesel::joinable!(invite_outbox -> invite_invitations (invitation));
+diesel::joinable!(invite_letters -> invite_invitations (invitation));
 diesel::joinable!(invite_events -> invite_invitations (invitation));
-diesel::allow_tables_to_appear_in_same_query!(invite_invitations, invite_tokens, invite_outbox, invite_events);
+diesel::allow_tables_to_appear_in_same_query!(
+    invite_invitations,
+    invite_tokens,
+    invite_outbox,
+    invite_letters,
+    invite_events,
+);

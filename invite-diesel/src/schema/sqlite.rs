@@ -53,12 +53,6 @@ diesel::table! {
         resent_at -> Nullable<BigInt>,
         /// `viewed_at`
         viewed_at -> Nullable<BigInt>,
-        /// `delivery_state`
-        delivery_state -> Text,
-        /// `delivery_attempts`
-        delivery_attempts -> BigInt,
-        /// `delivery_error`
-        delivery_error -> Nullable<Text>,
         /// `inviter_address`
         inviter_address -> Nullable<Text>,
         /// `delivery_id`
@@ -117,6 +111,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What became of letters.
+    invite_letters (id) {
+        /// `id`
+        id -> Binary,
+        /// `invitation`
+        invitation -> Binary,
+        /// `state`
+        state -> Text,
+        /// `attempts`
+        attempts -> BigInt,
+        /// `error`
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     /// What happened.
     invite_events (id) {
         /// `id`
@@ -150,5 +160,12 @@ diesel::table! {
 
 diesel::joinable!(invite_tokens -> invite_invitations (invitation));
 diesel::joinable!(invite_outbox -> invite_invitations (invitation));
+diesel::joinable!(invite_letters -> invite_invitations (invitation));
 diesel::joinable!(invite_events -> invite_invitations (invitation));
-diesel::allow_tables_to_appear_in_same_query!(invite_invitations, invite_tokens, invite_outbox, invite_events);
+diesel::allow_tables_to_appear_in_same_query!(
+    invite_invitations,
+    invite_tokens,
+    invite_outbox,
+    invite_letters,
+    invite_events,
+);

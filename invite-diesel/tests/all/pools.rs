@@ -95,6 +95,7 @@ macro_rules! interrupted {
         while AtomicUsize::load(&pool.discarded, Ordering::SeqCst) == 0 || polls > 1 {
             assert!(Instant::now() < deadline, "never interrupted");
             watch.batch_execute("DELETE FROM invite_outbox").await.unwrap();
+            watch.batch_execute("DELETE FROM invite_letters").await.unwrap();
             watch.batch_execute("DELETE FROM invite_tokens").await.unwrap();
             watch.batch_execute("DELETE FROM invite_invitations").await.unwrap();
             let invited = watch.transaction(async |conn| {
@@ -111,7 +112,7 @@ macro_rules! interrupted {
             // As many digests are known as letters were leased, wherever it was interrupted.
             let more = diesel::sql_query(
                 "SELECT (SELECT count(*) FROM invite_tokens) - (SELECT count(*) FROM invite_outbox WHERE attempt > 0) \
-                      - (SELECT count(*) FROM invite_invitations WHERE delivery_state = 'sent') AS n",
+                      - (SELECT count(*) FROM invite_letters WHERE state = 'sent') AS n",
             );
             assert_eq!(more.get_result::<Count>(&mut watch).await.unwrap().n, 0, "after {polls} polls");
             polls = if finished { 1 } else { polls + 1 };

@@ -18,7 +18,7 @@ async fn a_row_that_does_not_read_is_corrupt_and_never_a_panic() {
         ("generation = -1", "generation"),
         ("generation = 4294967296", "generation"),
         ("expires_at = 9223372036854775807", "expires_at"),
-        ("delivery_state = 'lost'", "delivery_state"),
+        ("inviter_address = 'x'", "inviter_address"),
         // Diesel would mend it.
         ("message = CAST(x'ff' AS TEXT)", "message"),
     ] {
@@ -38,11 +38,12 @@ async fn a_row_that_does_not_read_is_corrupt_and_never_a_panic() {
 }
 
 on_every_server! {
-    // Incident 64: a poisoned row is parked, and the next letter is still sent.
+    // A poisoned row is parked, and the next letter is still sent.
     async fn a_queued_letter_that_does_not_read_stops_no_other() {
         for damage in [
             "UPDATE invite_outbox SET purpose = 'of a newer version'",
-            "UPDATE invite_invitations SET delivery_state = 'of a newer one'",
+            "INSERT INTO invite_letters (id, invitation, state, attempts) \
+             SELECT delivery_id, id, 'of a newer version', 1 FROM invite_invitations",
         ] {
             let url = db::fresh().await;
             let (mut conn, members) = (db::connect(&url).await, members::<db::Store>());

@@ -1,6 +1,6 @@
 -- Times are UTC. Whatever is compared is ASCII under a binary collation, or bytes: the server's
 -- own collations equate different letters, and ignore trailing blanks. Each statement can be repeated,
--- because the server commits it by itself.
+-- because the server commits it by itself. What a later migration may have to change has a name.
 
 CREATE TABLE IF NOT EXISTS invite_invitations (
     id                BINARY(16)   NOT NULL PRIMARY KEY,
@@ -9,13 +9,11 @@ CREATE TABLE IF NOT EXISTS invite_invitations (
     recipient_given   VARCHAR(254) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     recipient         VARBINARY(254) NOT NULL,
     inviter           VARCHAR(210) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
-    payload           LONGTEXT     CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL CHECK (JSON_VALID(payload)),
-    display           LONGTEXT     CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL CHECK (JSON_VALID(display)),
+    payload           LONGTEXT     CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    display           LONGTEXT     CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     message           TEXT         CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
     locale            VARCHAR(35)  CHARACTER SET ascii COLLATE ascii_bin,
-    status            VARCHAR(20)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL CHECK (
-        status IN ('pending', 'accepted', 'rejected', 'cancelled', 'expired', 'delivery_failed')
-    ),
+    status            VARCHAR(20)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     ended_at          DATETIME(6),
     ended_by          VARCHAR(210) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
     ended_reason      VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
@@ -30,9 +28,6 @@ CREATE TABLE IF NOT EXISTS invite_invitations (
     expires_at        DATETIME(6)  NOT NULL,
     resent_at         DATETIME(6),
     viewed_at         DATETIME(6),
-    delivery_state    VARCHAR(20)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    delivery_attempts INT UNSIGNED NOT NULL,
-    delivery_error    VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
     -- Where letters to the inviter go.
     inviter_address   VARCHAR(254) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
     -- The delivery of this generation's letter.
@@ -46,6 +41,11 @@ CREATE TABLE IF NOT EXISTS invite_invitations (
     KEY invite_invitations_due (status, expires_at),
     KEY invite_invitations_remind (remind_at, id),
     KEY invite_invitations_recipient (recipient, status),
+    CONSTRAINT invite_invitations_payload CHECK (JSON_VALID(payload)),
+    CONSTRAINT invite_invitations_display CHECK (JSON_VALID(display)),
+    CONSTRAINT invite_invitations_status CHECK (
+        status IN ('pending', 'accepted', 'rejected', 'cancelled', 'expired', 'delivery_failed')
+    ),
     CONSTRAINT invite_invitations_ended CHECK ((ended_at IS NULL) = (status IN ('pending', 'delivery_failed'))),
     CONSTRAINT invite_invitations_one_open CHECK (open_key IS NULL OR status IN ('pending', 'delivery_failed'))
 ) ENGINE = InnoDB;
@@ -55,8 +55,9 @@ CREATE TABLE IF NOT EXISTS invite_tokens (
     digest     BINARY(32)   NOT NULL PRIMARY KEY,
     invitation BINARY(16)   NOT NULL,
     generation INT UNSIGNED NOT NULL,
-    channel    VARCHAR(8)   CHARACTER SET ascii COLLATE ascii_bin NOT NULL CHECK (channel IN ('mail', 'link')),
-    created_at DATETIME(6)  NOT NULL
+    channel    VARCHAR(8)   CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    created_at DATETIME(6)  NOT NULL,
+    CONSTRAINT invite_tokens_channel CHECK (channel IN ('mail', 'link'))
 ) ENGINE = InnoDB;
 
 -- What is still to be mailed. No body, no link, no token.
@@ -74,6 +75,15 @@ CREATE TABLE IF NOT EXISTS invite_outbox (
     lease_until DATETIME(6),
     last_error  VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
     KEY invite_outbox_due (not_before, id)
+) ENGINE = InnoDB;
+
+-- What became of letters. One of which nothing was heard yet has no row.
+CREATE TABLE IF NOT EXISTS invite_letters (
+    id         BINARY(16)   NOT NULL PRIMARY KEY,
+    invitation BINARY(16)   NOT NULL,
+    state      VARCHAR(20)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    attempts   INT UNSIGNED NOT NULL,
+    error      VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
 ) ENGINE = InnoDB;
 
 -- Only ever appended to.

@@ -1,4 +1,5 @@
--- Ids, scopes, addresses and words compare byte by byte: collation "C".
+-- Ids, scopes, addresses and words compare byte by byte: collation "C". What a later migration may have to change
+-- has a name.
 
 CREATE TABLE invite_invitations (
     id                uuid             NOT NULL PRIMARY KEY,
@@ -11,10 +12,8 @@ CREATE TABLE invite_invitations (
     display           jsonb            NOT NULL,
     message           text COLLATE "C",
     locale            text COLLATE "C",
-    status            text COLLATE "C" NOT NULL CHECK (
-        status IN ('pending', 'accepted', 'rejected', 'cancelled', 'expired', 'delivery_failed')
-    ),
-    ended_at          timestamptz CHECK ((ended_at IS NULL) = (status IN ('pending', 'delivery_failed'))),
+    status            text COLLATE "C" NOT NULL,
+    ended_at          timestamptz,
     ended_by          text COLLATE "C",
     ended_reason      text COLLATE "C",
     address_proved    boolean          NOT NULL DEFAULT false,
@@ -23,23 +22,27 @@ CREATE TABLE invite_invitations (
     grace_until       timestamptz,
     revision          integer          NOT NULL,
     -- Set while open, null after: a plain unique index allows one open invitation per key.
-    open_key          bytea UNIQUE CHECK (
-        open_key IS NULL OR (length(open_key) = 32 AND status IN ('pending', 'delivery_failed'))
-    ),
+    open_key          bytea,
     created_at        timestamptz      NOT NULL,
     expires_at        timestamptz      NOT NULL,
     resent_at         timestamptz,
     viewed_at         timestamptz,
-    delivery_state    text COLLATE "C" NOT NULL,
-    delivery_attempts integer          NOT NULL,
-    delivery_error    text COLLATE "C",
     -- Where letters to the inviter go.
     inviter_address   text COLLATE "C",
     -- The delivery of this generation's letter.
-    delivery_id       uuid UNIQUE,
+    delivery_id       uuid,
     -- When to look whether a reminder is due, and the shortest lead that is done with, in seconds.
     remind_at         timestamptz,
-    reminded          integer
+    reminded          integer,
+    CONSTRAINT invite_invitations_open UNIQUE (open_key),
+    CONSTRAINT invite_invitations_delivery UNIQUE (delivery_id),
+    CONSTRAINT invite_invitations_status CHECK (
+        status IN ('pending', 'accepted', 'rejected', 'cancelled', 'expired', 'delivery_failed')
+    ),
+    CONSTRAINT invite_invitations_ended CHECK ((ended_at IS NULL) = (status IN ('pending', 'delivery_failed'))),
+    CONSTRAINT invite_invitations_one_open CHECK (
+        open_key IS NULL OR (length(open_key) = 32 AND status IN ('pending', 'delivery_failed'))
+    )
 );
 
 CREATE INDEX invite_invitations_list ON invite_invitations (kind, scope, created_at, id);
@@ -51,11 +54,13 @@ CREATE INDEX invite_invitations_recipient ON invite_invitations (recipient)
 
 -- Digests only; kept as long as the invitation, so that an old link can be explained.
 CREATE TABLE invite_tokens (
-    digest     bytea            NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
+    digest     bytea            NOT NULL PRIMARY KEY,
     invitation uuid             NOT NULL,
     generation integer          NOT NULL,
-    channel    text COLLATE "C" NOT NULL CHECK (channel IN ('mail', 'link')),
-    created_at timestamptz      NOT NULL
+    channel    text COLLATE "C" NOT NULL,
+    created_at timestamptz      NOT NULL,
+    CONSTRAINT invite_tokens_digest CHECK (length(digest) = 32),
+    CONSTRAINT invite_tokens_channel CHECK (channel IN ('mail', 'link'))
 );
 
 -- What is still to be mailed. No body, no link, no token.
@@ -75,6 +80,15 @@ CREATE TABLE invite_outbox (
 );
 
 CREATE INDEX invite_outbox_due ON invite_outbox (not_before, id);
+
+-- What became of letters. One of which nothing was heard yet has no row.
+CREATE TABLE invite_letters (
+    id         uuid             NOT NULL PRIMARY KEY,
+    invitation uuid             NOT NULL,
+    state      text COLLATE "C" NOT NULL,
+    attempts   integer          NOT NULL,
+    error      text COLLATE "C"
+);
 
 -- Only ever appended to.
 CREATE TABLE invite_events (

@@ -1,4 +1,5 @@
--- Times are integers: microseconds since 1970, UTC. Ids are the 16 bytes of a UUID.
+-- Times are integers: microseconds since 1970, UTC. Ids are the 16 bytes of a UUID. Unique indexes stand by themselves,
+-- because SQLite cannot drop one that is part of a table.
 
 CREATE TABLE invite_invitations (
     id                BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
@@ -11,10 +12,8 @@ CREATE TABLE invite_invitations (
     display           TEXT    NOT NULL,
     message           TEXT,
     locale            TEXT,
-    status            TEXT    NOT NULL CHECK (
-        status IN ('pending', 'accepted', 'rejected', 'cancelled', 'expired', 'delivery_failed')
-    ),
-    ended_at          INTEGER CHECK ((ended_at IS NULL) = (status IN ('pending', 'delivery_failed'))),
+    status            TEXT    NOT NULL,
+    ended_at          INTEGER,
     ended_by          TEXT,
     ended_reason      TEXT,
     address_proved    INTEGER NOT NULL DEFAULT 0,
@@ -23,25 +22,30 @@ CREATE TABLE invite_invitations (
     grace_until       INTEGER,
     revision          INTEGER NOT NULL,
     -- Set while open, null after: a plain unique index allows one open invitation per key.
-    open_key          BLOB    UNIQUE CHECK (
-        open_key IS NULL OR (length(open_key) = 32 AND status IN ('pending', 'delivery_failed'))
-    ),
+    open_key          BLOB,
     created_at        INTEGER NOT NULL,
     expires_at        INTEGER NOT NULL,
     resent_at         INTEGER,
     viewed_at         INTEGER,
-    delivery_state    TEXT    NOT NULL,
-    delivery_attempts INTEGER NOT NULL,
-    delivery_error    TEXT,
     -- Where letters to the inviter go.
     inviter_address   TEXT,
     -- The delivery of this generation's letter.
-    delivery_id       BLOB    UNIQUE CHECK (delivery_id IS NULL OR length(delivery_id) = 16),
+    delivery_id       BLOB,
     -- When to look whether a reminder is due, and the shortest lead that is done with, in seconds.
     remind_at         INTEGER,
-    reminded          INTEGER
+    reminded          INTEGER,
+    CONSTRAINT invite_invitations_status CHECK (
+        status IN ('pending', 'accepted', 'rejected', 'cancelled', 'expired', 'delivery_failed')
+    ),
+    CONSTRAINT invite_invitations_ended CHECK ((ended_at IS NULL) = (status IN ('pending', 'delivery_failed'))),
+    CONSTRAINT invite_invitations_one_open CHECK (
+        open_key IS NULL OR (length(open_key) = 32 AND status IN ('pending', 'delivery_failed'))
+    ),
+    CONSTRAINT invite_invitations_delivery CHECK (delivery_id IS NULL OR length(delivery_id) = 16)
 ) STRICT;
 
+CREATE UNIQUE INDEX invite_invitations_open ON invite_invitations (open_key);
+CREATE UNIQUE INDEX invite_invitations_delivery ON invite_invitations (delivery_id);
 CREATE INDEX invite_invitations_list ON invite_invitations (kind, scope, created_at, id);
 CREATE INDEX invite_invitations_due ON invite_invitations (expires_at, id)
     WHERE status IN ('pending', 'delivery_failed');
@@ -51,11 +55,13 @@ CREATE INDEX invite_invitations_recipient ON invite_invitations (recipient)
 
 -- Digests only; kept as long as the invitation, so that an old link can be explained.
 CREATE TABLE invite_tokens (
-    digest     BLOB    NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
+    digest     BLOB    NOT NULL PRIMARY KEY,
     invitation BLOB    NOT NULL,
     generation INTEGER NOT NULL,
-    channel    TEXT    NOT NULL CHECK (channel IN ('mail', 'link')),
-    created_at INTEGER NOT NULL
+    channel    TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    CONSTRAINT invite_tokens_digest CHECK (length(digest) = 32),
+    CONSTRAINT invite_tokens_channel CHECK (channel IN ('mail', 'link'))
 ) STRICT, WITHOUT ROWID;
 
 -- What is still to be mailed. No body, no link, no token.
@@ -76,9 +82,18 @@ CREATE TABLE invite_outbox (
 
 CREATE INDEX invite_outbox_due ON invite_outbox (not_before, id);
 
--- Only ever appended to.
+-- What became of letters. One of which nothing was heard yet has no row.
+CREATE TABLE invite_letters (
+    id         BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    invitation BLOB    NOT NULL,
+    state      TEXT    NOT NULL,
+    attempts   INTEGER NOT NULL,
+    error      TEXT
+) STRICT, WITHOUT ROWID;
+
+-- Only ever appended to. `AUTOINCREMENT`, so that no id comes again after rows were deleted.
 CREATE TABLE invite_events (
-    id         INTEGER NOT NULL PRIMARY KEY,
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
     invitation BLOB    NOT NULL,
     revision   INTEGER NOT NULL,
     action     TEXT    NOT NULL,

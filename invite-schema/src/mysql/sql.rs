@@ -3,13 +3,40 @@
 
 use crate::template::{Style, statements};
 
-/// The columns of an invitation, in the order `row::record` reads them.
-macro_rules! columns {
+/// The columns of an invitation's own row.
+macro_rules! stored {
     () => {
         "i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
          i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-         i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-         i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded"
+         i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.inviter_address,
+         i.delivery_id, i.remind_at, i.reminded"
+    };
+}
+
+/// The columns of an invitation and of its letter, in the order `row::record` reads them.
+macro_rules! columns {
+    () => {
+        concat!(stored!(), ", l.state, l.attempts, l.error")
+    };
+}
+
+/// What is known of the letter of an invitation, if anything is.
+macro_rules! letter {
+    () => {
+        " LEFT JOIN invite_letters AS l ON l.id = i.delivery_id"
+    };
+}
+
+/// The same columns where the rows are locked: what is joined would be locked with them, what a subquery reads
+/// is not.
+macro_rules! columns_locked {
+    () => {
+        concat!(
+            stored!(),
+            ", (SELECT l.state FROM invite_letters AS l WHERE l.id = i.delivery_id),
+               (SELECT l.attempts FROM invite_letters AS l WHERE l.id = i.delivery_id),
+               (SELECT l.error FROM invite_letters AS l WHERE l.id = i.delivery_id)"
+        )
     };
 }
 
@@ -53,31 +80,28 @@ macro_rules! by_key {
     };
 }
 
-macro_rules! fail_delivery {
-    () => {
-        "i.status = 'delivery_failed', i.remind_at = NULL, i.revision = i.revision + 1"
-    };
-}
-
 macro_rules! find_by_token {
-    ($lock:literal) => {
+    ($columns:expr, $letter:expr, $lock:literal) => {
         concat!(
             "SELECT ",
-            columns!(),
+            $columns,
             ", t.digest, t.generation, t.channel FROM invite_tokens AS t
-             JOIN invite_invitations AS i ON i.id = t.invitation WHERE t.digest = :digest",
+             JOIN invite_invitations AS i ON i.id = t.invitation",
+            $letter,
+            " WHERE t.digest = :digest",
             $lock
         )
     };
 }
 
 macro_rules! find_by_id {
-    ($lock:literal) => {
+    ($columns:expr, $letter:expr, $lock:literal) => {
         concat!(
             "SELECT ",
-            columns!(),
-            ", NULL, NULL, NULL FROM invite_invitations AS i
-             WHERE i.id = :id AND i.kind = :kind AND i.scope = COALESCE(:scope, i.scope)",
+            $columns,
+            ", NULL, NULL, NULL FROM invite_invitations AS i",
+            $letter,
+            " WHERE i.id = :id AND i.kind = :kind AND i.scope = COALESCE(:scope, i.scope)",
             $lock
         )
     };
@@ -101,12 +125,32 @@ macro_rules! list {
             columns!(),
             " FROM invite_invitations AS i",
             $index,
+            letter!(),
             " WHERE i.kind = :kind AND i.scope = :scope AND ",
             $seek,
             filters!(),
             " ORDER BY ",
             $order,
             " LIMIT :limit"
+        )
+    };
+}
+
+/// A list in an order without an index. Its letters are looked up when it is known which rows it shows.
+macro_rules! list_sorted {
+    ($seek:literal, $order:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM (SELECT i.* FROM invite_invitations AS i WHERE i.kind = :kind AND i.scope = :scope AND ",
+            $seek,
+            filters!(),
+            " ORDER BY ",
+            $order,
+            " LIMIT :limit) AS i",
+            letter!(),
+            " ORDER BY ",
+            $order
         )
     };
 }
@@ -133,9 +177,8 @@ statements! {
     // the lock alone. It fails in every SQL mode: a statement that inserts one row may not set null.
     INSERT = "INSERT INTO invite_invitations
         (id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, generation,
-         min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts, inviter_address,
-         delivery_id, remind_at)
-        VALUES (:id, :kind, :scope, :recipient_given, :recipient, :inviter, :payload, :display, :message, :locale, :status, :generation, :min_generation, :revision, :open_key, :created_at, :expires_at, :delivery_state, :attempts, :inviter_address, :delivery, :remind_at)
+         min_generation, revision, open_key, created_at, expires_at, inviter_address, delivery_id, remind_at)
+        VALUES (:id, :kind, :scope, :recipient_given, :recipient, :inviter, :payload, :display, :message, :locale, :status, :generation, :min_generation, :revision, :open_key, :created_at, :expires_at, :inviter_address, :delivery, :remind_at)
         ON DUPLICATE KEY UPDATE id = NULL";
 
     INSERT_EVENT = "INSERT INTO invite_events (invitation, revision, action, actor, reason, at) VALUES (:id, :revision, :event, :actor, :reason, :at)";
@@ -163,8 +206,7 @@ statements! {
          i.expires_at = GREATEST(i.expires_at, COALESCE(:new_expires_at, i.expires_at)),
          i.min_generation = IF(:retire, i.generation + 1, i.min_generation), i.grace_until = IF(:retire, :grace_until, i.grace_until),
          i.generation = i.generation + 1, i.revision = i.revision + 1,
-         i.delivery_state = 'queued', i.delivery_attempts = 0, i.delivery_error = NULL, i.delivery_id = :new_delivery,
-         i.remind_at = :remind_at, i.reminded = NULL"
+         i.delivery_id = :new_delivery, i.remind_at = :remind_at, i.reminded = NULL"
     );
 
     AMEND = by_id!(
@@ -175,8 +217,7 @@ statements! {
     /// A new address brings its open key, retires every link and awaits a resend.
     READDRESS = by_id!(
         "i.recipient_given = :recipient_given, i.recipient = :recipient, i.open_key = :open_key, i.min_generation = i.generation + 1,
-         i.generation = i.generation + 1, i.grace_until = NULL, i.viewed_at = NULL, i.delivery_state = 'not_mailed',
-         i.delivery_attempts = 0, i.delivery_error = NULL, i.delivery_id = NULL, i.remind_at = NULL, i.reminded = NULL,
+         i.generation = i.generation + 1, i.grace_until = NULL, i.viewed_at = NULL, i.delivery_id = NULL, i.remind_at = NULL, i.reminded = NULL,
          i.payload = COALESCE(:payload, i.payload), i.message = IF(:sets_message, :message, i.message),
          i.expires_at = COALESCE(:new_expires_at, i.expires_at), i.revision = i.revision + 1"
     );
@@ -185,29 +226,41 @@ statements! {
 
     VIEW = by_token!("i.viewed_at = :viewed_at", " AND i.viewed_at IS NULL");
 
-    FAIL_DELIVERY = by_id!(fail_delivery!());
+    FAIL_DELIVERY = by_key!(
+        "i.delivery_id = :delivery",
+        "i.status = 'delivery_failed', i.remind_at = NULL, i.revision = i.revision + 1"
+    );
 
-    FAIL_DELIVERY_OF = by_key!("i.delivery_id = :delivery", fail_delivery!());
+    /// The first that is heard of a letter. Until then it is queued.
+    RECORD_FIRST = "INSERT INTO invite_letters (id, invitation, state, attempts, error)
+        SELECT i.delivery_id, i.id, :delivery_state, COALESCE(:attempts, 0), :error FROM invite_invitations AS i
+        WHERE i.delivery_id = :delivery AND i.kind = :kind";
 
-    /// `:over` is a JSON array of states.
-    RECORD_DELIVERY = "UPDATE invite_invitations
-        SET delivery_state = :delivery_state, delivery_attempts = COALESCE(:attempts, delivery_attempts), delivery_error = :error
-        WHERE delivery_id = :delivery AND kind = :kind AND JSON_CONTAINS(:over, JSON_QUOTE(delivery_state))";
+    /// What is heard later. `:over` is a JSON array of states.
+    RECORD_DELIVERY = "UPDATE invite_letters AS l JOIN invite_invitations AS i ON i.delivery_id = l.id
+        SET l.state = :delivery_state, l.attempts = COALESCE(:attempts, l.attempts), l.error = :error
+        WHERE l.id = :delivery AND i.kind = :kind AND JSON_CONTAINS(:over, JSON_QUOTE(l.state))";
 
-    FIND_BY_TOKEN = find_by_token!("");
+    FIND_BY_TOKEN = find_by_token!(columns!(), letter!(), "");
 
-    FIND_BY_ID = find_by_id!("");
+    FIND_BY_ID = find_by_id!(columns!(), letter!(), "");
 
     // A transaction at REPEATABLE READ keeps seeing its first snapshot unless it locks what it reads.
-    FIND_BY_TOKEN_LATEST = find_by_token!(" LOCK IN SHARE MODE");
+    FIND_BY_TOKEN_LATEST = find_by_token!(columns_locked!(), "", " LOCK IN SHARE MODE");
 
-    FIND_BY_ID_LATEST = find_by_id!(" LOCK IN SHARE MODE");
+    FIND_BY_ID_LATEST = find_by_id!(columns_locked!(), "", " LOCK IN SHARE MODE");
 
-    FIND_BY_DELIVERY = concat!("SELECT ", columns!(), ", NULL, NULL, NULL FROM invite_invitations AS i WHERE i.delivery_id = :delivery");
+    FIND_BY_DELIVERY = concat!(
+        "SELECT ",
+        columns!(),
+        ", NULL, NULL, NULL FROM invite_invitations AS i",
+        letter!(),
+        " WHERE i.delivery_id = :delivery"
+    );
 
     FIND_OPEN_LATEST = concat!(
         "SELECT ",
-        columns!(),
+        columns_locked!(),
         ", NULL, NULL, NULL FROM invite_invitations AS i WHERE i.open_key = :open_key LOCK IN SHARE MODE"
     );
 
@@ -225,12 +278,11 @@ statements! {
         "i.created_at, i.id"
     );
 
-    LIST_EXPIRES_FIRST = list!("", "i.expires_at >= :after_at AND (i.expires_at > :after_at OR i.id > :after_id)", "i.expires_at, i.id");
+    LIST_EXPIRES_FIRST = list_sorted!("i.expires_at >= :after_at AND (i.expires_at > :after_at OR i.id > :after_id)", "i.expires_at, i.id");
 
     /// The address a page begins after is looked up within the scope, so that a cursor holds no address and
     /// cannot ask for one of another scope.
-    LIST_BY_ADDRESS = list!(
-        "",
+    LIST_BY_ADDRESS = list_sorted!(
         "i.recipient >= COALESCE((SELECT a.recipient FROM invite_invitations AS a
                                    WHERE a.id = :after_id AND a.kind = :kind AND a.scope = :scope), '')
          AND (i.recipient > COALESCE((SELECT b.recipient FROM invite_invitations AS b
@@ -241,8 +293,9 @@ statements! {
     ADDRESSED_TO = concat!(
         "SELECT ",
         columns!(),
-        " FROM invite_invitations AS i
-         WHERE i.recipient IN (:address_1, :address_2, :address_3, :address_4, :address_5, :address_6, :address_7, :address_8) AND i.kind = :kind
+        " FROM invite_invitations AS i",
+        letter!(),
+        " WHERE i.recipient IN (:address_1, :address_2, :address_3, :address_4, :address_5, :address_6, :address_7, :address_8) AND i.kind = :kind
            AND i.status IN ('pending', 'delivery_failed') AND i.expires_at > :now
          ORDER BY i.created_at DESC, i.id DESC LIMIT :limit"
     );
@@ -271,7 +324,7 @@ statements! {
     /// Invitations whose reminders are to be looked at and that no other worker has locked. `:kinds` is a JSON array.
     DUE_REMINDERS = concat!(
         "SELECT ",
-        columns!(),
+        columns_locked!(),
         " FROM invite_invitations AS i WHERE i.remind_at <= :now AND JSON_CONTAINS(:kinds, JSON_QUOTE(i.kind))
           ORDER BY i.remind_at, i.id LIMIT :limit FOR UPDATE SKIP LOCKED"
     );

@@ -2,8 +2,8 @@
 
 use crate::template::{Style, statements};
 
-/// The columns of an invitation, in the order `row::record` reads them.
-macro_rules! columns {
+/// The columns of an invitation's own row.
+macro_rules! stored {
     ($table:literal) => {
         concat!(
             $table,
@@ -53,12 +53,6 @@ macro_rules! columns {
             $table,
             ".viewed_at, ",
             $table,
-            ".delivery_state, ",
-            $table,
-            ".delivery_attempts, ",
-            $table,
-            ".delivery_error, ",
-            $table,
             ".inviter_address, ",
             $table,
             ".delivery_id, ",
@@ -66,6 +60,25 @@ macro_rules! columns {
             ".remind_at, ",
             $table,
             ".reminded"
+        )
+    };
+}
+
+/// The columns of an invitation and of its letter, in the order `row::record` reads them.
+macro_rules! columns {
+    ($table:literal) => {
+        concat!(stored!($table), ", l.state, l.attempts, l.error")
+    };
+}
+
+/// What is known of the letter of an invitation, if anything is. `OFFSET 0` has the server look each up by its id: for
+/// a limit that it does not know it would rather read the whole table.
+macro_rules! letter {
+    ($table:literal) => {
+        concat!(
+            " LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error FROM invite_letters AS k WHERE k.id = ",
+            $table,
+            ".delivery_id OFFSET 0) AS l ON true"
         )
     };
 }
@@ -104,7 +117,8 @@ macro_rules! recorded {
                  SELECT :token, id, generation, :channel, :at FROM changed WHERE :token::bytea IS NOT NULL
              ) SELECT ",
             columns!("changed"),
-            ", token_digest, token_generation, token_channel FROM changed"
+            ", token_digest, token_generation, token_channel FROM changed",
+            letter!("changed")
         )
     };
 }
@@ -121,7 +135,7 @@ macro_rules! by_token {
             $more,
             guard!(),
             " RETURNING ",
-            columns!("i"),
+            stored!("i"),
             ", t.digest AS token_digest, t.generation AS token_generation, t.channel AS token_channel",
             recorded!()
         )
@@ -145,7 +159,7 @@ macro_rules! by_key {
             $more,
             guard!(),
             " RETURNING ",
-            columns!("i"),
+            stored!("i"),
             ", NULL::bytea AS token_digest, NULL::integer AS token_generation, NULL::text AS token_channel",
             recorded!()
         )
@@ -156,12 +170,6 @@ macro_rules! end {
     () => {
         "status = :ended_status, ended_at = :at, ended_by = :actor, ended_reason = :reason,
          address_proved = COALESCE(t.channel = 'mail', false), open_key = NULL, remind_at = NULL, revision = revision + 1"
-    };
-}
-
-macro_rules! fail_delivery {
-    () => {
-        "status = 'delivery_failed', remind_at = NULL, revision = revision + 1"
     };
 }
 
@@ -182,12 +190,33 @@ macro_rules! list {
         concat!(
             "SELECT ",
             columns!("i"),
-            " FROM invite_invitations AS i WHERE i.kind = :kind AND i.scope = :scope AND ",
+            " FROM invite_invitations AS i",
+            letter!("i"),
+            " WHERE i.kind = :kind AND i.scope = :scope AND ",
             $seek,
             filters!(),
             " ORDER BY ",
             $order,
             " LIMIT :limit"
+        )
+    };
+}
+
+/// A list in an order without an index. Its letters are looked up when it is known which rows it shows.
+macro_rules! list_sorted {
+    ($seek:literal, $order:literal) => {
+        concat!(
+            "SELECT ",
+            columns!("i"),
+            " FROM (SELECT i.* FROM invite_invitations AS i WHERE i.kind = :kind AND i.scope = :scope AND ",
+            $seek,
+            filters!(),
+            " ORDER BY ",
+            $order,
+            " LIMIT :limit) AS i",
+            letter!("i"),
+            " ORDER BY ",
+            $order
         )
     };
 }
@@ -211,8 +240,7 @@ statements! {
          expires_at = greatest(expires_at, :new_expires_at),
          min_generation = CASE WHEN :retire THEN i.generation + 1 ELSE min_generation END,
          grace_until = CASE WHEN :retire THEN :grace_until ELSE grace_until END,
-         delivery_state = 'queued', delivery_attempts = 0, delivery_error = NULL, delivery_id = :new_delivery, remind_at = :remind_at,
-         reminded = NULL",
+         delivery_id = :new_delivery, remind_at = :remind_at, reminded = NULL",
         ""
     );
 
@@ -224,9 +252,6 @@ statements! {
          min_generation = CASE WHEN :recipient::text IS NULL THEN min_generation ELSE i.generation + 1 END,
          grace_until = CASE WHEN :recipient::text IS NULL THEN grace_until END,
          viewed_at = CASE WHEN :recipient::text IS NULL THEN viewed_at END,
-         delivery_state = CASE WHEN :recipient::text IS NULL THEN delivery_state ELSE 'not_mailed' END,
-         delivery_attempts = CASE WHEN :recipient::text IS NULL THEN delivery_attempts ELSE 0 END,
-         delivery_error = CASE WHEN :recipient::text IS NULL THEN delivery_error END,
          delivery_id = CASE WHEN :recipient::text IS NULL THEN delivery_id END,
          remind_at = CASE WHEN :recipient::text IS NULL THEN COALESCE(:remind_at, remind_at) END,
          reminded = CASE WHEN :recipient::text IS NULL THEN reminded END,
@@ -239,22 +264,27 @@ statements! {
 
     VIEW = by_token!("viewed_at = :viewed_at", " AND i.viewed_at IS NULL");
 
-    FAIL_DELIVERY = by_id!(fail_delivery!(), "");
+    FAIL_DELIVERY = by_key!(
+        "i.delivery_id = :delivery",
+        "status = 'delivery_failed', remind_at = NULL, revision = revision + 1",
+        ""
+    );
 
-    FAIL_DELIVERY_OF = by_key!("i.delivery_id = :delivery", fail_delivery!(), "");
-
-    RECORD_DELIVERY = "UPDATE invite_invitations
-        SET delivery_state = :delivery_state, delivery_attempts = COALESCE(:attempts, delivery_attempts), delivery_error = :error
-        WHERE delivery_id = :delivery AND (kind = :kind) IS TRUE AND delivery_state = ANY (:over::text[])";
+    /// The first that is heard of a letter adds its row. Until then it is queued.
+    RECORD_DELIVERY = "INSERT INTO invite_letters AS l (id, invitation, state, attempts, error)
+        SELECT i.delivery_id, i.id, :delivery_state, COALESCE(:attempts, 0), :error FROM invite_invitations AS i
+         WHERE i.delivery_id = :delivery AND (i.kind = :kind) IS TRUE
+           AND ('queued' = ANY (:over::text[]) OR EXISTS (SELECT 1 FROM invite_letters AS k WHERE k.id = :delivery))
+        ON CONFLICT (id) DO UPDATE
+        SET state = excluded.state, attempts = COALESCE(:attempts, l.attempts), error = excluded.error
+        WHERE l.state = ANY (:over::text[])";
 
     /// The invitation, its event, and a letter or a token.
     INSERT = "WITH created AS (
              INSERT INTO invite_invitations
              (id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, generation,
-              min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts,
-              inviter_address, delivery_id, remind_at)
-             VALUES (:id, :kind, :scope, :recipient_given, :recipient, :inviter, :payload, :display, :message, :locale, :status, :generation, :min_generation, :revision, :open_key, :created_at, :expires_at, :delivery_state, :attempts,
-                     :inviter_address, :delivery, :remind_at)
+              min_generation, revision, open_key, created_at, expires_at, inviter_address, delivery_id, remind_at)
+             VALUES (:id, :kind, :scope, :recipient_given, :recipient, :inviter, :payload, :display, :message, :locale, :status, :generation, :min_generation, :revision, :open_key, :created_at, :expires_at, :inviter_address, :delivery, :remind_at)
              ON CONFLICT (open_key) DO NOTHING RETURNING id
          ), logged AS (
              INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
@@ -271,20 +301,25 @@ statements! {
         "SELECT ",
         columns!("i"),
         ", t.digest, t.generation, t.channel FROM invite_tokens AS t
-         JOIN invite_invitations AS i ON i.id = t.invitation WHERE t.digest = :digest"
+         JOIN invite_invitations AS i ON i.id = t.invitation",
+        letter!("i"),
+        " WHERE t.digest = :digest"
     );
 
     FIND_BY_ID = concat!(
         "SELECT ",
         columns!("i"),
-        ", NULL::bytea, NULL::integer, NULL::text FROM invite_invitations AS i
-         WHERE i.id = :id AND (i.kind = :kind) IS TRUE AND (:scope::text IS NULL OR i.scope = :scope)"
+        ", NULL::bytea, NULL::integer, NULL::text FROM invite_invitations AS i",
+        letter!("i"),
+        " WHERE i.id = :id AND (i.kind = :kind) IS TRUE AND (:scope::text IS NULL OR i.scope = :scope)"
     );
 
     FIND_OPEN = concat!(
         "SELECT ",
         columns!("i"),
-        ", NULL::bytea, NULL::integer, NULL::text FROM invite_invitations AS i WHERE i.open_key = :open_key"
+        ", NULL::bytea, NULL::integer, NULL::text FROM invite_invitations AS i",
+        letter!("i"),
+        " WHERE i.open_key = :open_key"
     );
 
     // Where no row is named to begin after, one before the first or behind the last serves.
@@ -301,14 +336,14 @@ statements! {
         "i.created_at, i.id"
     );
 
-    LIST_EXPIRES_FIRST = list!(
+    LIST_EXPIRES_FIRST = list_sorted!(
         "(i.expires_at, i.id) > (COALESCE(:after_at, '-infinity'::timestamptz),
                                  COALESCE(:after_id, '00000000-0000-0000-0000-000000000000'::uuid))",
         "i.expires_at, i.id"
     );
 
     /// The address a page begins after is looked up, so that no cursor holds one.
-    LIST_BY_ADDRESS = list!(
+    LIST_BY_ADDRESS = list_sorted!(
         "(i.recipient, i.id) >
          (COALESCE((SELECT a.recipient FROM invite_invitations AS a
                      WHERE a.id = :after_id AND a.kind = :kind AND a.scope = :scope AND :after_at::timestamptz IS NOT NULL), ''),
@@ -319,8 +354,9 @@ statements! {
     ADDRESSED_TO = concat!(
         "SELECT ",
         columns!("i"),
-        " FROM invite_invitations AS i
-         WHERE i.recipient = ANY (:addresses::text[]) AND i.kind = :kind
+        " FROM invite_invitations AS i",
+        letter!("i"),
+        " WHERE i.recipient = ANY (:addresses::text[]) AND i.kind = :kind
            AND i.status IN ('pending', 'delivery_failed') AND i.expires_at > :now
          ORDER BY i.created_at DESC, i.id DESC LIMIT :limit"
     );
@@ -341,7 +377,9 @@ statements! {
              WHERE q.not_before <= :now AND (q.lease_until IS NULL OR q.lease_until <= :now) AND q.kind = ANY (:kinds::text[])
              ORDER BY q.not_before, q.id LIMIT :limit FOR UPDATE OF q SKIP LOCKED
          ) UPDATE invite_outbox AS o SET attempt = o.attempt + 1, lease_owner = :owner, lease_until = :lease_until
-         FROM invite_invitations AS i WHERE o.id = ANY (ARRAY(SELECT id FROM due)) AND i.id = o.invitation RETURNING ",
+         FROM invite_invitations AS i",
+        letter!("i"),
+        " WHERE o.id = ANY (ARRAY(SELECT id FROM due)) AND i.id = o.invitation RETURNING ",
         columns!("i"),
         ", o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.not_before"
     );
@@ -362,8 +400,10 @@ statements! {
     DUE_REMINDERS = concat!(
         "SELECT ",
         columns!("i"),
-        " FROM invite_invitations AS i WHERE i.remind_at <= :now AND i.kind = ANY (:kinds::text[])
-          ORDER BY i.remind_at, i.id LIMIT :limit FOR UPDATE SKIP LOCKED"
+        " FROM invite_invitations AS i",
+        letter!("i"),
+        " WHERE i.remind_at <= :now AND i.kind = ANY (:kinds::text[])
+          ORDER BY i.remind_at, i.id LIMIT :limit FOR UPDATE OF i SKIP LOCKED"
     );
 
     REMINDED = "UPDATE invite_invitations SET remind_at = :remind_at, reminded = :reminded WHERE id = :id";

@@ -2,23 +2,32 @@
 
 use crate::template::{Style, statements};
 
-/// The columns of an invitation, in the order `row::record` reads them.
+/// The columns of an invitation and of its letter, in the order `row::record` reads them.
 macro_rules! columns {
     () => {
         "i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
          i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
-         i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.delivery_state,
-         i.delivery_attempts, i.delivery_error, i.inviter_address, i.delivery_id, i.remind_at, i.reminded"
+         i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.inviter_address,
+         i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error"
     };
 }
 
-/// The same columns for `RETURNING`, which does not know the statement's alias.
+/// What is known of the letter of an invitation, if anything is.
+macro_rules! letter {
+    () => {
+        " LEFT JOIN invite_letters AS l ON l.id = i.delivery_id"
+    };
+}
+
+/// The same columns for `RETURNING`, which knows neither the statement's alias nor another table.
 macro_rules! columns_returned {
     () => {
         "id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, ended_at,
          ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision, created_at,
-         expires_at, resent_at, viewed_at, delivery_state, delivery_attempts, delivery_error, inviter_address,
-         delivery_id, remind_at, reminded"
+         expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
+         (SELECT l.state FROM invite_letters AS l WHERE l.id = delivery_id),
+         (SELECT l.attempts FROM invite_letters AS l WHERE l.id = delivery_id),
+         (SELECT l.error FROM invite_letters AS l WHERE l.id = delivery_id)"
     };
 }
 
@@ -83,12 +92,6 @@ macro_rules! end {
     };
 }
 
-macro_rules! fail_delivery {
-    () => {
-        "UPDATE invite_invitations AS i SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1"
-    };
-}
-
 /// The filters of a list. An open invitation past its time counts as expired.
 macro_rules! filters {
     () => {
@@ -108,7 +111,9 @@ macro_rules! list {
         concat!(
             "SELECT ",
             columns!(),
-            " FROM invite_invitations AS i WHERE i.kind = +:kind AND i.scope = +:scope AND ",
+            " FROM invite_invitations AS i",
+            letter!(),
+            " WHERE i.kind = +:kind AND i.scope = +:scope AND ",
             $seek,
             filters!(),
             " ORDER BY ",
@@ -118,19 +123,45 @@ macro_rules! list {
     };
 }
 
+/// A list in an order without an index. Its letters are looked up when it is known which rows it shows.
+macro_rules! list_sorted {
+    ($seek:literal, $order:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM (SELECT i.* FROM invite_invitations AS i WHERE i.kind = +:kind AND i.scope = +:scope AND ",
+            $seek,
+            filters!(),
+            " ORDER BY ",
+            $order,
+            " LIMIT +:limit) AS i",
+            letter!(),
+            " ORDER BY ",
+            $order
+        )
+    };
+}
+
 /// Letters that are due, of the kinds in the JSON array `:kinds`.
 macro_rules! due_letters {
-    () => {
-        " FROM invite_outbox AS o JOIN invite_invitations AS i ON i.id = o.invitation
-         WHERE o.not_before <= :now AND (o.lease_until IS NULL OR o.lease_until <= :now)
-           AND o.kind IN (SELECT value FROM json_each(:kinds))"
+    ($letter:expr) => {
+        concat!(
+            " FROM invite_outbox AS o JOIN invite_invitations AS i ON i.id = o.invitation",
+            $letter,
+            " WHERE o.not_before <= :now AND (o.lease_until IS NULL OR o.lease_until <= :now)
+                AND o.kind IN (SELECT value FROM json_each(:kinds))"
+        )
     };
 }
 
 /// Invitations whose reminders are to be looked at, of the kinds in the JSON array `:kinds`.
 macro_rules! due_reminders {
-    () => {
-        " FROM invite_invitations AS i WHERE i.remind_at <= :now AND +i.kind IN (SELECT value FROM json_each(:kinds))"
+    ($letter:expr) => {
+        concat!(
+            " FROM invite_invitations AS i",
+            $letter,
+            " WHERE i.remind_at <= :now AND +i.kind IN (SELECT value FROM json_each(:kinds))"
+        )
     };
 }
 
@@ -158,10 +189,8 @@ statements! {
 
     INSERT = "INSERT INTO invite_invitations
         (id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, generation,
-         min_generation, revision, open_key, created_at, expires_at, delivery_state, delivery_attempts, inviter_address,
-         delivery_id, remind_at)
-        VALUES (:id, :kind, :scope, :recipient_given, :recipient, :inviter, :payload, :display, :message, :locale, :status, :generation, :min_generation, :revision, :open_key, :created_at, :expires_at, :delivery_state, :attempts,
-                :inviter_address, :delivery, :remind_at)
+         min_generation, revision, open_key, created_at, expires_at, inviter_address, delivery_id, remind_at)
+        VALUES (:id, :kind, :scope, :recipient_given, :recipient, :inviter, :payload, :display, :message, :locale, :status, :generation, :min_generation, :revision, :open_key, :created_at, :expires_at, :inviter_address, :delivery, :remind_at)
         ON CONFLICT (open_key) DO NOTHING";
 
     INSERT_EVENT = "INSERT INTO invite_events (invitation, revision, action, actor, reason, at) VALUES (:id, :revision, :event, :actor, :reason, :at)";
@@ -184,8 +213,7 @@ statements! {
              expires_at = max(expires_at, COALESCE(:new_expires_at, expires_at)),
              min_generation = CASE WHEN :retire THEN generation + 1 ELSE min_generation END,
              grace_until = CASE WHEN :retire THEN :grace_until ELSE grace_until END,
-             delivery_state = 'queued', delivery_attempts = 0, delivery_error = NULL, delivery_id = :new_delivery, remind_at = :remind_at,
-             reminded = NULL",
+             delivery_id = :new_delivery, remind_at = :remind_at, reminded = NULL",
         by_id!()
     );
 
@@ -198,9 +226,6 @@ statements! {
              min_generation = CASE WHEN :recipient IS NULL THEN min_generation ELSE generation + 1 END,
              grace_until = CASE WHEN :recipient IS NULL THEN grace_until END,
              viewed_at = CASE WHEN :recipient IS NULL THEN viewed_at END,
-             delivery_state = CASE WHEN :recipient IS NULL THEN delivery_state ELSE 'not_mailed' END,
-             delivery_attempts = CASE WHEN :recipient IS NULL THEN delivery_attempts ELSE 0 END,
-             delivery_error = CASE WHEN :recipient IS NULL THEN delivery_error END,
              delivery_id = CASE WHEN :recipient IS NULL THEN delivery_id END,
              remind_at = CASE WHEN :recipient IS NULL THEN COALESCE(:remind_at, remind_at) END,
              reminded = CASE WHEN :recipient IS NULL THEN reminded END,
@@ -218,37 +243,54 @@ statements! {
 
     VIEW = concat!("UPDATE invite_invitations AS i SET viewed_at = :viewed_at", by_token!(" AND i.viewed_at IS NULL"));
 
-    FAIL_DELIVERY = concat!(fail_delivery!(), by_id!());
+    FAIL_DELIVERY = concat!(
+        "UPDATE invite_invitations AS i SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1",
+        by_key!("i.delivery_id = :delivery")
+    );
 
-    FAIL_DELIVERY_OF = concat!(fail_delivery!(), by_key!("i.delivery_id = :delivery"));
-
-    RECORD_DELIVERY = "UPDATE invite_invitations
-        SET delivery_state = :delivery_state, delivery_attempts = COALESCE(:attempts, delivery_attempts), delivery_error = :error
-        WHERE delivery_id = :delivery AND +kind = :kind AND delivery_state IN (SELECT value FROM json_each(:over))";
+    /// The first that is heard of a letter adds its row. Until then it is queued. `:over` is a JSON array of states.
+    RECORD_DELIVERY = "INSERT INTO invite_letters (id, invitation, state, attempts, error)
+        SELECT i.delivery_id, i.id, :delivery_state, COALESCE(:attempts, 0), :error FROM invite_invitations AS i
+         WHERE i.delivery_id = :delivery AND +i.kind = :kind
+           AND ('queued' IN (SELECT value FROM json_each(:over))
+                OR EXISTS (SELECT 1 FROM invite_letters AS k WHERE k.id = :delivery))
+        ON CONFLICT (id) DO UPDATE
+        SET state = excluded.state, attempts = COALESCE(:attempts, attempts), error = excluded.error
+        WHERE state IN (SELECT value FROM json_each(:over))";
 
     FIND_BY_TOKEN = concat!(
         "SELECT ",
         columns!(),
         ", t.digest, t.generation, t.channel FROM invite_tokens AS t
-         JOIN invite_invitations AS i ON i.id = t.invitation WHERE t.digest = :digest"
+         JOIN invite_invitations AS i ON i.id = t.invitation",
+        letter!(),
+        " WHERE t.digest = :digest"
     );
 
     FIND_BY_ID = concat!(
         "SELECT ",
         columns!(),
-        ", NULL, NULL, NULL FROM invite_invitations AS i WHERE i.id = :id AND i.kind = :kind AND (:scope IS NULL OR i.scope = :scope)"
+        ", NULL, NULL, NULL FROM invite_invitations AS i",
+        letter!(),
+        " WHERE i.id = +:id AND +i.kind = :kind AND (:scope IS NULL OR i.scope = :scope)"
     );
 
-    FIND_OPEN = concat!("SELECT ", columns!(), ", NULL, NULL, NULL FROM invite_invitations AS i WHERE i.open_key = :open_key");
+    FIND_OPEN = concat!(
+        "SELECT ",
+        columns!(),
+        ", NULL, NULL, NULL FROM invite_invitations AS i",
+        letter!(),
+        " WHERE i.open_key = +:open_key"
+    );
 
     LIST_NEWEST_FIRST = list!("(i.created_at, i.id) < (+:after_at, +:after_id)", "i.created_at DESC, i.id DESC");
 
     LIST_OLDEST_FIRST = list!("(i.created_at, i.id) > (+:after_at, +:after_id)", "i.created_at, i.id");
 
-    LIST_EXPIRES_FIRST = list!("(i.expires_at, i.id) > (+:after_at, +:after_id)", "i.expires_at, i.id");
+    LIST_EXPIRES_FIRST = list_sorted!("(i.expires_at, i.id) > (+:after_at, +:after_id)", "i.expires_at, i.id");
 
     /// The address a page begins after is looked up, so that no cursor holds one.
-    LIST_BY_ADDRESS = list!(
+    LIST_BY_ADDRESS = list_sorted!(
         "(i.recipient, i.id) >
          (COALESCE((SELECT a.recipient FROM invite_invitations AS a
                      WHERE a.id = :after_id AND a.kind = :kind AND a.scope = :scope AND :after_at IS NOT NULL), ''), +:after_id)",
@@ -258,8 +300,9 @@ statements! {
     ADDRESSED_TO = concat!(
         "SELECT ",
         columns!(),
-        " FROM invite_invitations AS i
-         WHERE i.recipient IN (+:address_1, +:address_2, +:address_3, +:address_4, +:address_5, +:address_6, +:address_7, +:address_8) AND +i.kind = :kind
+        " FROM invite_invitations AS i",
+        letter!(),
+        " WHERE i.recipient IN (+:address_1, +:address_2, +:address_3, +:address_4, +:address_5, +:address_6, +:address_7, +:address_8) AND +i.kind = :kind
            AND i.status IN ('pending', 'delivery_failed') AND i.expires_at > :now
          ORDER BY i.created_at DESC, i.id DESC LIMIT +:limit"
     );
@@ -271,13 +314,13 @@ statements! {
           AND (SELECT i.kind = :kind AND i.scope = :scope FROM invite_invitations AS i WHERE i.id = :id) ORDER BY e.id";
 
     /// Asked outside a transaction, so that an idle worker takes no write lock.
-    ANY_LETTERS = concat!("SELECT 1", due_letters!(), " LIMIT 1");
+    ANY_LETTERS = concat!("SELECT 1", due_letters!(""), " LIMIT 1");
 
     DUE_LETTERS = concat!(
         "SELECT ",
         columns!(),
         ", o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns",
-        due_letters!(),
+        due_letters!(letter!()),
         " ORDER BY o.not_before, o.id LIMIT +:limit"
     );
 
@@ -291,9 +334,9 @@ statements! {
         SET not_before = :not_before, refusals = :refusals, unknowns = :unknowns, last_error = :error, lease_owner = NULL, lease_until = NULL
         WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
 
-    ANY_REMINDERS = concat!("SELECT 1", due_reminders!(), " LIMIT 1");
+    ANY_REMINDERS = concat!("SELECT 1", due_reminders!(""), " LIMIT 1");
 
-    DUE_REMINDERS = concat!("SELECT ", columns!(), due_reminders!(), " ORDER BY i.remind_at, i.id LIMIT +:limit");
+    DUE_REMINDERS = concat!("SELECT ", columns!(), due_reminders!(letter!()), " ORDER BY i.remind_at, i.id LIMIT +:limit");
 
     REMINDED = "UPDATE invite_invitations SET remind_at = :remind_at, reminded = :reminded WHERE id = :id";
 

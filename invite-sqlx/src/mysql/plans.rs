@@ -85,18 +85,19 @@ impl Search {
 fn searches(rows: u64) -> Vec<Search> {
     let (middle, early, late) = (middle(rows), early(rows), late(rows));
     let newest = |about| {
-        let search = Search::new(about, sql::LIST_NEWEST_FIRST, &[LIST]).reads(PAGE + 2);
+        let search = Search::new(about, sql::LIST_NEWEST_FIRST, &[LIST, PRIMARY]).reads(2 * PAGE + 2);
         search.with(Name::AfterAt, NEVER).with(Name::AfterId, format!("X'{}'", "ff".repeat(16)))
     };
-    let newest_after = |about, n| Search::new(about, sql::LIST_NEWEST_FIRST, &[LIST]).reads(PAGE + 2).after(rows, n);
-    let oldest = |about| Search::new(about, sql::LIST_OLDEST_FIRST, &[LIST]).reads(PAGE + 2);
+    let newest_after =
+        |about, n| Search::new(about, sql::LIST_NEWEST_FIRST, &[LIST, PRIMARY]).reads(2 * PAGE + 2).after(rows, n);
+    let oldest = |about| Search::new(about, sql::LIST_OLDEST_FIRST, &[LIST, PRIMARY]).reads(2 * PAGE + 2);
     let of_the_scope = |about, sql, indexes| Search::new(about, sql, indexes).of_the_scope(rows);
     vec![
         Search::new("find by token", sql::FIND_BY_TOKEN, &[PRIMARY]),
         Search::new("find by id", sql::FIND_BY_ID, &[PRIMARY]),
         Search::new("find by token, latest", sql::FIND_BY_TOKEN_LATEST, &[PRIMARY]),
         Search::new("find by id, latest", sql::FIND_BY_ID_LATEST, &[PRIMARY]),
-        Search::new("find open, latest", sql::FIND_OPEN_LATEST, &[OPEN_KEY]),
+        Search::new("find open, latest", sql::FIND_OPEN_LATEST, &[OPEN_KEY, PRIMARY]),
         Search::new("end by token", sql::END_BY_TOKEN, &[PRIMARY]),
         Search::new("end by id", sql::END_BY_ID, &[PRIMARY]),
         Search::new("renew", sql::RENEW, &[PRIMARY]),
@@ -104,10 +105,12 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("readdress", sql::READDRESS, &[PRIMARY]).with(Name::OpenKey, digest(0)),
         Search::new("link", sql::LINK, &[PRIMARY]),
         Search::new("view", sql::VIEW, &[PRIMARY]),
-        Search::new("fail delivery", sql::FAIL_DELIVERY, &[PRIMARY]),
-        Search::new("fail delivery of", sql::FAIL_DELIVERY_OF, &[DELIVERY]),
-        Search::new("find by delivery", sql::FIND_BY_DELIVERY, &[DELIVERY]),
-        Search::new("record delivery", sql::RECORD_DELIVERY, &[DELIVERY]).with(Name::Attempts, "NULL"),
+        Search::new("fail delivery", sql::FAIL_DELIVERY, &[DELIVERY]),
+        Search::new("find by delivery", sql::FIND_BY_DELIVERY, &[DELIVERY, PRIMARY]),
+        Search::new("record first", sql::RECORD_FIRST, &[DELIVERY])
+            .with(Name::Delivery, id(10))
+            .with(Name::Attempts, "1"),
+        Search::new("record delivery", sql::RECORD_DELIVERY, &[DELIVERY, PRIMARY]).with(Name::Attempts, "NULL"),
         newest("newest first"),
         newest_after("newest first, deep", middle),
         newest_after("newest first, near", late),
@@ -115,18 +118,21 @@ fn searches(rows: u64) -> Vec<Search> {
         oldest("oldest first"),
         oldest("oldest first, deep").after(rows, middle),
         oldest("oldest first, near").after(rows, early),
-        of_the_scope("expires first", sql::LIST_EXPIRES_FIRST, &[LIST]),
-        of_the_scope("expires first, deep", sql::LIST_EXPIRES_FIRST, &[LIST]).after(rows, middle),
-        of_the_scope("by address", sql::LIST_BY_ADDRESS, &[LIST]),
+        of_the_scope("expires first", sql::LIST_EXPIRES_FIRST, &[LIST, PRIMARY]),
+        of_the_scope("expires first, deep", sql::LIST_EXPIRES_FIRST, &[LIST, PRIMARY]).after(rows, middle),
+        of_the_scope("by address", sql::LIST_BY_ADDRESS, &[LIST, PRIMARY]),
         of_the_scope("by address, deep", sql::LIST_BY_ADDRESS, &[LIST, PRIMARY]).after(rows, middle),
-        Search::new("addressed to", sql::ADDRESSED_TO, &[RECIPIENT]).with(Name::Limit, "100").reads(8 * 8).sorts(),
+        Search::new("addressed to", sql::ADDRESSED_TO, &[RECIPIENT, PRIMARY])
+            .with(Name::Limit, "100")
+            .reads(8 * 12)
+            .sorts(),
         Search::new("history", sql::HISTORY, &[PRIMARY, HISTORY]),
         Search::new("due letters", sql::DUE_LETTERS, &[QUEUE_DUE]).with(Name::Limit, "8").reads(2 * 8),
         Search::new("lease", sql::LEASE, &[PRIMARY]),
         Search::new("discard", sql::DISCARD, &[PRIMARY]),
         Search::new("remove", sql::REMOVE, &[PRIMARY]),
         Search::new("postpone", sql::POSTPONE, &[PRIMARY]),
-        Search::new("due reminders", sql::DUE_REMINDERS, &[REMIND]).with(Name::Limit, "200").reads(2 * 210),
+        Search::new("due reminders", sql::DUE_REMINDERS, &[REMIND, PRIMARY]).with(Name::Limit, "200").reads(5 * 210),
         Search::new("reminded", sql::REMINDED, &[PRIMARY]),
         Search::new("due invitations", sql::DUE_INVITATIONS, &[DUE]).with(Name::Limit, "200").reads(210),
         Search::new("expire, events", sql::EXPIRE_EVENTS, &[PRIMARY]).reads(4 * 200),
@@ -197,15 +203,15 @@ const FILL: &str = r#"
     ALTER TABLE invite_events DROP KEY invite_events_history;
 
     INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display, status,
-        ended_at, ended_by, generation, min_generation, revision, open_key, created_at, expires_at, delivery_state,
-        delivery_attempts, delivery_id, remind_at)
+        ended_at, ended_by, generation, min_generation, revision, open_key, created_at, expires_at,
+        delivery_id, remind_at)
     SELECT UNHEX(LPAD(HEX(n), 32, '0')),
         CASE WHEN n % 8 = 0 OR n % 20 < 16 THEN 'member' WHEN n % 20 < 19 THEN 'provider' ELSE 'guest' END,
         IF(n % 8 = 0, 'big', CONCAT('org:', n * 7919 % 20000)), address, address, CONCAT('user:', n % 1000),
         '{"role":"member"}', '{"inviter":"Ada","organization":"Example"}', status,
         IF(open, NULL, '2030-01-01'), IF(open, NULL, 'system'), 1, 1, 1, IF(open, UNHEX(LPAD(HEX(n), 64, '0')), NULL),
         '2030-01-01' - INTERVAL ROWS - n SECOND,
-        '2030-01-01' + INTERVAL IF(open AND n % 20 <> 7, 604800 - n % 500000, -(n % 10000)) SECOND, 'sent', 1,
+        '2030-01-01' + INTERVAL IF(open AND n % 20 <> 7, 604800 - n % 500000, -(n % 10000)) SECOND,
         UNHEX(LPAD(HEX(n), 32, '0')),
         IF(open AND n % 10 = 3, '2030-01-01' + INTERVAL n % 5000 - 50 SECOND, NULL)
     FROM (
@@ -216,6 +222,8 @@ const FILL: &str = r#"
     ) AS numbered;
     INSERT INTO invite_tokens
     SELECT UNHEX(LPAD(HEX(n), 64, '0')), UNHEX(LPAD(HEX(n), 32, '0')), 1, 'mail', '2030-01-01' FROM numbers;
+    INSERT INTO invite_letters (id, invitation, state, attempts)
+    SELECT UNHEX(LPAD(HEX(n), 32, '0')), UNHEX(LPAD(HEX(n), 32, '0')), 'sent', 1 FROM numbers WHERE n % 100 <> 10;
     INSERT INTO invite_events (invitation, revision, action, actor, at)
     SELECT UNHEX(LPAD(HEX(n), 32, '0')), 1, 'created', 'user:1', '2030-01-01' FROM numbers;
     INSERT INTO invite_events (invitation, revision, action, actor, at)
@@ -280,7 +288,7 @@ async fn fill(pool: &MySqlPool, rows: u64) {
         indexes.push(format!("ALTER TABLE {table} {}", keys.join(", ")));
     }
     let fill = FILL.replace("ROWS", &rows.to_string());
-    let analyse = "ANALYZE TABLE invite_invitations, invite_tokens, invite_outbox, invite_events";
+    let analyse = "ANALYZE TABLE invite_invitations, invite_tokens, invite_outbox, invite_letters, invite_events";
     let statements = fill.trim_end().trim_end_matches(';').split(';').map(str::to_owned).chain(indexes);
     for statement in statements.chain([analyse.to_owned()]) {
         pool.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await.unwrap();
@@ -305,9 +313,11 @@ async fn judge(conn: &mut MySqlConnection, search: &Search, complaints: &mut Com
     let mut expected = search.indexes.to_vec();
     expected.sort_unstable();
     complaints.unless(indexes == expected, || complain(format!("searches {indexes:?}")));
-    // `due` is the list of ids that came with the statement.
+    // `due` is the list of ids that came with the statement, `<derived2>` a page that was found before.
     let mut whole = steps.iter().filter(|step| matches!(step.access.as_deref(), Some("ALL" | "index")));
-    complaints.unless(whole.all(|step| step.table.as_deref() == Some("due")), || complain("reads it all".into()));
+    complaints.unless(whole.all(|step| matches!(step.table.as_deref(), Some("due" | "<derived2>"))), || {
+        complain("reads it all".into())
+    });
     let sorts = steps.iter().any(|step| step.extra.contains("filesort"));
     complaints.unless(sorts <= search.sorts, || complain("sorts".into()));
     complaints.unless(reads <= search.reads, || complain(format!("reads {reads} rows")));

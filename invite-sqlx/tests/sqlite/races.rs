@@ -2,7 +2,6 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use async_trait::async_trait;
 use chrono::TimeDelta;
 use invite_core::{
     Accepted, Action, Actor, Authority, Claimant, Denial, Error, InvitationQuery, Invitations, Policy, Scope,
@@ -139,7 +138,6 @@ async fn of_those_who_look_and_then_write_all_but_one_fail() {
 /// Reads the host's table before it allows, as a real one does.
 struct Reads;
 
-#[async_trait]
 impl Authority<SqliteConnection, Membership> for Reads {
     async fn authorize(
         &self,
@@ -293,7 +291,6 @@ async fn a_lost_race_for_the_lock_asks_for_a_retry() {
 /// Cannot find out: another writer holds what it needs.
 struct Loses;
 
-#[async_trait]
 impl Authority<SqliteConnection, Membership> for Loses {
     async fn authorize(
         &self,

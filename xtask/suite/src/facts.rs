@@ -27,13 +27,19 @@ pub struct Facts {
 impl Facts {
     /// The statement that spoils a row.
     pub(crate) fn damage(&self, what: Damage, id: InvitationId) -> Option<String> {
+        let id = (self.id)(id);
         let spoiled = match what {
-            Damage::DeliveryState => "delivery_state = 'lost'",
+            Damage::DeliveryState => {
+                return Some(format!(
+                    "INSERT INTO invite_letters (id, invitation, state, attempts) \
+                     SELECT delivery_id, id, 'lost', 1 FROM invite_invitations WHERE id = {id}"
+                ));
+            }
             Damage::Inviter => "inviter = 'nobody'",
             Damage::Recipient => "recipient_given = 'x'",
             _ => return None,
         };
-        Some(format!("UPDATE invite_invitations SET {spoiled} WHERE id = {}", (self.id)(id)))
+        Some(format!("UPDATE invite_invitations SET {spoiled} WHERE id = {id}"))
     }
 }
 
@@ -45,13 +51,14 @@ pub static POSTGRES: Facts = Facts {
         "BEGIN ISOLATION LEVEL REPEATABLE READ",
         "BEGIN ISOLATION LEVEL SERIALIZABLE",
     ],
-    empty: &["TRUNCATE invite_invitations, invite_tokens, invite_outbox, invite_events"],
+    empty: &["TRUNCATE invite_invitations, invite_tokens, invite_outbox, invite_letters, invite_events"],
     time_zone: Some("SET LOCAL TIME ZONE 'Asia/Kathmandu'"),
     id: |id| format!("'{}'", id.as_uuid()),
     dump: &[
         "SELECT convert_to(invite_invitations::text, 'UTF8') AS bytes FROM invite_invitations",
         "SELECT convert_to(invite_tokens::text, 'UTF8') AS bytes FROM invite_tokens",
         "SELECT convert_to(invite_outbox::text, 'UTF8') AS bytes FROM invite_outbox",
+        "SELECT convert_to(invite_letters::text, 'UTF8') AS bytes FROM invite_letters",
         "SELECT convert_to(invite_events::text, 'UTF8') AS bytes FROM invite_events",
     ],
     quiet: &["LOCK TABLE invite_invitations, invite_outbox IN ACCESS EXCLUSIVE MODE"],
@@ -70,9 +77,10 @@ pub static MYSQL: Facts = Facts {
     id: hex,
     dump: &[
         "SELECT CONCAT_WS(' ', id, kind, scope, recipient_given, recipient, inviter, payload, display, message, \
-            locale, ended_by, ended_reason, open_key, delivery_error) AS bytes FROM invite_invitations",
+            locale, ended_by, ended_reason, open_key) AS bytes FROM invite_invitations",
         "SELECT CONCAT_WS(' ', digest, invitation, channel) AS bytes FROM invite_tokens",
         "SELECT CONCAT_WS(' ', id, kind, invitation, purpose, lease_owner, last_error) AS bytes FROM invite_outbox",
+        "SELECT CONCAT_WS(' ', id, invitation, state, error) AS bytes FROM invite_letters",
         "SELECT CONCAT_WS(' ', invitation, action, actor, reason) AS bytes FROM invite_events",
     ],
     // All rows, with locks: transactions that the server finds when it starts hold those, and no table's.
@@ -91,10 +99,11 @@ pub static SQLITE: Facts = Facts {
     quiet: &[],
 };
 
-const DELETE: [&str; 4] = [
+const DELETE: [&str; 5] = [
     "DELETE FROM invite_invitations",
     "DELETE FROM invite_tokens",
     "DELETE FROM invite_outbox",
+    "DELETE FROM invite_letters",
     "DELETE FROM invite_events",
 ];
 

@@ -109,20 +109,24 @@ impl<A: Database, B: Database> InvitationStore for MixedStore<A, B> {
         either!(self, conn, lock_for_write().await)
     }
 
-    async fn insert(&self, conn: &mut Self::Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
+    async fn insert(&self, conn: &mut Self::Conn, new: &[Insertion<'_>]) -> Result<Vec<bool>, StoreError> {
         either!(self, conn, insert(new).await)
     }
 
-    async fn transition(
+    async fn apply(
         &self,
         conn: &mut Self::Conn,
-        transition: &Transition<'_>,
-    ) -> Result<Option<Found>, StoreError> {
-        either!(self, conn, transition(transition).await)
+        transitions: &[Transition<'_>],
+    ) -> Result<Vec<Option<Found>>, StoreError> {
+        either!(self, conn, apply(transitions).await)
     }
 
-    async fn record_delivery(&self, conn: &mut Self::Conn, update: &DeliveryUpdate<'_>) -> Result<bool, StoreError> {
-        either!(self, conn, record_delivery(update).await)
+    async fn record_delivery(
+        &self,
+        conn: &mut Self::Conn,
+        updates: &[DeliveryUpdate<'_>],
+    ) -> Result<Vec<bool>, StoreError> {
+        either!(self, conn, record_delivery(updates).await)
     }
 
     async fn find(&self, conn: &mut Self::Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
@@ -163,11 +167,11 @@ impl<A: Database, B: Database> WorkerStore<Pools<A, B>> for MixedStore<A, B> {
         self.one.lease(&pools.one, request).await
     }
 
-    async fn settle(&self, pools: &Pools<A, B>, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
+    async fn settle(&self, pools: &Pools<A, B>, settlements: &[Settlement<'_>]) -> Result<Vec<bool>, StoreError> {
         if self.turn.is_the_others() {
-            return self.other.settle(&pools.other, settlement).await;
+            return self.other.settle(&pools.other, settlements).await;
         }
-        self.one.settle(&pools.one, settlement).await
+        self.one.settle(&pools.one, settlements).await
     }
 
     async fn sweep(&self, pools: &Pools<A, B>, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
