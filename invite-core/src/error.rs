@@ -8,7 +8,7 @@ use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    invitation::InvitationId,
+    id::{InvitationId, MalformedId},
     random::RandomError,
     state::{EventKind, Status},
     token::MalformedToken,
@@ -145,7 +145,7 @@ impl Error {
     }
 
     /// Whether the same unit of work, done again in a new transaction, may succeed: a lost race,
-    /// a deadlock, a busy database. Eight tries with jitter are plenty.
+    /// a deadlock, a busy database. `retry`, of the feature `tokio`, is the loop for it.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Store(error) | Self::Authority(error) if error.is_retryable())
@@ -154,6 +154,12 @@ impl Error {
 
 impl From<MalformedToken> for Error {
     fn from(_: MalformedToken) -> Self {
+        Self::NotFound
+    }
+}
+
+impl From<MalformedId> for Error {
+    fn from(_: MalformedId) -> Self {
         Self::NotFound
     }
 }

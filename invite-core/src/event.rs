@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{actor::Actor, invitation::InvitationId, state::EventKind};
+use crate::{actor::Actor, id::InvitationId, state::EventKind};
 
 /// One entry, written in the same transaction as what it tells, never changed.
 ///

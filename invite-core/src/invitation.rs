@@ -6,59 +6,24 @@ mod draft;
 use std::{fmt, marker::PhantomData, ops::Deref};
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use crate::{
     actor::{Actor, Scope},
+    delivery::Delivery,
     email_address::EmailAddress,
     error::{Error, StoreError},
+    id::{DeliveryId, InvitationId},
     kind::Kind,
     policy::Uniqueness,
     state::Status,
-    store::DeliveryId,
 };
 
 pub use self::{
     answer::{Acceptance, Accepted, Linked, Preview},
     draft::{Amendment, NewInvitation},
 };
-
-/// Names one invitation. Not a secret and not a capability: nothing can be accepted with it alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct InvitationId(Uuid);
-
-impl InvitationId {
-    /// The id behind a UUID, as read from a database or a URL.
-    #[must_use]
-    pub const fn from_uuid(uuid: Uuid) -> Self {
-        Self(uuid)
-    }
-
-    /// The UUID (version 7, so ids sort by creation).
-    #[must_use]
-    pub const fn as_uuid(&self) -> &Uuid {
-        &self.0
-    }
-}
-
-impl fmt::Display for InvitationId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::str::FromStr for InvitationId {
-    type Err = Error;
-
-    /// Reads a UUID; anything else is [`Error::NotFound`], like an id nobody has.
-    fn from_str(text: &str) -> Result<Self, Error> {
-        text.parse().map(Self).map_err(|_| Error::NotFound)
-    }
-}
 
 /// Everything stored of an invitation: the row that stores and core exchange.
 ///
@@ -161,118 +126,6 @@ impl Ended {
     #[must_use]
     pub const fn from_stored(at: DateTime<Utc>, by: Actor, reason: Option<String>, address_proved: bool) -> Self {
         Self { at, by, reason, address_proved }
-    }
-}
-
-/// What became of the letter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Delivery {
-    /// Where it stands.
-    pub state: DeliveryState,
-    /// How often it was handed over, or tried.
-    pub attempts: u32,
-    /// What the last unsuccessful attempt came to, sanitised and cut to 200 characters.
-    pub last_error: Option<String>,
-}
-
-impl Delivery {
-    /// Makes a delivery in this state, with no attempt counted and no error.
-    #[must_use]
-    pub const fn new(state: DeliveryState) -> Self {
-        Self { state, attempts: 0, last_error: None }
-    }
-
-    /// The letter's state as a store reads it. A new column becomes a new argument, which every store then has to read.
-    #[must_use]
-    pub const fn from_stored(state: DeliveryState, attempts: u32, last_error: Option<String>) -> Self {
-        Self { state, attempts, last_error }
-    }
-}
-
-/// Where a letter stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum DeliveryState {
-    /// No letter was asked for: a link was handed out instead.
-    NotMailed,
-    /// In the queue, not yet tried.
-    Queued,
-    /// Tried without success, to be tried again.
-    Retrying,
-    /// A mail server took it. Whether a person reads it nobody knows.
-    Sent,
-    /// Refused, for good or too often; the invitation is [`Status::DeliveryFailed`].
-    Failed,
-    /// It may or may not have been sent, and no more attempts are made. Its links work.
-    Unknown,
-    /// Reported: not arrived yet, and still being tried.
-    Deferred,
-    /// Reported: in the mailbox.
-    Delivered,
-    /// Reported: somebody called it spam.
-    Complained,
-    /// Reported: the provider did not send it, because the address is on its list.
-    Suppressed,
-    /// Reported: it came back.
-    Bounced,
-}
-
-impl DeliveryState {
-    /// Those of a letter that was asked for, lowest rank first: what ranks higher stays, whatever is
-    /// heard later. The first two are of a letter that is still in the queue.
-    const RANKS: &[Self] = &[
-        Self::Queued,
-        Self::Retrying,
-        Self::Sent,
-        Self::Unknown,
-        Self::Deferred,
-        Self::Delivered,
-        Self::Complained,
-        Self::Failed,
-        Self::Suppressed,
-        Self::Bounced,
-    ];
-
-    /// Whether the letter came to somebody who wants no more, or did not come and will not.
-    pub(crate) const fn turns_away(self) -> bool {
-        matches!(self, Self::Complained | Self::Suppressed | Self::Bounced)
-    }
-
-    /// What the outcome of a hand-over may be written over.
-    pub(crate) fn in_queue() -> &'static [Self] {
-        &Self::RANKS[..2]
-    }
-
-    /// What a report of this state is written over.
-    pub(crate) fn outranked(self) -> &'static [Self] {
-        let rank = Self::RANKS.iter().position(|state| *state == self).unwrap_or_default();
-        &Self::RANKS[..rank]
-    }
-
-    /// The stored word.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NotMailed => "not_mailed",
-            Self::Queued => "queued",
-            Self::Retrying => "retrying",
-            Self::Sent => "sent",
-            Self::Failed => "failed",
-            Self::Unknown => "unknown",
-            Self::Deferred => "deferred",
-            Self::Delivered => "delivered",
-            Self::Complained => "complained",
-            Self::Suppressed => "suppressed",
-            Self::Bounced => "bounced",
-        }
-    }
-
-    /// The state behind a stored word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::RANKS.iter().chain([&Self::NotMailed]).find(|state| state.as_str() == word).copied()
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     clock::is_storable,
     error::{Error, Field, Problem},
-    invitation::InvitationId,
+    id::InvitationId,
     state::Status,
 };
 

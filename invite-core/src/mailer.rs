@@ -9,9 +9,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::{
-    email_address::EmailAddress,
-    invitation::Record,
-    store::{DeliveryId, LeasedLetter, Purpose},
+    delivery::Purpose, email_address::EmailAddress, id::DeliveryId, invitation::Record, store::LeasedLetter,
     token::Token,
 };
 

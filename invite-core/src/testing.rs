@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     clock::Clock,
     error::Error,
-    invitation::InvitationId,
+    id::InvitationId,
     kind::Kind,
     mailer::{Letter, Mailer, Outcome},
     random::{RandomError, SecureRandom},

@@ -2,11 +2,15 @@
 
 mod outage;
 mod retry;
+#[cfg(feature = "tokio")]
+mod run;
+mod tick;
 
 use std::{
     collections::HashMap,
     fmt,
     panic::AssertUnwindSafe,
+    slice,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -16,19 +20,23 @@ use futures_util::{FutureExt, StreamExt, stream};
 use uuid::Uuid;
 
 use self::outage::{Outage, Sign};
+#[cfg(feature = "tokio")]
+pub use self::run::Notifier;
+pub use self::tick::Tick;
 use crate::{
     clock::{Clock, SystemClock, instant},
+    delivery::{Delivery, DeliveryState, Purpose},
     error::{Error, StoreError},
-    invitation::{Delivery, DeliveryState, Record},
+    id::DeliveryId,
+    invitation::Record,
     kind::Kind,
     mailer::{Letter, Mailer, Outcome, fit_id},
     policy::Policy,
     random::{SecureRandom, SystemRandom, uuid_v7},
-    report::failure,
-    service::{Invitations, look},
+    service::{Invitations, failure, look},
     store::{
-        DeliveryId, DeliveryUpdate, LeaseRequest, Leased, LeasedLetter, NewLetter, Purpose, ReminderDecision,
-        ReminderScan, Settlement, Sweep, WorkerStore,
+        DeliveryUpdate, LeaseRequest, Leased, LeasedLetter, NewLetter, ReminderDecision, ReminderScan, Settlement,
+        Sweep, WorkerStore, only,
     },
     token::Token,
 };
@@ -353,7 +361,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
     async fn settle(&self, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
         let mut tries = 1;
         loop {
-            match self.store.settle(&self.pool, settlement).await {
+            match self.store.settle(&self.pool, slice::from_ref(settlement)).await.and_then(only) {
                 Err(error) if error.is_retryable() && tries < SETTLE_TRIES => tries += 1,
                 settled => return settled,
             }
@@ -361,159 +369,8 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
     }
 }
 
-#[cfg(feature = "tokio")]
-impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
-    /// How often [`run`](Self::run) looks when nobody notifies it; one second unless said otherwise.
-    #[must_use]
-    pub fn poll(mut self, interval: Duration) -> Self {
-        self.poll = interval;
-        self
-    }
-
-    /// What to call after a commit that queued a letter, to spare it the wait for the next poll.
-    /// Missing calls cost only that wait.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Answer {
-    /// # let (memory, members) = (Memory::default(), members());
-    /// # let (mailer, me) = (CapturingMailer::default(), Actor::new(1));
-    /// let worker = Worker::new(MemoryStore, memory.clone(), mailer).serve(&members);
-    /// let notifier = worker.notifier(); // clone it into every handler
-    ///
-    /// let mut tx = memory.begin().await;
-    /// members.scope("org:7").create(&mut tx, &me, new("ada@example.com")).await?;
-    /// tx.commit();
-    /// notifier.notify(); // after the commit: before it there is nothing to be seen
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn notifier(&self) -> Notifier {
-        Notifier(Arc::clone(&self.wake))
-    }
-
-    /// Works until `shutdown` completes, then finishes the batch in hand and returns, leaving no
-    /// lease behind. Errors of a round are logged, and the round is tried again.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Answer {
-    /// # let (memory, members) = (Memory::default(), members());
-    /// # let (mailer, me) = (CapturingMailer::default(), Actor::new(1));
-    /// let worker = Worker::new(MemoryStore, memory.clone(), mailer.clone()).serve(&members);
-    /// let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    /// let running = tokio::spawn(async move { worker.run(async { stopped.await.unwrap_or(()) }).await });
-    ///
-    /// let mut tx = memory.begin().await;
-    /// members.scope("org:7").create(&mut tx, &me, new("ada@example.com")).await?;
-    /// tx.commit();
-    ///
-    /// drop(stop); // where the service ends; the letters in hand are sent before the worker does
-    /// running.await??;
-    /// assert_eq!(mailer.take().len(), 1);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::NoKinds`] and [`Error::KindServedTwice`], at once; they are logged too, because most hosts await the
-    /// task only at their end.
-    pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
-        if let Err(error) = self.check() {
-            tracing::error!(%error, "the invitation worker does not start");
-            return Err(error);
-        }
-        let mut shutdown = std::pin::pin!(shutdown);
-        let mut pause = self.poll;
-        loop {
-            // A round is never cut short: `shutdown` is looked at between rounds.
-            match self.tick().await {
-                Ok(tick) if tick.found_work() => {
-                    pause = self.poll;
-                    if shutdown.as_mut().now_or_never().is_some() {
-                        return Ok(());
-                    }
-                    continue;
-                }
-                Ok(_) => pause = self.poll,
-                Err(error) => {
-                    tracing::warn!(error = causes(&error), "the invitation worker could not do its round");
-                    pause = pause.saturating_mul(2).min(Duration::from_secs(60));
-                }
-            }
-            let pause = tokio::time::timeout(pause, self.wake.notified());
-            tokio::select! {
-                () = &mut shutdown => return Ok(()),
-                _ = pause => {}
-            }
-        }
-    }
-}
-
-/// An error and what lies under it, for the log.
-#[cfg(feature = "tokio")]
-fn causes(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}
-
-/// Wakes a running worker; see [`Worker::notifier`].
-#[cfg(feature = "tokio")]
-#[derive(Debug, Clone)]
-pub struct Notifier(Arc<tokio::sync::Notify>);
-
-#[cfg(feature = "tokio")]
-impl Notifier {
-    /// There is something to mail.
-    pub fn notify(&self) {
-        self.0.notify_one();
-    }
-}
-
 impl<S, P> fmt::Debug for Worker<S, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Worker").field("kinds", &self.kinds.keys()).finish_non_exhaustive()
-    }
-}
-
-/// What one round of a worker did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Tick {
-    /// Invitations expired.
-    pub expired: u64,
-    /// Reminders queued.
-    pub reminded: usize,
-    /// Letters a mail server took.
-    pub sent: usize,
-    /// Letters to be tried again.
-    pub postponed: usize,
-    /// Letters refused for good. If it was the invitation's own letter, the invitation is
-    /// `delivery_failed`; a reminder or a notice leaves it alone.
-    pub failed: usize,
-    /// Letters given up on without knowing; their invitations stay as they are.
-    pub unknown: usize,
-    /// Letters whose lease ran out while they were being sent; another worker has them.
-    pub lost: usize,
-    /// Letters that were not sent because their invitation had moved on, or they are reported to be on
-    /// their way.
-    pub discarded: usize,
-    /// Letters that do not read; the log says why. They are looked at again after a lease.
-    pub unreadable: usize,
-}
-
-impl Tick {
-    /// Whether there may be more to do at once.
-    #[must_use]
-    pub fn found_work(&self) -> bool {
-        *self != Self::default()
     }
 }

@@ -192,7 +192,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
             event: NewEvent { kind: EventKind::Viewed, actor: &Actor::Bearer, reason: None, at: now },
             dispatch: Dispatch::None,
         };
-        if let Some(found) = self.store.transition(conn, &transition).await? {
+        if let Some(found) = self.change(conn, &transition).await? {
             genuine(&found, &digest)?;
             return Ok(true);
         }
@@ -213,7 +213,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
             event: NewEvent { kind: EventKind::LinkCreated, actor: &Actor::System, reason: None, at: now },
             dispatch: Dispatch::Token(&digest, Channel::Mail),
         };
-        match self.store.transition(conn, &transition).await? {
+        match self.change(conn, &transition).await? {
             Some(_) => Ok(token),
             None => Err(self.explain_by_id(conn, &transition.guard, EventKind::LinkCreated).await?),
         }
@@ -249,7 +249,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         let notice = self.notice(kind, event.at)?;
         let dispatch = notice.as_ref().map_or(Dispatch::None, Dispatch::Letter);
         let transition = Transition { guard, change, event, dispatch };
-        Ok(self.store.transition(conn, &transition).await?)
+        Ok(self.change(conn, &transition).await?)
     }
 
     pub(super) fn check_rejection(&self, by: &Actor, reason: Option<&str>) -> Result<(), Error> {

@@ -2,25 +2,23 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Invitations, ended_by, look, refusal};
+use super::{Invitations, drafting::payload_json, ended_by, refusal};
 use crate::{
     actor::{Actor, Scope},
     authority::Action,
     clock::later,
     email_address::EmailAddress,
     error::{Error, Field, Problem, StoreError},
-    invitation::{
-        Amendment, Delivery, DeliveryState, Invitation, InvitationId, Linked, NewInvitation, OpenKey, Record,
-    },
+    id::InvitationId,
+    invitation::{Amendment, Invitation, NewInvitation, OpenKey, Record},
     kind::Kind,
     policy::EarlierLinks,
     state::{EventKind, Status},
     store::{
         Change, Dispatch, Guard, Insertion, InvitationStore, Key, NewEvent, Purpose, Read, RenewedLinks, Target,
-        TimeGuard, Transition,
+        TimeGuard, Transition, only,
     },
     text,
-    token::{Channel, Token, TokenDigest},
 };
 
 /// How often a write looks again when the invitation in its way ends under its hands.
@@ -78,76 +76,6 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         let now = self.invitations.now();
         let letter = self.invitations.letter(Purpose::Invitation, now)?;
         self.insert(conn, actor, new, now, Dispatch::Letter(&letter)).await
-    }
-
-    /// Invites without mailing: returns the token once, to be handed over as a link. Only its
-    /// digest is kept; [`new_link`](Self::new_link) makes another.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Answer {
-    /// # let (memory, members) = (Memory::default(), members());
-    /// # let (organization, me, new) = ("org:7", Actor::new(1), new("ada@example.com"));
-    /// let mut tx = memory.begin().await;
-    /// let Linked { invitation, token, .. } = members.scope(organization).create_with_link(&mut tx, &me, new).await?;
-    /// tx.commit();
-    /// let _link = format!("https://app.example.com/join#{}", token.expose_secret());
-    /// assert_eq!(invitation.delivery.state, DeliveryState::NotMailed);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`create`](Self::create).
-    pub async fn create_with_link(
-        &self,
-        conn: &mut S::Conn,
-        actor: &Actor,
-        new: NewInvitation<K>,
-    ) -> Result<Linked<K>, Error> {
-        let now = self.invitations.now();
-        let (token, digest) = self.draw()?;
-        let invitation = self.insert(conn, actor, new, now, Dispatch::Token(&digest, Channel::Link)).await?;
-        Ok(Linked { invitation, token })
-    }
-
-    /// Makes a link to an open invitation, to be handed over by other means than mail, and returns
-    /// its token once, beside the invitation. Earlier links live. It proves nothing about the
-    /// mailbox: whoever invites has seen it.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Answer {
-    /// # let (memory, members) = (Memory::default(), members());
-    /// # let (id, token) = invited(&memory, &members).await;
-    /// # let (organization, me, mailed) = ("org:7", Actor::new(1), token);
-    /// let mut tx = memory.begin().await;
-    /// let token = members.scope(organization).new_link(&mut tx, &me, id).await?.token;
-    /// tx.commit();
-    /// for link in [mailed, token] {
-    ///     assert!(members.preview(&mut memory.connection(), &link).await.is_ok());
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]; [`Error::IllegalTransition`] once it has ended or expired;
-    /// [`Error::Random`].
-    pub async fn new_link(&self, conn: &mut S::Conn, actor: &Actor, id: InvitationId) -> Result<Linked<K>, Error> {
-        let (token, digest) = self.draw()?;
-        self.authorize_write(conn, actor, &Action::NewLink(id)).await?;
-        let now = self.invitations.now();
-        let transition = Transition {
-            guard: self.guard(id, EventKind::LinkCreated, now),
-            change: Change::Link,
-            event: NewEvent { kind: EventKind::LinkCreated, actor, reason: None, at: now },
-            dispatch: Dispatch::Token(&digest, Channel::Link),
-        };
-        let invitation = self.apply(conn, &transition).await?;
-        Ok(Linked { invitation, token })
     }
 
     /// Has it mailed again, with a new link; what that does to earlier links and to its lifetime
@@ -264,7 +192,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         };
         let key = readdressed.and_then(|(_, key)| key);
         for _ in 0..TRIES {
-            if let Some(found) = self.invitations.store.transition(conn, &transition).await? {
+            if let Some(found) = self.invitations.change(conn, &transition).await? {
                 return Ok(Invitation::new(found.record));
             }
             // What is wrong with this one comes before what is in its way.
@@ -316,7 +244,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
             event,
             dispatch: Dispatch::None,
         };
-        if let Some(found) = self.invitations.store.transition(conn, &transition).await? {
+        if let Some(found) = self.invitations.change(conn, &transition).await? {
             return Ok(Invitation::new(found.record));
         }
         let record = self.find(conn, id, Read::Latest).await?;
@@ -326,7 +254,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         Err(refusal(&record, &transition.guard, EventKind::Cancelled))
     }
 
-    async fn insert(
+    pub(super) async fn insert(
         &self,
         conn: &mut S::Conn,
         actor: &Actor,
@@ -340,9 +268,9 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         self.authorize_write(conn, actor, &Action::Create(&new)).await?;
 
         let event = NewEvent { kind: EventKind::Created, actor, reason: None, at: now };
-        let insertion = Insertion { record: &record, open_key: open_key.as_ref(), event: &event, dispatch };
+        let insertion = [Insertion { record: &record, open_key: open_key.as_ref(), event: &event, dispatch }];
         for _ in 0..TRIES {
-            if self.invitations.store.insert(conn, &insertion).await? {
+            if only(self.invitations.store.insert(conn, &insertion).await?)? {
                 return Ok(Invitation::new(record));
             }
             let Some(key) = &open_key else { break };
@@ -371,75 +299,16 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
             event,
             dispatch: notice.as_ref().map_or(Dispatch::None, Dispatch::Letter),
         };
-        self.invitations.store.transition(conn, &expire).await?;
+        self.invitations.change(conn, &expire).await?;
         Ok(())
     }
 
-    /// Checks everything that can be checked without a statement.
-    fn draft(
-        &self,
-        actor: &Actor,
-        new: &NewInvitation<K>,
-        now: DateTime<Utc>,
-        dispatch: Dispatch<'_>,
-    ) -> Result<Record, Error> {
-        let recipient = new.email.parse::<EmailAddress>()?;
-        let inviter_address = new.inviter_address.as_deref().map(EmailAddress::parse).transpose();
-        let inviter_address = inviter_address.map_err(|problem| Error::invalid(Field::InviterAddress, problem))?;
-        let payload = payload_json(&new.payload)?;
-        let display = new.display.clone().map_err(|problem| Error::invalid(Field::Display, problem))?;
-        text::shown_json(Field::Display, &display)?;
-        let message = new.message.as_deref().map_or(Ok(None), |message| text::message(Field::Message, message))?;
-        if let Some(locale) = &new.locale {
-            check_locale(locale)?;
-        }
-        let lifetime = new.lifetime.unwrap_or(self.invitations.policy().lifetime);
-        let (delivery, delivery_id) = match dispatch {
-            Dispatch::Letter(letter) => (DeliveryState::Queued, Some(letter.delivery)),
-            Dispatch::None | Dispatch::Token(..) => (DeliveryState::NotMailed, None),
-        };
-        let mut record = Record {
-            id: self.invitations.new_id(now)?,
-            kind: K::NAME.into(),
-            scope: self.scope.clone(),
-            recipient,
-            inviter: actor.clone(),
-            inviter_address,
-            payload,
-            display,
-            message,
-            locale: new.locale.clone(),
-            status: Status::Pending,
-            ended: None,
-            generation: 1,
-            min_generation: 1,
-            grace_until: None,
-            revision: 1,
-            created_at: now,
-            expires_at: self.invitations.expiry(now, lifetime)?,
-            resent_at: None,
-            viewed_at: None,
-            delivery: Delivery::new(delivery),
-            delivery_id,
-            remind_at: None,
-            reminded: None,
-        };
-        record.remind_at = look(&record, self.invitations.policy().reminders, now).next;
-        Ok(record)
-    }
-
-    fn draw(&self) -> Result<(Token, TokenDigest), Error> {
-        let token = Token::generate(&*self.invitations.random, self.invitations.policy().token_format)?;
-        let digest = token.digest(K::NAME);
-        Ok((token, digest))
-    }
-
-    fn guard(&self, id: InvitationId, event: EventKind, now: DateTime<Utc>) -> Guard<'_> {
+    pub(super) fn guard(&self, id: InvitationId, event: EventKind, now: DateTime<Utc>) -> Guard<'_> {
         self.invitations.guard(Target::Id(id, Some(&self.scope)), event, now)
     }
 
-    async fn apply(&self, conn: &mut S::Conn, transition: &Transition<'_>) -> Result<Invitation<K>, Error> {
-        match self.invitations.store.transition(conn, transition).await? {
+    pub(super) async fn apply(&self, conn: &mut S::Conn, transition: &Transition<'_>) -> Result<Invitation<K>, Error> {
+        match self.invitations.change(conn, transition).await? {
             Some(found) => Ok(Invitation::new(found.record)),
             None => Err(self.invitations.explain_by_id(conn, &transition.guard, transition.event.kind).await?),
         }
@@ -451,7 +320,12 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         found.map(|found| found.record).ok_or(Error::NotFound)
     }
 
-    async fn authorize_write(&self, conn: &mut S::Conn, actor: &Actor, action: &Action<'_, K>) -> Result<(), Error> {
+    pub(super) async fn authorize_write(
+        &self,
+        conn: &mut S::Conn,
+        actor: &Actor,
+        action: &Action<'_, K>,
+    ) -> Result<(), Error> {
         self.invitations.writable(conn)?;
         self.check(actor)?;
         // Without a read before it, the write that follows takes the lock itself.
@@ -479,20 +353,4 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     async fn ask(&self, conn: &mut S::Conn, actor: &Actor, action: &Action<'_, K>) -> Result<(), Error> {
         Ok(self.invitations.authority.authorize(conn, actor, &self.scope, action).await?)
     }
-}
-
-fn payload_json<K: Kind>(payload: &K) -> Result<serde_json::Value, Error> {
-    let value = serde_json::to_value(payload).map_err(|_| Error::invalid(Field::Payload, Problem::Malformed))?;
-    text::json(Field::Payload, &value)?;
-    Ok(value)
-}
-
-/// The shape of a BCP 47 tag: parts of 1 to 8 ASCII letters and digits, 35 characters in all
-/// (RFC 5646, section 4.4.1). Whether such a language exists is the mailer's business.
-fn check_locale(locale: &str) -> Result<(), Error> {
-    let well_formed = locale.len() <= 35
-        && locale
-            .split('-')
-            .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    if well_formed { Ok(()) } else { Err(Error::invalid(Field::Locale, Problem::Malformed)) }
 }

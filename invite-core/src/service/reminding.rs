@@ -2,10 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{
-    invitation::{DeliveryState, Record},
-    state::Status,
-};
+use crate::{delivery::DeliveryState, invitation::Record, state::Status};
 
 /// What a look at an invitation's reminders comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +65,9 @@ mod tests {
     use super::*;
     use crate::{
         actor::{Actor, Scope},
+        delivery::Delivery,
         email_address::EmailAddress,
-        invitation::{Delivery, InvitationId},
+        id::InvitationId,
         store::DeliveryId,
     };
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    invitation::{Delivery, DeliveryState},
+    delivery::{Delivery, DeliveryState},
     mailer::{Outcome, Refusal},
     store::QueueChange,
 };

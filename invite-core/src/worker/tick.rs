@@ -1,0 +1,35 @@
+//! What a round came to.
+
+/// What one round of a worker did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tick {
+    /// Invitations expired.
+    pub expired: u64,
+    /// Reminders queued.
+    pub reminded: usize,
+    /// Letters a mail server took.
+    pub sent: usize,
+    /// Letters to be tried again.
+    pub postponed: usize,
+    /// Letters refused for good. If it was the invitation's own letter, the invitation is
+    /// `delivery_failed`; a reminder or a notice leaves it alone.
+    pub failed: usize,
+    /// Letters given up on without knowing; their invitations stay as they are.
+    pub unknown: usize,
+    /// Letters whose lease ran out while they were being sent; another worker has them.
+    pub lost: usize,
+    /// Letters that were not sent because their invitation had moved on, or they are reported to be on
+    /// their way.
+    pub discarded: usize,
+    /// Letters that do not read; the log says why. They are looked at again after a lease.
+    pub unreadable: usize,
+}
+
+impl Tick {
+    /// Whether there may be more to do at once.
+    #[must_use]
+    pub fn found_work(&self) -> bool {
+        *self != Self::default()
+    }
+}
