@@ -1,13 +1,12 @@
 //! The host's rule who may do what on the inviting side.
 
-use std::{borrow::Cow, time::Duration};
-
-use async_trait::async_trait;
+use std::{borrow::Cow, pin::Pin, time::Duration};
 
 use crate::{
     actor::{Actor, Scope},
     error::{Error, StoreError},
-    invitation::{Amendment, InvitationId, NewInvitation},
+    id::InvitationId,
+    invitation::{Amendment, NewInvitation},
     kind::Kind,
 };
 
@@ -38,7 +37,6 @@ pub enum Action<'a, K> {
 /// Whether somebody is already a member only the host knows: refuse here with a word of your own.
 ///
 /// ```
-/// use async_trait::async_trait;
 /// use invite_core::{Action, Actor, Authority, Denial, Kind, Scope};
 ///
 /// # #[derive(serde::Serialize, serde::Deserialize)]
@@ -46,7 +44,6 @@ pub enum Action<'a, K> {
 /// # impl Kind for Membership { const NAME: &'static str = "member"; }
 /// struct OwnersOnly;
 ///
-/// #[async_trait]
 /// impl<C: Send> Authority<C, Membership> for OwnersOnly {
 ///     async fn authorize(
 ///         &self,
@@ -63,7 +60,6 @@ pub enum Action<'a, K> {
 ///     }
 /// }
 /// ```
-#[async_trait]
 pub trait Authority<C: Send, K: Kind>: Send + Sync + 'static {
     /// Allows, or says why not.
     ///
@@ -72,12 +68,46 @@ pub trait Authority<C: Send, K: Kind>: Send + Sync + 'static {
     /// [`Error::NotPermitted`](crate::Error::NotPermitted) and
     /// [`Error::LimitReached`](crate::Error::LimitReached); [`Denial::Failed`] as
     /// [`Error::Authority`](crate::Error::Authority).
-    async fn authorize(&self, conn: &mut C, actor: &Actor, scope: &Scope, action: &Action<'_, K>)
-    -> Result<(), Denial>;
+    fn authorize(
+        &self,
+        conn: &mut C,
+        actor: &Actor,
+        scope: &Scope,
+        action: &Action<'_, K>,
+    ) -> impl Future<Output = Result<(), Denial>> + Send;
 
     /// Whether `authorize` uses the connection. If not, SQLite can skip taking the write lock first.
     fn uses_connection(&self) -> bool {
         true
+    }
+}
+
+/// An [`Authority`] whose type is forgotten, so that [`Invitations`](crate::Invitations) need not name it.
+pub(crate) trait AnyAuthority<C, K>: Send + Sync {
+    fn authorize<'a>(
+        &'a self,
+        conn: &'a mut C,
+        actor: &'a Actor,
+        scope: &'a Scope,
+        action: &'a Action<'_, K>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Denial>> + Send + 'a>>;
+
+    fn uses_connection(&self) -> bool;
+}
+
+impl<C: Send, K: Kind, A: Authority<C, K>> AnyAuthority<C, K> for A {
+    fn authorize<'a>(
+        &'a self,
+        conn: &'a mut C,
+        actor: &'a Actor,
+        scope: &'a Scope,
+        action: &'a Action<'_, K>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Denial>> + Send + 'a>> {
+        Box::pin(Authority::authorize(self, conn, actor, scope, action))
+    }
+
+    fn uses_connection(&self) -> bool {
+        Authority::uses_connection(self)
     }
 }
 
@@ -156,7 +186,6 @@ impl From<Denial> for Error {
 #[expect(clippy::exhaustive_structs, reason = "it is written by its name alone")]
 pub struct Unchecked;
 
-#[async_trait]
 impl<C: Send, K: Kind> Authority<C, K> for Unchecked {
     async fn authorize(&self, _: &mut C, _: &Actor, _: &Scope, _: &Action<'_, K>) -> Result<(), Denial> {
         Ok(())

@@ -17,9 +17,11 @@ mod actor;
 mod authority;
 mod claimant;
 mod clock;
+mod delivery;
 mod email_address;
 mod error;
 mod event;
+mod id;
 mod invitation;
 mod kind;
 mod list;
@@ -27,7 +29,8 @@ mod mailer;
 pub mod memory;
 mod policy;
 mod random;
-mod report;
+#[cfg(feature = "tokio")]
+mod retry;
 mod service;
 mod state;
 pub mod store;
@@ -37,29 +40,30 @@ mod text;
 mod token;
 mod worker;
 
-#[cfg(feature = "tokio")]
-pub use crate::worker::Notifier;
 pub use crate::{
     actor::{Actor, Scope},
     authority::{Action, Authority, Denial, Unchecked},
     claimant::Claimant,
     clock::{Clock, SystemClock},
+    delivery::{
+        Delivery, DeliveryState,
+        report::{DeliveryReport, ReportKind, Reported},
+    },
     email_address::EmailAddress,
     error::{Error, Field, Problem},
     event::Event,
-    invitation::{
-        Acceptance, Accepted, Amendment, Delivery, DeliveryState, Ended, Invitation, InvitationId, Linked,
-        NewInvitation, Preview, Record,
-    },
+    id::{InvitationId, MalformedId},
+    invitation::{Acceptance, Accepted, Amendment, Ended, Invitation, Linked, NewInvitation, Preview, Record},
     kind::Kind,
     list::{Cursor, InvitationQuery, Page, Sort},
     mailer::{EnhancedCode, Letter, Mailer, Outcome, Refusal},
     policy::{Acceptor, EarlierLinks, Policy, Uniqueness},
     random::{RandomError, SecureRandom, SystemRandom},
-    report::{DeliveryReport, ReportKind, Reported},
     service::{Invitations, Scoped},
     state::{EventKind, Status},
     text::check_line,
     token::{Channel, MalformedToken, Token, TokenDigest, TokenFormat},
     worker::{Tick, Worker},
 };
+#[cfg(feature = "tokio")]
+pub use crate::{retry::retry, worker::Notifier};

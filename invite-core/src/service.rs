@@ -1,30 +1,35 @@
 //! What a host calls.
 
 mod addressed;
+mod drafting;
 mod invited;
 mod inviting;
+mod links;
 mod reading;
 mod reminding;
+mod report;
 
-use std::{sync::Arc, time::Duration};
+use std::{slice, sync::Arc, time::Duration};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use crate::{
     actor::{Actor, Scope},
-    authority::Authority,
+    authority::{AnyAuthority, Authority},
     clock::{Clock, SystemClock, instant, is_storable},
     error::{Error, Field, Problem, StoreError},
-    invitation::{Invitation, InvitationId, Record},
+    id::{DeliveryId, InvitationId},
+    invitation::{Invitation, Record},
     kind::{Kind, is_valid_name},
     policy::Policy,
     random::{SecureRandom, SystemRandom, uuid_v7},
     state::{EventKind, Status},
-    store::{DeliveryId, Guard, InvitationStore, Key, NewLetter, Purpose, Read, Target},
+    store::{Found, Guard, InvitationStore, Key, NewLetter, Purpose, Read, Target, Transition, only},
 };
 
 pub use inviting::Scoped;
 pub(crate) use reminding::look;
+pub(crate) use report::failure;
 
 /// The invitations of one kind in one store: make it once, share it, clone it freely.
 ///
@@ -78,7 +83,7 @@ pub(crate) use reminding::look;
 pub struct Invitations<S: InvitationStore, K: Kind> {
     store: Arc<S>,
     policy: Arc<Policy>,
-    authority: Arc<dyn Authority<S::Conn, K>>,
+    authority: Arc<dyn AnyAuthority<S::Conn, K>>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn SecureRandom>,
 }
@@ -186,6 +191,15 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
 
     pub(crate) fn writable(&self, conn: &mut S::Conn) -> Result<(), Error> {
         if self.store.in_transaction(conn) { Ok(()) } else { Err(Error::NotInTransaction) }
+    }
+
+    /// Makes one change, if its guard holds.
+    pub(crate) async fn change(
+        &self,
+        conn: &mut S::Conn,
+        transition: &Transition<'_>,
+    ) -> Result<Option<Found>, StoreError> {
+        only(self.store.apply(conn, slice::from_ref(transition)).await?)
     }
 
     fn guard<'a>(&self, target: Target<'a>, event: EventKind, now: DateTime<Utc>) -> Guard<'a> {

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
 use chrono::TimeDelta;
 use data_encoding::BASE64URL_NOPAD;
 use invite_core::{
@@ -46,7 +45,6 @@ impl Asked {
     }
 }
 
-#[async_trait]
 impl Authority<MemoryConn, Membership> for Asked {
     async fn authorize(
         &self,

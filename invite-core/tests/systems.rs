@@ -85,7 +85,6 @@ fn system<K: Kind>(policy: Policy, clock: &ManualClock) -> Invitations<MemorySto
     Invitations::new(MemoryStore, policy, Unchecked).clock(clock.clone())
 }
 
-// S0-1, S0-21, S0-51, S0-66
 #[tokio::test]
 async fn s0_a_provider_answers_from_the_dashboard_or_by_link() {
     let (memory, clock) = (Memory::default(), ManualClock::default());
@@ -108,12 +107,11 @@ async fn s0_a_provider_answers_from_the_dashboard_or_by_link() {
     let letters = mailer.take();
     let link = letters.iter().find(|letter| letter.invitation().id == received[1].id).unwrap();
     let connected = providers.accept(&mut tx, link.token(), &provider).await.unwrap().into_acceptance();
-    // S0-15: all a connection needs to know where it came from.
+    // All a connection needs to know where it came from.
     assert_eq!(connected.invitation.id, received[1].id);
     assert_eq!(connected.invitation.inviter, Actor::new("owner"));
 }
 
-// S1-1, S1-14 to 18, S1-34, S1-52, S1-74, S1-85, S1-88, S1-90, S1-91
 #[tokio::test]
 async fn s1_a_future_organization_travels_with_its_plan_and_limits() {
     let (memory, clock) = (Memory::default(), ManualClock::default());
@@ -154,13 +152,12 @@ async fn s1_a_future_organization_travels_with_its_plan_and_limits() {
     assert_eq!(soon.items.len(), 1);
 }
 
-// S2-22, S2-41, S2-42, S2-46, S2-47
 #[tokio::test]
 async fn s2_a_role_is_typed_and_may_be_declined() {
     let (memory, clock) = (Memory::default(), ManualClock::default());
     let roles = system::<Role>(ROLES, &clock);
     let mut tx = memory.begin().await;
-    // S2-11: numeric ids.
+    // Numeric ids.
     let new = NewInvitation::new("ada@example.com", Role::Operator);
     let id = roles.scope(42).create(&mut tx, &Actor::new(7), new).await.unwrap().id;
     let token = invite_core::testing::deliver(&roles, &mut tx, id).await.unwrap();
@@ -169,7 +166,6 @@ async fn s2_a_role_is_typed_and_may_be_declined() {
     assert!(matches!(roles.preview(&mut tx, &token).await, Err(Error::Rejected)));
 }
 
-// S3-6, S3-10, S3-15, S3-41, S3-46 to 50, S3-68
 #[tokio::test]
 async fn s3_a_link_is_copied_now_and_later_and_used_once() {
     let (memory, clock) = (Memory::default(), ManualClock::default());
@@ -187,7 +183,6 @@ async fn s3_a_link_is_copied_now_and_later_and_used_once() {
     assert!(matches!(second, Err(Error::AlreadyAccepted)));
 }
 
-// S4-11, S4-16, S4-17, S4-20, S4-25, S4-26, S4-30, S4-37 to 42, S4-66, S4-69, S4-96 to 99
 #[tokio::test]
 async fn s4_a_member_has_48_hours_and_every_refusal_has_its_own_word() {
     let (memory, clock) = (Memory::default(), ManualClock::default());

@@ -1,4 +1,4 @@
-//! The token as such: unique, canonical, fragile. [S1-83: property test of token uniqueness]
+//! The token as such: unique, canonical, fragile.
 
 use std::{collections::HashSet, env, sync::Arc};
 
@@ -139,7 +139,7 @@ async fn without_randomness_nothing_is_created() {
     assert!(page.items.is_empty());
 }
 
-/// Hands out what the system gives and writes it down. (Incident 02)
+/// Hands out what the system gives and writes it down.
 #[derive(Clone, Default)]
 struct Recording(Arc<std::sync::Mutex<Vec<Vec<u8>>>>);
 

@@ -2,7 +2,6 @@
 
 use std::num::NonZeroU32;
 
-use async_trait::async_trait;
 use invite_core::{Action, Actor, Authority, Denial, EmailAddress, Scope};
 use shared::{Membership, Minute, Refusal, Role};
 
@@ -16,7 +15,6 @@ pub(crate) struct OrgRoles {
     pub(crate) invites_per_minute: NonZeroU32,
 }
 
-#[async_trait]
 impl Authority<Conn, Membership> for OrgRoles {
     async fn authorize(
         &self,

@@ -7,5 +7,5 @@ pub(crate) async fn retry<T, F>(work: impl FnMut() -> F) -> Result<T, ApiError>
 where
     F: Future<Output = Result<T, ApiError>>,
 {
-    shared::retry(work).await
+    invite_core::retry(work, |error: &ApiError| error.is_retryable()).await
 }

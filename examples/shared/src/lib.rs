@@ -19,7 +19,6 @@ pub mod pages;
 mod people;
 mod problem;
 mod refusal;
-mod retry;
 pub mod security;
 mod shutdown;
 
@@ -37,6 +36,5 @@ pub use self::{
     people::{Member, MemberOf, MemberUser, Membership, Organization, Role, User},
     problem::{Body, Problem, causes, check_line, forbidden},
     refusal::Refusal,
-    retry::retry,
     shutdown::shutdown_signal,
 };

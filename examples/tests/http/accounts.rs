@@ -1,4 +1,4 @@
-//! Accounts, sessions and organizations (S3-45, S3-49, S4-61, S4-64).
+//! Accounts, sessions and organizations.
 
 use reqwest::Method;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The invited side (S2-10, S2-18 to S2-21, S2-42, S2-47, S3-23, S3-24, S3-45 to S3-50, S4-15 to S4-23).
+//! The invited side.
 
 use serde_json::{Value, json};
 

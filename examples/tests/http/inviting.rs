@@ -1,4 +1,4 @@
-//! The inviting side (S2-1, S2-2, S2-6 to S2-9, S2-12 to S2-17, S3-21 to S3-25, S4-10 to S4-30).
+//! The inviting side.
 
 use serde_json::{Value, json};
 

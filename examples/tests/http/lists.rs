@@ -1,4 +1,4 @@
-//! Lists: filters, order, pages (S2-6, S3-11, S3-12, S4-44, S4-51).
+//! Lists: filters, order, pages.
 
 use serde_json::Value;
 

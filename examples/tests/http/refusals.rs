@@ -1,4 +1,4 @@
-//! Every row of the table of refusals (S2-36, S2-37, S2-44, S2-45, S3-83 to S3-85, S4-96 to S4-106).
+//! Every row of the table of refusals.
 
 use serde_json::{Value, json};
 
