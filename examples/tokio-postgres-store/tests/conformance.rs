@@ -96,7 +96,7 @@ impl Harness for OnPostgres {
 
     async fn close(&self, pool: PgPool) {
         let Ok(conn) = pool.lend().await else { return };
-        let emptied = "TRUNCATE invite_invitations, invite_tokens, invite_outbox, invite_events";
+        let emptied = "TRUNCATE invite_invitations, invite_tokens, invite_outbox, invite_letters, invite_events";
         let emptied = conn.client().batch_execute(emptied).await;
         drop(conn);
         if emptied.is_ok() {

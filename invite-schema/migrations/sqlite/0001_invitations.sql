@@ -93,7 +93,7 @@ CREATE TABLE invite_letters (
 
 -- Only ever appended to. `AUTOINCREMENT`, so that no id comes again after rows were deleted.
 CREATE TABLE invite_events (
-    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    id         INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     invitation BLOB    NOT NULL,
     revision   INTEGER NOT NULL,
     action     TEXT    NOT NULL,
