@@ -1,58 +1,42 @@
 //! Empties the mail queue, reminds, and expires what is due.
 
+mod engine;
 mod outage;
 mod retry;
 #[cfg(feature = "tokio")]
 mod run;
 mod tick;
+mod upkeep;
 
 use std::{
     collections::HashMap,
     fmt,
-    panic::AssertUnwindSafe,
-    slice,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::{FutureExt, StreamExt, stream};
-use uuid::Uuid;
+use chrono::TimeDelta;
 
-use self::outage::{Outage, Sign};
 #[cfg(feature = "tokio")]
 pub use self::run::Notifier;
 pub use self::tick::Tick;
+use self::{engine::Engine, outage::Outage};
 use crate::{
-    clock::{Clock, SystemClock, instant},
-    delivery::{Delivery, DeliveryState, Purpose},
-    error::{Error, StoreError},
-    id::DeliveryId,
-    invitation::Record,
+    clock::{Clock, SystemClock},
+    error::Error,
     kind::Kind,
-    mailer::{Letter, Mailer, Outcome, fit_id},
+    mailer::Mailer,
     policy::Policy,
-    random::{SecureRandom, SystemRandom, uuid_v7},
-    service::{Invitations, failure, look},
-    store::{
-        DeliveryUpdate, LeaseRequest, Leased, LeasedLetter, NewLetter, ReminderDecision, ReminderScan, Settlement,
-        Sweep, WorkerStore, only,
-    },
-    token::Token,
+    random::{SecureRandom, SystemRandom},
+    service::Invitations,
+    store::WorkerStore,
 };
 
-/// How many expired invitations one transaction of the sweep takes: enough that beginning, looking
-/// for them and committing cost little beside them, and few enough that nobody waits for it for long.
-const SWEEP: u32 = 1_000;
-/// How many invitations one transaction looks at for a reminder.
-const REMINDED: u32 = 200;
 /// The longest lease.
 const LONGEST_LEASE: TimeDelta = TimeDelta::days(1);
 /// What a lease has at least, and at most, beyond the longest a mailer may take: for the database,
 /// before and after.
 const LEASE_MARGIN: (TimeDelta, TimeDelta) = (TimeDelta::seconds(5), TimeDelta::minutes(1));
-/// How often the outcome of a letter is written again when the database asks for a retry.
-const SETTLE_TRIES: usize = 8;
 
 /// Mails what `create` and `resend` queued, reminds, and expires invitations whose time has run out.
 ///
@@ -144,7 +128,8 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         self
     }
 
-    /// How many letters are leased and sent at a time; 8 unless said otherwise.
+    /// How many letters are in hand at a time; 8 unless said otherwise. A running worker takes up another as soon as one
+    /// is out of hand.
     #[must_use]
     pub fn batch(mut self, letters: u32) -> Self {
         self.batch = letters.max(1);
@@ -170,34 +155,26 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         self.lease.max(limit + (limit / 4).clamp(least, most))
     }
 
-    /// Expires what is due, queues the reminders that are, then leases one batch of letters, sends
-    /// them, and records what became of each.
+    /// Expires what is due, queues the reminders that are, leases one batch of letters, sends them, and records what
+    /// became of each. What goes wrong with one of these keeps no other from being done.
     ///
-    /// When nobody took any of the last batch, or two letters in a row, because the provider was away,
-    /// would not have us, or said "not now" for another reason than the mailbox, no letter is leased for half a minute, then one to see, and so on, with
-    /// pauses of up to ten minutes: an outage costs few letters an attempt.
+    /// No letter is leased for half a minute, then one to see, and so on with pauses of up to ten minutes, when nobody
+    /// took two letters in a row to different domains and in different scopes, because the provider was away, would not
+    /// have us, or said "not now" of neither an address nor a letter: an outage costs few letters an attempt. Where all
+    /// letters are of one scope, different domains are enough.
     ///
     /// # Errors
-    /// [`Error::Store`] and [`Error::Random`]. Letters already handed over are settled; whatever
-    /// could not be recorded is tried again after its lease. [`Error::NoKinds`] and [`Error::KindServedTwice`], before
+    /// [`Error::Store`] and [`Error::Random`], the first of them if there were several. Letters already handed over are
+    /// settled; whatever could not be recorded is tried again after its lease. [`Error::NoKinds`] and [`Error::KindServedTwice`], before
     /// anything is done.
     pub async fn tick(&self) -> Result<Tick, Error> {
         self.check()?;
-        let mut tick = Tick::default();
-        let now = instant(&*self.clock);
-        let kinds = self.kinds_where(|_| true);
-        let notify = self.kinds_where(|policy| policy.notify_expired);
-        let sweep = Sweep { kinds: &kinds, notify: &notify, now, limit: SWEEP };
-        tick.expired = self.store.sweep(&self.pool, &sweep).await?;
-        tick.reminded = self.remind(now).await?;
-
-        // Those two may have taken their time, and a lease begins when letters are leased.
-        let now = instant(&*self.clock);
-        let allowance = self.outage().allowance(self.batch, now);
-        if allowance > 0 {
-            self.mail(&kinds, allowance, now, &mut tick).await?;
+        let mut engine = Engine::once(self);
+        engine.look();
+        while engine.is_busy() {
+            engine.advance().await;
         }
-        Ok(tick)
+        engine.take_errors().into_iter().next().map_or(Ok(engine.tick), Err)
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -216,156 +193,11 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         self.outage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues the reminders that are due.
-    async fn remind(&self, now: DateTime<Utc>) -> Result<usize, Error> {
-        let kinds = self.kinds_where(|policy| !policy.reminders.is_empty());
-        if kinds.is_empty() {
-            return Ok(0);
-        }
-        let decide = |record: &Record| {
-            let leads = self.kinds.get(record.kind.as_str()).map_or(&[][..], |policy| policy.reminders);
-            let look = look(record, leads, now);
-            let delivery = record.delivery_id.zip(look.done).filter(|_| look.due);
-            let letter = delivery.map(|(invitation_s, lead)| NewLetter {
-                delivery: invitation_s.of_reminder(lead),
-                purpose: Purpose::Reminder,
-                not_before: now,
-            });
-            Ok(ReminderDecision { letter, remind_at: look.next, reminded: look.done })
-        };
-        let scan = ReminderScan { kinds: &kinds, now, limit: REMINDED, decide: &decide };
-        let report = self.store.remind(&self.pool, &scan).await?;
-        for error in &report.unreadable {
-            tracing::error!(%error, "an invitation cannot be read, and nobody is reminded of it");
-        }
-        Ok(report.queued)
-    }
-
-    async fn mail(&self, kinds: &[&str], limit: u32, now: DateTime<Utc>, tick: &mut Tick) -> Result<(), Error> {
-        let owner = uuid_v7(&*self.random, now)?;
-        let (leased, mut tokens) = self.lease_letters(kinds, owner, limit, now).await?;
-        tick.discarded = leased.discarded;
-        tick.unreadable = leased.unreadable.len();
-        for error in &leased.unreadable {
-            tracing::error!(%error, "a queued letter cannot be read, and waits");
-        }
-        let (signs, results): (Vec<_>, Vec<_>) = stream::iter(leased.letters)
-            .map(|letter| {
-                let token = tokens.remove(&letter.delivery);
-                self.send(owner, letter, token)
-            })
-            .buffer_unordered(self.batch.try_into().unwrap_or(usize::MAX))
-            .unzip()
-            .await;
-        self.outage().hear(&signs, instant(&*self.clock), self.jitter());
-        for result in results {
-            match result? {
-                Some(DeliveryState::Sent) => tick.sent += 1,
-                Some(DeliveryState::Failed) => tick.failed += 1,
-                Some(DeliveryState::Retrying) => tick.postponed += 1,
-                Some(
-                    DeliveryState::Unknown
-                    | DeliveryState::Queued
-                    | DeliveryState::NotMailed
-                    | DeliveryState::Deferred
-                    | DeliveryState::Delivered
-                    | DeliveryState::Complained
-                    | DeliveryState::Suppressed
-                    | DeliveryState::Bounced,
-                ) => tick.unknown += 1,
-                None => tick.lost += 1,
-            }
-        }
-        Ok(())
-    }
-
     /// Where there is no randomness there is none: what has happened is recorded all the same.
     fn jitter(&self) -> u8 {
         let mut jitter = [0];
         let _ = self.random.fill(&mut jitter);
         jitter[0]
-    }
-
-    /// Draws the tokens here, so that the store sees only digests.
-    async fn lease_letters(
-        &self,
-        kinds: &[&str],
-        owner: Uuid,
-        limit: u32,
-        now: DateTime<Utc>,
-    ) -> Result<(Leased, HashMap<DeliveryId, Token>), Error> {
-        let drawn = Mutex::new(HashMap::<DeliveryId, Token>::new());
-        let minter = |delivery, kind: &str| {
-            let format = self.kinds.get(kind).map_or_else(Default::default, |policy| policy.token_format);
-            let token = Token::generate(&*self.random, format).map_err(StoreError::failed)?;
-            let digest = token.digest(kind);
-            drawn.lock().unwrap_or_else(PoisonError::into_inner).insert(delivery, token);
-            Ok(digest)
-        };
-        let request =
-            LeaseRequest { kinds, now, owner, lease_until: now + self.effective_lease(), limit, minter: &minter };
-        let leased = self.store.lease(&self.pool, &request).await?;
-        Ok((leased, drawn.into_inner().unwrap_or_else(PoisonError::into_inner)))
-    }
-
-    /// Hands one letter over and records what became of it; `None` when the lease was lost.
-    async fn send(
-        &self,
-        owner: Uuid,
-        leased: LeasedLetter,
-        token: Option<Token>,
-    ) -> ((DeliveryId, Sign), Result<Option<DeliveryState>, Error>) {
-        let LeasedLetter { delivery, attempt, refusals, unknowns, .. } = leased;
-        let kind = leased.record.kind.clone();
-        let reply_to_inviter = self.kinds.get(kind.as_str()).is_some_and(|policy| policy.reply_to_inviter);
-        let Some(letter) = Letter::new(leased, reply_to_inviter, token) else {
-            return ((delivery, Sign::Nothing), Err(StoreError::corrupt("letter").into()));
-        };
-        // A mailer that panics must not take the letters beside it along.
-        let outcome = AssertUnwindSafe(self.mailer.deliver(&letter)).catch_unwind().await;
-        let (sign, outcome) = match outcome {
-            Ok(outcome) => (Sign::of(&outcome), outcome),
-            Err(_) => (Sign::Nothing, Outcome::Unknown { text: "the mailer panicked".into() }),
-        };
-        if let Outcome::Accepted { id } = &outcome {
-            let id = id.as_deref().and_then(fit_id);
-            tracing::debug!(delivery = %delivery.as_uuid(), id, "a mail server took a letter");
-        }
-
-        let now = instant(&*self.clock);
-        let history = retry::History { attempt, refusals, unknowns };
-        let verdict = retry::judge(&outcome, history, now, self.jitter());
-        let Delivery { state, attempts, last_error } = &verdict.summary;
-        let error = last_error.as_deref();
-        let failure = failure(&kind, delivery, now, error);
-        let summary = DeliveryUpdate {
-            delivery,
-            kind: &kind,
-            state: *state,
-            attempts: Some(*attempts),
-            error,
-            over: DeliveryState::in_queue(),
-        };
-        let settlement = Settlement {
-            delivery,
-            owner,
-            attempt,
-            summary,
-            queue: verdict.queue(),
-            transition: (*state == DeliveryState::Failed).then_some(&failure),
-        };
-        let settled = self.settle(&settlement).await;
-        ((delivery, sign), settled.map(|settled| settled.then_some(*state)).map_err(Error::from))
-    }
-
-    async fn settle(&self, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
-        let mut tries = 1;
-        loop {
-            match self.store.settle(&self.pool, slice::from_ref(settlement)).await.and_then(only) {
-                Err(error) if error.is_retryable() && tries < SETTLE_TRIES => tries += 1,
-                settled => return settled,
-            }
-        }
     }
 }
 

@@ -11,8 +11,8 @@ use std::{
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use invite_core::{
-    Actor, Claimant, Event, InvitationId, Invitations, Kind, Letter, Mailer, NewInvitation, Outcome, Policy, Record,
-    Scope, Status, Unchecked, Worker,
+    Actor, Claimant, DeliveryState, Error, Event, InvitationId, Invitations, Kind, Letter, Mailer, NewInvitation,
+    Outcome, Policy, Record, Scope, Status, Unchecked, Worker,
     memory::{Memory, MemoryConn, MemoryStore},
     store::{
         AddressedQuery, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery,
@@ -278,5 +278,59 @@ async fn no_fault_of_the_mailer_loses_a_letter_or_kills_a_link() {
                 life(never(), Plan::new(at, fault), panics).await;
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn what_goes_wrong_with_the_sweep_or_the_reminders_keeps_no_letter_waiting() {
+    // The sweep is the first call of a round, the look for reminders the second.
+    for at in [0, 1] {
+        let mut world = World::new(Plan::new(at, Fault::Before), never(), false);
+        let mut tx = world.memory.begin().await;
+        let new = NewInvitation::new("ada@example.com", Membership);
+        world.members.scope(7).create(&mut tx, &Actor::new(1), new).await.unwrap();
+        tx.commit();
+        let round = world.worker.tick().await;
+        assert!(matches!(round, Err(Error::Store(_))), "call {at}: {round:?}");
+        assert_eq!(world.seen.take().len(), 1, "call {at}");
+        world.two_hours().await;
+        assert!(world.all.is_empty(), "call {at}: it was recorded, and is not sent again");
+    }
+}
+
+#[tokio::test]
+async fn letters_that_end_together_are_recorded_in_one_call() {
+    let store = never();
+    let world = World::new(store.clone(), never(), false);
+    let worker = world.worker.batch(8);
+    let mut tx = world.memory.begin().await;
+    for n in 0..8 {
+        let new = NewInvitation::new(format!("p{n}@example.com"), Membership);
+        world.members.scope(7).create(&mut tx, &Actor::new(1), new).await.unwrap();
+    }
+    tx.commit();
+    assert_eq!(worker.tick().await.unwrap().sent, 8);
+    // The sweep, the reminders, the lease, and the outcomes.
+    assert_eq!(store.calls.load(Ordering::SeqCst), 4);
+}
+
+#[tokio::test]
+async fn outcomes_that_cannot_be_recorded_together_are_recorded_one_by_one() {
+    // The fourth call is the one for all.
+    for fault in [Fault::Before, Fault::After] {
+        let world = World::new(Plan::new(3, fault), never(), false);
+        let worker = world.worker.batch(8);
+        let mut tx = world.memory.begin().await;
+        for n in 0..3 {
+            let new = NewInvitation::new(format!("p{n}@example.com"), Membership);
+            world.members.scope(7).create(&mut tx, &Actor::new(1), new).await.unwrap();
+        }
+        tx.commit();
+        worker.tick().await.unwrap();
+        let (mut conn, query) = (world.memory.connection(), invite_core::InvitationQuery::new());
+        let page = world.members.scope(7).list(&mut conn, &Actor::new(1), &query).await.unwrap();
+        assert!(page.items.iter().all(|invitation| invitation.delivery.state == DeliveryState::Sent));
+        world.clock.advance(TimeDelta::hours(1));
+        assert!(!worker.tick().await.unwrap().found_work(), "none is left in the queue");
     }
 }

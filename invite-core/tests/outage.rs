@@ -41,7 +41,7 @@ impl World {
     async fn invite(&self, names: impl IntoIterator<Item = String>) {
         let mut tx = self.memory.begin().await;
         for name in names {
-            let new = NewInvitation::new(format!("{name}@example.com"), Membership);
+            let new = NewInvitation::new(format!("{name}@{name}.example"), Membership);
             self.members.scope(7).create(&mut tx, &Actor::new(1), new).await.unwrap();
         }
         tx.commit();

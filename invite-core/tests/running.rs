@@ -8,7 +8,7 @@ use invite_core::{
     memory::{Memory, MemoryStore},
 };
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 
 #[derive(Serialize, Deserialize)]
 struct Membership;
@@ -75,4 +75,55 @@ async fn a_worker_that_serves_one_kind_twice_refuses_to_work() {
         .serve(&members(Policy::default().notify_expired(true)));
     assert!(matches!(worker.tick().await, Err(Error::KindServedTwice { kind: "member" })));
     assert!(matches!(worker.run(std::future::pending()).await, Err(Error::KindServedTwice { kind: "member" })));
+}
+
+/// Holds the letters to one address until told to go on, and takes all others at once.
+#[derive(Clone)]
+struct Slow {
+    released: Arc<Notify>,
+    taken: Arc<Semaphore>,
+}
+
+#[async_trait]
+impl Mailer for Slow {
+    async fn deliver(&self, letter: &Letter) -> Outcome {
+        if letter.addressee().canonical() == "slow@example.com" {
+            self.released.notified().await;
+        } else {
+            self.taken.add_permits(1);
+        }
+        Outcome::accepted()
+    }
+}
+
+#[tokio::test]
+async fn a_slow_letter_keeps_one_slot_and_no_other_letter() {
+    let memory = Memory::default();
+    let members = Invitations::<_, Membership>::new(MemoryStore, Policy::default(), Unchecked);
+    let mailer = Slow { released: Arc::default(), taken: Arc::new(Semaphore::new(0)) };
+    let mut tx = memory.begin().await;
+    let slow = NewInvitation::new("slow@example.com", Membership);
+    members.scope(7).create(&mut tx, &Actor::new(1), slow).await.unwrap();
+    for n in 0..20 {
+        let new = NewInvitation::new(format!("p{n}@example.com"), Membership);
+        members.scope(7).create(&mut tx, &Actor::new(1), new).await.unwrap();
+    }
+    tx.commit();
+
+    let worker = Worker::new(MemoryStore, memory.clone(), mailer.clone())
+        .serve(&members)
+        .batch(2)
+        .poll(Duration::from_secs(3600));
+    let (stop, stopped) = oneshot::channel::<()>();
+    let running = tokio::spawn(async move { worker.run(async { drop(stopped.await) }).await });
+    let all = mailer.taken.acquire_many(20).await.unwrap();
+    all.forget();
+    stop.send(()).unwrap();
+    mailer.released.notify_one();
+    running.await.unwrap().unwrap();
+
+    let query = invite_core::InvitationQuery::new().limit(100);
+    let page = members.scope(7).list(&mut memory.connection(), &Actor::new(1), &query).await.unwrap();
+    let sent = page.items.iter().filter(|invitation| invitation.delivery.state == DeliveryState::Sent).count();
+    assert_eq!(sent, 21, "and what became of each is recorded");
 }

@@ -1,8 +1,12 @@
 //! What differs between the databases in operations that are otherwise the same.
 
-use std::future::Future;
+use std::{
+    collections::HashSet,
+    future::{self, Future},
+};
 
-use invite_core::store::{DeliveryUpdate, Found, Insertion, StoreError, Transition};
+use invite_core::store::{DeliveryUpdate, Found, Insertion, Settlement, StoreError, Transition};
+use uuid::Uuid;
 
 use crate::{
     dialect::Dialect,
@@ -48,6 +52,15 @@ pub trait Catalog: Dialect {
             let statement = Values::new().summary(update).of_statement(Self::RECORD_DELIVERY)?;
             Ok(execute::<D>(conn, statement).await? > 0)
         }
+    }
+
+    /// Settles letters that change no invitation, each another one, and tells which were this worker's. `None` where
+    /// that is no better than one after the other.
+    fn settle_together<D: Driver<Db = Self>>(
+        _: &mut D::Conn,
+        _: &[&Settlement<'_>],
+    ) -> impl Future<Output = Result<Option<HashSet<Uuid>>, StoreError>> + Send {
+        future::ready(Ok(None))
     }
 
     fn transition<D: Driver<Db = Self>>(

@@ -101,6 +101,7 @@ names! {
     Revision = "revision",
     Scope = "scope",
     SetsMessage = "sets_message",
+    Settlements = "settlements",
     Status = "status",
     Status1 = "status_1",
     Status2 = "status_2",

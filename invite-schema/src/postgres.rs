@@ -3,17 +3,17 @@
 pub mod migrate;
 pub mod sql;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use chrono::{DateTime, Utc};
 use invite_core::{
     Record, Sort, Status,
     store::{
-        Change, DeliveryId, Found, Guard, Insertion, Key, LeaseRequest, Leased, LeasedLetter, ListQuery, Read,
-        Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
+        Change, DeliveryId, DeliveryUpdate, Found, Guard, Insertion, Key, LeaseRequest, Leased, LeasedLetter,
+        ListQuery, QueueChange, Read, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
@@ -142,6 +142,16 @@ impl Catalog for Postgres {
         Ok(optional::<D, ()>(conn, statement).await?.is_some())
     }
 
+    async fn settle_together<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        settlements: &[&Settlement<'_>],
+    ) -> Result<Option<HashSet<Uuid>>, StoreError> {
+        let asked: Json = settlements.iter().map(|settlement| asked(settlement)).collect();
+        let values = Values::new().json(Name::Settlements, &asked);
+        let ours: Vec<Uuid> = all::<D, _>(conn, values.of_statement(&sql::SETTLE)?).await?;
+        Ok(Some(ours.into_iter().collect()))
+    }
+
     async fn transition<D: Driver<Db = Self>>(
         conn: &mut D::Conn,
         transition: &Transition<'_>,
@@ -160,6 +170,24 @@ impl Catalog for Postgres {
         let values = guarded(guard).change(change).event(event).actor(event).dispatch(*dispatch);
         optional::<D, _>(conn, values.of_statement(sql)?).await
     }
+}
+
+/// A settlement as an object of JSON.
+fn asked(settlement: &Settlement<'_>) -> Json {
+    let Settlement { delivery, owner, attempt, summary, queue, transition: _ } = settlement;
+    let DeliveryUpdate { delivery: _, kind, state, attempts, error, over } = summary;
+    let over: Vec<_> = over.iter().map(|state| state.as_str()).collect();
+    let (not_before, refusals, unknowns, last_error) = match queue {
+        QueueChange::Remove => (None, None, None, None),
+        QueueChange::Postpone { not_before, refusals, unknowns, error } => {
+            (Some(not_before.to_rfc3339()), Some(refusals), Some(unknowns), Some(error))
+        }
+    };
+    json!({
+        "letter": delivery.as_uuid(), "owner": owner, "attempt": attempt, "kind": kind, "state": state.as_str(),
+        "attempts": attempts, "error": error, "over": over, "not_before": not_before, "refusals": refusals,
+        "unknowns": unknowns, "last_error": last_error,
+    })
 }
 
 #[doc(hidden)]

@@ -1,5 +1,7 @@
 //! The worker's transactions, as far as they are the same on every database.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use invite_core::store::{
     LeaseRequest, QueueChange, ReminderDecision, ReminderReport, ReminderScan, Settlement, StoreError,
@@ -50,11 +52,29 @@ async fn settle_all<D: Driver<Db: Catalog>>(
     conn: &mut D::Conn,
     settlements: &[Settlement<'_>],
 ) -> Result<End<Vec<bool>>, StoreError> {
+    let plain: Vec<_> = settlements.iter().filter(|settlement| is_plain(settlement)).collect();
+    let together =
+        if plain.len() > 1 && differ(&plain) { D::Db::settle_together::<D>(conn, &plain).await? } else { None };
     let mut settled = Vec::with_capacity(settlements.len());
     for settlement in settlements {
-        settled.push(settle_one::<D>(conn, settlement).await?);
+        settled.push(match &together {
+            Some(ours) if is_plain(settlement) => ours.contains(settlement.delivery.as_uuid()),
+            Some(_) | None => settle_one::<D>(conn, settlement).await?,
+        });
     }
     Ok(if settled.contains(&true) { End::Commit(settled) } else { End::RollBack(settled) })
+}
+
+/// Whether it concerns the letter alone.
+fn is_plain(settlement: &Settlement<'_>) -> bool {
+    settlement.transition.is_none() && settlement.summary.attempts.is_some()
+}
+
+/// Whether each is about another letter.
+fn differ(settlements: &[&Settlement<'_>]) -> bool {
+    let letters: HashSet<_> = settlements.iter().map(|settlement| settlement.delivery).collect();
+    let told: HashSet<_> = settlements.iter().map(|settlement| settlement.summary.delivery).collect();
+    letters.len() == settlements.len() && told == letters
 }
 
 async fn settle_one<D: Driver<Db: Catalog>>(

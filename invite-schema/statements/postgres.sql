@@ -564,6 +564,47 @@ WHERE id = $5
 AND lease_owner = $6
 AND attempt = $7;
 
+-- SETTLE
+--   1 settlements
+WITH asked AS MATERIALIZED (
+    SELECT *
+    FROM jsonb_to_recordset($1::jsonb) AS a (letter uuid, owner uuid, attempt integer, kind text, state text,
+        attempts integer, error text, over text[], not_before timestamptz, refusals integer, unknowns integer,
+        last_error text) ), removed AS ( DELETE
+    FROM invite_outbox AS o USING asked AS a
+    WHERE o.id = ANY (ARRAY(SELECT letter
+            FROM asked
+            WHERE not_before IS NULL)) AND o.id = a.letter AND o.lease_owner = a.owner AND o.attempt = a.attempt
+    RETURNING o.id ), postponed AS ( UPDATE invite_outbox AS o
+    SET not_before = a.not_before, refusals = a.refusals, unknowns = a.unknowns, last_error = a.last_error,
+        lease_owner = NULL, lease_until = NULL
+    FROM asked AS a
+    WHERE o.id = ANY (ARRAY(SELECT letter
+            FROM asked
+            WHERE not_before IS NOT NULL)) AND o.id = a.letter AND o.lease_owner = a.owner AND o.attempt = a.attempt
+    RETURNING o.id ), settled AS (
+    SELECT id
+    FROM removed UNION ALL
+    SELECT id
+    FROM postponed ), heard_of AS (
+    SELECT id
+    FROM invite_letters
+    WHERE id = ANY (ARRAY(SELECT letter
+            FROM asked)) ), told AS (
+    INSERT INTO invite_letters AS l (id, invitation, state, attempts, error)
+    SELECT i.delivery_id, i.id, a.state, a.attempts, a.error
+    FROM asked AS a JOIN invite_invitations AS i ON i.delivery_id = a.letter
+    WHERE i.delivery_id = ANY (ARRAY(SELECT id
+            FROM settled)) AND (i.kind = a.kind) IS TRUE AND ('queued' = ANY (a.over) OR a.letter IN (SELECT id
+            FROM heard_of))
+    ON CONFLICT (id) DO UPDATE
+    SET state = excluded.state, attempts = excluded.attempts, error = excluded.error
+    WHERE l.state = ANY (ARRAY(SELECT unnest(a.over)
+            FROM asked AS a
+            WHERE a.letter = l.id)) )
+SELECT id
+FROM settled;
+
 -- DUE_REMINDERS
 --   1 now, 2 kinds, 3 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,

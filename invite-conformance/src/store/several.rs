@@ -1,8 +1,9 @@
 //! Calls about several things: each is answered for, as if it had been asked for by itself.
 
+use chrono::TimeDelta;
 use invite_core::{
     Channel, Delivery, DeliveryState, EventKind,
-    store::{Dispatch, Guard, Insertion, NewEvent, OpenKey, QueueChange, Read, Settlement, StoreError},
+    store::{Dispatch, Guard, Insertion, NewEvent, OpenKey, QueueChange, Read, RenewedLinks, Settlement, StoreError},
 };
 
 use crate::{
@@ -11,9 +12,10 @@ use crate::{
     erased::{Conn, Db},
     host::world::{committed, undone},
     store::{
-        direct::{Ask, Direct},
+        direct::{Ask, Direct, lease_end},
         rows::{
-            OTHER_KIND, Row, by_id, by_letter, cancelled, delivery, delivery_failed, digest, id, letter, row, uuid,
+            MICROSECOND, OTHER_KIND, Row, by_id, by_letter, cancelled, delivery, delivery_failed, digest, id, letter,
+            noon, renewed, row, uuid,
         },
         settle::update_of,
     },
@@ -28,6 +30,8 @@ pub(super) const CASES: &[Case] = cases![
         "`record_delivery` answers for each summary, in order. One that is refused spoils no other.",
     letters_settled_together_are_answered_in_their_order:
         "`settle` answers for each letter, in order. One that is another worker's spoils no other.",
+    letters_of_different_fates_are_settled_together:
+        "`settle` does with each letter what it would do with it alone: lease, queue and summary are each letter's own.",
     what_a_call_did_for_several_is_undone_together:
         "All that a call about several things did is in the caller's transaction.",
     nothing_asked_is_nothing_answered:
@@ -182,9 +186,60 @@ async fn letters_settled_together_are_answered_in_their_order(db: Db) -> Verdict
     for row in &rows {
         direct.keeps(row, "several settlements").await?;
     }
-    let later = Ask { now: super::direct::lease_end(super::rows::noon()), ..Ask::default() };
+    let later = Ask { now: lease_end(noon()), ..Ask::default() };
     let left: Vec<_> = direct.lease(&later).await?.letters.iter().map(|letter| letter.delivery).collect();
     ensure!(left == [delivery(2)], "the letters left are {left:?}");
+    Ok(())
+}
+
+async fn letters_of_different_fates_are_settled_together(db: Db) -> Verdict {
+    let direct = Direct::on(&db);
+    let mut rows: Vec<_> = (1..=6).map(row).collect();
+    for (n, row) in (1..).zip(&rows) {
+        direct.put(row, Dispatch::Letter(&letter(n))).await?;
+    }
+    direct.lease(&Ask::default()).await?;
+    direct.happens(&mut rows[5], &renewed(by_id(id(6)), RenewedLinks::Keep)).await?;
+    let summary = |n: u32| Delivery::from_stored(DeliveryState::Retrying, 1, Some(format!("n\u{f6} \"{n}\"\\'")));
+    let summaries: Vec<_> = (1..=6).map(summary).collect();
+    let due = noon() + TimeDelta::minutes(5) + TimeDelta::microseconds(1);
+    let settled = |n: u32| Settlement {
+        delivery: delivery(n),
+        owner: uuid(900),
+        attempt: 1,
+        summary: update_of(n, &summaries[n as usize - 1]),
+        queue: QueueChange::Remove,
+        transition: None,
+    };
+    let postponed = QueueChange::Postpone { not_before: due, refusals: 2, unknowns: 1, error: "450 n\u{f6}" };
+    let mut settlements: Vec<_> = (1..=6).map(settled).collect();
+    settlements[1].queue = postponed;
+    settlements[2].owner = uuid(901);
+    settlements[3].attempt = 2;
+    settlements[4].summary.over = &[DeliveryState::Bounced];
+    let seen = direct.db.settle(&(), &settlements).await?;
+    ensure!(seen == [true, true, false, false, true, true], "two are not this worker's, and the answer is {seen:?}");
+    for n in [0, 1] {
+        rows[n].record.delivery = summaries[n].clone();
+    }
+    for row in &rows {
+        direct.keeps(row, "several settlements").await?;
+    }
+    for (now, wanted) in [(due - MICROSECOND, vec![]), (due, vec![delivery(2)])] {
+        let leased = direct.lease(&Ask { now, ..Ask::default() }).await?.letters;
+        let names: Vec<_> = leased.iter().map(|letter| letter.delivery).collect();
+        ensure!(names == wanted, "postponed until {due}, at {now} the letters are {names:?}");
+        let counts = leased.iter().map(|letter| (letter.attempt, letter.refusals, letter.unknowns));
+        ensure!(
+            counts.clone().all(|counts| counts == (2, 2, 1)),
+            "it comes back with {:?}",
+            counts.collect::<Vec<_>>()
+        );
+    }
+    let later = Ask { now: lease_end(due), ..Ask::default() };
+    let mut left: Vec<_> = direct.lease(&later).await?.letters.iter().map(|letter| letter.delivery).collect();
+    left.sort_unstable();
+    ensure!(left == [delivery(2), delivery(3), delivery(4)], "the letters left are {left:?}");
     Ok(())
 }
 

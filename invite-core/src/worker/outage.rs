@@ -3,8 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
+    actor::Scope,
+    id::DeliveryId,
     mailer::{Outcome, Refusal},
-    store::DeliveryId,
 };
 
 /// The first pause; each further one is twice as long.
@@ -15,7 +16,7 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(10);
 /// What one letter's outcome says about the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sign {
-    /// It is there: it took the letter, or refused it for good, or for now because of the mailbox.
+    /// It is there: it took the letter, or refused it for good, or for now because of an address or of the letter.
     There,
     /// It is away, or will not have us, or not now: over its quota, it says so of every letter.
     Away,
@@ -29,8 +30,8 @@ impl Sign {
     pub(super) const fn of(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::Accepted { .. } | Outcome::Refused { refusal: Refusal::Permanent, .. } => Self::There,
-            // A mailbox that is full or busy (RFC 3463, 3.3).
-            Outcome::Refused { enhanced: Some(code), .. } if code.subject() == 2 => Self::There,
+            // The address, the mailbox or the letter's own form (RFC 3463, section 2). Who says so is there.
+            Outcome::Refused { enhanced: Some(code), .. } if matches!(code.subject(), 1 | 2 | 6) => Self::There,
             Outcome::Refused { refusal: Refusal::Transient, .. }
             | Outcome::Misconfigured { .. }
             | Outcome::Unreachable { .. } => Self::Away,
@@ -40,12 +41,25 @@ impl Sign {
     }
 }
 
+/// What was heard of one letter.
+#[derive(Debug, Clone)]
+pub(super) struct Heard {
+    pub(super) delivery: DeliveryId,
+    /// Of its address.
+    pub(super) domain: String,
+    pub(super) scope: Scope,
+    /// When it was handed over.
+    pub(super) since: DateTime<Utc>,
+    pub(super) sign: Sign,
+}
+
 /// What a worker knows of an outage, if there is one.
 #[derive(Debug, Default)]
 pub(super) struct Outage {
     pause: Option<Pause>,
-    /// The last letter that nobody took in a round of which it was all.
-    suspect: Option<DeliveryId>,
+    /// The last letter that nobody took, and nothing was heard since that would say that the provider is there.
+    suspect: Option<Heard>,
+    scopes: Scopes,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -54,8 +68,17 @@ struct Pause {
     until: DateTime<Utc>,
 }
 
+/// In which scopes there were letters so far.
+#[derive(Debug, Default)]
+enum Scopes {
+    #[default]
+    None,
+    One(Scope),
+    Several,
+}
+
 impl Outage {
-    /// How many letters may be tried at this instant: the batch, none in a pause, one after it.
+    /// How many letters may be in hand at this instant: the batch, none in a pause, one after it.
     pub(super) fn allowance(&self, batch: u32, now: DateTime<Utc>) -> u32 {
         match self.pause {
             None => batch,
@@ -63,28 +86,35 @@ impl Outage {
         }
     }
 
-    /// Hears how a round went. Only a round in which every letter that says anything says that the
-    /// provider is away begins a pause; in an outage, what is unclear prolongs it, because each such
-    /// try may be a duplicate mail.
+    /// Hears what became of letters that ended together. If any of them says that the provider is there, it is.
     ///
-    /// One letter is not enough, however often it is tried: the fault may be its own.
-    pub(super) fn hear(&mut self, round: &[(DeliveryId, Sign)], now: DateTime<Utc>, jitter: u8) {
-        let mut signs = round.iter().map(|(_, sign)| *sign);
-        if signs.any(|sign| sign == Sign::There) {
+    /// Letters that nobody took begin a pause only if they differ in what they are to and in whose they are: the fault
+    /// may be a domain's, and whoever invites people at such domains must not stop the mail of others. Those that were
+    /// handed over before a pause say nothing about its end. What is unclear prolongs a pause, because each such try
+    /// may be a duplicate mail, and begins none.
+    pub(super) fn hear(&mut self, letters: &[Heard], now: DateTime<Utc>, jitter: u8) {
+        for letter in letters {
+            self.scopes.see(&letter.scope);
+        }
+        if letters.iter().any(|letter| letter.sign == Sign::There) {
             self.suspect = None;
             if self.pause.take().is_some() {
                 tracing::info!("the mail provider is back");
             }
             return;
         }
-        let untaken: Vec<_> = round.iter().filter(|(_, sign)| *sign != Sign::Nothing).collect();
-        let unclear = untaken.iter().any(|(_, sign)| *sign == Sign::Unclear);
-        if untaken.is_empty() || unclear && self.pause.is_none() {
-            return;
-        }
-        if let [(letter, _)] = untaken[..] {
-            let before = self.suspect.replace(*letter);
-            if before == Some(*letter) || before.is_none() && self.pause.is_none() {
+        let begun = self.pause.map(|pause| pause.until);
+        let said = letters.iter().filter(|letter| letter.sign != Sign::Nothing);
+        let untaken: Vec<_> = said.filter(|letter| begun.is_none_or(|until| letter.since >= until)).collect();
+        let Some(last) = untaken.last() else { return };
+        if self.pause.is_none() {
+            if untaken.iter().any(|letter| letter.sign == Sign::Unclear) {
+                return;
+            }
+            let mut all = untaken.iter().copied().chain(&self.suspect);
+            let is_outage = all.clone().any(|one| all.any(|other| self.scopes.tell_apart(one, other)));
+            if !is_outage {
+                self.suspect = Some((*last).clone());
                 return;
             }
         }
@@ -94,6 +124,22 @@ impl Outage {
             tracing::warn!(%until, "the mail provider is away: letters wait");
         }
         self.pause = Some(Pause { rounds, until });
+    }
+}
+
+impl Scopes {
+    fn see(&mut self, scope: &Scope) {
+        match self {
+            Self::None => *self = Self::One(scope.clone()),
+            Self::One(one) if one == scope => {}
+            Self::One(_) | Self::Several => *self = Self::Several,
+        }
+    }
+
+    /// Whether a fault that both letters share is more than a domain's or a scope's.
+    fn tell_apart(&self, one: &Heard, other: &Heard) -> bool {
+        let is_one_scope = !matches!(self, Self::Several);
+        one.delivery != other.delivery && one.domain != other.domain && (is_one_scope || one.scope != other.scope)
     }
 }
 
@@ -112,13 +158,18 @@ mod tests {
 
     const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
-    /// Letters of that name, each with what it says.
-    fn round<const N: usize>(letters: [(u128, Sign); N]) -> [(DeliveryId, Sign); N] {
-        letters.map(|(name, sign)| (DeliveryId::from_uuid(Uuid::from_u128(name)), sign))
+    /// Letters of that name, each with what it says, to a domain and in a scope of its own.
+    fn letters_at<const N: usize>(letters: [(u128, Sign); N], since: DateTime<Utc>) -> [Heard; N] {
+        letters.map(|(name, sign)| letter(name, sign, (name, name), since))
+    }
+
+    fn letter(name: u128, sign: Sign, (domain, scope): (u128, u128), since: DateTime<Utc>) -> Heard {
+        let delivery = DeliveryId::from_uuid(Uuid::from_u128(name));
+        Heard { delivery, domain: format!("d{domain}.example"), scope: Scope::new(scope), since, sign }
     }
 
     fn hears<const N: usize>(outage: &mut Outage, letters: [(u128, Sign); N], now: DateTime<Utc>) {
-        outage.hear(&round(letters), now, 0);
+        outage.hear(&letters_at(letters, now), now, 0);
     }
 
     #[test]
@@ -153,13 +204,46 @@ mod tests {
         }
         hears(&mut outage, [(3, Sign::Away)], NOW);
         assert_eq!(outage.allowance(8, NOW), 0, "two letters are");
-        // Another may be tried at once, not after twice the time.
         let until = NOW + FIRST_PAUSE;
-        hears(&mut outage, [(3, Sign::Away)], until);
-        assert_eq!(outage.allowance(8, until), 1);
         hears(&mut outage, [(4, Sign::There)], until);
         hears(&mut outage, [(3, Sign::Away)], until);
         assert_eq!(outage.allowance(8, until), 8, "it is alone again");
+    }
+
+    #[test]
+    fn neither_a_domain_nor_a_scope_stops_the_others() {
+        let mut outage = Outage::default();
+        // Scope 7 has been seen.
+        outage.hear(&[letter(9, Sign::There, (9, 7), NOW)], NOW, 0);
+        let dead_domain: Vec<_> = (10..30).map(|name| letter(name, Sign::Away, (1, name), NOW)).collect();
+        outage.hear(&dead_domain, NOW, 0);
+        assert_eq!(outage.allowance(8, NOW), 8, "one domain in many scopes");
+        let mut outage = Outage::default();
+        outage.hear(&[letter(9, Sign::There, (9, 7), NOW)], NOW, 0);
+        let one_tenant: Vec<_> = (10..30).map(|name| letter(name, Sign::Away, (name, 1), NOW)).collect();
+        outage.hear(&one_tenant, NOW, 0);
+        assert_eq!(outage.allowance(8, NOW), 8, "many domains in one scope of several");
+        outage.hear(&[letter(31, Sign::Away, (31, 2), NOW)], NOW, 0);
+        assert_eq!(outage.allowance(8, NOW), 0, "another domain in another scope");
+    }
+
+    #[test]
+    fn where_there_is_one_scope_other_domains_are_enough() {
+        let mut outage = Outage::default();
+        for name in [1, 2] {
+            assert_eq!(outage.allowance(8, NOW), 8);
+            outage.hear(&[letter(name, Sign::Away, (name, 7), NOW)], NOW, 0);
+        }
+        assert_eq!(outage.allowance(8, NOW), 0);
+    }
+
+    #[test]
+    fn letters_from_before_a_pause_do_not_prolong_it() {
+        let mut outage = Outage::default();
+        hears(&mut outage, [(1, Sign::Away), (2, Sign::Away)], NOW);
+        hears(&mut outage, [(3, Sign::Away)], NOW);
+        hears(&mut outage, [(4, Sign::Away)], NOW);
+        assert_eq!(outage.allowance(8, NOW + FIRST_PAUSE), 1);
     }
 
     #[test]
@@ -181,13 +265,18 @@ mod tests {
     }
 
     #[test]
-    fn not_now_speaks_of_the_provider_unless_it_is_the_mailbox() {
+    fn not_now_speaks_of_the_provider_unless_it_is_an_address_or_the_letter() {
         let refused = |refusal, enhanced: &str| {
             let enhanced = crate::mailer::EnhancedCode::parse(enhanced);
             Sign::of(&Outcome::Refused { refusal, code: None, enhanced, text: String::new() })
         };
         for (refusal, enhanced, sign) in [
             (Refusal::Transient, "4.2.2", Sign::There),
+            // What mail servers say of any domain that does not answer.
+            (Refusal::Transient, "4.1.2", Sign::There),
+            (Refusal::Transient, "4.6.1", Sign::There),
+            (Refusal::Transient, "4.3.2", Sign::Away),
+            (Refusal::Transient, "4.4.1", Sign::Away),
             (Refusal::Transient, "4.7.0", Sign::Away),
             (Refusal::Transient, "", Sign::Away),
             (Refusal::Permanent, "5.1.1", Sign::There),

@@ -2,10 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
+use tokio::time::Instant;
 
-use super::Worker;
+use super::{Worker, engine::Engine};
 use crate::{error::Error, store::WorkerStore};
+
+/// The longest time between two looks at a database that answers with errors.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
     /// How often [`run`](Self::run) looks when nobody notifies it; one second unless said otherwise.
@@ -39,8 +42,8 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         Notifier(Arc::clone(&self.wake))
     }
 
-    /// Works until `shutdown` completes, then finishes the batch in hand and returns, leaving no
-    /// lease behind. Errors of a round are logged, and the round is tried again.
+    /// Works until `shutdown` completes, then finishes the letters in hand and returns, leaving no lease behind. Errors
+    /// are logged, and what they kept from being done is tried again.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
@@ -72,29 +75,42 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             return Err(error);
         }
         let mut shutdown = std::pin::pin!(shutdown);
-        let mut pause = self.poll;
+        let mut engine = Engine::once(self);
+        // Also a worker that is to stop at once looks first.
+        engine.look();
+        while engine.is_looking() {
+            engine.advance().await;
+        }
+        engine.go_on();
+        let (mut pause, mut failed) = (self.poll, false);
+        let mut next_look = std::pin::pin!(tokio::time::sleep(pause));
         loop {
-            // A round is never cut short: `shutdown` is looked at between rounds.
-            match self.tick().await {
-                Ok(tick) if tick.found_work() => {
-                    pause = self.poll;
-                    if shutdown.as_mut().now_or_never().is_some() {
-                        return Ok(());
-                    }
-                    continue;
-                }
-                Ok(_) => pause = self.poll,
-                Err(error) => {
-                    tracing::warn!(error = causes(&error), "the invitation worker could not do its round");
-                    pause = pause.saturating_mul(2).min(Duration::from_secs(60));
-                }
+            let errors = engine.take_errors();
+            for error in &errors {
+                tracing::warn!(error = causes(error), "the invitation worker could not do all of its work");
             }
-            let pause = tokio::time::timeout(pause, self.wake.notified());
+            if !errors.is_empty() {
+                failed = true;
+                pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+                next_look.as_mut().reset(Instant::now() + pause);
+            }
             tokio::select! {
-                () = &mut shutdown => return Ok(()),
-                _ = pause => {}
+                () = &mut shutdown => break,
+                () = &mut next_look => {
+                    pause = if failed { pause } else { self.poll };
+                    failed = false;
+                    engine.look();
+                    next_look.as_mut().reset(Instant::now() + pause);
+                }
+                () = self.wake.notified() => engine.look_for_letters(),
+                () = engine.advance(), if engine.is_busy() => {}
             }
         }
+        engine.stop();
+        while engine.is_busy() {
+            engine.advance().await;
+        }
+        Ok(())
     }
 }
 

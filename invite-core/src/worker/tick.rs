@@ -1,5 +1,7 @@
 //! What a round came to.
 
+use crate::delivery::DeliveryState;
+
 /// What one round of a worker did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -27,6 +29,26 @@ pub struct Tick {
 }
 
 impl Tick {
+    /// Counts a letter of which this was recorded; `None` when its lease was lost.
+    pub(super) fn count(&mut self, state: Option<DeliveryState>) {
+        match state {
+            Some(DeliveryState::Sent) => self.sent += 1,
+            Some(DeliveryState::Failed) => self.failed += 1,
+            Some(DeliveryState::Retrying) => self.postponed += 1,
+            Some(
+                DeliveryState::Unknown
+                | DeliveryState::Queued
+                | DeliveryState::NotMailed
+                | DeliveryState::Deferred
+                | DeliveryState::Delivered
+                | DeliveryState::Complained
+                | DeliveryState::Suppressed
+                | DeliveryState::Bounced,
+            ) => self.unknown += 1,
+            None => self.lost += 1,
+        }
+    }
+
     /// Whether there may be more to do at once.
     #[must_use]
     pub fn found_work(&self) -> bool {

@@ -396,6 +396,38 @@ statements! {
         SET not_before = :not_before, refusals = :refusals, unknowns = :unknowns, last_error = :error, lease_owner = NULL, lease_until = NULL
         WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
 
+    // An array the server expects to be short, and looks up each of it by its id; a list of any length it joins, by
+    // reading the tables whole.
+
+    /// Settles letters that change no invitation, each another one. `:settlements` is a JSON array of objects.
+    SETTLE = "WITH asked AS MATERIALIZED (
+             SELECT * FROM jsonb_to_recordset(:settlements::jsonb) AS a (letter uuid, owner uuid, attempt integer, kind text,
+                    state text, attempts integer, error text, over text[], not_before timestamptz, refusals integer,
+                    unknowns integer, last_error text)
+         ), removed AS (
+             DELETE FROM invite_outbox AS o USING asked AS a
+              WHERE o.id = ANY (ARRAY(SELECT letter FROM asked WHERE not_before IS NULL)) AND o.id = a.letter AND o.lease_owner = a.owner AND o.attempt = a.attempt
+             RETURNING o.id
+         ), postponed AS (
+             UPDATE invite_outbox AS o SET not_before = a.not_before, refusals = a.refusals, unknowns = a.unknowns,
+                    last_error = a.last_error, lease_owner = NULL, lease_until = NULL
+               FROM asked AS a
+              WHERE o.id = ANY (ARRAY(SELECT letter FROM asked WHERE not_before IS NOT NULL)) AND o.id = a.letter AND o.lease_owner = a.owner AND o.attempt = a.attempt
+             RETURNING o.id
+         ), settled AS (
+             SELECT id FROM removed UNION ALL SELECT id FROM postponed
+         ), heard_of AS (
+             SELECT id FROM invite_letters WHERE id = ANY (ARRAY(SELECT letter FROM asked))
+         ), told AS (
+             INSERT INTO invite_letters AS l (id, invitation, state, attempts, error)
+             SELECT i.delivery_id, i.id, a.state, a.attempts, a.error
+               FROM asked AS a JOIN invite_invitations AS i ON i.delivery_id = a.letter
+              WHERE i.delivery_id = ANY (ARRAY(SELECT id FROM settled)) AND (i.kind = a.kind) IS TRUE
+                AND ('queued' = ANY (a.over) OR a.letter IN (SELECT id FROM heard_of))
+             ON CONFLICT (id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts, error = excluded.error
+              WHERE l.state = ANY (ARRAY(SELECT unnest(a.over) FROM asked AS a WHERE a.letter = l.id))
+         ) SELECT id FROM settled";
+
     /// Locks the invitations whose reminders are to be looked at and that no other worker has locked.
     DUE_REMINDERS = concat!(
         "SELECT ",

@@ -136,6 +136,7 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("insert tokens", sql::INSERT_TOKENS, &[]),
         Search::new("remove", sql::REMOVE, &[QUEUE]).with(Name::Letter, queued(1)),
         Search::new("postpone", sql::POSTPONE, &[QUEUE]).with(Name::Letter, queued(1)),
+        Search::new("settle", sql::SETTLE, &[DELIVERY, LETTERS, QUEUE]),
         Search::new("due reminders", sql::DUE_REMINDERS, &[REMIND, LETTERS]).with(Name::Limit, "200").many(200),
         Search::new("reminded", sql::REMINDED, &[PRIMARY]),
         Search::new("insert letter", sql::INSERT_LETTER, &[]).with(Name::Letter, id(rows + 1)),
@@ -155,6 +156,10 @@ fn usual(name: Name) -> String {
         "invitations" => format!("ARRAY[{}]", id(OPEN)),
         "generations" => "ARRAY[1]".into(),
         "owner" => id(1),
+        "settlements" => {
+            let rest = r#""attempt":0,"kind":"member","state":"sent","attempts":1,"over":["queued"]"#;
+            format!(r#"'[{{"letter":"f{:031x}","owner":"{:032x}",{rest}}}]'"#, 1, 1)
+        }
         "addresses" => format!("ARRAY[{}]", addresses.join(", ")),
         "kind" => "'member'".into(),
         "kinds" => "ARRAY['member', 'provider', 'guest']".into(),
@@ -340,7 +345,7 @@ fn judge(search: &Search, mode: &str, plan: &Value, complaints: &mut Complaints)
         .collect();
     let expected: &[&str] = match search.sql.name() {
         name if name == sql::INSERT.name() => &[OPEN_KEY],
-        name if name == sql::RECORD_DELIVERY.name() => &[LETTERS],
+        name if name == sql::RECORD_DELIVERY.name() || name == sql::SETTLE.name() => &[LETTERS],
         _ => &[],
     };
     complaints

@@ -1,0 +1,68 @@
+//! What the worker does besides mailing: it expires what is due, and queues reminders.
+
+use chrono::{DateTime, Utc};
+
+use super::{Tick, Worker};
+use crate::{
+    clock::instant,
+    delivery::Purpose,
+    error::Error,
+    invitation::Record,
+    service::look,
+    store::{NewLetter, ReminderDecision, ReminderScan, Sweep, WorkerStore},
+};
+
+/// How many expired invitations one transaction of the sweep takes: enough that beginning, looking
+/// for them and committing cost little beside them, and few enough that nobody waits for it for long.
+const SWEEP: u32 = 1_000;
+/// How many invitations one transaction looks at for a reminder.
+const REMINDED: u32 = 200;
+
+impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
+    /// One transaction of each. What goes wrong with one keeps the other from nothing.
+    pub(super) async fn upkeep(&self) -> (Tick, Vec<Error>) {
+        let (mut tick, mut errors) = (Tick::default(), Vec::new());
+        let now = instant(&*self.clock);
+        match self.sweep(now).await {
+            Ok(expired) => tick.expired = expired,
+            Err(error) => errors.push(error),
+        }
+        match self.remind(now).await {
+            Ok(reminded) => tick.reminded = reminded,
+            Err(error) => errors.push(error),
+        }
+        (tick, errors)
+    }
+
+    async fn sweep(&self, now: DateTime<Utc>) -> Result<u64, Error> {
+        let kinds = self.kinds_where(|_| true);
+        let notify = self.kinds_where(|policy| policy.notify_expired);
+        let sweep = Sweep { kinds: &kinds, notify: &notify, now, limit: SWEEP };
+        Ok(self.store.sweep(&self.pool, &sweep).await?)
+    }
+
+    /// Queues the reminders that are due.
+    async fn remind(&self, now: DateTime<Utc>) -> Result<usize, Error> {
+        let kinds = self.kinds_where(|policy| !policy.reminders.is_empty());
+        if kinds.is_empty() {
+            return Ok(0);
+        }
+        let decide = |record: &Record| {
+            let leads = self.kinds.get(record.kind.as_str()).map_or(&[][..], |policy| policy.reminders);
+            let look = look(record, leads, now);
+            let delivery = record.delivery_id.zip(look.done).filter(|_| look.due);
+            let letter = delivery.map(|(invitation_s, lead)| NewLetter {
+                delivery: invitation_s.of_reminder(lead),
+                purpose: Purpose::Reminder,
+                not_before: now,
+            });
+            Ok(ReminderDecision { letter, remind_at: look.next, reminded: look.done })
+        };
+        let scan = ReminderScan { kinds: &kinds, now, limit: REMINDED, decide: &decide };
+        let report = self.store.remind(&self.pool, &scan).await?;
+        for error in &report.unreadable {
+            tracing::error!(%error, "an invitation cannot be read, and nobody is reminded of it");
+        }
+        Ok(report.queued)
+    }
+}
