@@ -8,8 +8,9 @@ const BUDGET: Duration = Duration::from_secs(20 * 60);
 
 /// The variables that lengthen tests, with what `--long` sets them to unless the caller has. Without them, each test
 /// takes a shorter figure of its own.
-const FIGURES: [(&str, &str); 6] = [
+const FIGURES: [(&str, &str); 7] = [
     ("INVITE_TEST_KILLS", "10"),
+    ("INVITE_TEST_MUTANTS", "3"),
     ("INVITE_TEST_ROUNDS", "100"),
     ("INVITE_TEST_ROWS", "1000000"),
     ("INVITE_TEST_SEQUENCES", "128"),
