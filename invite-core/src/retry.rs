@@ -13,8 +13,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(500));
 
 /// Does a whole unit of work, from `begin` to `commit`, and does it again while it fails with an error that
-/// `is_retryable` says is worth it: eight times at most, all begun within five seconds, with random pauses of 5 to
-/// 1,000 ms between them, so that those who lost a race against each other do not meet again.
+/// `is_retryable` says is worth it. It is done eight times at most, and not again once five seconds have passed. The
+/// pauses between are random and last up to a second, so that those who lost a race against each other do not meet
+/// again.
 ///
 /// A transaction that lost a race is spoilt, so that only the whole of it can be done again. Whatever cannot be rolled
 /// back stays outside: mail nobody and answer nobody in it.

@@ -158,10 +158,11 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
     /// Expires what is due, queues the reminders that are, leases one batch of letters, sends them, and records what
     /// became of each. What goes wrong with one of these keeps no other from being done.
     ///
-    /// No letter is leased for half a minute, then one to see, and so on with pauses of up to ten minutes, when nobody
-    /// took two letters in a row to different domains and in different scopes, because the provider was away, would not
-    /// have us, or said "not now" of neither an address nor a letter: an outage costs few letters an attempt. Where all
-    /// letters are of one scope, different domains are enough.
+    /// The worker pauses when two letters in a row, to different domains and of different scopes, fail because the mail
+    /// provider cannot be reached, rejects the credentials, or refuses for now without naming an address or the letter.
+    /// A pause lasts half a minute at first and ten minutes at most. After it the worker sends one letter, and goes on if
+    /// the provider answers. So an outage costs few letters an attempt. Where all letters are of one scope, different
+    /// domains are enough.
     ///
     /// # Errors
     /// [`Error::Store`] and [`Error::Random`], the first of them if there were several. Letters already handed over are
@@ -174,7 +175,8 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         while engine.is_busy() {
             engine.advance().await;
         }
-        engine.take_errors().into_iter().next().map_or(Ok(engine.tick), Err)
+        let first = engine.take_errors().into_iter().next();
+        first.map_or(Ok(engine.tick), |failure| Err(failure.into_error()))
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -58,7 +58,7 @@ pub trait Catalog: Dialect {
     /// that is no better than one after the other.
     fn settle_together<D: Driver<Db = Self>>(
         _: &mut D::Conn,
-        _: &[&Settlement<'_>],
+        _: &[Settlement<'_>],
     ) -> impl Future<Output = Result<Option<HashSet<Uuid>>, StoreError>> + Send {
         future::ready(Ok(None))
     }

@@ -3,17 +3,17 @@
 pub mod migrate;
 pub mod sql;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use invite_core::{
     DeliveryState, Record, Scope, Sort,
     store::{
-        Change, DeliveryUpdate, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, Read, Settlement,
-        StoreError, Sweep, Target, TimeGuard, Transition,
+        Change, DeliveryUpdate, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, QueueChange, Read,
+        Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
@@ -159,6 +159,29 @@ impl Catalog for MySql {
         }
     }
 
+    async fn settle_together<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        settlements: &[Settlement<'_>],
+    ) -> Result<Option<HashSet<Uuid>>, StoreError> {
+        let asked_of_all = Json::from_iter(settlements.iter().map(asked)).to_string();
+        let values = Values::new().text(Name::Settlements, asked_of_all.as_str());
+        let ours: HashSet<Uuid> =
+            all::<D, Uuid>(conn, values.of_statement(&sql::LEASED_TO)?).await?.into_iter().collect();
+        let ours_of = || settlements.iter().filter(|settlement| ours.contains(settlement.delivery.as_uuid()));
+        let is_done = |settlement: &&Settlement<'_>| matches!(settlement.queue, QueueChange::Remove);
+        let done = Json::from_iter(ours_of().filter(is_done).map(|settlement| hex(settlement.delivery.as_uuid())));
+        let done = done.to_string();
+        let values = Values::new().text(Name::Letters, done.as_str());
+        execute::<D>(conn, values.of_statement(&sql::REMOVE_TOGETHER)?).await?;
+        for settlement in ours_of().filter(|settlement| !is_done(settlement)) {
+            execute::<D>(conn, Values::new().settlement(settlement).of_statement(&sql::POSTPONE)?).await?;
+        }
+        let told = Json::from_iter(ours_of().map(asked)).to_string();
+        let values = Values::new().text(Name::Settlements, told.as_str());
+        execute::<D>(conn, values.of_statement(&sql::RECORD_TOGETHER)?).await?;
+        Ok(Some(ours))
+    }
+
     async fn transition<D: Driver<Db = Self>>(
         conn: &mut D::Conn,
         transition: &Transition<'_>,
@@ -198,6 +221,21 @@ impl Catalog for MySql {
         FOLLOWING.write::<D>(conn, &found.record, event, *dispatch).await?;
         Ok(Some(found))
     }
+}
+
+/// A settlement as an object of JSON.
+fn asked(settlement: &Settlement<'_>) -> Json {
+    let Settlement { delivery, owner, attempt, summary, queue: _, transition: _ } = settlement;
+    let DeliveryUpdate { delivery: _, kind, state, attempts, error, over } = summary;
+    let over: Vec<_> = over.iter().map(|state| state.as_str()).collect();
+    json!({
+        "letter": hex(delivery.as_uuid()), "owner": hex(owner), "attempt": attempt, "kind": kind,
+        "state": state.as_str(), "attempts": attempts, "error": error, "over": over.join(","),
+    })
+}
+
+fn hex(id: &Uuid) -> String {
+    id.simple().to_string()
 }
 
 const FOLLOWING: Following = Following {
@@ -326,7 +364,7 @@ async fn expire<D: Driver<Db = MySql>>(conn: &mut D::Conn, sweep: &Sweep<'_>) ->
     if ids.is_empty() {
         return Ok(End::RollBack(0));
     }
-    let ids: Vec<_> = ids.iter().map(|id| id.simple().to_string()).collect();
+    let ids: Vec<_> = ids.iter().map(hex).collect();
     let ids = Json::from(ids).to_string();
     let values = || Values::new().text(Name::Due, ids.as_str()).time(Name::Now, now);
     execute::<D>(conn, values().of_statement(&sql::EXPIRE_EVENTS)?).await?;

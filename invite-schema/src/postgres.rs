@@ -144,9 +144,9 @@ impl Catalog for Postgres {
 
     async fn settle_together<D: Driver<Db = Self>>(
         conn: &mut D::Conn,
-        settlements: &[&Settlement<'_>],
+        settlements: &[Settlement<'_>],
     ) -> Result<Option<HashSet<Uuid>>, StoreError> {
-        let asked: Json = settlements.iter().map(|settlement| asked(settlement)).collect();
+        let asked: Json = settlements.iter().map(asked).collect();
         let values = Values::new().json(Name::Settlements, &asked);
         let ours: Vec<Uuid> = all::<D, _>(conn, values.of_statement(&sql::SETTLE)?).await?;
         Ok(Some(ours.into_iter().collect()))

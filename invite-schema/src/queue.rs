@@ -52,29 +52,28 @@ async fn settle_all<D: Driver<Db: Catalog>>(
     conn: &mut D::Conn,
     settlements: &[Settlement<'_>],
 ) -> Result<End<Vec<bool>>, StoreError> {
-    let plain: Vec<_> = settlements.iter().filter(|settlement| is_plain(settlement)).collect();
-    let together =
-        if plain.len() > 1 && differ(&plain) { D::Db::settle_together::<D>(conn, &plain).await? } else { None };
     let mut settled = Vec::with_capacity(settlements.len());
-    for settlement in settlements {
-        settled.push(match &together {
-            Some(ours) if is_plain(settlement) => ours.contains(settlement.delivery.as_uuid()),
-            Some(_) | None => settle_one::<D>(conn, settlement).await?,
-        });
+    if settlements.len() > 1
+        && concern_letters_alone(settlements)
+        && let Some(ours) = D::Db::settle_together::<D>(conn, settlements).await?
+    {
+        settled.extend(settlements.iter().map(|settlement| ours.contains(settlement.delivery.as_uuid())));
+    } else {
+        for settlement in settlements {
+            settled.push(settle_one::<D>(conn, settlement).await?);
+        }
     }
     Ok(if settled.contains(&true) { End::Commit(settled) } else { End::RollBack(settled) })
 }
 
-/// Whether it concerns the letter alone.
-fn is_plain(settlement: &Settlement<'_>) -> bool {
-    settlement.transition.is_none() && settlement.summary.attempts.is_some()
-}
-
-/// Whether each is about another letter.
-fn differ(settlements: &[&Settlement<'_>]) -> bool {
+/// Whether each is about a letter of its own, and changes no invitation. Only then their order does not matter.
+fn concern_letters_alone(settlements: &[Settlement<'_>]) -> bool {
     let letters: HashSet<_> = settlements.iter().map(|settlement| settlement.delivery).collect();
-    let told: HashSet<_> = settlements.iter().map(|settlement| settlement.summary.delivery).collect();
-    letters.len() == settlements.len() && told == letters
+    let is_plain = |settlement: &Settlement<'_>| {
+        let Settlement { delivery, summary, transition, .. } = settlement;
+        transition.is_none() && summary.delivery == *delivery && summary.attempts.is_some()
+    };
+    letters.len() == settlements.len() && settlements.iter().all(is_plain)
 }
 
 async fn settle_one<D: Driver<Db: Catalog>>(

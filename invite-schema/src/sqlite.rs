@@ -234,6 +234,7 @@ pub async fn lease<D: Driver<Db = Sqlite>, P: Pool<D>>(
     if !finds_any(pool, &sql::ANY_LETTERS, request.kinds, request.now).await? {
         return Ok(Leased::default());
     }
+    let _turn = WRITING.lock().await;
     let mut tx = pool.begin(BEGIN).await?;
     let work = lease_rows::<D>(&mut tx, request).await;
     end::<D, P, _>(tx, work).await
@@ -252,16 +253,16 @@ async fn lease_rows<D: Driver<Db = Sqlite>>(
     Ok(End::Commit(leased))
 }
 
-/// Settlements come several at once, and SQLite lets one transaction write at a time. A writer that finds it
-/// busy sleeps for longer than the other one needs, so they queue up here first.
-static SETTLING: Mutex<()> = Mutex::new(());
+/// A worker does several things at once, and SQLite lets one transaction write at a time. A writer that finds it busy
+/// sleeps for longer than the other one needs, so they queue up here first.
+static WRITING: Mutex<()> = Mutex::new(());
 
 #[doc(hidden)]
 pub async fn settle<D: Driver<Db = Sqlite>, P: Pool<D>>(
     pool: &P,
     settlements: &[Settlement<'_>],
 ) -> Result<Vec<bool>, StoreError> {
-    let _turn = SETTLING.lock().await;
+    let _turn = WRITING.lock().await;
     crate::queue::settle::<D, P>(pool, settlements).await
 }
 
@@ -270,6 +271,7 @@ pub async fn sweep<D: Driver<Db = Sqlite>, P: Pool<D>>(pool: &P, sweep: &Sweep<'
     if !finds_any(pool, &sql::ANY_DUE, sweep.kinds, sweep.now).await? {
         return Ok(0);
     }
+    let _turn = WRITING.lock().await;
     let mut tx = pool.begin(BEGIN).await?;
     let work = expire::<D>(&mut tx, sweep).await;
     end::<D, P, _>(tx, work).await

@@ -175,12 +175,15 @@ WHERE i.delivery_id = ?
 AND i.kind = ?;
 
 -- RECORD_DELIVERY
---   1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 kind, 6 over
-UPDATE invite_letters AS l JOIN invite_invitations AS i ON i.delivery_id = l.id
-SET l.state = ?, l.attempts = COALESCE(?, l.attempts), l.error = ?
-WHERE l.id = ?
-AND i.kind = ?
-AND JSON_CONTAINS(?, JSON_QUOTE(l.state));
+--   1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 over, 6 delivery, 7 kind
+UPDATE invite_letters
+SET state = ?, attempts = COALESCE(?, attempts), error = ?
+WHERE id = ?
+AND JSON_CONTAINS(?, JSON_QUOTE(state))
+AND EXISTS (SELECT 1
+    FROM invite_invitations AS i
+    WHERE i.delivery_id = ?
+    AND i.kind = ?);
 
 -- FIND_BY_TOKEN
 --   1 digest
@@ -397,6 +400,36 @@ WHERE id = ?
 AND lease_owner = ?
 AND attempt = ?;
 
+-- LEASED_TO
+--   1 settlements
+SELECT o.id
+FROM JSON_TABLE(?, '$[*]' COLUMNS (letter CHAR(32) PATH '$.letter', owner CHAR(32) PATH '$.owner',
+    attempt INT UNSIGNED PATH '$.attempt')) AS a STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter)
+WHERE o.lease_owner = UNHEX(a.owner)
+AND o.attempt = a.attempt FOR UPDATE;
+
+-- REMOVE_TOGETHER
+--   1 letters
+DELETE o
+FROM JSON_TABLE(?,
+    '$[*]' COLUMNS (letter CHAR(32) PATH '$')) AS a STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter);
+
+-- RECORD_TOGETHER
+--   1 settlements
+INSERT INTO invite_letters (id, invitation, state, attempts, error)
+SELECT i.delivery_id, i.id, a.state, a.attempts, a.error
+FROM JSON_TABLE(?, '$[*]' COLUMNS (letter CHAR(32) PATH '$.letter', kind VARCHAR(64) PATH '$.kind',
+    state VARCHAR(20) PATH '$.state', attempts INT UNSIGNED PATH '$.attempts',
+    error VARCHAR(200) PATH '$.error',
+    over_states VARCHAR(200) PATH '$.over')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (invite_invitations_delivery) ON i.delivery_id = UNHEX(a.letter)
+WHERE CAST(i.kind AS BINARY) = CAST(a.kind AS BINARY)
+AND (FIND_IN_SET('queued', a.over_states) OR EXISTS (SELECT 1
+        FROM invite_letters AS k
+        WHERE k.id = UNHEX(a.letter))) ON DUPLICATE KEY UPDATE attempts = IF(FIND_IN_SET(invite_letters.state,
+            a.over_states), a.attempts, invite_letters.attempts), error = IF(FIND_IN_SET(invite_letters.state,
+            a.over_states), a.error, invite_letters.error), state = IF(FIND_IN_SET(invite_letters.state,
+            a.over_states), a.state, invite_letters.state);
+
 -- POSTPONE
 --   1 not_before, 2 refusals, 3 unknowns, 4 error, 5 letter, 6 owner, 7 attempt
 UPDATE invite_outbox
@@ -450,7 +483,7 @@ SELECT i.id, i.kind, i.id, i.generation, 'expired', ?
 FROM invite_invitations AS i JOIN JSON_TABLE(?,
     '$[*]' COLUMNS (id CHAR(32) PATH '$')) AS due ON i.id = UNHEX(due.id)
 WHERE i.inviter_address IS NOT NULL
-AND JSON_CONTAINS(?, JSON_QUOTE(i.kind));
+AND JSON_CONTAINS(?, JSON_QUOTE(i.kind)) ON DUPLICATE KEY UPDATE generation = invite_outbox.generation;
 
 -- EXPIRE
 --   1 due, 2 now

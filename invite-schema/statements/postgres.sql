@@ -650,7 +650,8 @@ WITH due AS (
     SELECT id, kind, id, generation, 'expired', $1
     FROM changed
     WHERE inviter_address IS NOT NULL
-    AND kind = ANY ($4::text[]) )
+    AND kind = ANY ($4::text[])
+    ON CONFLICT (id) DO NOTHING )
 SELECT count(*)
 FROM changed;
 

@@ -512,7 +512,8 @@ FROM (SELECT id, kind, generation, inviter_address
     ORDER BY expires_at, id LIMIT +?3)
 WHERE inviter_address IS NOT NULL
 AND kind IN (SELECT value
-    FROM json_each(?4));
+    FROM json_each(?4))
+ON CONFLICT (id) DO NOTHING;
 
 -- EXPIRE
 --   1 now, 2 kinds, 3 limit

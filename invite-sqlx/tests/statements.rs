@@ -234,7 +234,7 @@ async fn operations_keep_to_their_statements_on_mysql() {
     MySqlConnection::connect_with(&options).await.unwrap().execute(create).await.unwrap();
     let pool = MySqlPool::connect_with(options.database(&database)).await.unwrap();
     mysql::migrate(&pool).await.unwrap();
-    // A look for expired ones, one for letters, two for the discarded one; then for each letter the
-    // invitation, its lease, its digest, the queue, and the summary.
-    operations_keep_to!(Budget { create: 3, accept: 3, worker: 4 + 8 * 5 }, pool, MySqlStore);
+    // A look for expired ones, one for letters, two for the discarded one; for each letter the invitation, its lease and
+    // its digest; three for what became of all.
+    operations_keep_to!(Budget { create: 3, accept: 3, worker: 4 + 8 * 3 + 3 }, pool, MySqlStore);
 }

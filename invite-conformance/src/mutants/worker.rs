@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
-use invite_core::store::{DeliveryId, DeliveryUpdate, QueueChange, Settlement, StoreError, Sweep};
+use invite_core::store::{DeliveryId, DeliveryUpdate, Purpose, QueueChange, Settlement, StoreError, Sweep};
 
 use super::{
     Mutant, broken,
@@ -72,6 +72,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     ["sweep::the_sweep_is_of_the_kinds_asked_for"]: EveryKind;
     "the sweep takes one kind only",
     ["sweep::the_sweep_is_of_the_kinds_asked_for"]: OneKind;
+    "a notice that is queued already ends the sweep",
+    ["notices::a_notice_that_is_queued_already_stops_no_sweep"]: MeetsItsNotice;
     "the sweep does not say how many it took",
     ["sweep::the_sweep_ends_no_more_than_asked_for_and_counts_them"]: Edit { swept: |_| 0, ..Edit::NONE };
 ];
@@ -108,6 +110,17 @@ impl Spoil for NewerGeneration {
         }
         below.db.commit(tx).await?;
         Ok(settled)
+    }
+}
+
+/// Who takes a notice that is there for a fault.
+struct MeetsItsNotice;
+
+#[async_trait]
+impl Spoil for MeetsItsNotice {
+    async fn sweep(&self, below: &Below, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+        let is_queued = below.past().letters.iter().any(|(letter, _)| letter.purpose == Purpose::Expired);
+        if is_queued { Err(StoreError::failed("unique constraint")) } else { below.db.sweep(&(), sweep).await }
     }
 }
 

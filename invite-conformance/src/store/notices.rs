@@ -35,6 +35,8 @@ pub(super) const CASES: &[Case] = cases![
         "`lease` asks `is_current` with the letter's purpose, and stores no digest where the purpose has no link.",
     the_sweep_names_a_notice_by_its_invitation:
         "The delivery of a sweep's letter is the invitation's own id, due at once, of the row's generation.",
+    a_notice_that_is_queued_already_stops_no_sweep:
+        "A row whose notice is in the queue already, as after it was opened again by hand, expires like any other.",
 ];
 
 fn telling() -> Policy {
@@ -198,5 +200,22 @@ async fn the_sweep_names_a_notice_by_its_invitation(db: Db) -> Verdict {
     );
     let swept = direct.db.sweep(&(), &sweep).await?;
     ensure!(swept == 0, "{swept} were swept twice");
+    Ok(())
+}
+
+async fn a_notice_that_is_queued_already_stops_no_sweep(db: Db) -> Verdict {
+    let direct = Direct::on(&db);
+    let mut rows = [row(1), row(2)];
+    let notice = NewLetter { delivery: delivery(1), purpose: Purpose::Expired, not_before: noon() };
+    for (row, dispatch) in rows.iter_mut().zip([Dispatch::Letter(&notice), Dispatch::None]) {
+        row.record.inviter_address = Some(address("charles@example.com"));
+        direct.put(row, dispatch).await?;
+    }
+    let now = rows[0].record.expires_at;
+    let sweep = Sweep { kinds: &[KIND], notify: &[KIND], now, limit: 100 };
+    let swept = direct.db.sweep(&(), &sweep).await?;
+    ensure!(swept == 2, "one of two has its notice already, and {swept} were swept");
+    let leased = direct.lease(&Ask { now, ..Ask::default() }).await?.letters.len();
+    ensure!(leased == 2, "there should be a notice of each, and there are {leased}");
     Ok(())
 }

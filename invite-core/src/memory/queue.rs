@@ -122,7 +122,8 @@ fn expire_due(state: &mut State, undo: &mut Vec<Undo>, sweep: &Sweep<'_>) -> u64
         let change = Change::End { status: Status::Expired };
         let delivery = DeliveryId::from_uuid(*record.id.as_uuid());
         let notice = NewLetter { delivery, purpose: Purpose::Expired, not_before: now };
-        let dispatch = match notify.contains(&record.kind.as_str()) {
+        let is_queued = state.queue.contains_key(&delivery);
+        let dispatch = match notify.contains(&record.kind.as_str()) && !is_queued {
             true => Dispatch::Letter(&notice),
             false => Dispatch::None,
         };

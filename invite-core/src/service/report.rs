@@ -63,13 +63,15 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
             error: reason.as_deref(),
             over: state.outranked(),
         };
-        let recorded = self.record_delivery(conn, update).await?;
-        // Also where that of a reminder was there before.
+        // The invitation first, as everywhere: two who hear the same would otherwise each wait for what the other holds.
+        let mut failed = false;
         if report.kind().is_failure() {
             let failure = failure(K::NAME, report.delivery(), now, reason.as_deref());
-            if self.change(conn, &failure).await?.is_some() {
-                return Ok(Reported::Failed);
-            }
+            failed = self.change(conn, &failure).await?.is_some();
+        }
+        let recorded = self.record_delivery(conn, update).await?;
+        if failed {
+            return Ok(Reported::Failed);
         }
         if recorded {
             return Ok(Reported::Recorded);

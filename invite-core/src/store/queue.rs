@@ -41,7 +41,7 @@ pub trait WorkerStore<P>: InvitationStore {
     ///
     /// With each of a kind in `notify` that has an address of the inviter's, a letter of purpose
     /// [`Purpose::Expired`] is queued for `now`; its delivery is the invitation's own id, because
-    /// an invitation expires once.
+    /// an invitation expires once. If that letter is in the queue already, it stays as it is.
     async fn sweep(&self, pool: &P, sweep: &Sweep<'_>) -> Result<u64, StoreError>;
 
     /// Looks at up to `limit` invitations of these kinds whose `remind_at` is `now` or before,

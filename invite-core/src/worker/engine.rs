@@ -1,9 +1,9 @@
 //! Letters on their way from the queue to the mailer, and their outcomes on the way back.
 //!
-//! Everything that takes time is a job, and all jobs go on at once: at most one leases letters, at most one records
-//! outcomes, and each slot hands one letter over. So a slot is free again as soon as its letter is out of hand, whatever
-//! the other letters and the database do; outcomes that wait for their turn are recorded together; and of the host's
-//! connections two are taken.
+//! Everything that takes time is a job, and all jobs go on at once: at most one looks for letters, at most one records
+//! outcomes, at most one fails an invitation, and each slot hands one letter over. So a slot is free again as soon as
+//! its letter is out of hand, whatever the other letters do, and outcomes that wait for their turn are recorded together.
+//! Of the host's connections two are taken, and a third while an invitation fails, which may have to wait for a lock.
 
 use std::{collections::HashMap, panic::AssertUnwindSafe, pin::Pin, sync::PoisonError};
 
@@ -38,7 +38,28 @@ enum Done {
     Upkept { tick: Tick, errors: Vec<Error> },
     Leased { asked: u32, owner: Uuid, leased: Result<(Leased, HashMap<DeliveryId, Token>), Error> },
     HandedOver(Result<Attempted, Error>),
-    Settled(Vec<Result<Option<DeliveryState>, Error>>),
+    Settled { lane: Lane, results: Vec<Result<Option<DeliveryState>, Error>> },
+}
+
+/// Outcomes that concern the letter alone never wait for those that change its invitation.
+#[derive(Clone, Copy)]
+enum Lane {
+    Letters,
+    Failures,
+}
+
+/// What went wrong, for whoever decides when to look again.
+pub(super) enum Failure {
+    Upkeep(Error),
+    Letters(Error),
+}
+
+impl Failure {
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            Self::Upkeep(error) | Self::Letters(error) => error,
+        }
+    }
 }
 
 /// A letter that is out of hand, and what is to be recorded of it.
@@ -56,9 +77,15 @@ struct Attempted {
 pub(super) struct Engine<'w, S, P> {
     worker: &'w Worker<S, P>,
     jobs: FuturesUnordered<Job<'w>>,
+    /// Letters that the mailer has.
     in_hand: u32,
-    unsettled: Vec<Attempted>,
+    /// Letters that are out of hand, and what became of them is not recorded yet.
+    unrecorded: u32,
+    heard: Vec<Heard>,
+    letters: Vec<Attempted>,
+    failures: Vec<Attempted>,
     is_settling: bool,
+    is_failing: bool,
     /// Upkeep and leases take turns: one of them goes on at a time.
     is_looking: bool,
     wants_upkeep: bool,
@@ -66,7 +93,9 @@ pub(super) struct Engine<'w, S, P> {
     kept_last: bool,
     /// What it has done so far.
     pub(super) tick: Tick,
-    errors: Vec<Error>,
+    errors: Vec<Failure>,
+    /// Something went wrong with letters since somebody last looked for them.
+    holds_back: bool,
     /// Whether it goes on to look while it finds as much as it looked for.
     goes_on: bool,
 }
@@ -78,14 +107,19 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
             worker,
             jobs: FuturesUnordered::new(),
             in_hand: 0,
-            unsettled: Vec::new(),
+            unrecorded: 0,
+            heard: Vec::new(),
+            letters: Vec::new(),
+            failures: Vec::new(),
             is_settling: false,
+            is_failing: false,
             is_looking: false,
             wants_upkeep: false,
             wants_letters: false,
             kept_last: false,
             tick: Tick::default(),
             errors: Vec::new(),
+            holds_back: false,
             goes_on: false,
         }
     }
@@ -94,7 +128,9 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
     #[cfg(feature = "tokio")]
     pub(super) fn go_on(&mut self) {
         self.goes_on = true;
-        self.look();
+        if self.tick.found_work() || self.in_hand > 0 {
+            self.look();
+        }
     }
 
     /// Looks at everything once: what is due to expire or to be reminded of, and the queue.
@@ -103,9 +139,16 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
         self.look_for_letters();
     }
 
+    /// Looks for what is due to expire or to be reminded of.
+    #[cfg(feature = "tokio")]
+    pub(super) fn look_for_upkeep(&mut self) {
+        self.wants_upkeep = true;
+        self.begin_to_look();
+    }
+
     /// Looks at the queue, as soon as a slot is free.
     pub(super) fn look_for_letters(&mut self) {
-        self.wants_letters = true;
+        (self.wants_letters, self.holds_back) = (true, false);
         self.begin_to_look();
     }
 
@@ -134,14 +177,18 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
         while let Some(Some(done)) = self.jobs.next().now_or_never() {
             self.take(done);
         }
+        let heard = std::mem::take(&mut self.heard);
+        if !heard.is_empty() {
+            self.worker.outage().hear(&heard, instant(&*self.worker.clock), self.worker.jitter());
+        }
         self.settle();
         self.begin_to_look();
     }
 
-    /// Who cannot lease letters or record their outcomes takes up no more of them, until somebody looks again.
+    /// A worker that cannot lease letters or record outcomes takes up no letters until the next look.
     fn fail(&mut self, error: Error) {
-        self.wants_letters = false;
-        self.errors.push(error);
+        (self.wants_letters, self.holds_back) = (false, true);
+        self.errors.push(Failure::Letters(error));
     }
 
     fn take(&mut self, done: Done) {
@@ -150,10 +197,10 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
                 self.is_looking = false;
                 // What it queued is to be mailed.
                 self.wants_upkeep |= self.goes_on && tick.found_work();
-                self.wants_letters |= self.goes_on && tick.found_work();
+                self.wants_letters |= self.goes_on && !self.holds_back && tick.found_work();
                 self.tick.expired += tick.expired;
                 self.tick.reminded += tick.reminded;
-                self.errors.extend(errors);
+                self.errors.extend(errors.into_iter().map(Failure::Upkeep));
             }
             Done::Leased { asked, owner, leased } => {
                 self.is_looking = false;
@@ -165,13 +212,22 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
             Done::HandedOver(letter) => {
                 self.in_hand -= 1;
                 match letter {
-                    Ok(letter) => self.unsettled.push(letter),
+                    Ok(letter) => {
+                        self.unrecorded += 1;
+                        self.heard.push(letter.heard.clone());
+                        let fails = letter.verdict.summary.state == DeliveryState::Failed;
+                        if fails { self.failures.push(letter) } else { self.letters.push(letter) }
+                    }
                     Err(error) => self.fail(error),
                 }
             }
-            Done::Settled(results) => {
-                self.is_settling = false;
+            Done::Settled { lane, results } => {
+                match lane {
+                    Lane::Letters => self.is_settling = false,
+                    Lane::Failures => self.is_failing = false,
+                }
                 for result in results {
+                    self.unrecorded -= 1;
                     match result {
                         Ok(state) => self.tick.count(state),
                         Err(error) => self.fail(error),
@@ -182,7 +238,7 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
     }
 
     /// What went wrong since this was last asked.
-    pub(super) fn take_errors(&mut self) -> Vec<Error> {
+    pub(super) fn take_errors(&mut self) -> Vec<Failure> {
         std::mem::take(&mut self.errors)
     }
 
@@ -209,7 +265,8 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
         }));
     }
 
-    /// Leases as many letters as there are free slots. While the provider is away there are none.
+    /// Leases as many letters as there are free slots. While the provider is away there are none, and while outcomes
+    /// cannot be recorded fewer and fewer: each that is not recorded is a letter that a crash would send again.
     fn lease(&mut self) {
         if self.is_looking || !self.wants_letters {
             return;
@@ -217,7 +274,8 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
         let now = instant(&*self.worker.clock);
         let allowed = self.worker.outage().allowance(self.worker.batch, now);
         self.wants_letters = allowed > 0;
-        let asked = allowed.saturating_sub(self.in_hand);
+        let unrecorded = self.unrecorded.saturating_sub(self.worker.batch);
+        let asked = allowed.saturating_sub(self.in_hand).saturating_sub(unrecorded);
         if asked == 0 {
             return;
         }
@@ -236,7 +294,7 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
     fn hand_over(&mut self, asked: u32, owner: Uuid, leased: Leased, mut tokens: HashMap<DeliveryId, Token>) {
         let Leased { letters, discarded, unreadable } = leased;
         let found = letters.len() + discarded + unreadable.len();
-        self.wants_letters |= self.goes_on && found >= asked.try_into().unwrap_or(usize::MAX);
+        self.wants_letters |= self.goes_on && !self.holds_back && found >= asked.try_into().unwrap_or(usize::MAX);
         self.tick.discarded += discarded;
         self.tick.unreadable += unreadable.len();
         for error in &unreadable {
@@ -249,17 +307,26 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
         }
     }
 
-    /// Records all outcomes that wait, unless others are being recorded.
+    /// Records all outcomes that wait, in each lane unless others are being recorded there.
     fn settle(&mut self) {
-        if self.is_settling || self.unsettled.is_empty() {
-            return;
+        if !self.is_settling && !self.letters.is_empty() {
+            self.is_settling = true;
+            let letters = std::mem::take(&mut self.letters);
+            self.record(Lane::Letters, letters);
         }
-        self.is_settling = true;
-        let letters = std::mem::take(&mut self.unsettled);
-        let heard: Vec<_> = letters.iter().map(|letter| letter.heard.clone()).collect();
-        self.worker.outage().hear(&heard, instant(&*self.worker.clock), self.worker.jitter());
+        // One after the other, because each may have to wait for a lock.
+        if !self.is_failing && !self.failures.is_empty() {
+            self.is_failing = true;
+            let failure = self.failures.remove(0);
+            self.record(Lane::Failures, vec![failure]);
+        }
+    }
+
+    fn record(&self, lane: Lane, mut letters: Vec<Attempted>) {
+        // In one order, so that two who record the same letters do not wait for each other.
+        letters.sort_unstable_by_key(|letter| letter.delivery);
         let worker = self.worker;
-        self.jobs.push(Box::pin(async move { Done::Settled(worker.settle(&letters).await) }));
+        self.jobs.push(Box::pin(async move { Done::Settled { lane, results: worker.settle(&letters).await } }));
     }
 }
 
@@ -309,22 +376,28 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         Ok(Attempted { owner, delivery, attempt, kind, at, verdict, heard })
     }
 
-    /// Records what became of letters: all together, or one by one where that fails, so that none keeps the others
+    /// Records what became of letters: all together, or one by one where the store cannot, so that none keeps the others
     /// from being recorded. `None` for a letter whose lease was lost.
     async fn settle(&self, letters: &[Attempted]) -> Vec<Result<Option<DeliveryState>, Error>> {
-        let together = self.try_to_settle(letters).await;
-        match together {
-            Ok(settled) if settled.len() == letters.len() => (letters.iter().zip(settled))
-                .map(|(letter, settled)| Ok(settled.then_some(letter.verdict.summary.state)))
-                .collect(),
-            Err(error) if letters.len() == 1 => vec![Err(error.into())],
+        let recorded = |letter: &Attempted, settled: bool| settled.then_some(letter.verdict.summary.state);
+        match self.try_to_settle(letters).await {
+            Ok(settled) if settled.len() == letters.len() => {
+                letters.iter().zip(settled).map(|(letter, settled)| Ok(recorded(letter, settled))).collect()
+            }
+            // A database that is away is away for each of them.
+            Err(error) if letters.len() == 1 || error.is_retryable() => {
+                let others = letters
+                    .iter()
+                    .skip(1)
+                    .map(|_| Err(StoreError::retryable("another outcome could not be recorded").into()));
+                std::iter::once(Err(error.into())).chain(others).collect()
+            }
             Ok(_) | Err(_) => {
                 let mut results = Vec::with_capacity(letters.len());
                 for letter in letters {
                     let settled = self.try_to_settle(std::slice::from_ref(letter)).await;
-                    let settled = settled.map(|settled| settled.first().copied().unwrap_or_default());
-                    let state = settled.map(|settled| settled.then_some(letter.verdict.summary.state));
-                    results.push(state.map_err(Error::from));
+                    let settled = settled.map(|settled| recorded(letter, settled.first().copied().unwrap_or_default()));
+                    results.push(settled.map_err(Error::from));
                 }
                 results
             }

@@ -16,7 +16,8 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(10);
 /// What one letter's outcome says about the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sign {
-    /// It is there: it took the letter, or refused it for good, or for now because of an address or of the letter.
+    /// The provider answered: it took the letter, refused it permanently, or refused it for now because of an address or
+    /// of the letter itself.
     There,
     /// It is away, or will not have us, or not now: over its quota, it says so of every letter.
     Away,
@@ -30,7 +31,7 @@ impl Sign {
     pub(super) const fn of(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::Accepted { .. } | Outcome::Refused { refusal: Refusal::Permanent, .. } => Self::There,
-            // The address, the mailbox or the letter's own form (RFC 3463, section 2). Who says so is there.
+            // Subjects 1, 2 and 6 of RFC 3463: the address, the mailbox, the letter. Whoever says so is there.
             Outcome::Refused { enhanced: Some(code), .. } if matches!(code.subject(), 1 | 2 | 6) => Self::There,
             Outcome::Refused { refusal: Refusal::Transient, .. }
             | Outcome::Misconfigured { .. }
@@ -45,7 +46,7 @@ impl Sign {
 #[derive(Debug, Clone)]
 pub(super) struct Heard {
     pub(super) delivery: DeliveryId,
-    /// Of its address.
+    /// The domain of the address it went to.
     pub(super) domain: String,
     pub(super) scope: Scope,
     /// When it was handed over.
@@ -57,7 +58,7 @@ pub(super) struct Heard {
 #[derive(Debug, Default)]
 pub(super) struct Outage {
     pause: Option<Pause>,
-    /// The last letter that nobody took, and nothing was heard since that would say that the provider is there.
+    /// The last letter that nobody took, if the provider has not answered since.
     suspect: Option<Heard>,
     scopes: Scopes,
 }
@@ -88,10 +89,10 @@ impl Outage {
 
     /// Hears what became of letters that ended together. If any of them says that the provider is there, it is.
     ///
-    /// Letters that nobody took begin a pause only if they differ in what they are to and in whose they are: the fault
-    /// may be a domain's, and whoever invites people at such domains must not stop the mail of others. Those that were
-    /// handed over before a pause say nothing about its end. What is unclear prolongs a pause, because each such try
-    /// may be a duplicate mail, and begins none.
+    /// Letters that nobody took begin or prolong a pause only if two of them differ in their domain and in their scope.
+    /// The fault may be the domain's, and a tenant who invites people at such domains must not stop the mail of others.
+    /// Letters that were handed over before a pause began say nothing about its end. An unclear outcome prolongs a
+    /// pause, because each such attempt may be a duplicate mail, but begins none.
     pub(super) fn hear(&mut self, letters: &[Heard], now: DateTime<Utc>, jitter: u8) {
         for letter in letters {
             self.scopes.see(&letter.scope);
@@ -107,16 +108,14 @@ impl Outage {
         let said = letters.iter().filter(|letter| letter.sign != Sign::Nothing);
         let untaken: Vec<_> = said.filter(|letter| begun.is_none_or(|until| letter.since >= until)).collect();
         let Some(last) = untaken.last() else { return };
-        if self.pause.is_none() {
-            if untaken.iter().any(|letter| letter.sign == Sign::Unclear) {
-                return;
-            }
-            let mut all = untaken.iter().copied().chain(&self.suspect);
-            let is_outage = all.clone().any(|one| all.any(|other| self.scopes.tell_apart(one, other)));
-            if !is_outage {
-                self.suspect = Some((*last).clone());
-                return;
-            }
+        if self.pause.is_none() && untaken.iter().any(|letter| letter.sign == Sign::Unclear) {
+            return;
+        }
+        let all = || untaken.iter().copied().chain(&self.suspect);
+        let is_outage = all().any(|one| all().any(|other| self.scopes.tell_apart(one, other)));
+        self.suspect = Some((*last).clone());
+        if !is_outage {
+            return;
         }
         let rounds = self.pause.map_or(1, |pause| pause.rounds.saturating_add(1));
         let until = now + pause(rounds, jitter);
@@ -225,6 +224,25 @@ mod tests {
         assert_eq!(outage.allowance(8, NOW), 8, "many domains in one scope of several");
         outage.hear(&[letter(31, Sign::Away, (31, 2), NOW)], NOW, 0);
         assert_eq!(outage.allowance(8, NOW), 0, "another domain in another scope");
+    }
+
+    #[test]
+    fn any_two_of_the_letters_may_differ() {
+        let mut outage = Outage::default();
+        let away = |name, of| letter(name, Sign::Away, of, NOW);
+        outage.hear(&[away(1, (1, 1)), away(2, (1, 2)), away(3, (2, 1))], NOW, 0);
+        assert_eq!(outage.allowance(8, NOW), 0, "the second and the third");
+    }
+
+    #[test]
+    fn the_letters_of_one_tenant_do_not_prolong_a_pause() {
+        let mut outage = Outage::default();
+        hears(&mut outage, [(1, Sign::Away), (2, Sign::Away)], NOW);
+        let until = NOW + FIRST_PAUSE;
+        for name in 3..20 {
+            outage.hear(&[letter(name, Sign::Away, (name, 2), until)], until, 0);
+            assert_eq!(outage.allowance(8, until), 1, "another letter is tried at once");
+        }
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::Instant;
-
-use super::{Worker, engine::Engine};
+use super::{
+    Worker,
+    engine::{Engine, Failure},
+};
 use crate::{error::Error, store::WorkerStore};
 
 /// The longest time between two looks at a database that answers with errors.
@@ -75,42 +76,68 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             return Err(error);
         }
         let mut shutdown = std::pin::pin!(shutdown);
+        let (mut letters, mut upkeep) = (Pace::new(self.poll), Pace::new(self.poll));
         let mut engine = Engine::once(self);
         // Also a worker that is to stop at once looks first.
         engine.look();
         while engine.is_looking() {
             engine.advance().await;
         }
+        hear(engine.take_errors(), &mut letters, &mut upkeep);
         engine.go_on();
-        let (mut pause, mut failed) = (self.poll, false);
-        let mut next_look = std::pin::pin!(tokio::time::sleep(pause));
+        let mut look_for_letters = std::pin::pin!(tokio::time::sleep(letters.next()));
+        let mut look_for_upkeep = std::pin::pin!(tokio::time::sleep(upkeep.next()));
         loop {
-            let errors = engine.take_errors();
-            for error in &errors {
-                tracing::warn!(error = causes(error), "the invitation worker could not do all of its work");
-            }
-            if !errors.is_empty() {
-                failed = true;
-                pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
-                next_look.as_mut().reset(Instant::now() + pause);
-            }
             tokio::select! {
                 () = &mut shutdown => break,
-                () = &mut next_look => {
-                    pause = if failed { pause } else { self.poll };
-                    failed = false;
-                    engine.look();
-                    next_look.as_mut().reset(Instant::now() + pause);
+                () = &mut look_for_letters => {
+                    engine.look_for_letters();
+                    look_for_letters.set(tokio::time::sleep(letters.next()));
+                }
+                () = &mut look_for_upkeep => {
+                    engine.look_for_upkeep();
+                    look_for_upkeep.set(tokio::time::sleep(upkeep.next()));
                 }
                 () = self.wake.notified() => engine.look_for_letters(),
-                () = engine.advance(), if engine.is_busy() => {}
+                () = engine.advance(), if engine.is_busy() => hear(engine.take_errors(), &mut letters, &mut upkeep),
             }
         }
         engine.stop();
         while engine.is_busy() {
             engine.advance().await;
+            hear(engine.take_errors(), &mut letters, &mut upkeep);
         }
         Ok(())
+    }
+}
+
+/// How long it is to the next look: twice as long after each look that failed, up to a minute.
+struct Pace {
+    poll: Duration,
+    pause: Duration,
+    failed: bool,
+}
+
+impl Pace {
+    const fn new(poll: Duration) -> Self {
+        Self { poll, pause: poll, failed: false }
+    }
+
+    fn next(&mut self) -> Duration {
+        let longer = self.pause.saturating_mul(2).clamp(self.poll.min(LONGEST_PAUSE), LONGEST_PAUSE);
+        self.pause = if std::mem::take(&mut self.failed) { longer } else { self.poll };
+        self.pause
+    }
+}
+
+fn hear(failures: Vec<Failure>, letters: &mut Pace, upkeep: &mut Pace) {
+    for failure in failures {
+        match failure {
+            Failure::Letters(_) => letters.failed = true,
+            Failure::Upkeep(_) => upkeep.failed = true,
+        }
+        let error = failure.into_error();
+        tracing::warn!(error = causes(&error), "the invitation worker could not do all of its work");
     }
 }
 

@@ -1,8 +1,8 @@
-//! What a round came to.
+//! What one call of `tick` did.
 
 use crate::delivery::DeliveryState;
 
-/// What one round of a worker did.
+/// What one call of [`Worker::tick`](crate::Worker::tick) did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tick {
@@ -19,7 +19,7 @@ pub struct Tick {
     pub failed: usize,
     /// Letters given up on without knowing; their invitations stay as they are.
     pub unknown: usize,
-    /// Letters whose lease ran out while they were being sent; another worker has them.
+    /// Letters whose lease ran out before their outcome was recorded; another worker has them.
     pub lost: usize,
     /// Letters that were not sent because their invitation had moved on, or they are reported to be on
     /// their way.

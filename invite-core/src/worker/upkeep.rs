@@ -19,7 +19,7 @@ const SWEEP: u32 = 1_000;
 const REMINDED: u32 = 200;
 
 impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
-    /// One transaction of each. What goes wrong with one keeps the other from nothing.
+    /// One transaction of each. If one fails, the other still runs.
     pub(super) async fn upkeep(&self) -> (Tick, Vec<Error>) {
         let (mut tick, mut errors) = (Tick::default(), Vec::new());
         let now = instant(&*self.clock);

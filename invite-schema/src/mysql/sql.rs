@@ -236,10 +236,13 @@ statements! {
         SELECT i.delivery_id, i.id, :delivery_state, COALESCE(:attempts, 0), :error FROM invite_invitations AS i
         WHERE i.delivery_id = :delivery AND i.kind = :kind";
 
+    // A join would lock the invitation, and wait for whoever has locked it.
+
     /// What is heard later. `:over` is a JSON array of states.
-    RECORD_DELIVERY = "UPDATE invite_letters AS l JOIN invite_invitations AS i ON i.delivery_id = l.id
-        SET l.state = :delivery_state, l.attempts = COALESCE(:attempts, l.attempts), l.error = :error
-        WHERE l.id = :delivery AND i.kind = :kind AND JSON_CONTAINS(:over, JSON_QUOTE(l.state))";
+    RECORD_DELIVERY = "UPDATE invite_letters
+        SET state = :delivery_state, attempts = COALESCE(:attempts, attempts), error = :error
+        WHERE id = :delivery AND JSON_CONTAINS(:over, JSON_QUOTE(state))
+          AND EXISTS (SELECT 1 FROM invite_invitations AS i WHERE i.delivery_id = :delivery AND i.kind = :kind)";
 
     FIND_BY_TOKEN = find_by_token!(columns!(), letter!(), "");
 
@@ -317,6 +320,34 @@ statements! {
 
     REMOVE = "DELETE FROM invite_outbox WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
 
+    // Several letters at once, as a JSON array. The indexes are named, because the server reads a small table whole,
+    // and then locks all of it.
+
+    /// Which of these letters are still leased to whoever says so.
+    LEASED_TO = "SELECT o.id FROM JSON_TABLE(:settlements, '$[*]' COLUMNS (letter CHAR(32) PATH '$.letter',
+             owner CHAR(32) PATH '$.owner', attempt INT UNSIGNED PATH '$.attempt')) AS a
+        STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter)
+        WHERE o.lease_owner = UNHEX(a.owner) AND o.attempt = a.attempt FOR UPDATE";
+
+    REMOVE_TOGETHER = "DELETE o FROM JSON_TABLE(:letters, '$[*]' COLUMNS (letter CHAR(32) PATH '$')) AS a
+        STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter)";
+
+    // Assignments take effect from left to right: the state, which the others ask for, comes last.
+
+    RECORD_TOGETHER = "INSERT INTO invite_letters (id, invitation, state, attempts, error)
+        SELECT i.delivery_id, i.id, a.state, a.attempts, a.error
+        FROM JSON_TABLE(:settlements, '$[*]' COLUMNS (letter CHAR(32) PATH '$.letter', kind VARCHAR(64) PATH '$.kind',
+             state VARCHAR(20) PATH '$.state', attempts INT UNSIGNED PATH '$.attempts', error VARCHAR(200) PATH '$.error',
+             over_states VARCHAR(200) PATH '$.over')) AS a
+        STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (invite_invitations_delivery) ON i.delivery_id = UNHEX(a.letter)
+        WHERE CAST(i.kind AS BINARY) = CAST(a.kind AS BINARY)
+          AND (FIND_IN_SET('queued', a.over_states)
+               OR EXISTS (SELECT 1 FROM invite_letters AS k WHERE k.id = UNHEX(a.letter)))
+        ON DUPLICATE KEY UPDATE
+            attempts = IF(FIND_IN_SET(invite_letters.state, a.over_states), a.attempts, invite_letters.attempts),
+            error = IF(FIND_IN_SET(invite_letters.state, a.over_states), a.error, invite_letters.error),
+            state = IF(FIND_IN_SET(invite_letters.state, a.over_states), a.state, invite_letters.state)";
+
     POSTPONE = "UPDATE invite_outbox
         SET not_before = :not_before, refusals = :refusals, unknowns = :unknowns, last_error = :error, lease_owner = NULL, lease_until = NULL
         WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
@@ -342,12 +373,14 @@ statements! {
         locked!()
     );
 
-    /// A notice to the inviter for each locked row of the kinds in the JSON array `:notify`.
+    /// A notice to the inviter for each locked row of the kinds in the JSON array `:notify`. One that is queued already
+    /// stays.
     EXPIRE_NOTICES = concat!(
         "INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
          SELECT i.id, i.kind, i.id, i.generation, 'expired', :now FROM invite_invitations AS i",
         locked!(),
-        " WHERE i.inviter_address IS NOT NULL AND JSON_CONTAINS(:notify, JSON_QUOTE(i.kind))"
+        " WHERE i.inviter_address IS NOT NULL AND JSON_CONTAINS(:notify, JSON_QUOTE(i.kind))
+          ON DUPLICATE KEY UPDATE generation = invite_outbox.generation"
     );
 
     EXPIRE = concat!(

@@ -460,6 +460,7 @@ statements! {
              INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
              SELECT id, kind, id, generation, 'expired', :now FROM changed
               WHERE inviter_address IS NOT NULL AND kind = ANY (:notify::text[])
+             ON CONFLICT (id) DO NOTHING
          ) SELECT count(*) FROM changed";
 
     /// What the ledger says of the steps that the database has.

@@ -349,13 +349,15 @@ statements! {
         " ORDER BY expires_at, id LIMIT +:limit"
     );
 
-    /// A notice to the inviter for each expired invitation of the kinds in the JSON array `:notify`.
+    /// A notice to the inviter for each expired invitation of the kinds in the JSON array `:notify`. One that is queued
+    /// already stays.
     EXPIRE_NOTICES = concat!(
         "INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
          SELECT id, kind, id, generation, 'expired', :now FROM (SELECT id, kind, generation, inviter_address",
         due_invitations!(),
         " ORDER BY expires_at, id LIMIT +:limit)
-         WHERE inviter_address IS NOT NULL AND kind IN (SELECT value FROM json_each(:notify))"
+         WHERE inviter_address IS NOT NULL AND kind IN (SELECT value FROM json_each(:notify))
+         ON CONFLICT (id) DO NOTHING"
     );
 
     EXPIRE = concat!(

@@ -345,6 +345,7 @@ fn judge(search: &Search, mode: &str, plan: &Value, complaints: &mut Complaints)
         .collect();
     let expected: &[&str] = match search.sql.name() {
         name if name == sql::INSERT.name() => &[OPEN_KEY],
+        name if name == sql::EXPIRE.name() => &[QUEUE],
         name if name == sql::RECORD_DELIVERY.name() || name == sql::SETTLE.name() => &[LETTERS],
         _ => &[],
     };
