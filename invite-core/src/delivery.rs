@@ -10,7 +10,7 @@ use crate::{id::DeliveryId, state::Status};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Delivery {
-    /// Where it stands.
+    /// The state of the letter: queued, sent, failed, and so on.
     pub state: DeliveryState,
     /// How often it was handed over, or tried.
     pub attempts: u32,
@@ -25,7 +25,7 @@ impl Delivery {
         Self { state, attempts: 0, last_error: None }
     }
 
-    /// What is known of a letter of which nothing was heard: it is queued. Where there is none, it was not mailed.
+    /// The delivery of a letter before its first outcome: queued. Without a letter: not mailed.
     #[must_use]
     pub const fn unheard(letter: Option<DeliveryId>) -> Self {
         Self::new(match letter {
@@ -54,7 +54,7 @@ pub enum DeliveryState {
     Retrying,
     /// A mail server took it. Whether a person reads it nobody knows.
     Sent,
-    /// Refused, for good or too often; the invitation is [`Status::DeliveryFailed`].
+    /// Refused permanently, or too often; the invitation is [`Status::DeliveryFailed`].
     Failed,
     /// It may or may not have been sent, and no more attempts are made. Its links work.
     Unknown,
@@ -102,7 +102,7 @@ impl DeliveryState {
         &Self::RANKS[..rank]
     }
 
-    /// The stored word.
+    /// The word that a store keeps for it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -131,7 +131,7 @@ impl DeliveryState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Purpose {
-    /// It invites.
+    /// The letter that invites.
     Invitation,
     /// It reminds the invited before the end.
     Reminder,
@@ -144,10 +144,10 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// All of them.
+    /// Every purpose that a letter can have.
     pub const ALL: [Self; 5] = [Self::Invitation, Self::Reminder, Self::Accepted, Self::Rejected, Self::Expired];
 
-    /// The stored word.
+    /// The word that a store keeps for it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

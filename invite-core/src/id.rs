@@ -33,7 +33,7 @@ impl fmt::Display for InvitationId {
 impl FromStr for InvitationId {
     type Err = MalformedId;
 
-    /// Reads a UUID.
+    /// Reads an id from the text of a UUID.
     fn from_str(text: &str) -> Result<Self, MalformedId> {
         text.parse().map(Self).map_err(|_| MalformedId)
     }
@@ -56,7 +56,7 @@ impl DeliveryId {
         Self(uuid)
     }
 
-    /// The UUID.
+    /// The UUID behind the id.
     #[must_use]
     pub const fn as_uuid(&self) -> &Uuid {
         &self.0

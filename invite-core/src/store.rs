@@ -117,13 +117,13 @@ pub(crate) fn only<T>(answers: Vec<T>) -> Result<T, StoreError> {
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct Insertion<'a> {
-    /// The row.
+    /// The row of the invitation.
     pub record: &'a Record,
     /// Of what there may be only one; `None` where there may be many.
     pub open_key: Option<&'a OpenKey>,
     /// The event, always [`EventKind::Created`] of revision 1.
     pub event: &'a NewEvent<'a>,
-    /// What leaves the house.
+    /// The letter or the token that goes with it.
     pub dispatch: Dispatch<'a>,
 }
 
@@ -131,7 +131,7 @@ pub struct Insertion<'a> {
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::exhaustive_enums, reason = "a store handles each")]
 pub enum Dispatch<'a> {
-    /// Nothing.
+    /// No letter and no token.
     None,
     /// A letter for the worker, if it [has an addressee](NewLetter::has_addressee).
     Letter(&'a NewLetter),
@@ -165,7 +165,7 @@ impl NewLetter {
 pub struct DeliveryUpdate<'a> {
     /// Which delivery: of the invitation's own letter; a reminder or notice has no summary.
     pub delivery: DeliveryId,
-    /// The kind.
+    /// The name of the kind, [`Kind::NAME`](crate::Kind::NAME).
     pub kind: &'a str,
     /// Where the letter stands.
     pub state: DeliveryState,
@@ -181,13 +181,13 @@ pub struct DeliveryUpdate<'a> {
 #[derive(Debug, Clone)]
 #[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct NewEvent<'a> {
-    /// What happened.
+    /// What happened to the invitation.
     pub kind: EventKind,
-    /// Who did it.
+    /// The person or system that did it.
     pub actor: &'a Actor,
-    /// Why.
+    /// The reason that person gave, if any.
     pub reason: Option<&'a str>,
-    /// When.
+    /// The instant at which it happened.
     pub at: DateTime<Utc>,
 }
 
@@ -199,22 +199,22 @@ pub enum Key<'a> {
     Token(&'a TokenDigest),
     /// By id, in a scope if one is named.
     Id {
-        /// The kind.
+        /// The name of the kind, [`Kind::NAME`](crate::Kind::NAME).
         kind: &'a str,
-        /// The scope.
+        /// The scope that the invitation must belong to.
         scope: Option<&'a Scope>,
-        /// The id.
+        /// The id of the invitation.
         id: InvitationId,
     },
     /// By its open key.
     Open(&'a OpenKey),
 }
 
-/// How to read.
+/// Which version of a row a read must see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a store handles each")]
 pub enum Read {
-    /// A plain read.
+    /// Whatever the transaction sees; a plain read.
     Plain,
     /// The latest committed state, even where the transaction's snapshot is older: a locking read
     /// on MySQL. It explains a write that did not happen.
@@ -225,19 +225,19 @@ pub enum Read {
 #[derive(Debug, Clone)]
 #[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct Found {
-    /// The row.
+    /// The row of the invitation.
     pub record: Record,
     /// The token, when it was found by one.
     pub token: Option<FoundToken>,
 }
 
-/// A stored token.
+/// A token as the store has it: its digest, never the token.
 #[derive(Debug, Clone)]
 #[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct FoundToken {
     /// Its digest as read from the database, not as asked for.
     pub digest: TokenDigest,
-    /// Its generation.
+    /// The generation of links that it belongs to.
     pub generation: u32,
     /// How it was handed over.
     pub channel: Channel,
@@ -255,9 +255,9 @@ impl FoundToken {
 /// One page of a scope's invitations.
 #[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct ListQuery<'a> {
-    /// The kind.
+    /// The name of the kind, [`Kind::NAME`](crate::Kind::NAME).
     pub kind: &'a str,
-    /// The scope.
+    /// The scope that the invitation must belong to.
     pub scope: &'a Scope,
     /// The instant by which open ones past their time count as expired.
     pub now: DateTime<Utc>,
@@ -267,7 +267,7 @@ pub struct ListQuery<'a> {
     pub address: Option<&'a str>,
     /// Open, and expiring after `now` and up to this instant.
     pub expiring_until: Option<DateTime<Utc>>,
-    /// The order.
+    /// The order of the rows.
     pub sort: Sort,
     /// The row to begin after.
     pub after: Option<Seek>,
@@ -278,11 +278,11 @@ pub struct ListQuery<'a> {
 /// The open invitations of a person.
 #[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct AddressedQuery<'a> {
-    /// The kind.
+    /// The name of the kind, [`Kind::NAME`](crate::Kind::NAME).
     pub kind: &'a str,
-    /// Canonical addresses, padded.
+    /// The canonical addresses, padded with `None`.
     pub addresses: [Option<&'a str>; MAX_ADDRESSES],
-    /// The instant.
+    /// The instant at which an invitation must still be open.
     pub now: DateTime<Utc>,
     /// The most rows to return.
     pub limit: u32,

@@ -128,7 +128,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         self
     }
 
-    /// How many letters are in hand at a time; 8 unless said otherwise. A running worker takes up another as soon as one
+    /// How many letters are in hand at a time, 8 by default. A running worker takes up another as soon as one
     /// is out of hand.
     #[must_use]
     pub fn batch(mut self, letters: u32) -> Self {
@@ -136,7 +136,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         self
     }
 
-    /// How long a letter is this worker's; 15 minutes unless said otherwise, a day at most. A letter
+    /// How long a letter is this worker's: 15 minutes by default, a day at most. A letter
     /// whose lease ran out is sent again, so it is never shorter than the mailer's
     /// [`time_limit`](Mailer::time_limit) and a quarter of it, 5 seconds at least and a minute at
     /// most; for a mailer without one, set it to more than it may take: RFC 5321 (4.5.3.2.6) lets a
@@ -195,7 +195,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         self.outage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Where there is no randomness there is none: what has happened is recorded all the same.
+    /// If the random number generator fails there is no jitter; the outcome must still be recorded.
     fn jitter(&self) -> u8 {
         let mut jitter = [0];
         let _ = self.random.fill(&mut jitter);

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// What a mail provider's webhook or a bounce says of one letter, for
-/// [`Invitations::report`].
+/// [`Invitations::report`](crate::Invitations::report).
 ///
 /// ```
 /// use invite_core::{DeliveryReport, EnhancedCode, ReportKind, store::DeliveryId};

@@ -15,9 +15,9 @@ pub(crate) struct Look {
     pub(crate) done: Option<u32>,
 }
 
-/// Looks at the rules, lead times before the end, that are neither done with nor over before the
-/// letter of this generation was asked for: that one says when the end is itself. So a rule moves
-/// with an amended end and never comes twice; of several that have become due, the last counts.
+/// Considers each lead time that has not been handled yet and that fell due after the current letter was requested; an
+/// earlier one is pointless, because that letter already states the deadline. So a reminder moves with an amended end
+/// and never comes twice. Of several that have become due, the shortest lead time counts.
 pub(crate) fn look(record: &Record, leads: &[TimeDelta], now: DateTime<Utc>) -> Look {
     let nothing = Look { due: false, next: None, done: record.reminded };
     let waits = record.status == Status::Pending && record.delivery_id.is_some() && record.expires_at > now;

@@ -17,7 +17,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// Records what was heard of a letter after its hand-over, in the host's transaction.
     ///
     /// Reports may come in any order and any number of times: the one of highest rank stays, as
-    /// [`ReportKind`] lists them. A bounce or suppression makes a pending invitation
+    /// [`ReportKind`](crate::ReportKind) lists them. A bounce or suppression makes a pending invitation
     /// `delivery_failed`; one that has ended is left as it is, and so is one that was resent since.
     /// That a reminder came back, was not sent or was called spam is recorded as well, so that no
     /// further one follows; the invitation stays pending, because its own letter may have arrived.

@@ -58,9 +58,9 @@ pub trait WorkerStore<P>: InvitationStore {
 pub struct LeaseRequest<'a> {
     /// The kinds this worker serves.
     pub kinds: &'a [&'a str],
-    /// The instant.
+    /// The instant by which letters must be due.
     pub now: DateTime<Utc>,
-    /// This worker.
+    /// The name of this worker, new for each request.
     pub owner: Uuid,
     /// Until when nobody else may have them.
     pub lease_until: DateTime<Utc>,
@@ -124,11 +124,11 @@ pub struct Leased {
     pub unreadable: Vec<StoreError>,
 }
 
-/// A leased letter.
+/// A letter that this worker has leased, with its invitation.
 #[derive(Debug, Clone)]
 #[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct LeasedLetter {
-    /// Which delivery.
+    /// The delivery that the letter is.
     pub delivery: DeliveryId,
     /// What it is about.
     pub purpose: Purpose,
@@ -148,9 +148,9 @@ pub struct LeasedLetter {
 pub struct Sweep<'a> {
     /// The kinds this worker serves.
     pub kinds: &'a [&'a str],
-    /// Those of which the inviter hears.
+    /// The kinds whose inviter is told of the expiry.
     pub notify: &'a [&'a str],
-    /// The instant.
+    /// The instant by which invitations must have expired.
     pub now: DateTime<Utc>,
     /// The most to expire.
     pub limit: u32,
@@ -160,17 +160,17 @@ pub struct Sweep<'a> {
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct Settlement<'a> {
-    /// Which delivery.
+    /// The delivery that the letter is.
     pub delivery: DeliveryId,
     /// Who had leased it.
     pub owner: Uuid,
-    /// At which attempt.
+    /// The attempt that the lease was for.
     pub attempt: u32,
     /// What to show the inviting side.
     pub summary: DeliveryUpdate<'a>,
     /// What to do with the queue's row.
     pub queue: QueueChange<'a>,
-    /// The change of status, when the letter was refused for good.
+    /// The change of status, when the letter was refused permanently.
     pub transition: Option<&'a Transition<'a>>,
 }
 
@@ -182,7 +182,7 @@ pub enum QueueChange<'a> {
     Remove,
     /// It is tried again: lease cleared.
     Postpone {
-        /// Not before this.
+        /// The instant before which it is not leased again.
         not_before: DateTime<Utc>,
         /// How many attempts were refused for now.
         refusals: u32,

@@ -10,7 +10,7 @@ use crate::invitation::Record;
 pub struct ReminderScan<'a> {
     /// The kinds this worker serves.
     pub kinds: &'a [&'a str],
-    /// The instant.
+    /// The instant by which `remind_at` must have come.
     pub now: DateTime<Utc>,
     /// The most rows to look at.
     pub limit: u32,
@@ -41,9 +41,9 @@ impl std::fmt::Debug for ReminderScan<'_> {
 pub struct ReminderDecision {
     /// The reminder to queue.
     pub letter: Option<NewLetter>,
-    /// Its new `remind_at`.
+    /// The new `remind_at` of the row.
     pub remind_at: Option<DateTime<Utc>>,
-    /// Its new `reminded`.
+    /// The new `reminded` of the row.
     pub reminded: Option<u32>,
 }
 

@@ -28,11 +28,11 @@ use crate::{
 pub struct Transition<'a> {
     /// Which row, and in what condition.
     pub guard: Guard<'a>,
-    /// The new values.
+    /// The new values of the row.
     pub change: Change<'a>,
-    /// The audit entry.
+    /// The event that is written with the change.
     pub event: NewEvent<'a>,
-    /// What leaves the house with it.
+    /// The letter or the token that goes with it.
     pub dispatch: Dispatch<'a>,
 }
 
@@ -40,9 +40,9 @@ pub struct Transition<'a> {
 #[derive(Debug, Clone)]
 #[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct Guard<'a> {
-    /// Which row.
+    /// The row that the change is about.
     pub target: Target<'a>,
-    /// Its kind.
+    /// The kind that the row must be of.
     pub kind: &'a str,
     /// It stands in one of these (repeated when there is only one).
     pub statuses: [Status; 2],
@@ -74,11 +74,11 @@ pub enum Target<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a store handles each")]
 pub enum TimeGuard {
-    /// `expires_at > now`.
+    /// The invitation has not expired: `expires_at > now`.
     Unexpired,
-    /// `expires_at <= now`.
+    /// The invitation has expired: `expires_at <= now`.
     Due,
-    /// Nothing.
+    /// The time does not matter.
     Any,
 }
 
@@ -86,11 +86,11 @@ pub enum TimeGuard {
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::exhaustive_enums, reason = "a store handles each")]
 pub enum RecipientGuard<'a> {
-    /// Anybody's.
+    /// Any address will do.
     Anyone,
     /// One of this claimant's.
     Claimant {
-        /// Who claims.
+        /// The person who accepts or declines.
         claimant: &'a Claimant,
         /// Whether a shared domain is enough.
         same_domain: bool,
@@ -106,8 +106,8 @@ impl<'a> RecipientGuard<'a> {
         }
     }
 
-    /// The up to eight values of which one must equal the canonical address (or, when
-    /// [`by_domain`](Self::by_domain), its domain). `None` where anybody may.
+    /// Up to eight values. The canonical address must equal one of them (or its domain, when
+    /// [`by_domain`](Self::by_domain)). `None` if anybody may.
     #[must_use]
     pub fn verified(&self) -> Option<[Option<&'a str>; MAX_ADDRESSES]> {
         match *self {
@@ -197,12 +197,12 @@ pub enum Change<'a> {
     /// Ends it. The row keeps the status and, from the event, when, by whom and why; open key and `remind_at`
     /// become null. `address_proved` becomes whether the token it was found by came by mail.
     End {
-        /// The terminal status.
+        /// The terminal status that it ends in.
         status: Status,
     },
     /// Renews it: pending again, generation + 1, letter queued.
     Renew {
-        /// When; becomes `resent_at`.
+        /// The instant of the resend; becomes `resent_at`.
         at: DateTime<Utc>,
         /// The new end of its life if later than the old; `None` leaves it.
         expires_at: Option<DateTime<Utc>>,
@@ -218,7 +218,7 @@ pub enum Change<'a> {
         /// A new address with its open key: retires all earlier links (generation + 1). No letter
         /// is under way to it: `delivery_id`, `remind_at` and `reminded` become null.
         recipient: Option<(&'a EmailAddress, Option<OpenKey>)>,
-        /// A new payload.
+        /// The new payload, as JSON.
         payload: Option<&'a serde_json::Value>,
         /// A new message, or none from now on.
         message: Option<Option<&'a str>>,
@@ -232,10 +232,10 @@ pub enum Change<'a> {
     /// It was looked at: `viewed_at`, if it is null. No revision. Where it is not null the guard
     /// does not hold.
     View {
-        /// When.
+        /// The instant of the look; becomes `viewed_at`.
         at: DateTime<Utc>,
     },
-    /// The letter was refused for good: status `delivery_failed`, `remind_at` null. It comes with
+    /// The letter was refused permanently: status `delivery_failed`, `remind_at` null. It comes with
     /// [`Target::Delivery`], and with no other target, so that a letter fails no invitation that was sent another
     /// since.
     FailDelivery,

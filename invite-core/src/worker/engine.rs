@@ -48,7 +48,7 @@ enum Lane {
     Failures,
 }
 
-/// What went wrong, for whoever decides when to look again.
+/// What went wrong: the caller decides by it when to look again.
 pub(super) enum Failure {
     Upkeep(Error),
     Letters(Error),

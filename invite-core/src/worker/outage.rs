@@ -10,7 +10,7 @@ use crate::{
 
 /// The first pause; each further one is twice as long.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(30);
-/// The longest pause.
+/// A pause never lasts longer than this, jitter aside.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(10);
 
 /// What one letter's outcome says about the provider.
@@ -31,7 +31,7 @@ impl Sign {
     pub(super) const fn of(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::Accepted { .. } | Outcome::Refused { refusal: Refusal::Permanent, .. } => Self::There,
-            // Subjects 1, 2 and 6 of RFC 3463: the address, the mailbox, the letter. Whoever says so is there.
+            // Subjects 1, 2 and 6 of RFC 3463: the address, the mailbox, the letter. A server that says so is there.
             Outcome::Refused { enhanced: Some(code), .. } if matches!(code.subject(), 1 | 2 | 6) => Self::There,
             Outcome::Refused { refusal: Refusal::Transient, .. }
             | Outcome::Misconfigured { .. }

@@ -10,7 +10,7 @@ use crate::{
 
 /// The first wait; each further one is twice as long.
 const FIRST_WAIT: TimeDelta = TimeDelta::seconds(30);
-/// The longest wait.
+/// A letter never waits longer than this, jitter aside.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
 /// After so many refusals "for now" the letter has failed: three to four hours of trying.
 const MAX_REFUSALS: u32 = 10;

@@ -12,7 +12,7 @@ use crate::{error::Error, store::WorkerStore};
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
-    /// How often [`run`](Self::run) looks when nobody notifies it; one second unless said otherwise.
+    /// How often [`run`](Self::run) looks when nobody notifies it, one second by default.
     #[must_use]
     pub fn poll(mut self, interval: Duration) -> Self {
         self.poll = interval;

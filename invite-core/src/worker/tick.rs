@@ -6,15 +6,15 @@ use crate::delivery::DeliveryState;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tick {
-    /// Invitations expired.
+    /// Invitations that the sweep expired.
     pub expired: u64,
-    /// Reminders queued.
+    /// Reminders that were queued.
     pub reminded: usize,
     /// Letters a mail server took.
     pub sent: usize,
     /// Letters to be tried again.
     pub postponed: usize,
-    /// Letters refused for good. If it was the invitation's own letter, the invitation is
+    /// Letters that were refused permanently. If it was the invitation's own letter, the invitation is
     /// `delivery_failed`; a reminder or a notice leaves it alone.
     pub failed: usize,
     /// Letters given up on without knowing; their invitations stay as they are.

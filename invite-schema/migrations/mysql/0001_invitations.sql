@@ -77,7 +77,7 @@ CREATE TABLE IF NOT EXISTS invite_outbox (
     KEY invite_outbox_due (not_before, id)
 ) ENGINE = InnoDB;
 
--- What became of letters. One of which nothing was heard yet has no row.
+-- What became of letters. A letter has no row until its first outcome.
 CREATE TABLE IF NOT EXISTS invite_letters (
     id         BINARY(16)   NOT NULL PRIMARY KEY,
     invitation BINARY(16)   NOT NULL,

@@ -82,7 +82,7 @@ CREATE TABLE invite_outbox (
 
 CREATE INDEX invite_outbox_due ON invite_outbox (not_before, id);
 
--- What became of letters. One of which nothing was heard yet has no row.
+-- What became of letters. A letter has no row until its first outcome.
 CREATE TABLE invite_letters (
     id         BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     invitation BLOB    NOT NULL,

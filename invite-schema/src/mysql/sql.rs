@@ -236,7 +236,7 @@ statements! {
         SELECT i.delivery_id, i.id, :delivery_state, COALESCE(:attempts, 0), :error FROM invite_invitations AS i
         WHERE i.delivery_id = :delivery AND i.kind = :kind";
 
-    // A join would lock the invitation, and wait for whoever has locked it.
+    // A join would lock the invitation, or wait for the transaction that has locked it.
 
     /// What is heard later. `:over` is a JSON array of states.
     RECORD_DELIVERY = "UPDATE invite_letters
@@ -323,7 +323,7 @@ statements! {
     // Several letters at once, as a JSON array. The indexes are named, because the server reads a small table whole,
     // and then locks all of it.
 
-    /// Which of these letters are still leased to whoever says so.
+    /// Those of these letters that are still leased to this worker at this attempt.
     LEASED_TO = "SELECT o.id FROM JSON_TABLE(:settlements, '$[*]' COLUMNS (letter CHAR(32) PATH '$.letter',
              owner CHAR(32) PATH '$.owner', attempt INT UNSIGNED PATH '$.attempt')) AS a
         STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter)
