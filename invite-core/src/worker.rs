@@ -5,6 +5,7 @@ mod outage;
 mod retry;
 #[cfg(feature = "tokio")]
 mod run;
+mod steps;
 mod tick;
 mod upkeep;
 
