@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -21,6 +22,7 @@ use invite_core::{
     testing::{CapturedLetter, CapturingMailer, ManualClock},
 };
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
 
 #[derive(Serialize, Deserialize)]
 struct Membership;
@@ -36,6 +38,8 @@ enum Fault {
     Before,
     /// The call is made, and its answer lost.
     After,
+    /// The call is not made, and never answered.
+    Never,
 }
 
 #[derive(Clone)]
@@ -59,6 +63,7 @@ impl Plan {
         match self.next() {
             None => work.await,
             Some(Fault::Before) => Err(StoreError::failed("lost before")),
+            Some(Fault::Never) => std::future::pending().await,
             Some(Fault::After) => {
                 work.await?;
                 Err(StoreError::failed("lost after"))
@@ -333,4 +338,37 @@ async fn outcomes_that_cannot_be_recorded_together_are_recorded_one_by_one() {
         world.clock.advance(TimeDelta::hours(1));
         assert!(!worker.tick().await.unwrap().found_work(), "none is left in the queue");
     }
+}
+
+/// A worker that runs for ten minutes.
+async fn ten_minutes(worker: Worker<Faulty, Memory>) -> JoinHandle<Result<(), Error>> {
+    let running = tokio::spawn(async move { worker.run(std::future::pending()).await });
+    for _ in 0..600 {
+        tokio::time::advance(Duration::from_secs(1)).await;
+        tokio::task::yield_now().await;
+    }
+    running
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_nothing_can_be_recorded_no_more_than_two_batches_are_mailed() {
+    // The first outcomes are never recorded: the sweep, the reminders and the lease come before.
+    let world = World::new(Plan::new(3, Fault::Never), never(), false);
+    let mut tx = world.memory.begin().await;
+    for n in 0..50 {
+        let new = NewInvitation::new(format!("p{n}@example.com"), Membership);
+        world.members.scope(7).create(&mut tx, &Actor::new(1), new).await.unwrap();
+    }
+    tx.commit();
+    let running = ten_minutes(world.worker).await;
+    running.abort();
+    assert_eq!(world.seen.take().len(), 4, "of a worker that has two letters in hand at a time");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_only_looks_when_it_is_told_survives_an_error() {
+    let world = World::new(Plan::new(0, Fault::Before), never(), false);
+    let running = ten_minutes(world.worker.poll(Duration::MAX)).await;
+    assert!(!running.is_finished());
+    running.abort();
 }
