@@ -107,7 +107,7 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
     #[cfg(feature = "tokio")]
     pub(super) fn go_on(&mut self) {
         self.goes_on = true;
-        if self.tick.found_work() || self.in_hand > 0 {
+        if self.tick.found_work() || self.is_busy() {
             self.look();
         }
     }
