@@ -65,13 +65,21 @@ pub struct Comparison {
 pub struct Bench {
     next: u64,
     filter: Option<String>,
+    missed: Vec<String>,
 }
 
 impl Bench {
     /// With the first argument that is no option as the filter: a part of the name.
     #[must_use]
     pub fn from_arguments() -> Self {
-        Self { next: 1, filter: env::args().skip(1).find(|argument| !argument.starts_with('-')) }
+        let filter = env::args().skip(1).find(|argument| !argument.starts_with('-'));
+        Self { next: 1, filter, missed: Vec::new() }
+    }
+
+    /// The ratios that were under their targets in three quarters of the rounds: in fewer it may be noise.
+    #[must_use]
+    pub fn missed(&self) -> &[String] {
+        &self.missed
     }
 
     /// Whether anything of this name is wanted.
@@ -120,6 +128,9 @@ impl Bench {
             let ratios = theirs.iter().zip(&slices[0]).map(|(theirs, ours)| theirs.as_secs_f64() / ours.as_secs_f64());
             let [low, _, high] = quartiles(ratios.collect());
             let theirs = micros(theirs);
+            if let Some(target) = other.target.filter(|target| high < *target) {
+                self.missed.push(format!("{name}, beside {}: {low:.2} to {high:.2}, not {target}", other.name));
+            }
             let target = other.target.map_or(String::new(), |target| format!("{target}"));
             println!(
                 "| {name} | {} | {library:.1} | {theirs:.1} | **{:.2}** | {low:.2} to {high:.2} | {target} |",

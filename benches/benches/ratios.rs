@@ -3,11 +3,11 @@
 //!
 //! `INVITE_BENCH_ROUNDS` sets how often each side has its turn, `INVITE_BENCH_ROWS` how long the lists
 //! are (1,000,000); `INVITE_BENCH_ONLY` runs one side by its name in the table, or else the library's, and
-//! prints nothing: for a profiler. PostgreSQL and MariaDB are measured where `INVITE_TEST_POSTGRES_URL` and
+//! prints nothing: for a profiler. With `INVITE_BENCH_CHECK` it fails when a ratio misses its target. PostgreSQL and MariaDB are measured where `INVITE_TEST_POSTGRES_URL` and
 //! `INVITE_TEST_MYSQL_URL` name a server:
-//! `cargo xtask databases --fsync -- cargo bench -p invite-benches --bench ratios`.
+//! `cargo xtask bench`, or `cargo xtask bench --check`.
 
-use std::{env, sync::Arc};
+use std::{env, process::ExitCode, sync::Arc};
 
 use invite_benches::{
     Page, Shared, Side,
@@ -17,7 +17,7 @@ use invite_benches::{
 use sqlx::sqlite::SqliteSynchronous;
 
 const DUE: u64 = 100_000;
-const LETTERS: u64 = 400;
+const LETTERS: u64 = 3_200;
 
 const fn other(side: Side, name: &'static str, target: f64) -> Other {
     Other { side, name, target: Some(target) }
@@ -132,7 +132,7 @@ async fn compare(bench: &mut Bench, name: &str, sqlx: Shared, diesel: Shared, se
     }
 }
 
-async fn compare_all() {
+async fn compare_all() -> Bench {
     let mut bench = Bench::from_arguments();
     Bench::head();
     let sqlite = Arc::new(sqlite::Database::new(SqliteSynchronous::Normal).await);
@@ -154,8 +154,15 @@ async fn compare_all() {
         }
         Err(_) => println!("MariaDB is not measured: INVITE_TEST_MYSQL_URL names no server"),
     }
+    bench
 }
 
-fn main() {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime").block_on(compare_all());
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let bench = runtime.block_on(compare_all());
+    if env::var_os("INVITE_BENCH_CHECK").is_none() || bench.missed().is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("under their targets:\n{}", bench.missed().join("\n"));
+    ExitCode::FAILURE
 }

@@ -18,6 +18,9 @@ usage: cargo xtask test [--long] [--only <databases>] [--fsync] [-- <arguments f
            the others
        cargo xtask databases [--fsync] -- <command>
            run a command with the databases that the tests have
+       cargo xtask bench [--check] [-- <arguments for the bench>]
+           compare the library with the same work by hand, on servers that sync their files; --check fails
+           when a ratio lies under its target, with three quarters of its rounds
        cargo xtask ci
            check the formatting, the lints, the documentation, and that docs/api has the crates' public items
        cargo xtask api
@@ -30,6 +33,7 @@ a server is started for the time of the command, in a temporary folder; it syncs
 
 const LONG: &str = "--long";
 const ONLY: &str = "--only";
+const CHECK: &str = "--check";
 pub(crate) const FSYNC: &str = "--fsync";
 /// How we call ourselves to keep the servers.
 pub(crate) const KEEP: &str = "keep-databases";
@@ -42,6 +46,7 @@ pub fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
         ["test", options @ ..] => test_with(options),
         ["databases", "--", program, arguments @ ..] => with_databases(Durability::Off, program, arguments),
         ["databases", FSYNC, "--", program, arguments @ ..] => with_databases(Durability::Fsync, program, arguments),
+        ["bench", options @ ..] => bench(options),
         ["ci"] => ci(),
         ["api"] => api("write"),
         ["release-check"] => release::check(),
@@ -91,6 +96,27 @@ fn with_databases(durability: Durability, program: &str, arguments: &[&str]) -> 
     let databases = Databases::start(&ENGINES, durability)?;
     let mut command = Command::new(program);
     command.args(arguments).envs(databases.variables());
+    finish(command)
+}
+
+/// Measures the ratios, and fails for those under their targets if it is to check them.
+fn bench(options: &[&str]) -> Result<(), String> {
+    let (checks, options) = match options {
+        [CHECK, rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
+    let arguments = match options {
+        [] => &[],
+        ["--", rest @ ..] => rest,
+        _ => return Err(USAGE.to_owned()),
+    };
+    programs::ensure(&ENGINES.into_iter().filter_map(databases::program).collect::<Vec<_>>())?;
+    let databases = Databases::start(&ENGINES, Durability::Fsync)?;
+    let mut command = cargo("bench --locked --package invite-benches --bench ratios --");
+    command.args(arguments).envs(databases.variables());
+    if checks {
+        command.env("INVITE_BENCH_CHECK", "1");
+    }
     finish(command)
 }
 
