@@ -12,7 +12,7 @@ macro_rules! subject {
         use invite_core::{Accepted, Actor, Claimant, InvitationQuery, Token, Worker, testing};
         use $by_hand as by_hand;
 
-        use crate::{Membership, Nobody, Page, Side, Subject, address, cursor, new};
+        use crate::{IN_HAND, Membership, Nobody, Page, Side, Subject, address, cursor, new};
 
         #[async_trait::async_trait]
         impl Subject for Database {
@@ -73,6 +73,8 @@ macro_rules! subject {
                     return by_hand::mail(&self.pool).await;
                 }
                 let worker = Worker::new($store, self.pool.clone(), Nobody).serve(&self.members);
+                // They all go to one domain.
+                let worker = worker.batch(IN_HAND).per_domain(IN_HAND);
                 while worker.tick().await.expect("round").sent > 0 {}
             }
 

@@ -159,6 +159,8 @@ const PAYLOAD: &str = r#"{"role":"member"}"#;
 const DISPLAY: &str = r#"{"inviter":"Ada","organization":"Example"}"#;
 /// How long an invitation lives, in seconds.
 const LIFETIME: i64 = 604_800;
-/// How many letters a worker takes at a time, and how many invitations a sweep: the library's own choice.
+/// How many letters a worker by hand takes at a time, one by one recorded, and how many the library's has in hand.
 const BATCH: i64 = 8;
+const IN_HAND: u32 = 64;
+/// How many invitations a sweep takes: the library's own choice.
 const SWEEP: i64 = 1_000;

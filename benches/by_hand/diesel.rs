@@ -98,6 +98,7 @@ macro_rules! by_hand {
     () => {
         use super::*;
 
+        const NONE: Count = 0;
         const ONE: Count = 1;
 
         type Delivery = (Option<String>, Option<Count>, Option<String>);
@@ -145,6 +146,10 @@ macro_rules! by_hand {
                         invite_outbox::invitation.eq(id(growing_id(n))),
                         invite_outbox::generation.eq(ONE),
                         invite_outbox::purpose.eq("invitation"),
+                        invite_outbox::priority.eq(NONE),
+                        invite_outbox::scope.eq(key("7")),
+                        invite_outbox::domain.eq(key("example.com")),
+                        invite_outbox::ready.eq(true),
                         invite_outbox::not_before.eq(time(created_at)),
                     ))
                     .execute(conn)

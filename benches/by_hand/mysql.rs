@@ -40,8 +40,9 @@ pub(crate) async fn create(pool: &MySqlPool, _: Side, n: u64) {
         .await
         .expect("invitation");
     sqlx::query(
-        "INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before) \
-         VALUES (?, 'member', ?, 1, 'invitation', ?)",
+        "INSERT INTO invite_outbox \
+         (id, kind, invitation, generation, purpose, priority, scope, domain, not_before, ready) \
+         VALUES (?, 'member', ?, 1, 'invitation', 0, '7', 'example.com', ?, TRUE)",
     )
     .bind(&letter[..])
     .bind(&id[..])
@@ -245,8 +246,8 @@ pub(crate) async fn mail(pool: &MySqlPool) {
         let letters = sqlx::query(
             "SELECT o.id, o.invitation, i.recipient_given, i.payload, i.display FROM invite_outbox AS o \
              JOIN invite_invitations AS i ON i.id = o.invitation \
-             WHERE o.not_before <= ? AND (o.lease_until IS NULL OR o.lease_until <= ?) \
-             ORDER BY o.not_before, o.id LIMIT ? FOR UPDATE SKIP LOCKED",
+             WHERE o.ready = TRUE AND o.not_before <= ? AND (o.lease_until IS NULL OR o.lease_until <= ?) \
+             ORDER BY o.ready, o.priority, o.scope, o.not_before, o.id LIMIT ? FOR UPDATE SKIP LOCKED",
         );
         let letters = letters.bind(now).bind(now).bind(BATCH).fetch_all(&mut *tx).await.expect("due");
         if letters.is_empty() {

@@ -21,8 +21,9 @@ const INSERT_ALL: &str = "WITH created AS (\
          $8) \
          ON CONFLICT (open_key) DO NOTHING RETURNING id\
      ), queued AS (\
-         INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before) \
-         SELECT $8, 'member', id, 1, 'invitation', $6 FROM created\
+         INSERT INTO invite_outbox \
+         (id, kind, invitation, generation, purpose, priority, scope, domain, not_before, ready) \
+         SELECT $8, 'member', id, 1, 'invitation', 0, '7', 'example.com', $6, true FROM created\
      ) INSERT INTO invite_events (invitation, revision, action, actor, at) \
        SELECT id, 1, 'created', 'user:1', $6 FROM created";
 
@@ -55,8 +56,8 @@ pub(super) const EXPIRE_BARE: &str = "UPDATE invite_invitations SET status = 'ex
 
 const LEASE: &str = "UPDATE invite_outbox AS o SET attempt = attempt + 1, lease_owner = $3, lease_until = $4 \
      FROM invite_invitations AS i WHERE i.id = o.invitation AND o.id IN (\
-         SELECT id FROM invite_outbox WHERE not_before <= $1 AND (lease_until IS NULL OR lease_until <= $1) \
-         ORDER BY not_before, id LIMIT $2 FOR UPDATE SKIP LOCKED\
+         SELECT id FROM invite_outbox WHERE ready AND not_before <= $1 AND (lease_until IS NULL OR lease_until <= $1) \
+         ORDER BY priority, scope, not_before, id LIMIT $2 FOR UPDATE SKIP LOCKED\
      ) RETURNING o.id, o.invitation, i.recipient_given, i.payload, i.display";
 
 pub(crate) async fn create(pool: &PgPool, side: Side, n: u64) {
@@ -80,8 +81,9 @@ pub(crate) async fn create(pool: &PgPool, side: Side, n: u64) {
     let mut tx = pool.begin().await.expect("begin");
     invitation(INSERT).execute(&mut *tx).await.expect("invitation");
     sqlx::query(
-        "INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before) \
-         VALUES ($1, 'member', $2, 1, 'invitation', $3)",
+        "INSERT INTO invite_outbox \
+         (id, kind, invitation, generation, purpose, priority, scope, domain, not_before, ready) \
+         VALUES ($1, 'member', $2, 1, 'invitation', 0, '7', 'example.com', $3, true)",
     )
     .bind(letter)
     .bind(id)

@@ -61,8 +61,9 @@ pub(crate) async fn create(pool: &SqlitePool, _: Side, n: u64) {
         .await
         .expect("invitation");
     sqlx::query(
-        "INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before) \
-         VALUES (?1, 'member', ?2, 1, 'invitation', ?3)",
+        "INSERT INTO invite_outbox \
+         (id, kind, invitation, generation, purpose, priority, scope, domain, not_before, ready) \
+         VALUES (?1, 'member', ?2, 1, 'invitation', 0, '7', 'example.com', ?3, 1)",
     )
     .bind(&letter[..])
     .bind(&id[..])
@@ -217,8 +218,8 @@ pub(crate) async fn mail(pool: &SqlitePool) {
         let letters = sqlx::query(
             "SELECT o.id, o.invitation, i.recipient_given, i.payload, i.display FROM invite_outbox AS o \
              JOIN invite_invitations AS i ON i.id = o.invitation \
-             WHERE o.not_before <= ?1 AND (o.lease_until IS NULL OR o.lease_until <= ?1) \
-             ORDER BY o.not_before, o.id LIMIT ?2",
+             WHERE o.ready AND o.not_before <= ?1 AND (o.lease_until IS NULL OR o.lease_until <= ?1) \
+             ORDER BY o.priority, o.scope, o.not_before, o.id LIMIT ?2",
         );
         let letters = letters.bind(now).bind(BATCH).fetch_all(&mut *tx).await.expect("due");
         if letters.is_empty() {

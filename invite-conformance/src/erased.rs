@@ -12,6 +12,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use invite_core::{
     Event, InvitationId, Record, Scope,
     store::{
@@ -254,6 +255,10 @@ impl<H: Harness> WorkerStore<()> for Opened<H> {
         self.store.lease(self.pool(), request).await
     }
 
+    async fn now(&self, (): &()) -> Result<DateTime<Utc>, StoreError> {
+        self.store.now(self.pool()).await
+    }
+
     async fn settle(&self, (): &(), settlements: &[Settlement<'_>]) -> Result<Vec<bool>, StoreError> {
         self.store.settle(self.pool(), settlements).await
     }
@@ -322,6 +327,10 @@ impl InvitationStore for Shared {
 impl WorkerStore<()> for Shared {
     async fn lease(&self, pool: &(), request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
         self.0.lease(pool, request).await
+    }
+
+    async fn now(&self, pool: &()) -> Result<DateTime<Utc>, StoreError> {
+        self.0.now(pool).await
     }
 
     async fn settle(&self, pool: &(), settlements: &[Settlement<'_>]) -> Result<Vec<bool>, StoreError> {

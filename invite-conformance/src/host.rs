@@ -8,6 +8,7 @@ mod at_rest;
 mod changing;
 pub(crate) mod deeds;
 mod expiry;
+mod fairness;
 mod invited;
 mod inviting;
 mod leases;
@@ -32,6 +33,7 @@ pub(crate) fn cases() -> Vec<Case> {
         at_rest::CASES,
         changing::CASES,
         expiry::CASES,
+        fairness::CASES,
         invited::CASES,
         inviting::CASES,
         leases::CASES,

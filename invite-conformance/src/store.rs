@@ -23,6 +23,7 @@ mod several;
 mod sweep;
 mod token_guard;
 mod transactions;
+mod turns;
 
 use crate::case::Case;
 
@@ -49,6 +50,7 @@ pub(crate) fn cases() -> Vec<Case> {
         sweep::CASES,
         token_guard::CASES,
         transactions::CASES,
+        turns::CASES,
     ]
     .concat()
 }

@@ -10,7 +10,19 @@ pub trait Clock: Send + Sync + 'static {
     /// The current instant. Anything finer than a microsecond is cut off by the caller, because
     /// no supported database keeps it.
     fn now(&self) -> DateTime<Utc>;
+
+    /// How far the database's clock may be from this one. A worker that sees them further apart does nothing until they
+    /// agree again: with a clock that is days ahead it would expire what has not ended. `None`: they are not compared,
+    /// as with a clock that a test sets.
+    ///
+    /// The default is 30 seconds: clocks that are kept by NTP differ by less.
+    fn tolerance(&self) -> Option<TimeDelta> {
+        Some(TOLERANCE)
+    }
 }
+
+/// How far two clocks may be apart that are kept by NTP: an opinion, and a generous one.
+pub(crate) const TOLERANCE: TimeDelta = TimeDelta::seconds(30);
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]

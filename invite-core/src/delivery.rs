@@ -176,6 +176,12 @@ impl Purpose {
         }
     }
 
+    /// Whether it is sent before the others that are due: somebody waits for an invitation, and for nothing else.
+    #[must_use]
+    pub const fn comes_first(self) -> bool {
+        matches!(self, Self::Invitation)
+    }
+
     /// Whether it goes to the inviter.
     #[must_use]
     pub const fn is_to_inviter(self) -> bool {

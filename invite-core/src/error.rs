@@ -5,7 +5,7 @@ mod field;
 
 use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     id::{InvitationId, MalformedId},
@@ -47,6 +47,7 @@ pub use self::field::Field;
 /// | [`Store`](Self::Store), [`Authority`](Self::Authority), not retryable | 500 | `internal` | |
 /// | [`NotInTransaction`](Self::NotInTransaction) | 500 | `internal` | |
 /// | [`NoKinds`](Self::NoKinds), [`KindServedTwice`](Self::KindServedTwice) | 500 | `internal` | |
+/// | [`ClockDiffers`](Self::ClockDiffers) | 500 | `internal` | |
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -127,6 +128,13 @@ pub enum Error {
         /// The [`Kind::NAME`](crate::Kind::NAME).
         kind: &'static str,
     },
+    /// HTTP 500, a fault of the machine: its clock and the database's differ by more than
+    /// [`Clock::tolerance`](crate::Clock::tolerance). A worker does nothing until they agree again.
+    #[error("the clock is {} seconds {} the database's", by.num_seconds().abs(), if *by < TimeDelta::zero() { "behind" } else { "ahead of" })]
+    ClockDiffers {
+        /// How far this process is ahead of the database.
+        by: TimeDelta,
+    },
     /// HTTP 503 when retryable, otherwise 500: The [`Authority`](crate::Authority) could not find
     /// out; its error is the source.
     #[error("authority could not answer")]
@@ -183,6 +191,9 @@ pub enum Problem {
     /// A control, zero-width or direction-turning character.
     #[error("has a forbidden character")]
     ForbiddenCharacter,
+    /// A place in a list that cannot be found again, because the row there has changed or is gone.
+    #[error("is of a list that has changed, begin again")]
+    Changed,
     /// Zero, negative, or beyond the policy's maximum.
     #[error("is out of range")]
     OutOfRange,

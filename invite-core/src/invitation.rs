@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     actor::{Actor, Scope},
-    delivery::Delivery,
+    delivery::{Delivery, Purpose},
     email_address::EmailAddress,
     error::{Error, StoreError},
     id::{DeliveryId, InvitationId},
@@ -84,6 +84,12 @@ pub struct Record {
 }
 
 impl Record {
+    /// Where a letter of this purpose goes: to the invited, or to the inviter, if there is an address.
+    #[must_use]
+    pub const fn addressee(&self, purpose: Purpose) -> Option<&EmailAddress> {
+        if purpose.is_to_inviter() { self.inviter_address.as_ref() } else { Some(&self.recipient) }
+    }
+
     /// The same record as seen at `now`: open past its time is expired.
     #[must_use]
     pub(crate) fn seen_at(mut self, now: DateTime<Utc>) -> Self {

@@ -75,10 +75,9 @@ impl Letter {
         if purpose.has_link() != token.is_some() {
             return None;
         }
-        let (addressee, reply_to) = match purpose.is_to_inviter() {
-            true => (record.inviter_address.clone()?, None),
-            false => (record.recipient.clone(), record.inviter_address.clone().filter(|_| reply_to_inviter)),
-        };
+        let addressee = record.addressee(purpose)?.clone();
+        let answers_inviter = reply_to_inviter && !purpose.is_to_inviter();
+        let reply_to = record.inviter_address.clone().filter(|_| answers_inviter);
         Some(Self { delivery, attempt, purpose, record, addressee, reply_to, token })
     }
 

@@ -189,19 +189,13 @@ impl InvitationStore for MemoryStore {
                 Sort::ExpiresFirst => (a.expires_at, a.id).cmp(&(b.expires_at, b.id)),
                 Sort::Address => (a.recipient.canonical(), a.id).cmp(&(b.recipient.canonical(), b.id)),
             });
-            let seek = query.after.map(|seek| {
-                let found = state.invitations.get(&seek.id).map(|row| &row.record);
-                let found = found.filter(|record| record.kind == query.kind && record.scope == *query.scope);
-                let address = found.map_or("", |record| record.recipient.canonical());
-                (seek, address)
-            });
             (records.into_iter())
                 .filter(|record| {
-                    seek.is_none_or(|(seek, address)| match query.sort {
+                    query.after.is_none_or(|seek| match query.sort {
                         Sort::NewestFirst => (record.created_at, record.id) < (seek.at, seek.id),
                         Sort::OldestFirst => (record.created_at, record.id) > (seek.at, seek.id),
                         Sort::ExpiresFirst => (record.expires_at, record.id) > (seek.at, seek.id),
-                        Sort::Address => (record.recipient.canonical(), record.id) > (address, seek.id),
+                        Sort::Address => (record.recipient.canonical(), record.id) > (seek.address, seek.id),
                     })
                 })
                 .take(query.limit.try_into().unwrap_or(usize::MAX))

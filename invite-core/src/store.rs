@@ -155,7 +155,7 @@ impl NewLetter {
     /// Whether there is an address to send it to; if not, it is not queued.
     #[must_use]
     pub fn has_addressee(&self, record: &Record) -> bool {
-        !self.purpose.is_to_inviter() || record.inviter_address.is_some()
+        record.addressee(self.purpose).is_some()
     }
 }
 
@@ -270,7 +270,7 @@ pub struct ListQuery<'a> {
     /// The order of the rows.
     pub sort: Sort,
     /// The row to begin after.
-    pub after: Option<Seek>,
+    pub after: Option<Seek<'a>>,
     /// The most rows to return.
     pub limit: u32,
 }

@@ -62,6 +62,11 @@ impl Clock for ManualClock {
     fn now(&self) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(self.0.load(Ordering::SeqCst)).unwrap_or_default()
     }
+
+    /// None: it shows what it was set to, whatever the database's clock says.
+    fn tolerance(&self) -> Option<TimeDelta> {
+        None
+    }
 }
 
 /// The same bytes in every run, from a seed. Never outside tests.

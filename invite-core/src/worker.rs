@@ -12,7 +12,10 @@ mod upkeep;
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -23,6 +26,7 @@ pub use self::run::Notifier;
 pub use self::tick::Tick;
 use self::{engine::Engine, outage::Outage};
 use crate::{
+    actor::Scope,
     clock::{Clock, SystemClock},
     error::Error,
     kind::Kind,
@@ -32,6 +36,9 @@ use crate::{
     service::Invitations,
     store::WorkerStore,
 };
+
+/// What stands for a clock that was never compared with the database's.
+const NEVER_COMPARED: i64 = i64::MIN;
 
 /// The longest lease.
 const LONGEST_LEASE: TimeDelta = TimeDelta::days(1);
@@ -85,8 +92,13 @@ pub struct Worker<S, P> {
     clock: Arc<dyn Clock>,
     random: Arc<dyn SecureRandom>,
     batch: u32,
+    per_domain: Option<u32>,
     lease: TimeDelta,
     outage: Mutex<Outage>,
+    /// The scope behind which the turns begin.
+    last: Mutex<Option<Scope>>,
+    /// By how many microseconds the clock was last seen to be ahead of the database's; at first nobody knows.
+    ahead: AtomicI64,
     #[cfg(feature = "tokio")]
     poll: Duration,
     #[cfg(feature = "tokio")]
@@ -105,8 +117,11 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             batch: 8,
+            per_domain: None,
             lease: TimeDelta::minutes(15),
             outage: Mutex::default(),
+            last: Mutex::default(),
+            ahead: AtomicI64::new(NEVER_COMPARED),
             #[cfg(feature = "tokio")]
             poll: Duration::from_secs(1),
             #[cfg(feature = "tokio")]
@@ -137,6 +152,15 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         self
     }
 
+    /// How many letters to one domain are in hand at a time. By default it is seven eighths of the [batch](Self::batch),
+    /// rounded up, and one less than the batch at most. So a mail server that takes long over each letter leaves room for
+    /// letters to others. A batch of one is one letter to any domain.
+    #[must_use]
+    pub const fn per_domain(mut self, letters: u32) -> Self {
+        self.per_domain = Some(if letters == 0 { 1 } else { letters });
+        self
+    }
+
     /// How long a letter is this worker's: 15 minutes by default, a day at most. A letter
     /// whose lease ran out is sent again, so it is never shorter than the mailer's
     /// [`time_limit`](Mailer::time_limit) and a quarter of it, 5 seconds at least and a minute at
@@ -156,9 +180,20 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         self.lease.max(limit + (limit / 4).clamp(least, most))
     }
 
+    /// How many letters to one domain may be in hand.
+    fn most_per_domain(&self) -> u32 {
+        let spared = (self.batch / 8).max(1);
+        self.per_domain.unwrap_or_else(|| self.batch.saturating_sub(spared).max(1))
+    }
+
     /// Expires what is due, queues the reminders that are, leases one batch of letters, sends them, and records what
     /// became of each. What goes wrong with one of these keeps no other from being done.
     ///
+    /// Invitations are sent before reminders and notices. Among each, the scopes take turns, so that a tenant who invites
+    /// thousands delays nobody else's letter. The turns are this worker's: where each `tick` is another process, they
+    /// begin anew.
+    ///
+    /// A domain pauses when two letters to it fail one after the other because it cannot be found or nobody takes them.
     /// The worker pauses when two letters in a row, to different domains and of different scopes, fail because the mail
     /// provider cannot be reached, rejects the credentials, or refuses for now without naming an address or the letter.
     /// A pause lasts half a minute at first and ten minutes at most. After it the worker sends one letter, and goes on if
@@ -167,7 +202,8 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
     ///
     /// # Errors
     /// [`Error::Store`] and [`Error::Random`], the first of them if there were several. Letters already handed over are
-    /// settled; whatever could not be recorded is tried again after its lease. [`Error::NoKinds`] and [`Error::KindServedTwice`], before
+    /// settled; whatever could not be recorded is tried again after its lease. [`Error::ClockDiffers`]: nothing was
+    /// expired, reminded of or leased. [`Error::NoKinds`] and [`Error::KindServedTwice`], before
     /// anything is done.
     pub async fn tick(&self) -> Result<Tick, Error> {
         self.check()?;
@@ -190,6 +226,20 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
 
     fn kinds_where(&self, wanted: impl Fn(&Policy) -> bool) -> Vec<&str> {
         self.kinds.iter().filter(|(_, policy)| wanted(policy)).map(|(kind, _)| *kind).collect()
+    }
+
+    /// How far the clock was last seen to be ahead of the database's.
+    fn ahead(&self) -> TimeDelta {
+        match self.ahead.load(Ordering::Relaxed) {
+            NEVER_COMPARED => TimeDelta::zero(),
+            ahead => TimeDelta::microseconds(ahead),
+        }
+    }
+
+    /// Whether that is too far to do anything, or not known yet.
+    fn is_astray(&self) -> bool {
+        let is_known = self.ahead.load(Ordering::Relaxed) != NEVER_COMPARED;
+        self.clock.tolerance().is_some_and(|tolerance| !is_known || self.ahead().abs() > tolerance)
     }
 
     fn outage(&self) -> MutexGuard<'_, Outage> {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
     Actor, Claimant, DeliveryState, Error, Event, InvitationId, Invitations, Kind, Letter, Mailer, NewInvitation,
     Outcome, Policy, Record, Scope, Status, Unchecked, Worker,
@@ -133,6 +133,10 @@ impl InvitationStore for Faulty {
 
 #[async_trait]
 impl WorkerStore<Memory> for Faulty {
+    async fn now(&self, memory: &Memory) -> Result<DateTime<Utc>, StoreError> {
+        MemoryStore.now(memory).await
+    }
+
     async fn lease(&self, memory: &Memory, request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
         self.0.call(MemoryStore.lease(memory, request)).await
     }
@@ -307,7 +311,7 @@ async fn what_goes_wrong_with_the_sweep_or_the_reminders_keeps_no_letter_waiting
 async fn letters_that_end_together_are_recorded_in_one_call() {
     let store = never();
     let world = World::new(store.clone(), never(), false);
-    let worker = world.worker.batch(8);
+    let worker = world.worker.batch(8).per_domain(8);
     let mut tx = world.memory.begin().await;
     for n in 0..8 {
         let new = NewInvitation::new(format!("p{n}@example.com"), Membership);
@@ -360,7 +364,7 @@ async fn while_nothing_can_be_recorded_no_more_than_two_batches_are_mailed() {
         world.members.scope(7).create(&mut tx, &Actor::new(1), new).await.unwrap();
     }
     tx.commit();
-    let running = ten_minutes(world.worker).await;
+    let running = ten_minutes(world.worker.per_domain(2)).await;
     running.abort();
     assert_eq!(world.seen.take().len(), 4, "of a worker that has two letters in hand at a time");
 }

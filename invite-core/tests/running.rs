@@ -77,18 +77,18 @@ async fn a_worker_that_serves_one_kind_twice_refuses_to_work() {
     assert!(matches!(worker.run(std::future::pending()).await, Err(Error::KindServedTwice { kind: "member" })));
 }
 
-/// Holds the letters to one address until told to go on, and takes all others at once.
+/// Holds the letters to one domain until told to go on, and takes all others at once.
 #[derive(Clone)]
 struct Slow {
-    released: Arc<Notify>,
+    released: Arc<Semaphore>,
     taken: Arc<Semaphore>,
 }
 
 #[async_trait]
 impl Mailer for Slow {
     async fn deliver(&self, letter: &Letter) -> Outcome {
-        if letter.addressee().canonical() == "slow@example.com" {
-            self.released.notified().await;
+        if letter.addressee().domain() == "slow.example" {
+            self.released.acquire().await.unwrap().forget();
         } else {
             self.taken.add_permits(1);
         }
@@ -97,13 +97,16 @@ impl Mailer for Slow {
 }
 
 #[tokio::test]
-async fn a_slow_letter_keeps_one_slot_and_no_other_letter() {
+async fn a_slow_domain_keeps_its_share_of_the_slots_and_no_other_letter() {
     let memory = Memory::default();
     let members = Invitations::<_, Membership>::new(MemoryStore, Policy::default(), Unchecked);
-    let mailer = Slow { released: Arc::default(), taken: Arc::new(Semaphore::new(0)) };
+    let closed = || Arc::new(Semaphore::new(0));
+    let mailer = Slow { released: closed(), taken: closed() };
     let mut tx = memory.begin().await;
-    let slow = NewInvitation::new("slow@example.com", Membership);
-    members.scope(7).create(&mut tx, &Actor::new(1), slow).await.unwrap();
+    for n in 0..3 {
+        let slow = NewInvitation::new(format!("p{n}@slow.example"), Membership);
+        members.scope(7).create(&mut tx, &Actor::new(1), slow).await.unwrap();
+    }
     for n in 0..20 {
         let new = NewInvitation::new(format!("p{n}@example.com"), Membership);
         members.scope(7).create(&mut tx, &Actor::new(1), new).await.unwrap();
@@ -118,12 +121,18 @@ async fn a_slow_letter_keeps_one_slot_and_no_other_letter() {
     let running = tokio::spawn(async move { worker.run(async { drop(stopped.await) }).await });
     let all = mailer.taken.acquire_many(20).await.unwrap();
     all.forget();
+    mailer.released.add_permits(3);
+    // The other two of them leave before it stops, because each that is out of hand makes room for the next.
+    while recorded_as_sent(&members, &memory).await < 23 {
+        tokio::task::yield_now().await;
+    }
     stop.send(()).unwrap();
-    mailer.released.notify_one();
     running.await.unwrap().unwrap();
+}
 
+/// How many letters are recorded as sent.
+async fn recorded_as_sent(members: &Invitations<MemoryStore, Membership>, memory: &Memory) -> usize {
     let query = invite_core::InvitationQuery::new().limit(100);
     let page = members.scope(7).list(&mut memory.connection(), &Actor::new(1), &query).await.unwrap();
-    let sent = page.items.iter().filter(|invitation| invitation.delivery.state == DeliveryState::Sent).count();
-    assert_eq!(sent, 21, "and what became of each is recorded");
+    page.items.iter().filter(|invitation| invitation.delivery.state == DeliveryState::Sent).count()
 }

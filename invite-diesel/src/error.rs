@@ -44,6 +44,8 @@ fn is_lost(kind: &DatabaseErrorKind) -> bool {
     matches!(
         kind,
         DatabaseErrorKind::SerializationFailure
+            // The server has become a standby.
+            | DatabaseErrorKind::ReadOnlyTransaction
             | DatabaseErrorKind::UnableToSendCommand
             | DatabaseErrorKind::ClosedConnection
     )

@@ -172,19 +172,24 @@ pub fn store_error(error: Error) -> StoreError {
     classified(error, |_, about| PASSING.iter().any(|words| about.message().starts_with(words)))
 }
 
-/// How the messages begin of 1205, 1213 and 1020, of 1040, 1053, 1927, 3024 and 1969; and those of the
-/// drivers about a connection that broke. The first is 1305: a deadlock in a nested transaction has
+/// How the messages begin of 1205, 1213, 1020 and 1467, of 1040, 1053, 1927, 3024 and 1969, of 1290, of MariaDB and of
+/// MySQL, 1792 and 1836; and those of the drivers about a connection that broke. The first is 1305: a deadlock in a nested transaction has
 /// ended the outer one too, and diesel-async tells only of the savepoint that it then misses.
-const PASSING: [&str; 14] = [
+const PASSING: [&str; 19] = [
     "SAVEPOINT diesel_savepoint_",
     "Lock wait timeout exceeded",
     "Deadlock found when trying to get lock",
     "Record has changed since last read",
+    "Failed to read auto-increment value",
     "Too many connections",
     "Server shutdown in progress",
     "Connection was killed",
     "Query execution was interrupted, maximum statement execution time exceeded",
     "Query execution was interrupted (max_statement_time exceeded)",
+    "The MariaDB server is running with the --read-only ",
+    "The MySQL server is running with the --",
+    "Cannot execute statement in a READ ONLY transaction",
+    "Running in read-only mode",
     "Input/output error: ",
     "Driver error: `Connection to the server is closed.",
     "Lost connection to ",

@@ -189,11 +189,11 @@ pub fn store_error(error: diesel::result::Error) -> StoreError {
     })
 }
 
-/// How the messages begin of 40P01, of 55P03, of 57P01, 57P02 and 57P03, and of 53300.
+/// How the messages begin of 40P01, of 55P03, of 55P03 and 57014, of 57P01, 57P02 and 57P03, and of 53300.
 const PASSING: [&str; 8] = [
     "deadlock detected",
     "could not obtain lock on ",
-    "canceling statement due to lock timeout",
+    "canceling statement due to ",
     "terminating connection ",
     "the database system is ",
     "sorry, too many clients already",

@@ -1,18 +1,15 @@
 //! Where an event, a letter or a token cannot ride along with its change, they are the next statements of
-//! the same transaction. Letters are leased one by one there, too.
+//! the same transaction.
 
 use chrono::{DateTime, Utc};
 use invite_core::{
     Record,
-    store::{Dispatch, LeaseRequest, Leased, NewEvent, StoreError},
+    store::{Dispatch, NewEvent, StoreError},
 };
 
 use crate::{
-    catalog::Catalog,
     driver::{Driver, execute},
     name::Name,
-    queue::is_current,
-    row::Queued,
     statement::Values,
     template::Sql,
 };
@@ -52,7 +49,7 @@ impl Following {
         let statement = match dispatch {
             Dispatch::None => return Ok(()),
             Dispatch::Letter(letter) if !letter.has_addressee(record) => return Ok(()),
-            Dispatch::Letter(letter) => Values::new().letter(letter, record).of_statement(self.insert_letter)?,
+            Dispatch::Letter(letter) => Values::new().letter(letter, record, at).of_statement(self.insert_letter)?,
             Dispatch::Token(digest, channel) => Values::new()
                 .bytes(Name::Token, digest.as_bytes().as_slice())
                 .uuid(Name::Id, *record.id.as_uuid())
@@ -62,52 +59,6 @@ impl Following {
                 .of_statement(self.insert_token)?,
         };
         execute::<D>(conn, statement).await?;
-        Ok(())
-    }
-}
-
-/// The statements that lease letters one by one.
-pub(crate) struct OneByOne {
-    pub(crate) lease: &'static Sql,
-    pub(crate) discard: &'static Sql,
-    pub(crate) insert_token: &'static Sql,
-}
-
-impl OneByOne {
-    /// Leases or discards one letter that this transaction has read and nobody else may write.
-    pub(crate) async fn lease<D: Driver<Db: Catalog>>(
-        &self,
-        conn: &mut D::Conn,
-        request: &LeaseRequest<'_>,
-        queued: Queued,
-        batch: &mut Leased,
-    ) -> Result<(), StoreError> {
-        let delivery = Values::new().uuid(Name::Letter, *queued.delivery.as_uuid());
-        if queued.letter.as_ref().is_ok_and(|letter| !is_current(request, letter)) {
-            execute::<D>(conn, delivery.of_statement(self.discard)?).await?;
-            batch.discarded += 1;
-            return Ok(());
-        }
-        let lease = delivery.uuid(Name::Owner, request.owner).time(Name::LeaseUntil, request.lease_until);
-        execute::<D>(conn, lease.of_statement(self.lease)?).await?;
-        match queued.letter {
-            Err(error) => batch.unreadable.push(error),
-            Ok(letter) => {
-                let mut leased = letter.leased;
-                if leased.purpose.has_link() {
-                    let digest = request.mint(leased.delivery, &leased.record.kind)?;
-                    let token = Values::new()
-                        .bytes(Name::Token, digest.as_bytes().as_slice())
-                        .uuid(Name::Id, *leased.record.id.as_uuid())
-                        .count(Name::Generation, leased.record.generation)
-                        .text(Name::Channel, "mail")
-                        .time(Name::At, request.now);
-                    execute::<D>(conn, token.of_statement(self.insert_token)?).await?;
-                }
-                leased.attempt += 1;
-                batch.letters.push(leased);
-            }
-        }
         Ok(())
     }
 }

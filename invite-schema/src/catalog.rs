@@ -5,12 +5,17 @@ use std::{
     future::{self, Future},
 };
 
-use invite_core::store::{DeliveryUpdate, Found, Insertion, Settlement, StoreError, Transition};
+use chrono::{DateTime, Utc};
+use invite_core::{
+    TokenDigest,
+    store::{DeliveryUpdate, Found, Insertion, LeaseRequest, Settlement, StoreError, Transition},
+};
 use uuid::Uuid;
 
 use crate::{
     dialect::Dialect,
     driver::{Driver, execute},
+    row::Queued,
     statement::Values,
     template::Sql,
 };
@@ -31,6 +36,10 @@ pub trait Catalog: Dialect {
     const DUE_REMINDERS: &'static Sql;
     const REMINDED: &'static Sql;
     const INSERT_LETTER: &'static Sql;
+    const WALK: &'static Sql;
+    const WALK_ON: &'static Sql;
+    const WALK_ON_UNTIL: &'static Sql;
+    const NOW: &'static Sql;
 
     /// Says whether there is anything to remind of, where looking for it would take a lock.
     const ANY_REMINDERS: Option<&'static Sql> = None;
@@ -42,6 +51,26 @@ pub trait Catalog: Dialect {
         conn: &mut D::Conn,
         new: &Insertion<'_>,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Makes letters ready whose time has come, and says how many.
+    fn ripen<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Locks those of these letters that are still due and that nobody else has locked, and reads them, in any order.
+    fn take<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        letters: &[Uuid],
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Vec<Queued>, StoreError>> + Send;
+
+    /// Writes what becomes of letters that are locked.
+    fn give<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        request: &LeaseRequest<'_>,
+        given: &Given,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Writes what became of one letter.
     fn record<D: Driver<Db = Self>>(
@@ -67,4 +96,19 @@ pub trait Catalog: Dialect {
         conn: &mut D::Conn,
         transition: &Transition<'_>,
     ) -> impl Future<Output = Result<Option<Found>, StoreError>> + Send;
+}
+
+/// What becomes of letters that a worker has locked.
+#[derive(Default)]
+pub struct Given {
+    pub(crate) leased: Vec<Uuid>,
+    pub(crate) discarded: Vec<Uuid>,
+    pub(crate) tokens: Vec<Minted>,
+}
+
+/// A token of a leased letter.
+pub(crate) struct Minted {
+    pub(crate) digest: TokenDigest,
+    pub(crate) invitation: Uuid,
+    pub(crate) generation: u32,
 }

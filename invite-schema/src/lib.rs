@@ -33,6 +33,7 @@ pub mod sqlite;
 mod statement;
 mod store;
 mod template;
+mod turns;
 mod values;
 mod writing;
 
@@ -56,5 +57,6 @@ pub use sqlite::Sqlite;
 #[doc(hidden)]
 pub mod exports {
     pub use async_trait::async_trait;
+    pub use chrono::{DateTime, Utc};
     pub use invite_core;
 }

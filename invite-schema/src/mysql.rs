@@ -17,20 +17,20 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
-    apart::{Following, OneByOne},
-    catalog::Catalog,
+    apart::Following,
+    catalog::{Catalog, Given, Minted},
     dialect::{Dialect, json_text, words_text},
     driver::{Driver, End, Fault, Pool, all, end, execute, optional},
     name::Name,
     queue::due,
-    row::{Queued, QueuedApart},
+    row::Queued,
     statement::{Statement, Values},
     template::Sql,
 };
 
 #[doc(hidden)]
 pub use crate::{
-    queue::remind,
+    queue::{now, remind},
     reading::{addressed_to, history},
     writing::{apply, insert, record_delivery},
 };
@@ -120,6 +120,10 @@ impl Catalog for MySql {
     const DUE_REMINDERS: &'static Sql = &sql::DUE_REMINDERS;
     const REMINDED: &'static Sql = &sql::REMINDED;
     const INSERT_LETTER: &'static Sql = &sql::INSERT_LETTER;
+    const WALK: &'static Sql = &sql::WALK;
+    const WALK_ON: &'static Sql = &sql::WALK_ON;
+    const WALK_ON_UNTIL: &'static Sql = &sql::WALK_ON_UNTIL;
+    const NOW: &'static Sql = &sql::NOW;
 
     fn addresses<'v>(values: Values<'v, Self>, addresses: [Option<&'v str>; 8]) -> Values<'v, Self> {
         values.eight(addresses)
@@ -133,6 +137,58 @@ impl Catalog for MySql {
         }
         FOLLOWING.write::<D>(conn, record, event, dispatch).await?;
         Ok(true)
+    }
+
+    async fn ripen<D: Driver<Db = Self>>(conn: &mut D::Conn, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let ripe: Vec<Uuid> = all::<D, _>(conn, Values::new().time(Name::Now, now).of_statement(&sql::RIPE)?).await?;
+        if ripe.is_empty() {
+            return Ok(0);
+        }
+        let ripe = ids(&ripe);
+        execute::<D>(conn, Values::new().text(Name::Letters, ripe.as_str()).of_statement(&sql::RIPEN)?).await
+    }
+
+    async fn take<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        letters: &[Uuid],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Queued>, StoreError> {
+        let asked = ids(letters);
+        let values = Values::new().text(Name::Letters, asked.as_str()).time(Name::Now, now);
+        let locked: Vec<Uuid> = all::<D, _>(conn, values.of_statement(&sql::TAKE)?).await?;
+        let locked = ids(&locked);
+        all::<D, _>(conn, Values::new().text(Name::Letters, locked.as_str()).of_statement(&sql::TAKEN)?).await
+    }
+
+    async fn give<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        request: &LeaseRequest<'_>,
+        given: &Given,
+    ) -> Result<(), StoreError> {
+        let Given { leased, discarded, tokens } = given;
+        if !discarded.is_empty() {
+            let discarded = ids(discarded);
+            let values = Values::new().text(Name::Letters, discarded.as_str());
+            execute::<D>(conn, values.of_statement(&sql::REMOVE_TOGETHER)?).await?;
+        }
+        if !leased.is_empty() {
+            let leased = ids(leased);
+            let values = Values::new()
+                .text(Name::Letters, leased.as_str())
+                .uuid(Name::Owner, request.owner)
+                .time(Name::LeaseUntil, request.lease_until);
+            execute::<D>(conn, values.of_statement(&sql::LEASE)?).await?;
+        }
+        if !tokens.is_empty() {
+            let tokens = tokens.iter().map(|Minted { digest, invitation, generation }| {
+                let digest: String = digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+                json!({ "digest": digest, "invitation": hex(invitation), "generation": generation })
+            });
+            let tokens = Json::from_iter(tokens).to_string();
+            let values = Values::new().text(Name::Tokens, tokens.as_str()).time(Name::Now, request.now);
+            execute::<D>(conn, values.of_statement(&sql::INSERT_TOKENS)?).await?;
+        }
+        Ok(())
     }
 
     async fn record<D: Driver<Db = Self>>(conn: &mut D::Conn, update: &DeliveryUpdate<'_>) -> Result<bool, StoreError> {
@@ -169,8 +225,8 @@ impl Catalog for MySql {
             all::<D, Uuid>(conn, values.of_statement(&sql::LEASED_TO)?).await?.into_iter().collect();
         let ours_of = || settlements.iter().filter(|settlement| ours.contains(settlement.delivery.as_uuid()));
         let is_done = |settlement: &&Settlement<'_>| matches!(settlement.queue, QueueChange::Remove);
-        let done = Json::from_iter(ours_of().filter(is_done).map(|settlement| hex(settlement.delivery.as_uuid())));
-        let done = done.to_string();
+        let done: Vec<_> = ours_of().filter(is_done).map(|settlement| *settlement.delivery.as_uuid()).collect();
+        let done = ids(&done);
         let values = Values::new().text(Name::Letters, done.as_str());
         execute::<D>(conn, values.of_statement(&sql::REMOVE_TOGETHER)?).await?;
         for settlement in ours_of().filter(|settlement| !is_done(settlement)) {
@@ -238,13 +294,16 @@ fn hex(id: &Uuid) -> String {
     id.simple().to_string()
 }
 
+/// Ids as a JSON array.
+fn ids(ids: &[Uuid]) -> String {
+    Json::from_iter(ids.iter().map(hex)).to_string()
+}
+
 const FOLLOWING: Following = Following {
     insert_event: &sql::INSERT_EVENT,
     insert_letter: &sql::INSERT_LETTER,
     insert_token: &sql::INSERT_TOKEN,
 };
-
-const ONE_BY_ONE: OneByOne = OneByOne { lease: &sql::LEASE, discard: &sql::DISCARD, insert_token: &sql::INSERT_TOKEN };
 
 #[doc(hidden)]
 pub async fn lock_for_write<D: Driver<Db = MySql>>(_: &mut D::Conn) -> Result<(), StoreError> {
@@ -252,19 +311,21 @@ pub async fn lock_for_write<D: Driver<Db = MySql>>(_: &mut D::Conn) -> Result<()
 }
 
 fn guarded<'v>(guard: &Guard<'v>) -> Values<'v, MySql> {
-    let Guard { target, kind: _, statuses: _, now, time, ref recipient, not_resent_since } = *guard;
+    let Guard { target, kind: _, statuses: _, now, time, ref recipient, not_resent_between } = *guard;
     let (after, until) = match time {
         TimeGuard::Unexpired => (now, never()),
         TimeGuard::Due => (always(), now),
         TimeGuard::Any => (always(), never()),
     };
+    let (not_resent_since, not_resent_until) = not_resent_between.unzip();
     let values = Values::new()
         .guard(guard)
         .time(Name::After, after)
         .time(Name::Until, until)
         .time(Name::NotResentSince, not_resent_since.unwrap_or_else(never))
-        // Where anybody may, the statement compares nothing with nothing.
-        .eight(recipient.verified().unwrap_or([Some(""); 8]));
+        .time(Name::NotResentUntil, not_resent_until.unwrap_or_else(never))
+        // Where anybody may, the statement compares this with itself.
+        .eight(recipient.verified().unwrap_or([Some("*"); 8]));
     match target {
         Target::Token(digest) => values.bytes(Name::Digest, digest.as_bytes().as_slice()),
         Target::Id(id, scope) => values.uuid(Name::Id, *id.as_uuid()).exact(Name::Scope, scope.map(Scope::as_str)),
@@ -309,8 +370,11 @@ pub async fn list<D: Driver<Db = MySql>>(conn: &mut D::Conn, query: &ListQuery<'
     let values = Values::new()
         .list(query)
         .time(Name::AfterAt, at)
+        // Before every address. In some modes of MariaDB an empty text is null.
+        .exact(Name::AfterAddress, query.after.map_or("\u{1}", |seek| seek.address))
         .uuid(Name::AfterId, id)
-        .exact(Name::Address, query.address.unwrap_or_default())
+        // Every address has it. In some modes of MariaDB an empty text is null.
+        .exact(Name::Address, query.address.unwrap_or("@"))
         .statuses(query.statuses);
     all::<D, _>(conn, values.of_statement(sql)?).await
 }
@@ -320,26 +384,7 @@ pub async fn lease<D: Driver<Db = MySql>, P: Pool<D>>(
     pool: &P,
     request: &LeaseRequest<'_>,
 ) -> Result<Leased, StoreError> {
-    let mut tx = pool.begin(BEGIN).await?;
-    let work = lease_rows::<D>(&mut tx, request).await;
-    end::<D, P, _>(tx, work).await
-}
-
-async fn lease_rows<D: Driver<Db = MySql>>(
-    conn: &mut D::Conn,
-    request: &LeaseRequest<'_>,
-) -> Result<End<Leased>, StoreError> {
-    let values = due(request.kinds, request.now).limit(Name::Limit, request.limit);
-    let rows: Vec<QueuedApart> = all::<D, _>(conn, values.of_statement(&sql::DUE_LETTERS)?).await?;
-    let mut leased = Leased::default();
-    for QueuedApart { delivery, kind, invitation, letter } in rows {
-        let values = Values::new().uuid(Name::Id, invitation).text(Name::Kind, kind.as_str()).exact(Name::Scope, None);
-        let found = D::fetch::<Record>(conn, values.of_statement(&sql::FIND_BY_ID)?).await?.into_iter().next();
-        let record = found.unwrap_or(Err(StoreError::corrupt("invitation")));
-        let letter = letter.and_then(|letter| Ok(letter.of(record?)));
-        ONE_BY_ONE.lease::<D>(conn, request, Queued { delivery, letter }, &mut leased).await?;
-    }
-    Ok(End::Commit(leased))
+    crate::queue::lease::<D, P>(pool, request).await
 }
 
 #[doc(hidden)]
@@ -352,6 +397,7 @@ pub async fn settle<D: Driver<Db = MySql>, P: Pool<D>>(
 
 #[doc(hidden)]
 pub async fn sweep<D: Driver<Db = MySql>, P: Pool<D>>(pool: &P, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
+    crate::queue::ripen::<D, P>(pool, sweep.now).await?;
     let mut tx = pool.begin(BEGIN).await?;
     let work = expire::<D>(&mut tx, sweep).await;
     end::<D, P, _>(tx, work).await
@@ -360,13 +406,12 @@ pub async fn sweep<D: Driver<Db = MySql>, P: Pool<D>>(pool: &P, sweep: &Sweep<'_
 async fn expire<D: Driver<Db = MySql>>(conn: &mut D::Conn, sweep: &Sweep<'_>) -> Result<End<u64>, StoreError> {
     let Sweep { kinds, notify, now, limit } = *sweep;
     let values = due(kinds, now).limit(Name::Limit, limit);
-    let ids: Vec<Uuid> = all::<D, _>(conn, values.of_statement(&sql::DUE_INVITATIONS)?).await?;
-    if ids.is_empty() {
+    let due: Vec<Uuid> = all::<D, _>(conn, values.of_statement(&sql::DUE_INVITATIONS)?).await?;
+    if due.is_empty() {
         return Ok(End::RollBack(0));
     }
-    let ids: Vec<_> = ids.iter().map(hex).collect();
-    let ids = Json::from(ids).to_string();
-    let values = || Values::new().text(Name::Due, ids.as_str()).time(Name::Now, now);
+    let due = ids(&due);
+    let values = || Values::new().text(Name::Due, due.as_str()).time(Name::Now, now);
     execute::<D>(conn, values().of_statement(&sql::EXPIRE_EVENTS)?).await?;
     if !notify.is_empty() {
         let values = values().words(Name::Notify, notify.iter().copied());
@@ -400,4 +445,13 @@ fn never() -> DateTime<Utc> {
 
 fn year(year: i32) -> DateTime<Utc> {
     NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default().and_time(NaiveTime::MIN).and_utc()
+}
+
+/// Whether a transaction that ended with this error number may succeed when it is done again.
+#[must_use]
+pub const fn is_retryable(number: u16) -> bool {
+    // Lock wait timeout, deadlock, a row changed since it was read, a counter that could not be locked; too many
+    // connections, a server that is shutting down, a connection that was killed; a statement that took too long, on
+    // MariaDB and on MySQL; a server that has become a replica, three ways.
+    matches!(number, 1205 | 1213 | 1020 | 1467 | 1040 | 1053 | 1927 | 1969 | 3024 | 1290 | 1792 | 1836)
 }

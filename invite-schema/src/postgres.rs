@@ -9,27 +9,27 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Record, Sort, Status,
     store::{
-        Change, DeliveryId, DeliveryUpdate, Found, Guard, Insertion, Key, LeaseRequest, Leased, LeasedLetter,
-        ListQuery, QueueChange, Read, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
+        Change, DeliveryUpdate, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, QueueChange, Read,
+        Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
-    catalog::Catalog,
+    catalog::{Catalog, Given},
     dialect::Dialect,
     driver::{Driver, End, Pool, all, end, execute, optional},
     name::Name,
-    queue::{due, is_current},
-    row::{Columns, FromRow, NOT_BEFORE, Queued},
+    queue::due,
+    row::Queued,
     statement::Values,
     template::Sql,
 };
 
 #[doc(hidden)]
 pub use crate::{
-    queue::remind,
+    queue::{now, remind},
     reading::{addressed_to, history},
     writing::{apply, insert, record_delivery},
 };
@@ -130,6 +130,10 @@ impl Catalog for Postgres {
     const DUE_REMINDERS: &'static Sql = &sql::DUE_REMINDERS;
     const REMINDED: &'static Sql = &sql::REMINDED;
     const INSERT_LETTER: &'static Sql = &sql::INSERT_LETTER;
+    const WALK: &'static Sql = &sql::WALK;
+    const WALK_ON: &'static Sql = &sql::WALK_ON;
+    const WALK_ON_UNTIL: &'static Sql = &sql::WALK_ON_UNTIL;
+    const NOW: &'static Sql = &sql::NOW;
 
     fn addresses<'v>(values: Values<'v, Self>, addresses: [Option<&'v str>; 8]) -> Values<'v, Self> {
         values.words(Name::Addresses, addresses.into_iter().flatten())
@@ -140,6 +144,39 @@ impl Catalog for Postgres {
         let statement =
             Values::new().record(record, open_key).event(event).dispatch(dispatch).of_statement(&sql::INSERT)?;
         Ok(optional::<D, ()>(conn, statement).await?.is_some())
+    }
+
+    async fn ripen<D: Driver<Db = Self>>(conn: &mut D::Conn, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        execute::<D>(conn, Values::new().time(Name::Now, now).of_statement(&sql::RIPEN)?).await
+    }
+
+    async fn take<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        letters: &[Uuid],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Queued>, StoreError> {
+        let values = Values::new().set(Name::Letters, Value::Uuids(letters.to_vec())).time(Name::Now, now);
+        all::<D, _>(conn, values.of_statement(&sql::TAKE)?).await
+    }
+
+    async fn give<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        request: &LeaseRequest<'_>,
+        given: &Given,
+    ) -> Result<(), StoreError> {
+        let Given { leased, discarded, tokens } = given;
+        let generations = tokens.iter().map(|token| int(token.generation)).collect::<Result<_, _>>()?;
+        let values = Values::new()
+            .set(Name::Letters, Value::Uuids(leased.clone()))
+            .set(Name::Discarded, Value::Uuids(discarded.clone()))
+            .set(Name::Tokens, Value::Blobs(tokens.iter().map(|token| token.digest.as_bytes().to_vec()).collect()))
+            .set(Name::Invitations, Value::Uuids(tokens.iter().map(|token| token.invitation).collect()))
+            .set(Name::Generations, Value::Ints(generations))
+            .uuid(Name::Owner, request.owner)
+            .time(Name::LeaseUntil, request.lease_until)
+            .time(Name::Now, request.now);
+        execute::<D>(conn, values.of_statement(&sql::LEASE)?).await?;
+        Ok(())
     }
 
     async fn settle_together<D: Driver<Db = Self>>(
@@ -196,17 +233,19 @@ pub async fn lock_for_write<D: Driver<Db = Postgres>>(_: &mut D::Conn) -> Result
 }
 
 fn guarded<'v>(guard: &Guard<'v>) -> Values<'v, Postgres> {
-    let Guard { target, kind: _, statuses: _, now, time, ref recipient, not_resent_since } = *guard;
+    let Guard { target, kind: _, statuses: _, now, time, ref recipient, not_resent_between } = *guard;
     let (unexpired_at, due_at) = match time {
         TimeGuard::Unexpired => (Some(now), None),
         TimeGuard::Due => (None, Some(now)),
         TimeGuard::Any => (None, None),
     };
+    let (not_resent_since, not_resent_until) = not_resent_between.unzip();
     let values = Values::new()
         .guard(guard)
         .time(Name::UnexpiredAt, unexpired_at)
         .time(Name::DueAt, due_at)
-        .time(Name::NotResentSince, not_resent_since);
+        .time(Name::NotResentSince, not_resent_since)
+        .time(Name::NotResentUntil, not_resent_until);
     let values = Postgres::addresses(values, recipient.verified().unwrap_or_default());
     match target {
         Target::Token(digest) => values.bytes(Name::Digest, digest.as_bytes().as_slice()),
@@ -250,6 +289,7 @@ pub async fn list<D: Driver<Db = Postgres>>(
     let values = Values::new()
         .list(query)
         .time(Name::AfterAt, query.after.map(|seek| seek.at))
+        .exact(Name::AfterAddress, query.after.map_or("", |seek| seek.address))
         .uuid(Name::AfterId, query.after.map(|seek| *seek.id.as_uuid()))
         .text(Name::Address, query.address)
         .words(Name::Statuses, query.statuses.iter().map(|status: &Status| status.as_str()));
@@ -261,81 +301,7 @@ pub async fn lease<D: Driver<Db = Postgres>, P: Pool<D>>(
     pool: &P,
     request: &LeaseRequest<'_>,
 ) -> Result<Leased, StoreError> {
-    let mut tx = pool.begin(BEGIN).await?;
-    let work = lease_rows::<D>(&mut tx, request).await;
-    end::<D, P, _>(tx, work).await
-}
-
-async fn lease_rows<D: Driver<Db = Postgres>>(
-    conn: &mut D::Conn,
-    request: &LeaseRequest<'_>,
-) -> Result<End<Leased>, StoreError> {
-    let values = due(request.kinds, request.now)
-        .limit(Name::Limit, request.limit)
-        .uuid(Name::Owner, request.owner)
-        .time(Name::LeaseUntil, request.lease_until);
-    let queued: Vec<Due> = all::<D, _>(conn, values.of_statement(&sql::LEASE)?).await?;
-    if queued.is_empty() {
-        return Ok(End::RollBack(Leased::default()));
-    }
-    let Sorted { current, outdated, unreadable } = sort(request, queued);
-    let discarded = outdated.len();
-    if discarded > 0 {
-        let letters = outdated.iter().map(|delivery| *delivery.as_uuid()).collect();
-        let values = Values::new().set(Name::Letters, Value::Uuids(letters));
-        execute::<D>(conn, values.of_statement(&sql::DISCARD)?).await?;
-    }
-    let (mut digests, mut invitations, mut generations) = (Vec::new(), Vec::new(), Vec::new());
-    for letter in current.iter().filter(|letter| letter.purpose.has_link()) {
-        digests.push(request.mint(letter.delivery, &letter.record.kind)?.as_bytes().to_vec());
-        invitations.push(*letter.record.id.as_uuid());
-        generations.push(int(letter.record.generation)?);
-    }
-    if !digests.is_empty() {
-        let values = Values::new()
-            .set(Name::Tokens, Value::Blobs(digests))
-            .set(Name::Invitations, Value::Uuids(invitations))
-            .set(Name::Generations, Value::Ints(generations))
-            .time(Name::At, request.now);
-        execute::<D>(conn, values.of_statement(&sql::INSERT_TOKENS)?).await?;
-    }
-    Ok(End::Commit(Leased { letters: current, discarded, unreadable }))
-}
-
-/// Due letters, by what becomes of them.
-struct Sorted {
-    current: Vec<LeasedLetter>,
-    outdated: Vec<DeliveryId>,
-    unreadable: Vec<StoreError>,
-}
-
-/// Sorts out what is still worth sending, the longest due first.
-fn sort(request: &LeaseRequest<'_>, due: Vec<Due>) -> Sorted {
-    let mut sorted = Sorted { current: Vec::with_capacity(due.len()), outdated: Vec::new(), unreadable: Vec::new() };
-    let mut current = Vec::with_capacity(due.len());
-    for Due { due, queued: Queued { delivery, letter } } in due {
-        match letter {
-            Err(error) => sorted.unreadable.push(error),
-            Ok(letter) if is_current(request, &letter) => current.push((due, letter.leased)),
-            Ok(_) => sorted.outdated.push(delivery),
-        }
-    }
-    // `RETURNING` promises no order.
-    current.sort_unstable_by_key(|(due, leased)| (*due, leased.delivery));
-    sorted.current.extend(current.into_iter().map(|(_, leased)| leased));
-    sorted
-}
-
-/// A letter of the queue and when it was due.
-struct Due {
-    due: DateTime<Utc>,
-    queued: Queued,
-}
-
-impl FromRow for Due {
-    fn read(row: &impl Columns) -> Result<Self, StoreError> {
-        Ok(Self { due: row.time(NOT_BEFORE, "not_before")?, queued: Queued::read(row)? })
-    }
+    crate::queue::lease::<D, P>(pool, request).await
 }
 
 #[doc(hidden)]
@@ -351,6 +317,7 @@ pub async fn sweep<D: Driver<Db = Postgres>, P: Pool<D>>(pool: &P, sweep: &Sweep
     let Sweep { kinds, notify, now, limit } = *sweep;
     let values = due(kinds, now).limit(Name::Limit, limit).words(Name::Notify, notify.iter().copied());
     let statement = values.of_statement(&sql::EXPIRE)?;
+    crate::queue::ripen::<D, P>(pool, now).await?;
     let mut tx = pool.begin(BEGIN).await?;
     let swept = optional::<D, Option<i64>>(&mut tx, statement).await;
     let swept = end::<D, P, _>(tx, swept.map(End::Commit)).await?;
@@ -360,9 +327,13 @@ pub async fn sweep<D: Driver<Db = Postgres>, P: Pool<D>>(pool: &P, sweep: &Sweep
 /// Whether a transaction that ended with this SQLSTATE may succeed when it is done again.
 #[must_use]
 pub fn is_retryable(code: &str) -> bool {
-    // Serialization failure, deadlock, lock not available; an administrator's or a crash's shutdown, a server that
-    // starts, an idle session or transaction that was ended, too many connections.
-    matches!(code, "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "53300")
+    // Serialization failure, deadlock, lock not available, a statement that took too long; an administrator's or a
+    // crash's shutdown, a server that starts, one that has become a standby, an idle session or transaction that was
+    // ended, too many connections.
+    matches!(
+        code,
+        "40001" | "40P01" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" | "25006" | "57P05" | "25P03" | "53300"
+    )
         // A connection that broke or was refused.
         || code.starts_with("08")
 }

@@ -1,34 +1,29 @@
 //! The worker's transactions, as far as they are the same on every database.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use invite_core::store::{
-    LeaseRequest, QueueChange, ReminderDecision, ReminderReport, ReminderScan, Settlement, StoreError,
+    LeaseRequest, Leased, QueueChange, ReminderDecision, ReminderReport, ReminderScan, Settlement, StoreError,
 };
 
 use crate::{
-    catalog::Catalog,
+    catalog::{Catalog, Given, Minted},
     driver::{Driver, End, Pool, all, end, execute, optional},
     name::Name,
-    row::{Letter, Waiting},
+    row::{Letter, Queued, Waiting},
     statement::Values,
     template::Sql,
+    turns::{Chosen, choose},
 };
-
-/// Whether a letter is still worth sending.
-pub(crate) fn is_current(request: &LeaseRequest<'_>, letter: &Letter) -> bool {
-    request.is_current(&letter.leased.record, letter.leased.purpose, letter.generation)
-}
 
 /// Whether a statement finds anything, asked in a transaction of its own that takes no write lock.
 pub(crate) async fn finds_any<D: Driver, P: Pool<D>>(
     pool: &P,
     sql: &'static Sql,
-    kinds: &[&str],
-    now: DateTime<Utc>,
+    values: Values<'_, D::Db>,
 ) -> Result<bool, StoreError> {
-    let statement = due(kinds, now).of_statement(sql)?;
+    let statement = values.of_statement(sql)?;
     let mut tx = pool.begin("BEGIN").await?;
     let any = optional::<D, ()>(&mut tx, statement).await;
     end::<D, P, _>(tx, any.map(|any| End::RollBack(any.is_some()))).await
@@ -37,6 +32,101 @@ pub(crate) async fn finds_any<D: Driver, P: Pool<D>>(
 /// What every look for something due asks: of which kinds, and when.
 pub(crate) fn due<'v, D: crate::Dialect>(kinds: &[&'v str], now: DateTime<Utc>) -> Values<'v, D> {
     Values::new().words(Name::Kinds, kinds.iter().copied()).time(Name::Now, now)
+}
+
+#[doc(hidden)]
+pub async fn now<D: Driver<Db: Catalog>, P: Pool<D>>(pool: &P) -> Result<DateTime<Utc>, StoreError> {
+    let mut tx = pool.begin("BEGIN").await?;
+    let now = all::<D, DateTime<Utc>>(&mut tx, Values::new().of_statement(D::Db::NOW)?).await;
+    let now =
+        now.and_then(|now| now.into_iter().next().ok_or(StoreError::failed("the database does not tell the time")));
+    end::<D, P, _>(tx, now.map(End::RollBack)).await
+}
+
+/// Makes letters ready whose time has come, in transactions of its own: what goes wrong with the sweep must not keep them
+/// waiting. There is an end to it, because others want their turn.
+pub(crate) async fn ripen<D: Driver<Db: Catalog>, P: Pool<D>>(pool: &P, now: DateTime<Utc>) -> Result<(), StoreError> {
+    for _ in 0..100 {
+        let mut tx = pool.begin(D::Db::BEGIN).await?;
+        let ripened = D::Db::ripen::<D>(&mut tx, now).await;
+        let ripened = ripened.map(|ripened| if ripened > 0 { End::Commit(ripened) } else { End::RollBack(ripened) });
+        if end::<D, P, _>(tx, ripened).await? < RIPENED {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// How many letters one statement makes ready. The statements have this number in them.
+const RIPENED: u64 = 1_000;
+
+pub(crate) async fn lease<D: Driver<Db: Catalog>, P: Pool<D>>(
+    pool: &P,
+    request: &LeaseRequest<'_>,
+) -> Result<Leased, StoreError> {
+    let mut tx = pool.begin(D::Db::BEGIN).await?;
+    let work = lease_letters::<D>(&mut tx, request).await;
+    end::<D, P, _>(tx, work).await
+}
+
+async fn lease_letters<D: Driver<Db: Catalog>>(
+    conn: &mut D::Conn,
+    request: &LeaseRequest<'_>,
+) -> Result<End<Leased>, StoreError> {
+    let mut chosen = choose::<D>(conn, request).await?;
+    // Where there are plenty without those whose time has come since, these wait for the sweep to find them.
+    let mut ripened = 0;
+    if chosen.letters.len() < request.limit.try_into().unwrap_or(usize::MAX) {
+        ripened = D::Db::ripen::<D>(conn, request.now).await?;
+        if ripened > 0 {
+            chosen = choose::<D>(conn, request).await?;
+        }
+    }
+    let Chosen { letters, last } = chosen;
+    if letters.is_empty() {
+        let leased = Leased::default();
+        return Ok(if ripened > 0 { End::Commit(leased) } else { End::RollBack(leased) });
+    }
+    let mut taken: HashMap<_, _> = D::Db::take::<D>(conn, &letters, request.now)
+        .await?
+        .into_iter()
+        .map(|row| (*row.delivery.as_uuid(), row))
+        .collect();
+    let mut leased = Leased { last, ..Leased::default() };
+    let mut given = Given::default();
+    for Queued { delivery, letter } in letters.iter().filter_map(|letter| taken.remove(letter)) {
+        match letter {
+            None => given.discarded.push(*delivery.as_uuid()),
+            Some(Ok(Letter { leased, generation }))
+                if !request.is_current(&leased.record, leased.purpose, generation) =>
+            {
+                given.discarded.push(*delivery.as_uuid());
+            }
+            Some(Ok(letter)) => {
+                let mut letter = letter.leased;
+                if !request.admits(&letter.record, letter.purpose) {
+                    continue;
+                }
+                if letter.purpose.has_link() {
+                    given.tokens.push(Minted {
+                        digest: request.mint(delivery, &letter.record.kind)?,
+                        invitation: *letter.record.id.as_uuid(),
+                        generation: letter.record.generation,
+                    });
+                }
+                given.leased.push(*delivery.as_uuid());
+                letter.attempt += 1;
+                leased.letters.push(letter);
+            }
+            Some(Err(error)) => {
+                given.leased.push(*delivery.as_uuid());
+                leased.unreadable.push(error);
+            }
+        }
+    }
+    leased.discarded = given.discarded.len();
+    D::Db::give::<D>(conn, request, &given).await?;
+    Ok(End::Commit(leased))
 }
 
 pub(crate) async fn settle<D: Driver<Db: Catalog>, P: Pool<D>>(
@@ -102,7 +192,7 @@ pub async fn remind<D: Driver<Db: Catalog>, P: Pool<D>>(
     scan: &ReminderScan<'_>,
 ) -> Result<ReminderReport, StoreError> {
     if let Some(any) = D::Db::ANY_REMINDERS
-        && !finds_any(pool, any, scan.kinds, scan.now).await?
+        && !finds_any(pool, any, due(scan.kinds, scan.now)).await?
     {
         return Ok(ReminderReport::default());
     }
@@ -135,7 +225,7 @@ async fn look<D: Driver<Db: Catalog>>(
         let values = Values::new().uuid(Name::Id, id).time(Name::RemindAt, remind_at).count(Name::Reminded, reminded);
         execute::<D>(conn, values.of_statement(D::Db::REMINDED)?).await?;
         let Some((letter, record)) = letter else { continue };
-        let statement = Values::new().letter(&letter, &record).of_statement(D::Db::INSERT_LETTER)?;
+        let statement = Values::new().letter(&letter, &record, scan.now).of_statement(D::Db::INSERT_LETTER)?;
         execute::<D>(conn, statement).await?;
         report.queued += 1;
     }

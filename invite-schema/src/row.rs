@@ -14,10 +14,6 @@ use uuid::Uuid;
 /// How many columns a record has. Every database's `columns!` names them in this order.
 const RECORD: usize = 30;
 
-/// Where a row of the queue says when its letter was due, behind the record and six columns of the letter.
-#[cfg(feature = "postgres")]
-pub(crate) const NOT_BEFORE: usize = RECORD + 6;
-
 /// A row of a driver, read column by column. Columns count from 0; `name` is for the error.
 ///
 /// # Errors
@@ -184,69 +180,32 @@ pub(crate) struct Letter {
     pub(crate) generation: u32,
 }
 
-/// A letter of the queue. Its delivery is known even where the rest does not read.
-pub(crate) struct Queued {
+/// A letter of the queue. Its delivery is known even where the rest does not read. `None` if its invitation is gone.
+pub struct Queued {
     pub(crate) delivery: DeliveryId,
-    pub(crate) letter: Result<Letter, StoreError>,
+    pub(crate) letter: Option<Result<Letter, StoreError>>,
 }
 
-/// A record followed by its letter.
+/// A record, of nulls if it is gone, followed by its letter.
 impl FromRow for Queued {
     fn read(row: &impl Columns) -> Result<Self, StoreError> {
-        let letter = LetterAlone::read_at(row, RECORD);
-        Ok(Self {
-            delivery: DeliveryId::from_uuid(row.uuid(RECORD, "id")?),
-            letter: letter.and_then(|letter| Ok(letter.of(Record::read(row)?))),
-        })
+        let delivery = DeliveryId::from_uuid(row.uuid(RECORD, "id")?);
+        let is_gone = matches!(row.optional_uuid(0, "id"), Ok(None));
+        Ok(Self { delivery, letter: (!is_gone).then(|| Letter::read(row, delivery)) })
     }
 }
 
-/// What the queue itself says of a letter.
-pub(crate) struct LetterAlone {
-    delivery: DeliveryId,
-    generation: u32,
-    purpose: Purpose,
-    attempt: u32,
-    refusals: u32,
-    unknowns: u32,
-}
-
-impl LetterAlone {
-    fn read_at(row: &impl Columns, first: usize) -> Result<Self, StoreError> {
-        Ok(Self {
-            delivery: DeliveryId::from_uuid(row.uuid(first, "id")?),
-            generation: row.count(first + 1, "generation")?,
-            purpose: word(row, first + 2, "purpose", Purpose::from_word)?,
-            attempt: row.count(first + 3, "attempt")?,
-            refusals: row.count(first + 4, "refusals")?,
-            unknowns: row.count(first + 5, "unknowns")?,
-        })
-    }
-
-    pub(crate) fn of(self, record: Record) -> Letter {
-        let Self { delivery, generation, purpose, attempt, refusals, unknowns } = self;
-        Letter { leased: LeasedLetter { delivery, purpose, attempt, refusals, unknowns, record }, generation }
-    }
-}
-
-/// A letter of the queue beside the kind and the id of its invitation, which is read by a statement of its own.
-#[cfg(feature = "mysql")]
-pub(crate) struct QueuedApart {
-    pub(crate) delivery: DeliveryId,
-    pub(crate) kind: String,
-    pub(crate) invitation: Uuid,
-    pub(crate) letter: Result<LetterAlone, StoreError>,
-}
-
-#[cfg(feature = "mysql")]
-impl FromRow for QueuedApart {
-    fn read(row: &impl Columns) -> Result<Self, StoreError> {
-        Ok(Self {
-            delivery: DeliveryId::from_uuid(row.uuid(0, "id")?),
-            kind: row.text(6, "kind")?.into_owned(),
-            invitation: row.uuid(7, "invitation")?,
-            letter: LetterAlone::read_at(row, 0),
-        })
+impl Letter {
+    fn read(row: &impl Columns, delivery: DeliveryId) -> Result<Self, StoreError> {
+        let leased = LeasedLetter {
+            delivery,
+            purpose: word(row, RECORD + 2, "purpose", Purpose::from_word)?,
+            attempt: row.count(RECORD + 3, "attempt")?,
+            refusals: row.count(RECORD + 4, "refusals")?,
+            unknowns: row.count(RECORD + 5, "unknowns")?,
+            record: Record::read(row)?,
+        };
+        Ok(Self { leased, generation: row.count(RECORD + 1, "generation")? })
     }
 }
 
@@ -273,6 +232,13 @@ impl FromRow for () {
 impl FromRow for Option<i64> {
     fn read(row: &impl Columns) -> Result<Self, StoreError> {
         row.optional_number(0, "number")
+    }
+}
+
+/// A row that is one instant.
+impl FromRow for DateTime<Utc> {
+    fn read(row: &impl Columns) -> Result<Self, StoreError> {
+        row.time(0, "now")
     }
 }
 

@@ -18,8 +18,8 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::{
-    apart::{Following, OneByOne},
-    catalog::Catalog,
+    apart::Following,
+    catalog::{Catalog, Given, Minted},
     dialect::{Dialect, json_text, words_text},
     driver::{Driver, End, Pool, all, end, execute, optional},
     name::Name,
@@ -31,7 +31,7 @@ use crate::{
 
 #[doc(hidden)]
 pub use crate::{
-    queue::remind,
+    queue::{now, remind},
     reading::{addressed_to, history},
     writing::{apply, insert, record_delivery},
 };
@@ -115,6 +115,10 @@ impl Catalog for Sqlite {
     const DUE_REMINDERS: &'static Sql = &sql::DUE_REMINDERS;
     const REMINDED: &'static Sql = &sql::REMINDED;
     const INSERT_LETTER: &'static Sql = &sql::INSERT_LETTER;
+    const WALK: &'static Sql = &sql::WALK;
+    const WALK_ON: &'static Sql = &sql::WALK_ON;
+    const WALK_ON_UNTIL: &'static Sql = &sql::WALK_ON_UNTIL;
+    const NOW: &'static Sql = &sql::NOW;
     const ANY_REMINDERS: Option<&'static Sql> = Some(&sql::ANY_REMINDERS);
 
     fn addresses<'v>(values: Values<'v, Self>, addresses: [Option<&'v str>; 8]) -> Values<'v, Self> {
@@ -129,6 +133,53 @@ impl Catalog for Sqlite {
         }
         FOLLOWING.write::<D>(conn, record, event, dispatch).await?;
         Ok(true)
+    }
+
+    async fn ripen<D: Driver<Db = Self>>(conn: &mut D::Conn, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        execute::<D>(conn, Values::new().time(Name::Now, now).of_statement(&sql::RIPEN)?).await
+    }
+
+    // One by one: in the same process a statement costs little.
+
+    async fn take<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        letters: &[Uuid],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Queued>, StoreError> {
+        let mut taken = Vec::with_capacity(letters.len());
+        for letter in letters {
+            let values = Values::new().uuid(Name::Letter, *letter).time(Name::Now, now);
+            taken.extend(optional::<D, Queued>(conn, values.of_statement(&sql::TAKE)?).await?);
+        }
+        Ok(taken)
+    }
+
+    async fn give<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        request: &LeaseRequest<'_>,
+        given: &Given,
+    ) -> Result<(), StoreError> {
+        let Given { leased, discarded, tokens } = given;
+        for letter in discarded {
+            execute::<D>(conn, Values::new().uuid(Name::Letter, *letter).of_statement(&sql::DISCARD)?).await?;
+        }
+        for letter in leased {
+            let values = Values::new()
+                .uuid(Name::Letter, *letter)
+                .uuid(Name::Owner, request.owner)
+                .time(Name::LeaseUntil, request.lease_until);
+            execute::<D>(conn, values.of_statement(&sql::LEASE)?).await?;
+        }
+        for Minted { digest, invitation, generation } in tokens {
+            let values = Values::new()
+                .bytes(Name::Token, digest.as_bytes().as_slice())
+                .uuid(Name::Id, *invitation)
+                .count(Name::Generation, *generation)
+                .text(Name::Channel, "mail")
+                .time(Name::At, request.now);
+            execute::<D>(conn, values.of_statement(&sql::INSERT_TOKEN)?).await?;
+        }
+        Ok(())
     }
 
     async fn transition<D: Driver<Db = Self>>(
@@ -159,8 +210,6 @@ const FOLLOWING: Following = Following {
     insert_token: &sql::INSERT_TOKEN,
 };
 
-const ONE_BY_ONE: OneByOne = OneByOne { lease: &sql::LEASE, discard: &sql::DISCARD, insert_token: &sql::INSERT_TOKEN };
-
 #[doc(hidden)]
 pub async fn lock_for_write<D: Driver<Db = Sqlite>>(conn: &mut D::Conn) -> Result<(), StoreError> {
     execute::<D>(conn, Values::new().of_statement(&sql::LOCK)?).await?;
@@ -168,17 +217,19 @@ pub async fn lock_for_write<D: Driver<Db = Sqlite>>(conn: &mut D::Conn) -> Resul
 }
 
 fn guarded<'v>(guard: &Guard<'v>) -> Values<'v, Sqlite> {
-    let Guard { target, kind: _, statuses: _, now, time, ref recipient, not_resent_since } = *guard;
+    let Guard { target, kind: _, statuses: _, now, time, ref recipient, not_resent_between } = *guard;
     let (unexpired_at, due_at) = match time {
         TimeGuard::Unexpired => (Some(now), None),
         TimeGuard::Due => (None, Some(now)),
         TimeGuard::Any => (None, None),
     };
+    let (not_resent_since, not_resent_until) = not_resent_between.unzip();
     let values = Values::new()
         .guard(guard)
         .time(Name::UnexpiredAt, unexpired_at)
         .time(Name::DueAt, due_at)
         .time(Name::NotResentSince, not_resent_since)
+        .time(Name::NotResentUntil, not_resent_until)
         .eight(recipient.verified().unwrap_or_default());
     match target {
         Target::Token(digest) => values.bytes(Name::Digest, digest.as_bytes().as_slice()),
@@ -220,6 +271,7 @@ pub async fn list<D: Driver<Db = Sqlite>>(
     let values = Values::new()
         .list(query)
         .time(Name::AfterAt, at)
+        .exact(Name::AfterAddress, query.after.map_or("", |seek| seek.address))
         .uuid(Name::AfterId, id)
         .text(Name::Address, query.address)
         .statuses(query.statuses);
@@ -231,26 +283,12 @@ pub async fn lease<D: Driver<Db = Sqlite>, P: Pool<D>>(
     pool: &P,
     request: &LeaseRequest<'_>,
 ) -> Result<Leased, StoreError> {
-    if !finds_any(pool, &sql::ANY_LETTERS, request.kinds, request.now).await? {
+    let values = due(request.kinds, request.now).words(Name::Full, request.full.iter().copied());
+    if !finds_any(pool, &sql::ANY_LETTERS, values).await? {
         return Ok(Leased::default());
     }
     let _turn = WRITING.lock().await;
-    let mut tx = pool.begin(BEGIN).await?;
-    let work = lease_rows::<D>(&mut tx, request).await;
-    end::<D, P, _>(tx, work).await
-}
-
-async fn lease_rows<D: Driver<Db = Sqlite>>(
-    conn: &mut D::Conn,
-    request: &LeaseRequest<'_>,
-) -> Result<End<Leased>, StoreError> {
-    let values = due(request.kinds, request.now).limit(Name::Limit, request.limit);
-    let rows: Vec<Queued> = all::<D, _>(conn, values.of_statement(&sql::DUE_LETTERS)?).await?;
-    let mut leased = Leased::default();
-    for queued in rows {
-        ONE_BY_ONE.lease::<D>(conn, request, queued, &mut leased).await?;
-    }
-    Ok(End::Commit(leased))
+    crate::queue::lease::<D, P>(pool, request).await
 }
 
 /// A worker does several things at once, and SQLite lets one transaction write at a time. A writer that finds it busy
@@ -268,10 +306,11 @@ pub async fn settle<D: Driver<Db = Sqlite>, P: Pool<D>>(
 
 #[doc(hidden)]
 pub async fn sweep<D: Driver<Db = Sqlite>, P: Pool<D>>(pool: &P, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
-    if !finds_any(pool, &sql::ANY_DUE, sweep.kinds, sweep.now).await? {
+    if !finds_any(pool, &sql::ANY_DUE, due(sweep.kinds, sweep.now)).await? {
         return Ok(0);
     }
     let _turn = WRITING.lock().await;
+    crate::queue::ripen::<D, P>(pool, sweep.now).await?;
     let mut tx = pool.begin(BEGIN).await?;
     let work = expire::<D>(&mut tx, sweep).await;
     end::<D, P, _>(tx, work).await

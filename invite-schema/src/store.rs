@@ -106,7 +106,7 @@ macro_rules! worker_store {
             use $crate::{
                 $database as database,
                 exports::{
-                    async_trait,
+                    DateTime, Utc, async_trait,
                     invite_core::store::{
                         LeaseRequest, Leased, ReminderReport, ReminderScan, Settlement, StoreError, Sweep, WorkerStore,
                     },
@@ -117,6 +117,10 @@ macro_rules! worker_store {
             impl<$($param: $bound)?> WorkerStore<$pool> for $store {
                 async fn lease(&self, $given: &$pool, request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
                     database::lease::<$store, _>($lent, request).await
+                }
+
+                async fn now(&self, $given: &$pool) -> Result<DateTime<Utc>, StoreError> {
+                    database::now::<$store, _>($lent).await
                 }
 
                 async fn settle(&self, $given: &$pool, settlements: &[Settlement<'_>]) -> Result<Vec<bool>, StoreError> {

@@ -1,13 +1,22 @@
 //! From the contract's data to named values, for every database alike.
 
+use chrono::{DateTime, Utc};
 use invite_core::{
     EmailAddress, Record,
     store::{
-        Change, DeliveryUpdate, Guard, ListQuery, NewEvent, NewLetter, OpenKey, QueueChange, RenewedLinks, Settlement,
+        Change, DeliveryUpdate, Guard, ListQuery, NewEvent, NewLetter, OpenKey, Purpose, QueueChange, RenewedLinks,
+        Settlement,
     },
 };
 
 use crate::{dialect::Dialect, name::Name, statement::Values};
+
+/// The numbers that the queue sorts letters by. The statements that expire invitations have the second one in them.
+pub(crate) const PRIORITIES: [u32; 2] = [0, 1];
+
+pub(crate) const fn priority(purpose: Purpose) -> u32 {
+    if purpose.comes_first() { PRIORITIES[0] } else { PRIORITIES[1] }
+}
 
 impl<'v, D: Dialect> Values<'v, D> {
     /// Every column of a new invitation.
@@ -82,19 +91,24 @@ impl<'v, D: Dialect> Values<'v, D> {
         };
         self.uuid(Name::Letter, letter.map(|letter| *letter.delivery.as_uuid()))
             .text(Name::Purpose, letter.map(|letter| letter.purpose.as_str()))
+            .count(Name::Priority, letter.map(|letter| priority(letter.purpose)))
             .time(Name::NotBefore, letter.map(|letter| letter.not_before))
             .bytes(Name::Token, token.map(|(digest, _)| digest.as_bytes().as_slice()))
             .text(Name::Channel, token.map(|(_, channel)| channel.as_str()))
     }
 
-    /// A row of the queue.
-    pub(crate) fn letter(self, letter: &'v NewLetter, record: &'v Record) -> Self {
+    /// A row of the queue, as it is at this instant.
+    pub(crate) fn letter(self, letter: &'v NewLetter, record: &'v Record, at: DateTime<Utc>) -> Self {
         self.uuid(Name::Letter, *letter.delivery.as_uuid())
             .text(Name::Kind, record.kind.as_str())
             .uuid(Name::Id, *record.id.as_uuid())
             .count(Name::Generation, record.generation)
             .text(Name::Purpose, letter.purpose.as_str())
+            .count(Name::Priority, priority(letter.purpose))
+            .exact(Name::Scope, record.scope.as_str())
+            .exact(Name::Domain, record.addressee(letter.purpose).map_or("", EmailAddress::domain))
             .time(Name::NotBefore, letter.not_before)
+            .flag(Name::Ready, letter.not_before <= at)
     }
 
     /// A guard, except which row it is about, what the time must say, and the addresses.

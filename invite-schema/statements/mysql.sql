@@ -21,14 +21,15 @@ INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
 VALUES (?, ?, ?, ?, ?);
 
 -- INSERT_LETTER
---   1 letter, 2 kind, 3 id, 4 generation, 5 purpose, 6 not_before
-INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-VALUES (?, ?, ?, ?, ?, ?);
+--   1 letter, 2 kind, 3 id, 4 generation, 5 purpose, 6 priority, 7 scope, 8 domain, 9 not_before, 10 ready
+INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+    ready)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- END_BY_TOKEN
 --   1 ended_status, 2 at, 3 actor, 4 reason, 5 digest, 6 now, 7 kind, 8 status, 9 or_status, 10 after, 11 until,
 --       12 compare, 13 address_1, 14 address_2, 15 address_3, 16 address_4, 17 address_5, 18 address_6,
---       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since
+--       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since, 23 not_resent_until
 UPDATE invite_invitations AS i JOIN invite_tokens AS t ON t.invitation = i.id
 SET i.status = ?, i.ended_at = ?, i.ended_by = ?, i.ended_reason = ?, i.address_proved = (t.channel = 'mail'),
     i.open_key = NULL, i.remind_at = NULL, i.revision = i.revision + 1
@@ -38,15 +39,15 @@ AND i.kind = ?
 AND i.status IN (?, ?)
 AND i.expires_at > ?
 AND i.expires_at <= ?
-AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
+AND (CAST(CASE ? WHEN 'anyone' THEN '*' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
     -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?,
     ?) OR (CAST(i.recipient AS BINARY) = ? AND t.channel = 'mail'))
-AND (i.resent_at IS NULL OR i.resent_at <= ?);
+AND (i.resent_at IS NULL OR i.resent_at <= ? OR i.resent_at > ?);
 
 -- END_BY_ID
 --   1 ended_status, 2 at, 3 actor, 4 reason, 5 id, 6 scope, 7 kind, 8 status, 9 or_status, 10 after, 11 until,
 --       12 compare, 13 address_1, 14 address_2, 15 address_3, 16 address_4, 17 address_5, 18 address_6,
---       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since
+--       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since, 23 not_resent_until
 UPDATE invite_invitations AS i
 SET i.status = ?, i.ended_at = ?, i.ended_by = ?, i.ended_reason = ?, i.address_proved = FALSE,
     i.open_key = NULL, i.remind_at = NULL, i.revision = i.revision + 1
@@ -56,15 +57,15 @@ AND i.kind = ?
 AND i.status IN (?, ?)
 AND i.expires_at > ?
 AND i.expires_at <= ?
-AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
+AND (CAST(CASE ? WHEN 'anyone' THEN '*' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
     -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
-AND (i.resent_at IS NULL OR i.resent_at <= ?);
+AND (i.resent_at IS NULL OR i.resent_at <= ? OR i.resent_at > ?);
 
 -- RENEW
 --   1 resent_at, 2 new_expires_at, 3 retire, 4 retire, 5 grace_until, 6 new_delivery, 7 remind_at, 8 id, 9 scope,
 --       10 kind, 11 status, 12 or_status, 13 after, 14 until, 15 compare, 16 address_1, 17 address_2,
 --       18 address_3, 19 address_4, 20 address_5, 21 address_6, 22 address_7, 23 address_8, 24 proved_address,
---       25 not_resent_since
+--       25 not_resent_since, 26 not_resent_until
 UPDATE invite_invitations AS i
 SET i.status = 'pending', i.resent_at = ?, i.viewed_at = NULL, i.expires_at = GREATEST(i.expires_at,
     COALESCE(?, i.expires_at)), i.min_generation = IF(?, i.generation + 1, i.min_generation),
@@ -76,14 +77,15 @@ AND i.kind = ?
 AND i.status IN (?, ?)
 AND i.expires_at > ?
 AND i.expires_at <= ?
-AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
+AND (CAST(CASE ? WHEN 'anyone' THEN '*' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
     -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
-AND (i.resent_at IS NULL OR i.resent_at <= ?);
+AND (i.resent_at IS NULL OR i.resent_at <= ? OR i.resent_at > ?);
 
 -- AMEND
 --   1 payload, 2 sets_message, 3 message, 4 new_expires_at, 5 remind_at, 6 id, 7 scope, 8 kind, 9 status,
 --       10 or_status, 11 after, 12 until, 13 compare, 14 address_1, 15 address_2, 16 address_3, 17 address_4,
---       18 address_5, 19 address_6, 20 address_7, 21 address_8, 22 proved_address, 23 not_resent_since
+--       18 address_5, 19 address_6, 20 address_7, 21 address_8, 22 proved_address, 23 not_resent_since,
+--       24 not_resent_until
 UPDATE invite_invitations AS i
 SET i.payload = COALESCE(?, i.payload), i.message = IF(?, ?, i.message), i.expires_at = COALESCE(?,
     i.expires_at), i.remind_at = COALESCE(?, i.remind_at), i.revision = i.revision + 1
@@ -93,15 +95,15 @@ AND i.kind = ?
 AND i.status IN (?, ?)
 AND i.expires_at > ?
 AND i.expires_at <= ?
-AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
+AND (CAST(CASE ? WHEN 'anyone' THEN '*' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
     -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
-AND (i.resent_at IS NULL OR i.resent_at <= ?);
+AND (i.resent_at IS NULL OR i.resent_at <= ? OR i.resent_at > ?);
 
 -- READDRESS
 --   1 recipient_given, 2 recipient, 3 open_key, 4 payload, 5 sets_message, 6 message, 7 new_expires_at, 8 id,
 --       9 scope, 10 kind, 11 status, 12 or_status, 13 after, 14 until, 15 compare, 16 address_1, 17 address_2,
 --       18 address_3, 19 address_4, 20 address_5, 21 address_6, 22 address_7, 23 address_8, 24 proved_address,
---       25 not_resent_since
+--       25 not_resent_since, 26 not_resent_until
 UPDATE invite_invitations AS i
 SET i.recipient_given = ?, i.recipient = ?, i.open_key = ?, i.min_generation = i.generation + 1,
     i.generation = i.generation + 1, i.grace_until = NULL, i.viewed_at = NULL, i.delivery_id = NULL,
@@ -113,14 +115,14 @@ AND i.kind = ?
 AND i.status IN (?, ?)
 AND i.expires_at > ?
 AND i.expires_at <= ?
-AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
+AND (CAST(CASE ? WHEN 'anyone' THEN '*' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
     -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
-AND (i.resent_at IS NULL OR i.resent_at <= ?);
+AND (i.resent_at IS NULL OR i.resent_at <= ? OR i.resent_at > ?);
 
 -- LINK
 --   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 after, 7 until, 8 compare, 9 address_1, 10 address_2,
 --       11 address_3, 12 address_4, 13 address_5, 14 address_6, 15 address_7, 16 address_8, 17 proved_address,
---       18 not_resent_since
+--       18 not_resent_since, 19 not_resent_until
 UPDATE invite_invitations AS i
 SET i.revision = i.revision + 1
 WHERE i.id = ?
@@ -129,14 +131,14 @@ AND i.kind = ?
 AND i.status IN (?, ?)
 AND i.expires_at > ?
 AND i.expires_at <= ?
-AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
+AND (CAST(CASE ? WHEN 'anyone' THEN '*' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
     -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
-AND (i.resent_at IS NULL OR i.resent_at <= ?);
+AND (i.resent_at IS NULL OR i.resent_at <= ? OR i.resent_at > ?);
 
 -- VIEW
 --   1 viewed_at, 2 digest, 3 now, 4 kind, 5 status, 6 or_status, 7 after, 8 until, 9 compare, 10 address_1,
 --       11 address_2, 12 address_3, 13 address_4, 14 address_5, 15 address_6, 16 address_7, 17 address_8,
---       18 proved_address, 19 not_resent_since
+--       18 proved_address, 19 not_resent_since, 20 not_resent_until
 UPDATE invite_invitations AS i JOIN invite_tokens AS t ON t.invitation = i.id
 SET i.viewed_at = ?
 WHERE t.digest = ?
@@ -146,15 +148,15 @@ AND i.kind = ?
 AND i.status IN (?, ?)
 AND i.expires_at > ?
 AND i.expires_at <= ?
-AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
+AND (CAST(CASE ? WHEN 'anyone' THEN '*' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
     -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?,
     ?) OR (CAST(i.recipient AS BINARY) = ? AND t.channel = 'mail'))
-AND (i.resent_at IS NULL OR i.resent_at <= ?);
+AND (i.resent_at IS NULL OR i.resent_at <= ? OR i.resent_at > ?);
 
 -- FAIL_DELIVERY
 --   1 delivery, 2 kind, 3 status, 4 or_status, 5 after, 6 until, 7 compare, 8 address_1, 9 address_2,
 --       10 address_3, 11 address_4, 12 address_5, 13 address_6, 14 address_7, 15 address_8, 16 proved_address,
---       17 not_resent_since
+--       17 not_resent_since, 18 not_resent_until
 UPDATE invite_invitations AS i
 SET i.status = 'delivery_failed', i.remind_at = NULL, i.revision = i.revision + 1
 WHERE i.delivery_id = ?
@@ -162,9 +164,9 @@ AND i.kind = ?
 AND i.status IN (?, ?)
 AND i.expires_at > ?
 AND i.expires_at <= ?
-AND (CAST(CASE ? WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
+AND (CAST(CASE ? WHEN 'anyone' THEN '*' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
     -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
-AND (i.resent_at IS NULL OR i.resent_at <= ?);
+AND (i.resent_at IS NULL OR i.resent_at <= ? OR i.resent_at > ?);
 
 -- RECORD_FIRST
 --   1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 kind
@@ -321,9 +323,9 @@ FROM (SELECT i.*
 ORDER BY i.expires_at, i.id;
 
 -- LIST_BY_ADDRESS
---   1 kind, 2 scope, 3 after_id, 4 kind, 5 scope, 6 after_id, 7 kind, 8 scope, 9 after_id, 10 any_status, 11 now,
---       12 status_1, 13 status_2, 14 status_3, 15 status_4, 16 status_5, 17 status_6, 18 address,
---       19 expiring_until, 20 now, 21 expiring_until, 22 limit
+--   1 kind, 2 scope, 3 after_address, 4 after_address, 5 after_id, 6 any_status, 7 now, 8 status_1, 9 status_2,
+--       10 status_3, 11 status_4, 12 status_5, 13 status_6, 14 address, 15 expiring_until, 16 now,
+--       17 expiring_until, 18 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
@@ -332,19 +334,12 @@ FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = ?
     AND i.scope = ?
-    AND i.recipient >= COALESCE((SELECT a.recipient
-            FROM invite_invitations AS a
-            WHERE a.id = ?
-            AND a.kind = ?
-            AND a.scope = ?), '') AND (i.recipient > COALESCE((SELECT b.recipient
-                FROM invite_invitations AS b
-                WHERE b.id = ?
-                AND b.kind = ?
-                AND b.scope = ?), '') OR i.id > ?) AND (? OR CASE WHEN i.status IN ('pending',
-                    'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?,
-                    ?, ?)) AND LOCATE(CAST(? AS BINARY),
-                    CAST(i.recipient AS BINARY)) > 0 AND (? IS NULL OR (i.status IN ('pending',
-                    'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
+    AND i.recipient >= ?
+    AND (i.recipient > ? OR i.id > ?)
+    AND (? OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
+    AND LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0
+    AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
     ORDER BY i.recipient, i.id LIMIT ?) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 ORDER BY i.recipient, i.id;
 
@@ -371,26 +366,130 @@ AND i.kind = ?
 AND i.scope = ?
 ORDER BY e.id;
 
--- DUE_LETTERS
---   1 now, 2 now, 3 kinds, 4 limit
-SELECT o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.kind, o.invitation
-FROM invite_outbox AS o
-WHERE o.not_before <= ?
-AND (o.lease_until IS NULL OR o.lease_until <= ?)
+-- WALK
+--   1 kinds, 2 now, 3 now, 4 full, 5 after, 6 limit, 7 kinds, 8 now, 9 now, 10 full, 11 after, 12 limit, 13 kinds,
+--       14 now, 15 now, 16 full, 17 after, 18 limit, 19 kinds, 20 now, 21 now, 22 full, 23 after, 24 limit
+(SELECT o.priority, o.scope, o.id
+    FROM invite_outbox AS o FORCE INDEX (invite_outbox_ready)
+    WHERE o.ready = TRUE
+    AND JSON_CONTAINS(?, JSON_QUOTE(o.kind))
+    AND o.not_before <= ?
+    AND (o.lease_until IS NULL OR o.lease_until <= ?)
+    AND NOT JSON_CONTAINS(?, JSON_QUOTE(CONVERT(o.domain USING utf8mb4)))
+    AND o.priority = 0
+    AND o.scope > ?
+    ORDER BY o.ready, o.priority, o.scope, o.not_before,
+        o.id LIMIT ? FOR UPDATE SKIP LOCKED) UNION ALL (SELECT o.priority, o.scope, o.id
+    FROM invite_outbox AS o FORCE INDEX (invite_outbox_ready)
+    WHERE o.ready = TRUE
+    AND JSON_CONTAINS(?, JSON_QUOTE(o.kind))
+    AND o.not_before <= ?
+    AND (o.lease_until IS NULL OR o.lease_until <= ?)
+    AND NOT JSON_CONTAINS(?, JSON_QUOTE(CONVERT(o.domain USING utf8mb4)))
+    AND o.priority = 0
+    AND o.scope <= ?
+    ORDER BY o.ready, o.priority, o.scope, o.not_before,
+        o.id LIMIT ? FOR UPDATE SKIP LOCKED) UNION ALL (SELECT o.priority, o.scope, o.id
+    FROM invite_outbox AS o FORCE INDEX (invite_outbox_ready)
+    WHERE o.ready = TRUE
+    AND JSON_CONTAINS(?, JSON_QUOTE(o.kind))
+    AND o.not_before <= ?
+    AND (o.lease_until IS NULL OR o.lease_until <= ?)
+    AND NOT JSON_CONTAINS(?, JSON_QUOTE(CONVERT(o.domain USING utf8mb4)))
+    AND o.priority = 1
+    AND o.scope > ?
+    ORDER BY o.ready, o.priority, o.scope, o.not_before,
+        o.id LIMIT ? FOR UPDATE SKIP LOCKED) UNION ALL (SELECT o.priority, o.scope, o.id
+    FROM invite_outbox AS o FORCE INDEX (invite_outbox_ready)
+    WHERE o.ready = TRUE
+    AND JSON_CONTAINS(?, JSON_QUOTE(o.kind))
+    AND o.not_before <= ?
+    AND (o.lease_until IS NULL OR o.lease_until <= ?)
+    AND NOT JSON_CONTAINS(?, JSON_QUOTE(CONVERT(o.domain USING utf8mb4)))
+    AND o.priority = 1
+    AND o.scope <= ?
+    ORDER BY o.ready, o.priority, o.scope, o.not_before, o.id LIMIT ? FOR UPDATE SKIP LOCKED);
+
+-- WALK_ON
+--   1 kinds, 2 now, 3 now, 4 full, 5 priority, 6 after, 7 limit
+SELECT o.priority, o.scope, o.id
+FROM invite_outbox AS o FORCE INDEX (invite_outbox_ready)
+WHERE o.ready = TRUE
 AND JSON_CONTAINS(?, JSON_QUOTE(o.kind))
-ORDER BY o.not_before, o.id LIMIT ? FOR UPDATE SKIP LOCKED;
+AND o.not_before <= ?
+AND (o.lease_until IS NULL OR o.lease_until <= ?)
+AND NOT JSON_CONTAINS(?, JSON_QUOTE(CONVERT(o.domain USING utf8mb4)))
+AND o.priority = ?
+AND o.scope > ?
+ORDER BY o.ready, o.priority, o.scope, o.not_before, o.id LIMIT ? FOR UPDATE SKIP LOCKED;
+
+-- WALK_ON_UNTIL
+--   1 kinds, 2 now, 3 now, 4 full, 5 priority, 6 after, 7 until, 8 limit
+SELECT o.priority, o.scope, o.id
+FROM invite_outbox AS o FORCE INDEX (invite_outbox_ready)
+WHERE o.ready = TRUE
+AND JSON_CONTAINS(?, JSON_QUOTE(o.kind))
+AND o.not_before <= ?
+AND (o.lease_until IS NULL OR o.lease_until <= ?)
+AND NOT JSON_CONTAINS(?, JSON_QUOTE(CONVERT(o.domain USING utf8mb4)))
+AND o.priority = ?
+AND o.scope > ?
+AND o.scope <= ?
+ORDER BY o.ready, o.priority, o.scope, o.not_before, o.id LIMIT ? FOR UPDATE SKIP LOCKED;
+
+-- RIPE
+--   1 now
+SELECT id
+FROM invite_outbox FORCE INDEX (invite_outbox_waiting)
+WHERE ready = FALSE
+AND not_before <= ?
+ORDER BY not_before LIMIT 1000 FOR UPDATE SKIP LOCKED;
+
+-- RIPEN
+--   1 letters
+UPDATE JSON_TABLE(?,
+    '$[*]' COLUMNS (letter CHAR(32) PATH '$')) AS a STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter)
+SET o.ready = TRUE;
+
+-- TAKE
+--   1 letters, 2 now, 3 now
+SELECT o.id
+FROM JSON_TABLE(?,
+    '$[*]' COLUMNS (letter CHAR(32) PATH '$')) AS a STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter)
+WHERE o.not_before <= ?
+AND (o.lease_until IS NULL OR o.lease_until <= ?) FOR UPDATE SKIP LOCKED;
+
+-- TAKEN
+--   1 letters
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, o.id,
+    o.generation, o.purpose, o.attempt, o.refusals, o.unknowns
+FROM JSON_TABLE(?,
+    '$[*]' COLUMNS (letter CHAR(32) PATH '$')) AS a STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter) LEFT JOIN invite_invitations AS i ON i.id = o.invitation LEFT JOIN invite_letters AS l ON l.id = i.delivery_id;
 
 -- LEASE
---   1 owner, 2 lease_until, 3 letter
-UPDATE invite_outbox
-SET attempt = attempt + 1, lease_owner = ?, lease_until = ?
-WHERE id = ?;
+--   1 letters, 2 owner, 3 lease_until
+UPDATE JSON_TABLE(?,
+    '$[*]' COLUMNS (letter CHAR(32) PATH '$')) AS a STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter)
+SET o.attempt = o.attempt + 1, o.lease_owner = ?, o.lease_until = ?;
 
--- DISCARD
---   1 letter
-DELETE
-FROM invite_outbox
-WHERE id = ?;
+-- INSERT_TOKENS
+--   1 now, 2 tokens
+INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+SELECT UNHEX(a.digest), UNHEX(a.invitation), a.generation, 'mail', ?
+FROM JSON_TABLE(?, '$[*]' COLUMNS (digest CHAR(64) PATH '$.digest', invitation CHAR(32) PATH '$.invitation',
+    generation INT UNSIGNED PATH '$.generation')) AS a;
+
+-- REMOVE_TOGETHER
+--   1 letters
+DELETE o
+FROM JSON_TABLE(?,
+    '$[*]' COLUMNS (letter CHAR(32) PATH '$')) AS a STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter);
+
+-- NOW
+SELECT UTC_TIMESTAMP(6);
 
 -- REMOVE
 --   1 letter, 2 owner, 3 attempt
@@ -407,12 +506,6 @@ FROM JSON_TABLE(?, '$[*]' COLUMNS (letter CHAR(32) PATH '$.letter', owner CHAR(3
     attempt INT UNSIGNED PATH '$.attempt')) AS a STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter)
 WHERE o.lease_owner = UNHEX(a.owner)
 AND o.attempt = a.attempt FOR UPDATE;
-
--- REMOVE_TOGETHER
---   1 letters
-DELETE o
-FROM JSON_TABLE(?,
-    '$[*]' COLUMNS (letter CHAR(32) PATH '$')) AS a STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter);
 
 -- RECORD_TOGETHER
 --   1 settlements
@@ -433,7 +526,8 @@ AND (FIND_IN_SET('queued', a.over_states) OR EXISTS (SELECT 1
 -- POSTPONE
 --   1 not_before, 2 refusals, 3 unknowns, 4 error, 5 letter, 6 owner, 7 attempt
 UPDATE invite_outbox
-SET not_before = ?, refusals = ?, unknowns = ?, last_error = ?, lease_owner = NULL, lease_until = NULL
+SET not_before = ?, ready = FALSE, refusals = ?, unknowns = ?, last_error = ?, lease_owner = NULL,
+    lease_until = NULL
 WHERE id = ?
 AND lease_owner = ?
 AND attempt = ?;
@@ -478,8 +572,10 @@ FROM invite_invitations AS i JOIN JSON_TABLE(?,
 
 -- EXPIRE_NOTICES
 --   1 now, 2 due, 3 notify
-INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-SELECT i.id, i.kind, i.id, i.generation, 'expired', ?
+INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+    ready)
+SELECT i.id, i.kind, i.id, i.generation, 'expired', 1, i.scope, CAST(LOWER(SUBSTRING_INDEX(i.inviter_address,
+    '@', -1)) AS BINARY), ?, TRUE
 FROM invite_invitations AS i JOIN JSON_TABLE(?,
     '$[*]' COLUMNS (id CHAR(32) PATH '$')) AS due ON i.id = UNHEX(due.id)
 WHERE i.inviter_address IS NOT NULL

@@ -3,8 +3,8 @@
 
 -- END_BY_TOKEN
 --   1 ended_status, 2 at, 3 actor, 4 reason, 5 digest, 6 now, 7 kind, 8 status, 9 or_status, 10 unexpired_at,
---       11 due_at, 12 compare, 13 addresses, 14 proved_address, 15 not_resent_since, 16 event, 17 letter,
---       18 purpose, 19 not_before, 20 token, 21 channel
+--       11 due_at, 12 compare, 13 addresses, 14 proved_address, 15 not_resent_since, 16 not_resent_until,
+--       17 event, 18 letter, 19 purpose, 20 priority, 21 not_before, 22 token, 23 channel
 WITH changed AS (UPDATE invite_invitations AS i
     SET status = $1, ended_at = $2, ended_by = $3, ended_reason = $4,
         address_proved = COALESCE(t.channel = 'mail', false), open_key = NULL, remind_at = NULL,
@@ -19,24 +19,26 @@ WITH changed AS (UPDATE invite_invitations AS i
     AND ($11::timestamptz IS NULL OR i.expires_at <= $11)
     AND ($12 = 'anyone' OR ($12 = 'address' AND i.recipient = ANY ($13::text[])) OR ($12 = 'domain' AND split_part(i.recipient,
         '@', 2) = ANY ($13::text[])) OR (i.recipient = $14 AND t.channel = 'mail'))
-    AND ($15::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $15)
+    AND ($15::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $15 OR i.resent_at > $16)
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
         i.inviter_address, i.delivery_id, i.remind_at, i.reminded, t.digest AS token_digest,
         t.generation AS token_generation, t.channel AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, revision, $16, $3, $4, $2
+    SELECT id, revision, $17, $3, $4, $2
     FROM changed ), queued AS (
-    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT $17, kind, id, generation, $18, $19
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+        ready)
+    SELECT $18, kind, id, generation, $19, $20, scope, split_part(CASE WHEN $19::text IN ('accepted',
+        'rejected', 'expired') THEN lower(inviter_address) ELSE recipient END, '@', 2), $21, $21 <= $2
     FROM changed
-    WHERE $17::uuid IS NOT NULL
-    AND ($18::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    WHERE $18::uuid IS NOT NULL
+    AND ($19::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $20, id, generation, $21, $2
+    SELECT $22, id, generation, $23, $2
     FROM changed
-    WHERE $20::bytea IS NOT NULL )
+    WHERE $22::bytea IS NOT NULL )
 SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
@@ -49,8 +51,8 @@ FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
 
 -- END_BY_ID
 --   1 ended_status, 2 at, 3 actor, 4 reason, 5 id, 6 scope, 7 kind, 8 status, 9 or_status, 10 unexpired_at,
---       11 due_at, 12 compare, 13 addresses, 14 proved_address, 15 not_resent_since, 16 event, 17 letter,
---       18 purpose, 19 not_before, 20 token, 21 channel
+--       11 due_at, 12 compare, 13 addresses, 14 proved_address, 15 not_resent_since, 16 not_resent_until,
+--       17 event, 18 letter, 19 purpose, 20 priority, 21 not_before, 22 token, 23 channel
 WITH changed AS (UPDATE invite_invitations AS i
     SET status = $1, ended_at = $2, ended_by = $3, ended_reason = $4,
         address_proved = COALESCE(t.channel = 'mail', false), open_key = NULL, remind_at = NULL,
@@ -64,24 +66,26 @@ WITH changed AS (UPDATE invite_invitations AS i
     AND ($11::timestamptz IS NULL OR i.expires_at <= $11)
     AND ($12 = 'anyone' OR ($12 = 'address' AND i.recipient = ANY ($13::text[])) OR ($12 = 'domain' AND split_part(i.recipient,
         '@', 2) = ANY ($13::text[])) OR (i.recipient = $14 AND t.channel = 'mail'))
-    AND ($15::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $15)
+    AND ($15::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $15 OR i.resent_at > $16)
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
         i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest,
         NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, revision, $16, $3, $4, $2
+    SELECT id, revision, $17, $3, $4, $2
     FROM changed ), queued AS (
-    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT $17, kind, id, generation, $18, $19
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+        ready)
+    SELECT $18, kind, id, generation, $19, $20, scope, split_part(CASE WHEN $19::text IN ('accepted',
+        'rejected', 'expired') THEN lower(inviter_address) ELSE recipient END, '@', 2), $21, $21 <= $2
     FROM changed
-    WHERE $17::uuid IS NOT NULL
-    AND ($18::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    WHERE $18::uuid IS NOT NULL
+    AND ($19::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $20, id, generation, $21, $2
+    SELECT $22, id, generation, $23, $2
     FROM changed
-    WHERE $20::bytea IS NOT NULL )
+    WHERE $22::bytea IS NOT NULL )
 SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
@@ -95,8 +99,8 @@ FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
 -- RENEW
 --   1 resent_at, 2 new_expires_at, 3 retire, 4 grace_until, 5 new_delivery, 6 remind_at, 7 id, 8 scope, 9 kind,
 --       10 status, 11 or_status, 12 unexpired_at, 13 due_at, 14 compare, 15 addresses, 16 proved_address,
---       17 not_resent_since, 18 event, 19 actor, 20 reason, 21 at, 22 letter, 23 purpose, 24 not_before, 25 token,
---       26 channel
+--       17 not_resent_since, 18 not_resent_until, 19 event, 20 actor, 21 reason, 22 at, 23 letter, 24 purpose,
+--       25 priority, 26 not_before, 27 token, 28 channel
 WITH changed AS (UPDATE invite_invitations AS i
     SET status = 'pending', generation = i.generation + 1, revision = revision + 1, resent_at = $1,
         viewed_at = NULL, expires_at = greatest(expires_at, $2),
@@ -112,24 +116,26 @@ WITH changed AS (UPDATE invite_invitations AS i
     AND ($13::timestamptz IS NULL OR i.expires_at <= $13)
     AND ($14 = 'anyone' OR ($14 = 'address' AND i.recipient = ANY ($15::text[])) OR ($14 = 'domain' AND split_part(i.recipient,
         '@', 2) = ANY ($15::text[])) OR (i.recipient = $16 AND t.channel = 'mail'))
-    AND ($17::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $17)
+    AND ($17::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $17 OR i.resent_at > $18)
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
         i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest,
         NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, revision, $18, $19, $20, $21
+    SELECT id, revision, $19, $20, $21, $22
     FROM changed ), queued AS (
-    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT $22, kind, id, generation, $23, $24
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+        ready)
+    SELECT $23, kind, id, generation, $24, $25, scope, split_part(CASE WHEN $24::text IN ('accepted',
+        'rejected', 'expired') THEN lower(inviter_address) ELSE recipient END, '@', 2), $26, $26 <= $22
     FROM changed
-    WHERE $22::uuid IS NOT NULL
-    AND ($23::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    WHERE $23::uuid IS NOT NULL
+    AND ($24::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $25, id, generation, $26, $21
+    SELECT $27, id, generation, $28, $22
     FROM changed
-    WHERE $25::bytea IS NOT NULL )
+    WHERE $27::bytea IS NOT NULL )
 SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
@@ -143,8 +149,8 @@ FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
 -- AMEND
 --   1 recipient_given, 2 recipient, 3 open_key, 4 remind_at, 5 payload, 6 sets_message, 7 message,
 --       8 new_expires_at, 9 id, 10 scope, 11 kind, 12 status, 13 or_status, 14 unexpired_at, 15 due_at,
---       16 compare, 17 addresses, 18 proved_address, 19 not_resent_since, 20 event, 21 actor, 22 reason, 23 at,
---       24 letter, 25 purpose, 26 not_before, 27 token, 28 channel
+--       16 compare, 17 addresses, 18 proved_address, 19 not_resent_since, 20 not_resent_until, 21 event, 22 actor,
+--       23 reason, 24 at, 25 letter, 26 purpose, 27 priority, 28 not_before, 29 token, 30 channel
 WITH changed AS (UPDATE invite_invitations AS i
     SET recipient_given = COALESCE($1, recipient_given), recipient = COALESCE($2, recipient),
         open_key = CASE WHEN $2::text IS NULL THEN open_key ELSE $3 END,
@@ -166,24 +172,26 @@ WITH changed AS (UPDATE invite_invitations AS i
         AND o.id <> $9) AND (i.kind = $11) IS TRUE AND i.status IN ($12,
             $13) AND ($14::timestamptz IS NULL OR i.expires_at > $14) AND ($15::timestamptz IS NULL OR i.expires_at <= $15) AND ($16 = 'anyone' OR ($16 = 'address' AND i.recipient = ANY ($17::text[])) OR ($16 = 'domain' AND split_part(i.recipient,
             '@',
-            2) = ANY ($17::text[])) OR (i.recipient = $18 AND t.channel = 'mail')) AND ($19::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $19)
+            2) = ANY ($17::text[])) OR (i.recipient = $18 AND t.channel = 'mail')) AND ($19::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $19 OR i.resent_at > $20)
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
         i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest,
         NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, revision, $20, $21, $22, $23
+    SELECT id, revision, $21, $22, $23, $24
     FROM changed ), queued AS (
-    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT $24, kind, id, generation, $25, $26
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+        ready)
+    SELECT $25, kind, id, generation, $26, $27, scope, split_part(CASE WHEN $26::text IN ('accepted',
+        'rejected', 'expired') THEN lower(inviter_address) ELSE recipient END, '@', 2), $28, $28 <= $24
     FROM changed
-    WHERE $24::uuid IS NOT NULL
-    AND ($25::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    WHERE $25::uuid IS NOT NULL
+    AND ($26::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $27, id, generation, $28, $23
+    SELECT $29, id, generation, $30, $24
     FROM changed
-    WHERE $27::bytea IS NOT NULL )
+    WHERE $29::bytea IS NOT NULL )
 SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
@@ -196,8 +204,8 @@ FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
 
 -- LINK
 --   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 unexpired_at, 7 due_at, 8 compare, 9 addresses,
---       10 proved_address, 11 not_resent_since, 12 event, 13 actor, 14 reason, 15 at, 16 letter, 17 purpose,
---       18 not_before, 19 token, 20 channel
+--       10 proved_address, 11 not_resent_since, 12 not_resent_until, 13 event, 14 actor, 15 reason, 16 at,
+--       17 letter, 18 purpose, 19 priority, 20 not_before, 21 token, 22 channel
 WITH changed AS (UPDATE invite_invitations AS i
     SET revision = revision + 1
     FROM (SELECT NULL::text AS channel) AS t
@@ -209,24 +217,26 @@ WITH changed AS (UPDATE invite_invitations AS i
     AND ($7::timestamptz IS NULL OR i.expires_at <= $7)
     AND ($8 = 'anyone' OR ($8 = 'address' AND i.recipient = ANY ($9::text[])) OR ($8 = 'domain' AND split_part(i.recipient,
         '@', 2) = ANY ($9::text[])) OR (i.recipient = $10 AND t.channel = 'mail'))
-    AND ($11::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $11)
+    AND ($11::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $11 OR i.resent_at > $12)
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
         i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest,
         NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, revision, $12, $13, $14, $15
+    SELECT id, revision, $13, $14, $15, $16
     FROM changed ), queued AS (
-    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT $16, kind, id, generation, $17, $18
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+        ready)
+    SELECT $17, kind, id, generation, $18, $19, scope, split_part(CASE WHEN $18::text IN ('accepted',
+        'rejected', 'expired') THEN lower(inviter_address) ELSE recipient END, '@', 2), $20, $20 <= $16
     FROM changed
-    WHERE $16::uuid IS NOT NULL
-    AND ($17::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    WHERE $17::uuid IS NOT NULL
+    AND ($18::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $19, id, generation, $20, $15
+    SELECT $21, id, generation, $22, $16
     FROM changed
-    WHERE $19::bytea IS NOT NULL )
+    WHERE $21::bytea IS NOT NULL )
 SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
@@ -239,8 +249,8 @@ FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
 
 -- VIEW
 --   1 viewed_at, 2 digest, 3 now, 4 kind, 5 status, 6 or_status, 7 unexpired_at, 8 due_at, 9 compare,
---       10 addresses, 11 proved_address, 12 not_resent_since, 13 event, 14 actor, 15 reason, 16 at, 17 letter,
---       18 purpose, 19 not_before, 20 token, 21 channel
+--       10 addresses, 11 proved_address, 12 not_resent_since, 13 not_resent_until, 14 event, 15 actor, 16 reason,
+--       17 at, 18 letter, 19 purpose, 20 priority, 21 not_before, 22 token, 23 channel
 WITH changed AS (UPDATE invite_invitations AS i
     SET viewed_at = $1
     FROM invite_tokens AS t
@@ -254,24 +264,26 @@ WITH changed AS (UPDATE invite_invitations AS i
     AND ($8::timestamptz IS NULL OR i.expires_at <= $8)
     AND ($9 = 'anyone' OR ($9 = 'address' AND i.recipient = ANY ($10::text[])) OR ($9 = 'domain' AND split_part(i.recipient,
         '@', 2) = ANY ($10::text[])) OR (i.recipient = $11 AND t.channel = 'mail'))
-    AND ($12::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $12)
+    AND ($12::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $12 OR i.resent_at > $13)
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
         i.inviter_address, i.delivery_id, i.remind_at, i.reminded, t.digest AS token_digest,
         t.generation AS token_generation, t.channel AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, revision, $13, $14, $15, $16
+    SELECT id, revision, $14, $15, $16, $17
     FROM changed ), queued AS (
-    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT $17, kind, id, generation, $18, $19
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+        ready)
+    SELECT $18, kind, id, generation, $19, $20, scope, split_part(CASE WHEN $19::text IN ('accepted',
+        'rejected', 'expired') THEN lower(inviter_address) ELSE recipient END, '@', 2), $21, $21 <= $17
     FROM changed
-    WHERE $17::uuid IS NOT NULL
-    AND ($18::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    WHERE $18::uuid IS NOT NULL
+    AND ($19::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $20, id, generation, $21, $16
+    SELECT $22, id, generation, $23, $17
     FROM changed
-    WHERE $20::bytea IS NOT NULL )
+    WHERE $22::bytea IS NOT NULL )
 SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
@@ -284,8 +296,8 @@ FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
 
 -- FAIL_DELIVERY
 --   1 delivery, 2 kind, 3 status, 4 or_status, 5 unexpired_at, 6 due_at, 7 compare, 8 addresses, 9 proved_address,
---       10 not_resent_since, 11 event, 12 actor, 13 reason, 14 at, 15 letter, 16 purpose, 17 not_before, 18 token,
---       19 channel
+--       10 not_resent_since, 11 not_resent_until, 12 event, 13 actor, 14 reason, 15 at, 16 letter, 17 purpose,
+--       18 priority, 19 not_before, 20 token, 21 channel
 WITH changed AS (UPDATE invite_invitations AS i
     SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1
     FROM (SELECT NULL::text AS channel) AS t
@@ -296,24 +308,26 @@ WITH changed AS (UPDATE invite_invitations AS i
     AND ($6::timestamptz IS NULL OR i.expires_at <= $6)
     AND ($7 = 'anyone' OR ($7 = 'address' AND i.recipient = ANY ($8::text[])) OR ($7 = 'domain' AND split_part(i.recipient,
         '@', 2) = ANY ($8::text[])) OR (i.recipient = $9 AND t.channel = 'mail'))
-    AND ($10::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $10)
+    AND ($10::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $10 OR i.resent_at > $11)
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
         i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest,
         NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, revision, $11, $12, $13, $14
+    SELECT id, revision, $12, $13, $14, $15
     FROM changed ), queued AS (
-    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT $15, kind, id, generation, $16, $17
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+        ready)
+    SELECT $16, kind, id, generation, $17, $18, scope, split_part(CASE WHEN $17::text IN ('accepted',
+        'rejected', 'expired') THEN lower(inviter_address) ELSE recipient END, '@', 2), $19, $19 <= $15
     FROM changed
-    WHERE $15::uuid IS NOT NULL
-    AND ($16::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    WHERE $16::uuid IS NOT NULL
+    AND ($17::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $18, id, generation, $19, $14
+    SELECT $20, id, generation, $21, $15
     FROM changed
-    WHERE $18::bytea IS NOT NULL )
+    WHERE $20::bytea IS NOT NULL )
 SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
@@ -342,7 +356,7 @@ WHERE l.state = ANY ($6::text[]);
 --   1 id, 2 kind, 3 scope, 4 recipient_given, 5 recipient, 6 inviter, 7 payload, 8 display, 9 message, 10 locale,
 --       11 status, 12 generation, 13 min_generation, 14 revision, 15 open_key, 16 created_at, 17 expires_at,
 --       18 inviter_address, 19 delivery, 20 remind_at, 21 event, 22 reason, 23 at, 24 letter, 25 purpose,
---       26 not_before, 27 token, 28 channel
+--       26 priority, 27 not_before, 28 token, 29 channel
 WITH created AS (
     INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display,
         message, locale, status, generation, min_generation, revision, open_key, created_at, expires_at,
@@ -353,14 +367,16 @@ WITH created AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
     SELECT id, $14, $21, $6, $22, $23
     FROM created ), queued AS (
-    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT $24, $2, id, $12, $25, $26
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+        ready)
+    SELECT $24, $2, id, $12, $25, $26, $3, split_part(CASE WHEN $25::text IN ('accepted', 'rejected',
+        'expired') THEN lower($18) ELSE $5 END, '@', 2), $27, $27 <= $23
     FROM created
     WHERE $24::uuid IS NOT NULL ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $27, id, $12, $28, $23
+    SELECT $28, id, $12, $29, $23
     FROM created
-    WHERE $27::bytea IS NOT NULL )
+    WHERE $28::bytea IS NOT NULL )
 SELECT 1
 FROM created;
 
@@ -466,7 +482,7 @@ FROM (SELECT i.*
 ORDER BY i.expires_at, i.id;
 
 -- LIST_BY_ADDRESS
---   1 kind, 2 scope, 3 after_id, 4 after_at, 5 address, 6 expiring_until, 7 now, 8 statuses, 9 limit
+--   1 kind, 2 scope, 3 after_address, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 statuses, 9 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
@@ -475,16 +491,12 @@ FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = $1
     AND i.scope = $2
-    AND (i.recipient, i.id) > (COALESCE((SELECT a.recipient
-                FROM invite_invitations AS a
-                WHERE a.id = $3
-                AND a.kind = $1
-                AND a.scope = $2
-                AND $4::timestamptz IS NOT NULL), ''), COALESCE($3,
-                    '00000000-0000-0000-0000-000000000000'::uuid)) AND ($5::text IS NULL OR strpos(i.recipient,
-                    $5) > 0) AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
-                    'delivery_failed') AND i.expires_at > $7 AND i.expires_at <= $6)) AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
-                    'delivery_failed') AND i.expires_at <= $7 THEN 'expired' ELSE i.status END = ANY ($8))
+    AND (i.recipient, i.id) > ($3, COALESCE($4, '00000000-0000-0000-0000-000000000000'::uuid))
+    AND ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
+    AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $7 AND i.expires_at <= $6))
+    AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $7 THEN 'expired' ELSE i.status END = ANY ($8))
     ORDER BY i.recipient, i.id LIMIT $9) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
@@ -515,38 +527,128 @@ AND (SELECT i.kind = $2 AND i.scope = $3
     WHERE i.id = $1)
 ORDER BY e.id;
 
--- LEASE
---   1 now, 2 kinds, 3 limit, 4 owner, 5 lease_until
-WITH due AS (
-    SELECT q.id
-    FROM invite_outbox AS q JOIN invite_invitations AS j ON j.id = q.invitation
-    WHERE q.not_before <= $1
-    AND (q.lease_until IS NULL OR q.lease_until <= $1)
-    AND q.kind = ANY ($2::text[])
-    ORDER BY q.not_before, q.id LIMIT $3 FOR UPDATE OF q SKIP LOCKED ) UPDATE invite_outbox AS o
-SET attempt = o.attempt + 1, lease_owner = $4, lease_until = $5
-FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
-    FROM invite_letters AS k
-    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
-WHERE o.id = ANY (ARRAY(SELECT id
-        FROM due)) AND i.id = o.invitation
-RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+-- WALK
+--   1 kinds, 2 now, 3 full, 4 after, 5 limit
+(SELECT q.priority, q.scope, q.id
+    FROM (
+        SELECT o.priority, o.scope, o.id
+        FROM invite_outbox AS o
+        WHERE o.ready
+        AND o.kind = ANY ($1::text[])
+        AND o.not_before <= $2
+        AND (o.lease_until IS NULL OR o.lease_until <= $2)
+        AND o.domain <> ALL ($3::text[])
+        AND o.priority = 0
+        AND o.scope > $4
+        ORDER BY o.scope, o.not_before,
+            o.id LIMIT 256 FOR UPDATE SKIP LOCKED ) AS q LIMIT $5) UNION ALL (SELECT q.priority, q.scope, q.id
+    FROM (
+        SELECT o.priority, o.scope, o.id
+        FROM invite_outbox AS o
+        WHERE o.ready
+        AND o.kind = ANY ($1::text[])
+        AND o.not_before <= $2
+        AND (o.lease_until IS NULL OR o.lease_until <= $2)
+        AND o.domain <> ALL ($3::text[])
+        AND o.priority = 0
+        AND o.scope <= $4
+        ORDER BY o.scope, o.not_before,
+            o.id LIMIT 256 FOR UPDATE SKIP LOCKED ) AS q LIMIT $5) UNION ALL (SELECT q.priority, q.scope, q.id
+    FROM (
+        SELECT o.priority, o.scope, o.id
+        FROM invite_outbox AS o
+        WHERE o.ready
+        AND o.kind = ANY ($1::text[])
+        AND o.not_before <= $2
+        AND (o.lease_until IS NULL OR o.lease_until <= $2)
+        AND o.domain <> ALL ($3::text[])
+        AND o.priority = 1
+        AND o.scope > $4
+        ORDER BY o.scope, o.not_before,
+            o.id LIMIT 256 FOR UPDATE SKIP LOCKED ) AS q LIMIT $5) UNION ALL (SELECT q.priority, q.scope, q.id
+    FROM (
+        SELECT o.priority, o.scope, o.id
+        FROM invite_outbox AS o
+        WHERE o.ready
+        AND o.kind = ANY ($1::text[])
+        AND o.not_before <= $2
+        AND (o.lease_until IS NULL OR o.lease_until <= $2)
+        AND o.domain <> ALL ($3::text[])
+        AND o.priority = 1
+        AND o.scope <= $4
+        ORDER BY o.scope, o.not_before, o.id LIMIT 256 FOR UPDATE SKIP LOCKED ) AS q LIMIT $5);
+
+-- WALK_ON
+--   1 kinds, 2 now, 3 full, 4 priority, 5 after, 6 limit
+SELECT q.priority, q.scope, q.id
+FROM (
+    SELECT o.priority, o.scope, o.id
+    FROM invite_outbox AS o
+    WHERE o.ready
+    AND o.kind = ANY ($1::text[])
+    AND o.not_before <= $2
+    AND (o.lease_until IS NULL OR o.lease_until <= $2)
+    AND o.domain <> ALL ($3::text[])
+    AND o.priority = $4
+    AND o.scope > $5
+    ORDER BY o.scope, o.not_before, o.id LIMIT 256 FOR UPDATE SKIP LOCKED ) AS q LIMIT $6;
+
+-- WALK_ON_UNTIL
+--   1 kinds, 2 now, 3 full, 4 priority, 5 after, 6 until, 7 limit
+SELECT q.priority, q.scope, q.id
+FROM (
+    SELECT o.priority, o.scope, o.id
+    FROM invite_outbox AS o
+    WHERE o.ready
+    AND o.kind = ANY ($1::text[])
+    AND o.not_before <= $2
+    AND (o.lease_until IS NULL OR o.lease_until <= $2)
+    AND o.domain <> ALL ($3::text[])
+    AND o.priority = $4
+    AND o.scope > $5
+    AND o.scope <= $6
+    ORDER BY o.scope, o.not_before, o.id LIMIT 256 FOR UPDATE SKIP LOCKED ) AS q LIMIT $7;
+
+-- RIPEN
+--   1 now
+UPDATE invite_outbox
+SET ready = true
+WHERE id = ANY (ARRAY(
+        SELECT id
+        FROM invite_outbox
+        WHERE NOT ready
+        AND not_before <= $1
+        ORDER BY not_before LIMIT 1000 FOR UPDATE SKIP LOCKED ));
+
+-- TAKE
+--   1 letters, 2 now
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
     i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, o.id,
-    o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.not_before;
+    o.generation, o.purpose, o.attempt, o.refusals, o.unknowns
+FROM invite_outbox AS o LEFT JOIN invite_invitations AS i ON i.id = o.invitation LEFT JOIN LATERAL (SELECT k.state,
+    k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+WHERE o.id = ANY ($1::uuid[])
+AND o.not_before <= $2
+AND (o.lease_until IS NULL OR o.lease_until <= $2) FOR UPDATE OF o SKIP LOCKED;
 
--- DISCARD
---   1 letters
-DELETE
-FROM invite_outbox
-WHERE id = ANY ($1::uuid[]);
+-- LEASE
+--   1 discarded, 2 now, 3 tokens, 4 invitations, 5 generations, 6 owner, 7 lease_until, 8 letters
+WITH discarded AS ( DELETE
+    FROM invite_outbox
+    WHERE id = ANY ($1::uuid[]) ), known AS (
+    INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+    SELECT digest, invitation, generation, 'mail', $2
+    FROM unnest($3::bytea[], $4::uuid[], $5::integer[]) AS minted (digest, invitation,
+        generation) ) UPDATE invite_outbox
+SET attempt = attempt + 1, lease_owner = $6, lease_until = $7
+WHERE id = ANY ($8::uuid[]);
 
--- INSERT_TOKENS
---   1 at, 2 tokens, 3 invitations, 4 generations
-INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-SELECT digest, invitation, generation, 'mail', $1
-FROM unnest($2::bytea[], $3::uuid[], $4::integer[]) AS minted (digest, invitation, generation);
+-- NOW
+SELECT clock_timestamp();
 
 -- REMOVE
 --   1 letter, 2 owner, 3 attempt
@@ -559,7 +661,8 @@ AND attempt = $3;
 -- POSTPONE
 --   1 not_before, 2 refusals, 3 unknowns, 4 error, 5 letter, 6 owner, 7 attempt
 UPDATE invite_outbox
-SET not_before = $1, refusals = $2, unknowns = $3, last_error = $4, lease_owner = NULL, lease_until = NULL
+SET not_before = $1, ready = false, refusals = $2, unknowns = $3, last_error = $4, lease_owner = NULL,
+    lease_until = NULL
 WHERE id = $5
 AND lease_owner = $6
 AND attempt = $7;
@@ -576,8 +679,8 @@ WITH asked AS MATERIALIZED (
             FROM asked
             WHERE not_before IS NULL)) AND o.id = a.letter AND o.lease_owner = a.owner AND o.attempt = a.attempt
     RETURNING o.id ), postponed AS ( UPDATE invite_outbox AS o
-    SET not_before = a.not_before, refusals = a.refusals, unknowns = a.unknowns, last_error = a.last_error,
-        lease_owner = NULL, lease_until = NULL
+    SET not_before = a.not_before, ready = false, refusals = a.refusals, unknowns = a.unknowns,
+        last_error = a.last_error, lease_owner = NULL, lease_until = NULL
     FROM asked AS a
     WHERE o.id = ANY (ARRAY(SELECT letter
             FROM asked
@@ -625,9 +728,10 @@ SET remind_at = $1, reminded = $2
 WHERE id = $3;
 
 -- INSERT_LETTER
---   1 letter, 2 kind, 3 id, 4 generation, 5 purpose, 6 not_before
-INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-VALUES ($1, $2, $3, $4, $5, $6);
+--   1 letter, 2 kind, 3 id, 4 generation, 5 purpose, 6 priority, 7 scope, 8 domain, 9 not_before, 10 ready
+INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+    ready)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- EXPIRE
 --   1 now, 2 kinds, 3 limit, 4 notify
@@ -642,12 +746,13 @@ WITH due AS (
         revision = revision + 1
     WHERE i.id = ANY (ARRAY(SELECT id
             FROM due)) AND i.status IN ('pending', 'delivery_failed') AND i.expires_at <= $1
-    RETURNING i.id, i.revision, i.kind, i.generation, i.inviter_address ), logged AS (
+    RETURNING i.id, i.revision, i.kind, i.scope, i.generation, i.inviter_address ), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, at)
     SELECT id, revision, 'expired', 'system', $1
     FROM changed ), queued AS (
-    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-    SELECT id, kind, id, generation, 'expired', $1
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+        ready)
+    SELECT id, kind, id, generation, 'expired', 1, scope, lower(split_part(inviter_address, '@', 2)), $1, true
     FROM changed
     WHERE inviter_address IS NOT NULL
     AND kind = ANY ($4::text[])

@@ -27,14 +27,15 @@ INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
 VALUES (?1, ?2, ?3, ?4, ?5);
 
 -- INSERT_LETTER
---   1 letter, 2 kind, 3 id, 4 generation, 5 purpose, 6 not_before
-INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+--   1 letter, 2 kind, 3 id, 4 generation, 5 purpose, 6 priority, 7 scope, 8 domain, 9 not_before, 10 ready
+INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+    ready)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
 
 -- END_BY_TOKEN
 --   1 ended_status, 2 at, 3 actor, 4 reason, 5 digest, 6 now, 7 kind, 8 status, 9 or_status, 10 unexpired_at,
 --       11 due_at, 12 compare, 13 address_1, 14 address_2, 15 address_3, 16 address_4, 17 address_5, 18 address_6,
---       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since
+--       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since, 23 not_resent_until
 UPDATE invite_invitations AS i
 SET status = ?1, ended_at = ?2, ended_by = ?3, ended_reason = ?4,
     address_proved = COALESCE((SELECT channel = 'mail'
@@ -50,7 +51,7 @@ WHERE i.id = (SELECT invitation
         ?14, ?15, ?16, ?17, ?18, ?19, ?20)) OR (?12 = 'domain' AND substr(i.recipient, instr(i.recipient,
         '@') + 1) IN (?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)) OR (i.recipient = ?21 AND (SELECT channel
             FROM invite_tokens
-            WHERE digest = ?5) = 'mail')) AND (?22 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?22)
+            WHERE digest = ?5) = 'mail')) AND (?22 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?22 OR i.resent_at > ?23)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
     created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
@@ -71,7 +72,7 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
 -- END_BY_ID
 --   1 ended_status, 2 at, 3 actor, 4 reason, 5 id, 6 scope, 7 kind, 8 status, 9 or_status, 10 unexpired_at,
 --       11 due_at, 12 compare, 13 address_1, 14 address_2, 15 address_3, 16 address_4, 17 address_5, 18 address_6,
---       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since
+--       19 address_7, 20 address_8, 21 proved_address, 22 not_resent_since, 23 not_resent_until
 UPDATE invite_invitations AS i
 SET status = ?1, ended_at = ?2, ended_by = ?3, ended_reason = ?4, address_proved = 0, open_key = NULL,
     remind_at = NULL, revision = revision + 1
@@ -84,7 +85,7 @@ AND (?11 IS NULL OR i.expires_at <= ?11)
 AND (?12 = 'anyone' OR (?12 = 'address' AND i.recipient IN (?13, ?14, ?15, ?16, ?17, ?18, ?19,
     ?20)) OR (?12 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1) IN (?13, ?14, ?15, ?16, ?17,
     ?18, ?19, ?20)) OR (i.recipient = ?21 AND 0))
-AND (?22 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?22)
+AND (?22 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?22 OR i.resent_at > ?23)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
     created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
@@ -100,7 +101,7 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
 --   1 resent_at, 2 new_expires_at, 3 retire, 4 grace_until, 5 new_delivery, 6 remind_at, 7 id, 8 scope, 9 kind,
 --       10 status, 11 or_status, 12 unexpired_at, 13 due_at, 14 compare, 15 address_1, 16 address_2, 17 address_3,
 --       18 address_4, 19 address_5, 20 address_6, 21 address_7, 22 address_8, 23 proved_address,
---       24 not_resent_since
+--       24 not_resent_since, 25 not_resent_until
 UPDATE invite_invitations AS i
 SET status = 'pending', generation = generation + 1, revision = revision + 1, resent_at = ?1,
     viewed_at = NULL, expires_at = max(expires_at, COALESCE(?2, expires_at)),
@@ -115,7 +116,7 @@ AND (?13 IS NULL OR i.expires_at <= ?13)
 AND (?14 = 'anyone' OR (?14 = 'address' AND i.recipient IN (?15, ?16, ?17, ?18, ?19, ?20, ?21,
     ?22)) OR (?14 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1) IN (?15, ?16, ?17, ?18, ?19,
     ?20, ?21, ?22)) OR (i.recipient = ?23 AND 0))
-AND (?24 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?24)
+AND (?24 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?24 OR i.resent_at > ?25)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
     created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
@@ -131,7 +132,7 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
 --   1 recipient_given, 2 recipient, 3 open_key, 4 remind_at, 5 payload, 6 sets_message, 7 message,
 --       8 new_expires_at, 9 id, 10 scope, 11 kind, 12 status, 13 or_status, 14 unexpired_at, 15 due_at,
 --       16 compare, 17 address_1, 18 address_2, 19 address_3, 20 address_4, 21 address_5, 22 address_6,
---       23 address_7, 24 address_8, 25 proved_address, 26 not_resent_since
+--       23 address_7, 24 address_8, 25 proved_address, 26 not_resent_since, 27 not_resent_until
 UPDATE invite_invitations AS i
 SET recipient_given = COALESCE(?1, recipient_given), recipient = COALESCE(?2, recipient),
     open_key = CASE WHEN ?2 IS NULL THEN open_key ELSE ?3 END, generation = generation + (?2 IS NOT NULL),
@@ -152,7 +153,7 @@ AND NOT EXISTS (SELECT 1
         ?13) AND (?14 IS NULL OR i.expires_at > ?14) AND (?15 IS NULL OR i.expires_at <= ?15) AND (?16 = 'anyone' OR (?16 = 'address' AND i.recipient IN (?17,
         ?18, ?19, ?20, ?21, ?22, ?23, ?24)) OR (?16 = 'domain' AND substr(i.recipient, instr(i.recipient,
         '@') + 1) IN (?17, ?18, ?19, ?20, ?21, ?22, ?23,
-        ?24)) OR (i.recipient = ?25 AND 0)) AND (?26 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?26)
+        ?24)) OR (i.recipient = ?25 AND 0)) AND (?26 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?26 OR i.resent_at > ?27)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
     created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
@@ -167,7 +168,7 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
 -- LINK
 --   1 id, 2 scope, 3 kind, 4 status, 5 or_status, 6 unexpired_at, 7 due_at, 8 compare, 9 address_1, 10 address_2,
 --       11 address_3, 12 address_4, 13 address_5, 14 address_6, 15 address_7, 16 address_8, 17 proved_address,
---       18 not_resent_since
+--       18 not_resent_since, 19 not_resent_until
 UPDATE invite_invitations AS i
 SET revision = revision + 1
 WHERE i.id = ?1
@@ -179,7 +180,7 @@ AND (?7 IS NULL OR i.expires_at <= ?7)
 AND (?8 = 'anyone' OR (?8 = 'address' AND i.recipient IN (?9, ?10, ?11, ?12, ?13, ?14, ?15,
     ?16)) OR (?8 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1) IN (?9, ?10, ?11, ?12, ?13,
     ?14, ?15, ?16)) OR (i.recipient = ?17 AND 0))
-AND (?18 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?18)
+AND (?18 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?18 OR i.resent_at > ?19)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
     created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
@@ -194,7 +195,7 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
 -- VIEW
 --   1 viewed_at, 2 digest, 3 now, 4 kind, 5 status, 6 or_status, 7 unexpired_at, 8 due_at, 9 compare,
 --       10 address_1, 11 address_2, 12 address_3, 13 address_4, 14 address_5, 15 address_6, 16 address_7,
---       17 address_8, 18 proved_address, 19 not_resent_since
+--       17 address_8, 18 proved_address, 19 not_resent_since, 20 not_resent_until
 UPDATE invite_invitations AS i
 SET viewed_at = ?1
 WHERE i.id = (SELECT invitation
@@ -207,7 +208,7 @@ WHERE i.id = (SELECT invitation
         ?11, ?12, ?13, ?14, ?15, ?16, ?17)) OR (?9 = 'domain' AND substr(i.recipient, instr(i.recipient,
         '@') + 1) IN (?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)) OR (i.recipient = ?18 AND (SELECT channel
             FROM invite_tokens
-            WHERE digest = ?2) = 'mail')) AND (?19 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?19)
+            WHERE digest = ?2) = 'mail')) AND (?19 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?19 OR i.resent_at > ?20)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
     created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
@@ -228,7 +229,7 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
 -- FAIL_DELIVERY
 --   1 delivery, 2 kind, 3 status, 4 or_status, 5 unexpired_at, 6 due_at, 7 compare, 8 address_1, 9 address_2,
 --       10 address_3, 11 address_4, 12 address_5, 13 address_6, 14 address_7, 15 address_8, 16 proved_address,
---       17 not_resent_since
+--       17 not_resent_since, 18 not_resent_until
 UPDATE invite_invitations AS i
 SET status = 'delivery_failed', remind_at = NULL, revision = revision + 1
 WHERE i.delivery_id = ?1
@@ -239,7 +240,7 @@ AND (?6 IS NULL OR i.expires_at <= ?6)
 AND (?7 = 'anyone' OR (?7 = 'address' AND i.recipient IN (?8, ?9, ?10, ?11, ?12, ?13, ?14,
     ?15)) OR (?7 = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1) IN (?8, ?9, ?10, ?11, ?12,
     ?13, ?14, ?15)) OR (i.recipient = ?16 AND 0))
-AND (?17 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?17)
+AND (?17 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?17 OR i.resent_at > ?18)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
     created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
@@ -355,7 +356,7 @@ FROM (SELECT i.*
 ORDER BY i.expires_at, i.id;
 
 -- LIST_BY_ADDRESS
---   1 kind, 2 scope, 3 after_id, 4 after_at, 5 address, 6 expiring_until, 7 now, 8 any_status, 9 status_1,
+--   1 kind, 2 scope, 3 after_address, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 any_status, 9 status_1,
 --       10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
@@ -365,16 +366,13 @@ FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = +?1
     AND i.scope = +?2
-    AND (i.recipient, i.id) > (COALESCE((SELECT a.recipient
-                FROM invite_invitations AS a
-                WHERE a.id = ?3
-                AND a.kind = ?1
-                AND a.scope = ?2
-                AND ?4 IS NOT NULL), ''), +?3) AND (?5 IS NULL OR instr(i.recipient,
-                    ?5) > 0) AND (?6 IS NULL OR (i.status IN ('pending',
-                    'delivery_failed') AND i.expires_at > ?7 AND i.expires_at <= ?6)) AND (?8 OR CASE WHEN i.status IN ('pending',
-                    'delivery_failed') AND i.expires_at <= ?7 THEN 'expired' ELSE i.status END IN (?9, ?10,
-                    ?11, ?12, ?13, ?14))
+    AND (i.recipient, i.id) > (+?3, +?4)
+    AND (?5 IS NULL OR instr(i.recipient, ?5) > 0)
+    AND (?6 IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > ?7 AND i.expires_at <= ?6))
+    AND (?8 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ?7 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
+        ?14))
     ORDER BY i.recipient, i.id LIMIT +?15) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 ORDER BY i.recipient, i.id;
 
@@ -403,27 +401,96 @@ AND (SELECT i.kind = ?2 AND i.scope = ?3
 ORDER BY e.id;
 
 -- ANY_LETTERS
---   1 now, 2 kinds
+--   1 now, 2 kinds, 3 full
 SELECT 1
-FROM invite_outbox AS o JOIN invite_invitations AS i ON i.id = o.invitation
-WHERE o.not_before <= ?1
-AND (o.lease_until IS NULL OR o.lease_until <= ?1)
-AND o.kind IN (SELECT value
-    FROM json_each(?2)) LIMIT 1;
+WHERE EXISTS (SELECT 1
+    FROM invite_outbox AS o
+    WHERE o.ready
+    AND o.not_before <= ?1
+    AND (o.lease_until IS NULL OR o.lease_until <= ?1)
+    AND o.kind IN (SELECT value
+        FROM json_each(?2)) AND o.domain NOT IN (SELECT value
+        FROM json_each(?3))) OR EXISTS (SELECT 1
+    FROM invite_outbox AS o
+    WHERE NOT o.ready
+    AND o.not_before <= ?1);
 
--- DUE_LETTERS
---   1 now, 2 kinds, 3 limit
+-- WALK
+--   1 kinds, 2 now, 3 full, 4 after, 5 limit
+SELECT *
+FROM (SELECT o.priority, o.scope, o.id
+    FROM invite_outbox AS o
+    WHERE o.ready
+    AND o.kind IN (SELECT value
+        FROM json_each(?1)) AND o.not_before <= ?2 AND (o.lease_until IS NULL OR o.lease_until <= ?2) AND o.domain NOT IN (SELECT value
+        FROM json_each(?3)) AND o.priority = 0 AND o.scope > +?4
+    ORDER BY o.priority, o.scope, o.not_before, o.id LIMIT +?5) UNION ALL
+SELECT *
+FROM (SELECT o.priority, o.scope, o.id
+    FROM invite_outbox AS o
+    WHERE o.ready
+    AND o.kind IN (SELECT value
+        FROM json_each(?1)) AND o.not_before <= ?2 AND (o.lease_until IS NULL OR o.lease_until <= ?2) AND o.domain NOT IN (SELECT value
+        FROM json_each(?3)) AND o.priority = 0 AND o.scope <= +?4
+    ORDER BY o.priority, o.scope, o.not_before, o.id LIMIT +?5) UNION ALL
+SELECT *
+FROM (SELECT o.priority, o.scope, o.id
+    FROM invite_outbox AS o
+    WHERE o.ready
+    AND o.kind IN (SELECT value
+        FROM json_each(?1)) AND o.not_before <= ?2 AND (o.lease_until IS NULL OR o.lease_until <= ?2) AND o.domain NOT IN (SELECT value
+        FROM json_each(?3)) AND o.priority = 1 AND o.scope > +?4
+    ORDER BY o.priority, o.scope, o.not_before, o.id LIMIT +?5) UNION ALL
+SELECT *
+FROM (SELECT o.priority, o.scope, o.id
+    FROM invite_outbox AS o
+    WHERE o.ready
+    AND o.kind IN (SELECT value
+        FROM json_each(?1)) AND o.not_before <= ?2 AND (o.lease_until IS NULL OR o.lease_until <= ?2) AND o.domain NOT IN (SELECT value
+        FROM json_each(?3)) AND o.priority = 1 AND o.scope <= +?4
+    ORDER BY o.priority, o.scope, o.not_before, o.id LIMIT +?5);
+
+-- WALK_ON
+--   1 kinds, 2 now, 3 full, 4 priority, 5 after, 6 limit
+SELECT o.priority, o.scope, o.id
+FROM invite_outbox AS o
+WHERE o.ready
+AND o.kind IN (SELECT value
+    FROM json_each(?1)) AND o.not_before <= ?2 AND (o.lease_until IS NULL OR o.lease_until <= ?2) AND o.domain NOT IN (SELECT value
+    FROM json_each(?3)) AND o.priority = +?4 AND o.scope > +?5
+ORDER BY o.priority, o.scope, o.not_before, o.id LIMIT +?6;
+
+-- WALK_ON_UNTIL
+--   1 kinds, 2 now, 3 full, 4 priority, 5 after, 6 until, 7 limit
+SELECT o.priority, o.scope, o.id
+FROM invite_outbox AS o
+WHERE o.ready
+AND o.kind IN (SELECT value
+    FROM json_each(?1)) AND o.not_before <= ?2 AND (o.lease_until IS NULL OR o.lease_until <= ?2) AND o.domain NOT IN (SELECT value
+    FROM json_each(?3)) AND o.priority = +?4 AND o.scope > +?5 AND o.scope <= +?6
+ORDER BY o.priority, o.scope, o.not_before, o.id LIMIT +?7;
+
+-- RIPEN
+--   1 now
+UPDATE invite_outbox
+SET ready = 1
+WHERE id IN (SELECT id
+    FROM invite_outbox
+    WHERE NOT ready
+    AND not_before <= ?1
+    ORDER BY not_before LIMIT 1000);
+
+-- TAKE
+--   1 letter, 2 now
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
     i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, o.id,
     o.generation, o.purpose, o.attempt, o.refusals, o.unknowns
-FROM invite_outbox AS o JOIN invite_invitations AS i ON i.id = o.invitation LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
-WHERE o.not_before <= ?1
-AND (o.lease_until IS NULL OR o.lease_until <= ?1)
-AND o.kind IN (SELECT value
-    FROM json_each(?2))
-ORDER BY o.not_before, o.id LIMIT +?3;
+FROM invite_outbox AS o LEFT JOIN invite_invitations AS i ON i.id = o.invitation LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE o.id = +?1
+AND o.not_before <= ?2
+AND (o.lease_until IS NULL OR o.lease_until <= ?2);
 
 -- LEASE
 --   1 owner, 2 lease_until, 3 letter
@@ -437,6 +504,9 @@ DELETE
 FROM invite_outbox
 WHERE id = ?1;
 
+-- NOW
+SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000;
+
 -- REMOVE
 --   1 letter, 2 owner, 3 attempt
 DELETE
@@ -448,7 +518,8 @@ AND attempt = ?3;
 -- POSTPONE
 --   1 not_before, 2 refusals, 3 unknowns, 4 error, 5 letter, 6 owner, 7 attempt
 UPDATE invite_outbox
-SET not_before = ?1, refusals = ?2, unknowns = ?3, last_error = ?4, lease_owner = NULL, lease_until = NULL
+SET not_before = ?1, ready = 0, refusals = ?2, unknowns = ?3, last_error = ?4, lease_owner = NULL,
+    lease_until = NULL
 WHERE id = ?5
 AND lease_owner = ?6
 AND attempt = ?7;
@@ -482,11 +553,15 @@ WHERE id = ?3;
 -- ANY_DUE
 --   1 now, 2 kinds
 SELECT 1
-FROM invite_invitations
-WHERE status IN ('pending', 'delivery_failed')
-AND expires_at <= ?1
-AND +kind IN (SELECT value
-    FROM json_each(?2)) LIMIT 1;
+WHERE EXISTS (SELECT 1
+    FROM invite_invitations
+    WHERE status IN ('pending', 'delivery_failed')
+    AND expires_at <= ?1
+    AND +kind IN (SELECT value
+        FROM json_each(?2))) OR EXISTS (SELECT 1
+    FROM invite_outbox
+    WHERE NOT ready
+    AND not_before <= ?1);
 
 -- EXPIRE_EVENTS
 --   1 now, 2 kinds, 3 limit
@@ -501,9 +576,11 @@ ORDER BY expires_at, id LIMIT +?3;
 
 -- EXPIRE_NOTICES
 --   1 now, 2 kinds, 3 limit, 4 notify
-INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-SELECT id, kind, id, generation, 'expired', ?1
-FROM (SELECT id, kind, generation, inviter_address
+INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+    ready)
+SELECT id, kind, id, generation, 'expired', 1, scope, lower(substr(inviter_address, instr(inviter_address,
+    '@') + 1)), ?1, 1
+FROM (SELECT id, kind, scope, generation, inviter_address
     FROM invite_invitations
     WHERE status IN ('pending', 'delivery_failed')
     AND expires_at <= ?1

@@ -135,10 +135,7 @@ impl<'r> Row<'r> {
 #[must_use]
 pub fn store_error(error: sqlx::Error) -> StoreError {
     classified(error, |error| {
-        // Lock wait timeout, deadlock, a row changed since it was read; too many connections, a
-        // server that is shutting down, a connection that was killed; a statement that took too long,
-        // on MariaDB and on MySQL.
         let number = error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>().map(|error| error.number());
-        number.is_some_and(|number| matches!(number, 1205 | 1213 | 1020 | 1040 | 1053 | 1927 | 1969 | 3024))
+        number.is_some_and(mysql::is_retryable)
     })
 }

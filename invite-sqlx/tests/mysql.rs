@@ -4,10 +4,16 @@
 
 use std::{env, process};
 
-use invite_core::{Actor, Error, InvitationQuery, Invitations, Kind, NewInvitation, Policy, Sort, Unchecked};
+use invite_core::{
+    Actor, Claimant, Error, InvitationQuery, Invitations, Kind, NewInvitation, Policy, Sort, Unchecked, Worker,
+    testing::CapturingMailer,
+};
 use invite_sqlx::{MySqlStore, mysql};
 use serde::{Deserialize, Serialize};
-use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, MySqlPool, Row, mysql::MySqlConnectOptions};
+use sqlx::{
+    AssertSqlSafe, Connection, Executor, MySqlConnection, MySqlPool, Row,
+    mysql::{MySqlConnectOptions, MySqlPoolOptions},
+};
 
 #[derive(Serialize, Deserialize)]
 struct Membership;
@@ -107,4 +113,45 @@ async fn a_deep_page_touches_no_more_rows_than_the_first() {
             query = query.after(page.next.expect("there are 100 pages"));
         }
     }
+}
+
+/// In this mode an empty text is null, also where a value is bound.
+#[tokio::test]
+async fn a_whole_life_goes_well_where_an_empty_text_is_null() {
+    let pool = database("empty").await;
+    let options = pool.connect_options().as_ref().clone();
+    let null = MySqlPoolOptions::new().after_connect(|conn, _| {
+        Box::pin(async move { conn.execute("SET sql_mode = 'EMPTY_STRING_IS_NULL'").await.map(drop) })
+    });
+    let pool = null.connect_with(options).await.unwrap();
+    let members = Invitations::<_, Membership>::new(MySqlStore, Policy::default(), Unchecked);
+    let (scoped, admin) = (members.scope(1), Actor::new(1));
+    let mut tx = pool.begin().await.unwrap();
+    let id = scoped.create(&mut tx, &admin, NewInvitation::new("ada@example.com", Membership)).await.unwrap().id;
+    scoped.create(&mut tx, &admin, NewInvitation::new("grace@example.com", Membership)).await.unwrap();
+    scoped.cancel(&mut tx, &admin, id, None).await.unwrap();
+    for sort in [Sort::NewestFirst, Sort::OldestFirst, Sort::ExpiresFirst, Sort::Address] {
+        let query = InvitationQuery::new().limit(1).sort(sort);
+        let first = scoped.list(&mut tx, &admin, &query).await.unwrap();
+        let second = scoped.list(&mut tx, &admin, &query.after(first.next.unwrap())).await.unwrap();
+        assert_eq!((first.items.len(), second.items.len()), (1, 1));
+    }
+    tx.commit().await.unwrap();
+    let mailer = CapturingMailer::default();
+    let worker = Worker::new(MySqlStore, pool.clone(), mailer.clone()).serve(&members);
+    assert_eq!(worker.tick().await.unwrap().sent, 1);
+    let letters = mailer.take();
+    let mut tx = pool.begin().await.unwrap();
+    members.accept(&mut tx, letters[0].token(), &Claimant::new(2).verified("grace@example.com")).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// A server that has become a replica refuses to write, and goes on to answer.
+#[tokio::test]
+async fn what_a_replica_refuses_asks_for_a_retry() {
+    let pool = database("replica").await;
+    let mut conn = pool.acquire().await.unwrap();
+    conn.execute("SET SESSION TRANSACTION READ ONLY").await.unwrap();
+    let refused = conn.execute("DELETE FROM invite_events").await.unwrap_err();
+    assert!(mysql::store_error(refused).is_retryable());
 }

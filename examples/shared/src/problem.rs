@@ -140,7 +140,8 @@ impl From<Error> for Problem {
             | Error::Authority(_)
             | Error::NotInTransaction
             | Error::NoKinds
-            | Error::KindServedTwice { .. } => failure(error.http_status(), &error),
+            | Error::KindServedTwice { .. }
+            | Error::ClockDiffers { .. } => failure(error.http_status(), &error),
             _ => failure(error.http_status(), &error),
         };
         Self { detail: detail.into(), ..problem }

@@ -20,7 +20,7 @@ pub(super) const CASES: &[Case] = cases![
     accepting_again_gets_the_same_answer_by_whichever_link:
         "`apply` answers `None` on a row that has ended; the row then says by whom, whichever token leads there.",
     resending_again_within_the_cool_down_mails_once:
-        "`not_resent_since` is in the WHERE, and a guard that does not hold queues nothing.",
+        "`not_resent_between` is in the WHERE, and a guard that does not hold queues nothing.",
     cancelling_again_writes_nothing_more:
         "`apply` answers `None` on a row that has ended, with nothing written.",
     declining_again_writes_nothing_more:

@@ -34,7 +34,9 @@ pub(super) const CASES: &[Case] = cases![
     a_clock_that_steps_back_does_not_hurry_a_letter_that_was_put_off:
         "`lease` compares the `not_before` it stored.",
     a_clock_that_steps_back_does_not_end_the_cool_down:
-        "`not_resent_since` refuses every `resent_at` after it, one that lies in the future too.",
+        "`not_resent_between` refuses a `resent_at` that lies a little in the future, too.",
+    a_clock_that_was_ahead_does_not_prolong_the_cool_down:
+        "`not_resent_between` lets a resend through that is dated far in the future.",
     clocks_that_disagree_never_accept_what_was_swept:
         "Each decision takes the time that core gives; the status decides between them.",
 ];
@@ -211,13 +213,28 @@ async fn a_clock_that_steps_back_does_not_end_the_cool_down(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default().resend_cooldown(TimeDelta::minutes(10)));
     let id = world.invite("ada@example.com").await?.id;
     world.resend(id).await?;
-    world.clock.advance(-TimeDelta::hours(1));
+    world.clock.advance(-TimeDelta::seconds(30));
     undone!(world, tx => {
         let answer = world.members.scope(7).resend(&mut tx, &world.admin, id).await;
-        refused!(answer, Error::LimitReached { .. }, "resending by a clock an hour before the last resend");
+        refused!(answer, Error::LimitReached { .. }, "resending by a clock half a minute before the last resend");
     });
-    world.clock.advance(TimeDelta::hours(1) + TimeDelta::minutes(10));
+    world.clock.advance(TimeDelta::seconds(30) + TimeDelta::minutes(10));
     world.resend(id).await.map(drop)
+}
+
+async fn a_clock_that_was_ahead_does_not_prolong_the_cool_down(db: Db) -> Verdict {
+    let world =
+        World::new(&db, Policy::default().lifetime(TimeDelta::days(30)).resend_cooldown(TimeDelta::minutes(10)));
+    let id = world.invite("ada@example.com").await?.id;
+    world.clock.advance(TimeDelta::days(8));
+    world.resend(id).await?;
+    world.clock.advance(-TimeDelta::days(8));
+    world.resend(id).await?;
+    undone!(world, tx => {
+        let answer = world.members.scope(7).resend(&mut tx, &world.admin, id).await;
+        refused!(answer, Error::LimitReached { .. }, "resending at the instant of the last resend");
+    });
+    Ok(())
 }
 
 // The clocks of two servers are five minutes apart.

@@ -42,9 +42,9 @@ pub(super) const CASES: &[Case] = cases![
     a_policy_may_leave_the_end_where_it_is:
         "`Change::Renew` with no `expires_at` leaves the old one.",
     a_resend_within_the_cool_down_is_refused_and_told_how_long_to_wait:
-        "`not_resent_since` is in the WHERE: `resent_at` is null or not after it.",
+        "`not_resent_between` is in the WHERE: `resent_at` is null or not after it.",
     a_resend_is_possible_when_the_cool_down_is_over:
-        "`not_resent_since` lets a resend through that happened exactly then.",
+        "`not_resent_between` lets a resend through that happened exactly then.",
 ];
 
 async fn creating_with_a_link_mails_nothing(db: Db) -> Verdict {

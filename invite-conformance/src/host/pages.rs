@@ -3,10 +3,12 @@
 use std::cmp::Ordering;
 
 use chrono::TimeDelta;
-use invite_core::{Actor, Amendment, Cursor, Error, Invitation, InvitationId, InvitationQuery, Policy, Sort, Status};
+use invite_core::{
+    Actor, Amendment, Cursor, Error, Field, Invitation, InvitationId, InvitationQuery, Policy, Problem, Sort, Status,
+};
 
 use crate::{
-    case::{Case, Stop, Verdict, cases, ensure},
+    case::{Case, Stop, Verdict, cases, ensure, refused},
     erased::Db,
     host::{
         deeds::listed,
@@ -22,13 +24,13 @@ pub(super) const CASES: &[Case] = cases![
     pages_by_expiry_show_every_row_once_even_rows_of_one_instant:
         "`Sort::ExpiresFirst` is by `expires_at`, then id; a page begins after that pair, not after the time.",
     pages_by_address_show_every_row_once_even_rows_of_one_address:
-        "`Sort::Address` is by canonical address, byte by byte, then id; a page begins after the address and id of the \
-         row that the cursor names.",
+        "`Sort::Address` is by canonical address, byte by byte, then id; a page begins after `Seek::address` and `Seek::id`.",
     a_cursor_opens_no_other_scope:
         "`list` has the scope in the WHERE, whatever row it begins after.",
     a_cursor_by_address_tells_nothing_of_another_scope:
-        "The address a page begins after is that of a row of this kind and scope; of another's row it is none, and the \
-         page is the first.",
+        "`find` has the kind and the scope in the WHERE: after another's row there is no page.",
+    a_page_by_address_after_a_row_that_moved_says_that_the_list_has_changed:
+        "`find` reads the row that the cursor names, and core compares its address.",
     a_list_of_some_statuses_shows_no_other:
         "`statuses` is in the WHERE, any of them; open rows past `now` count as expired and as nothing else.",
     a_search_for_part_of_an_address_is_literal:
@@ -107,25 +109,57 @@ async fn a_cursor_opens_no_other_scope(db: Db) -> Verdict {
 }
 
 async fn a_cursor_by_address_tells_nothing_of_another_scope(db: Db) -> Verdict {
-    let world = World::new(&db, Policy::default());
-    let by_address = InvitationQuery::new().sort(Sort::Address).limit(1);
-    let mine = committed!(world, tx => {
-        for email in ["m@example.com", "n@example.com"] {
+    let (world, next) = by_address(&db).await?;
+    committed!(world, tx => {
+        for email in ["a@example.com", "z@example.com"] {
+            world.members.scope(8).create(&mut tx, &world.admin, new(email)).await?;
+        }
+    });
+    let query = sorted_by_address().after(next);
+    let answer = world.members.scope(8).list(&mut db.connect().await?, &world.admin, &query).await;
+    refused!(
+        answer,
+        Error::Invalid { field: Field::Cursor, .. },
+        "a page of scope 8 by address, after one of scope 7's"
+    );
+    Ok(())
+}
+
+async fn a_page_by_address_after_a_row_that_moved_says_that_the_list_has_changed(db: Db) -> Verdict {
+    let (world, next) = by_address(&db).await?;
+    let query = sorted_by_address().after(next);
+    let mut conn = db.connect().await?;
+    let page = world.members.scope(7).list(&mut conn, &world.admin, &query).await?;
+    ensure!(page.items.len() == 2, "behind the first of three are {}", page.items.len());
+    let first =
+        world.members.scope(7).list(&mut conn, &world.admin, &sorted_by_address().limit(1)).await?.items.remove(0);
+    world.amend(first.id, &Amendment::new().email("z@example.com")).await?;
+    let answer = world.members.scope(7).list(&mut conn, &world.admin, &query).await;
+    refused!(
+        answer,
+        Error::Invalid { field: Field::Cursor, problem: Problem::Changed },
+        "a page after a row whose address has changed"
+    );
+    Ok(())
+}
+
+fn sorted_by_address() -> InvitationQuery {
+    InvitationQuery::new().sort(Sort::Address)
+}
+
+/// Three of scope 7, and where the second page of one begins.
+async fn by_address(db: &Db) -> Result<(World, Cursor), Stop> {
+    let world = World::new(db, Policy::default());
+    committed!(world, tx => {
+        for email in ["m@example.com", "n@example.com", "o@example.com"] {
             world.members.scope(7).create(&mut tx, &world.admin, new(email)).await?;
         }
-        let mut mine = Vec::new();
-        for email in ["a@example.com", "z@example.com"] {
-            mine.push(world.members.scope(8).create(&mut tx, &world.admin, new(email)).await?.id);
-        }
-        mine
     });
-    let mut conn = db.connect().await?;
-    let page = world.members.scope(7).list(&mut conn, &world.admin, &by_address).await?;
+    let query = sorted_by_address().limit(1);
+    let page = world.members.scope(7).list(&mut db.connect().await?, &world.admin, &query).await?;
     let next =
-        page.next.ok_or_else(|| Stop::Failed("one of two rows was listed, and no further page promised".into()))?;
-    let query = by_address.limit(10).after(next);
-    let page = world.members.scope(8).list(&mut conn, &world.admin, &query).await?;
-    listed(&page.items, &mine, "a page of scope 8 by address, after one of scope 7's")
+        page.next.ok_or_else(|| Stop::Failed("one of three rows was listed, and no further page promised".into()));
+    Ok((world, next?))
 }
 
 /// Where the second page of scope 7 begins, newest first.

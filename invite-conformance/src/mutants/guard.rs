@@ -83,21 +83,30 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     });
     "the cool-down of a resend is not looked at",
     ["guard::resent_up_to_the_instant_of_the_guard_is_long_enough_ago"]: Edit {
-        transition: |asked| asked.guard.not_resent_since = None,
+        transition: |asked| asked.guard.not_resent_between = None,
         ..Edit::NONE
     };
     "the cool-down lasts through its last instant",
     ["guard::resent_up_to_the_instant_of_the_guard_is_long_enough_ago"]: Edit {
         transition: |asked| {
-            if let Some(since) = &mut asked.guard.not_resent_since {
+            if let Some((since, _)) = &mut asked.guard.not_resent_between {
                 *since -= TimeDelta::microseconds(1);
+            }
+        },
+        ..Edit::NONE
+    };
+    "a resend that a wrong clock dated counts for ever",
+    ["guard::what_is_dated_later_than_the_guard_looks_does_not_count_as_resent"]: Edit {
+        transition: |asked| {
+            if let Some((_, until)) = &mut asked.guard.not_resent_between {
+                *until += TimeDelta::days(36_500);
             }
         },
         ..Edit::NONE
     };
     "what was never resent is as if it had just been",
     ["guard::resent_up_to_the_instant_of_the_guard_is_long_enough_ago"]: Strict(|guard, found| {
-        guard.not_resent_since.is_some() && found.record.resent_at.is_none()
+        guard.not_resent_between.is_some() && found.record.resent_at.is_none()
     });
 ];
 

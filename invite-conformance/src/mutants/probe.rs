@@ -120,7 +120,7 @@ async fn write(db: &Db, conn: &mut Conn, id: InvitationId) -> Result<bool, Store
         now,
         time: TimeGuard::Any,
         recipient: RecipientGuard::Anyone,
-        not_resent_since: None,
+        not_resent_between: None,
     };
     let event = NewEvent { kind: EventKind::LinkCreated, actor: &Actor::System, reason: None, at: now };
     let asked = Transition { guard, change: Change::Link, event, dispatch: Dispatch::None };

@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
     Channel, Record, Status, TokenDigest,
     store::{DeliveryId, Dispatch, LeaseRequest, Leased, LeasedLetter, QueueChange, StoreError},
@@ -119,6 +119,26 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     ["worker::letters_of_what_was_resent_meanwhile_are_not_sent"]: Stale::new(|record, request, generation| {
         record.generation > generation && record.status == Status::Pending && record.expires_at > request.now
     });
+    "`lease` takes the letters of one scope after the other",
+    ["turns::every_scope_has_a_turn_before_any_has_two"]: OneScopeAfterTheOther;
+    "turns begin anew at every lease",
+    ["turns::turns_go_on_behind_the_scope_of_the_last_one"]: Edit { lease: |request| request.after = None, ..Edit::NONE };
+    "`lease` does not say whose turn was the last",
+    ["turns::turns_go_on_behind_the_scope_of_the_last_one"]: Edit { leased: |_, leased| leased.last = None, ..Edit::NONE };
+    "reminders are leased before invitations",
+    ["turns::invitations_are_leased_before_everything_else"]: Edit {
+        leased: |_, leased| leased.letters.sort_by_key(|letter| letter.purpose.comes_first()),
+        ..Edit::NONE
+    };
+    "`lease` takes letters to domains that are full",
+    ["turns::letters_to_full_domains_are_passed_over"]: Edit { lease: |request| request.full = &[], ..Edit::NONE };
+    "`lease` does not ask whether there is room",
+    ["turns::a_letter_without_room_stays_in_the_queue_as_it_is"]: Edit {
+        lease: |request| request.room = &|_| true,
+        ..Edit::NONE
+    };
+    "the database's clock stands still",
+    ["turns::the_database_tells_the_time"]: Stopped;
     "a letter that does not read stops the others", needs DAMAGE,
     ["damage::a_damaged_row_stops_no_other_letter"]: Stops;
     "a letter that does not read is not spoken of", needs DAMAGE,
@@ -231,6 +251,37 @@ impl Spoil for Stale {
             }
         }
         Ok(leased)
+    }
+}
+
+/// Asks for one letter at a time, and begins at the first scope each time.
+struct OneScopeAfterTheOther;
+
+#[async_trait]
+impl Spoil for OneScopeAfterTheOther {
+    async fn lease(&self, below: &Below, request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
+        let mut all = Leased::default();
+        for _ in 0..request.limit {
+            let leased = below.db.lease(&(), &LeaseRequest { limit: 1, after: None, ..*request }).await?;
+            let is_all = leased.letters.is_empty() && leased.discarded == 0 && leased.unreadable.is_empty();
+            all.letters.extend(leased.letters);
+            all.discarded += leased.discarded;
+            all.unreadable.extend(leased.unreadable);
+            all.last = leased.last.or(all.last);
+            if is_all {
+                break;
+            }
+        }
+        Ok(all)
+    }
+}
+
+struct Stopped;
+
+#[async_trait]
+impl Spoil for Stopped {
+    async fn now(&self, _: &Below) -> Result<DateTime<Utc>, StoreError> {
+        Ok(DateTime::UNIX_EPOCH)
     }
 }
 

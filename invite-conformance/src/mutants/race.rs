@@ -27,7 +27,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         let loose = Guard {
             time: TimeGuard::Any,
             recipient: RecipientGuard::Anyone,
-            not_resent_since: None,
+            not_resent_between: None,
             ..by_id(guard, found)
         };
         Status::ALL.map(|status| Guard { statuses: [status; 2], ..loose.clone() }).into()
@@ -50,7 +50,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     });
     "the cool-down is decided on an earlier read", needs LOOKING,
     ["races::of_many_resends_within_the_cool_down_one_happens_with_one_letter"]: Looks::new(|guard, _| {
-        vec![Guard { not_resent_since: None, ..guard }]
+        vec![Guard { not_resent_between: None, ..guard }]
     });
     "whether there is an open invitation is decided on an earlier read", needs LOOKING,
     ["races::of_many_creations_for_one_address_one_happens_and_its_letter_alone_is_mailed"]: LooksForOpen::default();

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use invite_core::{
     Event, InvitationId, Record, Scope,
     store::{
@@ -118,6 +119,10 @@ pub(super) trait Spoil: Send + Sync + 'static {
 
     async fn lease(&self, below: &Below, request: &LeaseRequest<'_>) -> Result<Leased, StoreError> {
         below.db.lease(&(), request).await
+    }
+
+    async fn now(&self, below: &Below) -> Result<DateTime<Utc>, StoreError> {
+        below.db.now(&()).await
     }
 
     async fn settle(&self, below: &Below, settlement: &Settlement<'_>) -> Result<bool, StoreError> {
@@ -275,6 +280,10 @@ impl WorkerStore<()> for Spoiled {
         let leases = leased.letters.iter().map(|letter| (letter.delivery, request.owner, letter.attempt));
         self.below.past().leases.extend(leases);
         Ok(leased)
+    }
+
+    async fn now(&self, (): &()) -> Result<DateTime<Utc>, StoreError> {
+        self.spoil.now(&self.below).await
     }
 
     async fn settle(&self, (): &(), settlements: &[Settlement<'_>]) -> Result<Vec<bool>, StoreError> {

@@ -21,7 +21,7 @@ pub(super) const CASES: &[Case] = races![
     an_address_is_taken_once_by_creation_or_by_amendment:
         "An amended open key collides like an inserted one: `apply` answers `None`, or the unit of work is done again.",
     of_many_resends_within_the_cool_down_one_happens_with_one_letter:
-        "`not_resent_since` is compared in the WHERE of the statement that renews.",
+        "`not_resent_between` is compared in the WHERE of the statement that renews.",
     every_resend_without_a_cool_down_counts_once_and_the_last_is_mailed:
         "The generation is raised by the statement, not computed from what was read.",
     a_resend_never_outlives_a_cancellation:

@@ -117,7 +117,17 @@ async fn of_many_workers_that_find_a_lease_run_out_one_takes_the_letter_and_the_
         };
         let now = race.instant(round);
         let kinds = &[Membership::NAME];
-        let request = LeaseRequest { kinds, now, owner: stalled, lease_until: until(round), limit: 8, minter: &minter };
+        let request = LeaseRequest {
+            kinds,
+            now,
+            owner: stalled,
+            lease_until: until(round),
+            limit: 8,
+            after: None,
+            full: &[],
+            room: &|_| true,
+            minter: &minter,
+        };
         let leased = db.lease(&(), &request).await?.letters.len();
         hold!(race, round, leased == 1, "one letter is due, and {leased} were leased");
         tokens.extend(drawn.into_inner().unwrap_or_else(PoisonError::into_inner));

@@ -7,7 +7,7 @@ use std::sync::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Channel, Event, EventKind, InvitationId, Record, Status, TokenDigest, Uniqueness,
+    Channel, Event, EventKind, InvitationId, Record, Scope, Status, TokenDigest, Uniqueness,
     store::{
         Change, DeliveryId, Dispatch, Found, FoundToken, Guard, Insertion, Key, LeaseRequest, Leased, NewEvent,
         OpenKey, Read, StoreError, Transition,
@@ -204,9 +204,9 @@ impl Direct {
             self.minted.lock().unwrap_or_else(PoisonError::into_inner).push(minted);
             Ok(digest)
         };
-        let Ask { kinds, now, owner, limit } = *ask;
-        let request =
-            LeaseRequest { kinds, now, owner: uuid(owner), lease_until: lease_end(now), limit, minter: &minter };
+        let Ask { kinds, now, owner, limit, after, full, room } = *ask;
+        let (owner, lease_until) = (uuid(owner), lease_end(now));
+        let request = LeaseRequest { kinds, now, owner, lease_until, limit, after, full, room: &room, minter: &minter };
         self.db.lease(&(), &request).await
     }
 
@@ -231,12 +231,15 @@ pub(crate) struct Ask<'a> {
     pub(crate) now: DateTime<Utc>,
     pub(crate) owner: u32,
     pub(crate) limit: u32,
+    pub(crate) after: Option<&'a Scope>,
+    pub(crate) full: &'a [&'a str],
+    pub(crate) room: fn(&str) -> bool,
 }
 
 impl Default for Ask<'_> {
     /// Worker 900 asks for all there is of the first kind, at noon.
     fn default() -> Self {
-        Self { kinds: &[KIND], now: noon(), owner: 900, limit: 100 }
+        Self { kinds: &[KIND], now: noon(), owner: 900, limit: 100, after: None, full: &[], room: |_| true }
     }
 }
 

@@ -215,7 +215,8 @@ async fn all_filters_hold_at_once_and_on_every_page(db: Db) -> Verdict {
         ensure!(seen == [8, 16].map(id), "{sort:?}, all filters: {seen:?}, should be 8 and 16");
         // By address 16 comes first.
         let (first, second) = if sort == Sort::Address { (16, 8) } else { (8, 16) };
-        let query = ListQuery { after: Some(Seek { at, id: id(first) }), ..query };
+        let address = format!("p{first}@yes.example.com");
+        let query = ListQuery { after: Some(Seek { at, address: &address, id: id(first) }), ..query };
         let seen = ids(&direct.db.list(&mut conn, &query).await?);
         ensure!(seen == [id(second)], "{sort:?}, all filters, after {first}: {seen:?}, should be {second}");
     }

@@ -35,8 +35,10 @@ pub(super) const CASES: &[Case] = cases![
     any_time_means_that_nobody_asks_for_it:
         "`TimeGuard::Any` puts no condition on `expires_at`.",
     resent_up_to_the_instant_of_the_guard_is_long_enough_ago:
-        "`not_resent_since` is `resent_at IS NULL OR resent_at <= ?`: never resent passes, and so does the \
-         instant itself.",
+        "`not_resent_between` is `resent_at IS NULL OR resent_at <= ? OR resent_at > ?`: never resent passes, and so does \
+         the first instant itself.",
+    what_is_dated_later_than_the_guard_looks_does_not_count_as_resent:
+        "`not_resent_between` ends with its second instant: what was resent later was dated by a wrong clock.",
     every_condition_must_hold_at_once:
         "The conditions of a guard are joined by AND: one that does not hold is enough to refuse.",
     only_the_row_that_is_meant_changes:
@@ -140,7 +142,8 @@ async fn resent_up_to_the_instant_of_the_guard_is_long_enough_ago(db: Db) -> Ver
     for _ in 0..2 {
         for (way, guard, token) in both_ways(&row, &token) {
             for since in [-MICROSECOND, TimeDelta::zero(), MICROSECOND] {
-                let guard = Guard { not_resent_since: Some(noon() + since), ..guard.clone() };
+                let not_resent_between = Some((noon() + since, noon() + TimeDelta::hours(1)));
+                let guard = Guard { not_resent_between, ..guard.clone() };
                 let wanted = !resent || since >= TimeDelta::zero();
                 let when =
                     format!("{way}, resent at noon: {resent}, wanted not since noon {:?} µs", since.num_microseconds());
@@ -153,6 +156,22 @@ async fn resent_up_to_the_instant_of_the_guard_is_long_enough_ago(db: Db) -> Ver
     Ok(())
 }
 
+async fn what_is_dated_later_than_the_guard_looks_does_not_count_as_resent(db: Db) -> Verdict {
+    let direct = Direct::on(&db);
+    let (mut row, token) = direct.invited(1).await?;
+    direct.happens(&mut row, &renewed(by_id(id(1)), RenewedLinks::Keep)).await?;
+    for (way, guard, token) in both_ways(&row, &token) {
+        for until in [-MICROSECOND, TimeDelta::zero(), MICROSECOND] {
+            let guard =
+                Guard { not_resent_between: Some((noon() - TimeDelta::hours(1), noon() + until)), ..guard.clone() };
+            let wanted = until < TimeDelta::zero();
+            let when = format!("{way}, resent at noon, looked at until noon {:?} µs", until.num_microseconds());
+            direct.decides(&row, token, &cancelled(guard), wanted, &when).await?;
+        }
+    }
+    Ok(())
+}
+
 async fn every_condition_must_hold_at_once(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let (row, token) = direct.invited(1).await?;
@@ -161,8 +180,12 @@ async fn every_condition_must_hold_at_once(db: Db) -> Verdict {
     let only = |claimant| RecipientGuard::Claimant { claimant, same_domain: false };
     let elsewhere = Scope::new(8);
     for (way, guard, token) in both_ways(&row, &token) {
-        let all =
-            Guard { time: TimeGuard::Unexpired, recipient: only(&invited), not_resent_since: Some(noon()), ..guard };
+        let all = Guard {
+            time: TimeGuard::Unexpired,
+            recipient: only(&invited),
+            not_resent_between: Some((noon(), noon())),
+            ..guard
+        };
         direct.decides(&row, token, &cancelled(all.clone()), true, &format!("{way}, everything holds")).await?;
         let mut refused = vec![
             ("kind", Guard { kind: OTHER_KIND, ..all.clone() }),

@@ -23,7 +23,7 @@ use crate::{
 
 pub(super) const CASES: &[Case] = cases![
     letters_are_leased_oldest_first:
-        "`lease` takes the oldest by `not_before`, then by delivery id, and returns them in that order.",
+        "Of one scope `lease` takes the oldest by `not_before`, then by delivery id, and returns them in that order.",
     no_more_letters_are_leased_than_asked_for:
         "`limit` is the most that is leased; the others stay for the next call, with no attempt counted.",
     a_letter_is_leased_from_its_instant_on:
@@ -52,11 +52,11 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// When it may be sent: so many microseconds after noon.
-fn due(n: u32, micros: i64) -> NewLetter {
+pub(super) fn due(n: u32, micros: i64) -> NewLetter {
     NewLetter { not_before: noon() + TimeDelta::microseconds(micros), ..letter(n) }
 }
 
-fn deliveries(leased: &Leased) -> Vec<DeliveryId> {
+pub(super) fn deliveries(leased: &Leased) -> Vec<DeliveryId> {
     leased.letters.iter().map(|letter| letter.delivery).collect()
 }
 
@@ -316,8 +316,17 @@ async fn without_randomness_nothing_is_leased(db: Db) -> Verdict {
         if asked == delivery(1) { Ok(first.clone()) } else { Err(StoreError::failed("no randomness")) }
     };
     let lease_until = lease_end(noon());
-    let request =
-        LeaseRequest { kinds: &[KIND], now: noon(), owner: uuid(900), lease_until, limit: 100, minter: &minter };
+    let request = LeaseRequest {
+        kinds: &[KIND],
+        now: noon(),
+        owner: uuid(900),
+        lease_until,
+        limit: 100,
+        after: None,
+        full: &[],
+        room: &|_| true,
+        minter: &minter,
+    };
     let answer = direct.db.lease(&(), &request).await;
     ensure!(answer.is_err_and(|error| !error.is_retryable()), "an error of `mint` is not the answer of `lease`");
     ensure!(direct.token(&first).await?.is_none(), "a `lease` that was rolled back stored a token");

@@ -26,7 +26,7 @@ pub(super) const CASES: &[Case] = cases![
     next_to_expire_goes_on_where_the_page_ended:
         "`Sort::ExpiresFirst`: `expires_at`, then id; a page begins after `(at, id)`, ties included.",
     by_address_goes_on_where_the_page_ended:
-        "`Sort::Address`: canonical address in byte order, then id; a page begins after the row `Seek::id` names.",
+        "`Sort::Address`: canonical address in byte order, then id; a page begins after `Seek::address` and `Seek::id`.",
     a_page_begins_after_a_row_that_is_no_longer_there:
         "Where a page begins is a place in the order, not a row: it need not exist, nor pass the filters.",
     a_list_holds_whole_rows:
@@ -64,11 +64,13 @@ async fn pages(db: &Db, sort: Sort, rows: &[Row], at: fn(&Record) -> DateTime<Ut
     let mut conn = direct.db.connect().await?;
     for limit in [100, 1, 2, 3] {
         let mut seen = Vec::new();
-        let mut after = None;
+        let mut last: Option<Record> = None;
         for _ in 0..=rows.len() {
+            let after =
+                last.as_ref().map(|last| Seek { at: at(last), address: last.recipient.canonical(), id: last.id });
             let query = ListQuery { sort, limit, after, ..everything(&scope) };
             let page = direct.db.list(&mut conn, &query).await?;
-            after = page.last().map(|last| Seek { at: at(last), id: last.id });
+            last = page.last().cloned();
             seen.extend(ids(&page));
             if page.is_empty() {
                 break;
@@ -135,8 +137,10 @@ async fn a_page_begins_after_a_row_that_is_no_longer_there(db: Db) -> Verdict {
         (Sort::ExpiresFirst, at(3), 30, [40, 50, 60].map(id).to_vec()),
         (Sort::ExpiresFirst, at(4), 35, [40, 50, 60].map(id).to_vec()),
         (Sort::Address, at(0), 30, [40, 50, 60].map(id).to_vec()),
+        (Sort::Address, at(0), 35, [40, 50, 60].map(id).to_vec()),
     ] {
-        let after = Some(Seek { at: start, id: id(row) });
+        let address = format!("person{row}@example.com");
+        let after = Some(Seek { at: start, address: &address, id: id(row) });
         let query = ListQuery { sort, after, statuses: &[Status::Pending], ..everything(&scope) };
         let seen = ids(&direct.db.list(&mut conn, &query).await?);
         ensure!(seen == wanted, "{sort:?} after the place of row {row}: {seen:?}, should be {wanted:?}");
@@ -169,7 +173,7 @@ async fn an_empty_scope_has_an_empty_list(db: Db) -> Verdict {
     let scope = Scope::new(8);
     let mut conn = direct.db.connect().await?;
     for sort in [Sort::NewestFirst, Sort::OldestFirst, Sort::ExpiresFirst, Sort::Address] {
-        for after in [None, Some(Seek { at: noon(), id: id(1) })] {
+        for after in [None, Some(Seek { at: noon(), address: "person1@example.com", id: id(1) })] {
             let seen = ids(&direct.db.list(&mut conn, &ListQuery { sort, after, ..everything(&scope) }).await?);
             ensure!(seen.is_empty(), "{sort:?}: the list of an empty scope holds {seen:?}");
         }

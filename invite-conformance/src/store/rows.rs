@@ -173,7 +173,7 @@ fn guard(target: Target<'_>) -> Guard<'_> {
         now: noon(),
         time: TimeGuard::Any,
         recipient: RecipientGuard::Anyone,
-        not_resent_since: None,
+        not_resent_between: None,
     }
 }
 

@@ -39,7 +39,8 @@ impl Error {
             | Self::Authority(_)
             | Self::NotInTransaction
             | Self::NoKinds
-            | Self::KindServedTwice { .. } => "internal",
+            | Self::KindServedTwice { .. }
+            | Self::ClockDiffers { .. } => "internal",
         }
     }
 
@@ -59,7 +60,8 @@ impl Error {
             | Self::Authority(_)
             | Self::NotInTransaction
             | Self::NoKinds
-            | Self::KindServedTwice { .. } => 500,
+            | Self::KindServedTwice { .. }
+            | Self::ClockDiffers { .. } => 500,
         }
     }
 
@@ -88,7 +90,8 @@ impl Error {
             | Self::Invalid { .. }
             | Self::NotInTransaction
             | Self::NoKinds
-            | Self::KindServedTwice { .. } => None,
+            | Self::KindServedTwice { .. }
+            | Self::ClockDiffers { .. } => None,
         }
     }
 }

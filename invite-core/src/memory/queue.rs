@@ -1,13 +1,19 @@
 //! The worker's side of the reference store.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 use super::{
     Memory, MemoryStore,
     state::{Queued, State, Undo},
 };
 use crate::{
-    actor::Actor,
+    actor::{Actor, Scope},
+    clock::{Clock, SystemClock},
+    email_address::EmailAddress,
+    invitation::Record,
     state::{EventKind, Status},
     store::{
         Change, DeliveryId, Dispatch, Guard, LeaseRequest, Leased, LeasedLetter, NewEvent, NewLetter, Purpose,
@@ -24,6 +30,10 @@ impl WorkerStore<Memory> for MemoryStore {
         let leased = conn.run(|state, undo| lease_letters(state, undo, request)).await?;
         conn.commit();
         Ok(leased)
+    }
+
+    async fn now(&self, _: &Memory) -> Result<DateTime<Utc>, StoreError> {
+        Ok(SystemClock.now())
     }
 
     async fn settle(&self, memory: &Memory, settlements: &[Settlement<'_>]) -> Result<Vec<bool>, StoreError> {
@@ -59,15 +69,25 @@ fn lease_letters(state: &mut State, undo: &mut Vec<Undo>, request: &LeaseRequest
             Some((*id, queued.clone(), state.invitations.get(&queued.invitation)?.record.clone()))
         })
         .filter(|(_, _, record)| request.kinds.contains(&record.kind.as_str()))
+        .filter(|(_, queued, record)| {
+            let domain = record.addressee(queued.purpose).map(EmailAddress::domain);
+            domain.is_none_or(|domain| !request.full.contains(&domain))
+        })
         .collect();
     due.sort_unstable_by_key(|(id, queued, _)| (queued.not_before, *id));
+    take_turns(&mut due, request.after);
     due.truncate(request.limit.try_into().unwrap_or(usize::MAX));
 
-    let mut leased = Leased::default();
+    let comes_first = due.first().is_some_and(|(_, queued, _)| queued.purpose.comes_first());
+    let last = due.iter().rfind(|(_, queued, _)| queued.purpose.comes_first() == comes_first);
+    let mut leased = Leased { last: last.map(|(_, _, record)| record.scope.clone()), ..Leased::default() };
     for (delivery, mut queued, record) in due {
         if !request.is_current(&record, queued.purpose, queued.generation) {
             state.write_queue(delivery, None, undo);
             leased.discarded += 1;
+            continue;
+        }
+        if !request.admits(&record, queued.purpose) {
             continue;
         }
         if queued.purpose.has_link() {
@@ -81,6 +101,29 @@ fn lease_letters(state: &mut State, undo: &mut Vec<Undo>, request: &LeaseRequest
         leased.letters.push(LeasedLetter { delivery, purpose, attempt, refusals, unknowns, record });
     }
     Ok(leased)
+}
+
+/// The key of the order: what comes first before the rest, then the scopes behind `after` before the others.
+fn turn<'r>(queued: &Queued, record: &'r Record, after: Option<&Scope>) -> (bool, bool, &'r Scope) {
+    let is_behind = after.is_none_or(|after| record.scope > *after);
+    (!queued.purpose.comes_first(), !is_behind, &record.scope)
+}
+
+/// Puts letters that are sorted by age into the order in which they are leased.
+fn take_turns(due: &mut [(DeliveryId, Queued, Record)], after: Option<&Scope>) {
+    let mut rounds = HashMap::new();
+    let rounds: HashMap<_, _> = (due.iter())
+        .map(|(id, queued, record)| {
+            let round: &mut u32 = rounds.entry((queued.purpose.comes_first(), record.scope.clone())).or_default();
+            *round += 1;
+            (*id, *round)
+        })
+        .collect();
+    due.sort_by(|(id, queued, record), (other_id, other_queued, other_record)| {
+        let (turn, other_turn) = (turn(queued, record, after), turn(other_queued, other_record, after));
+        let (round, other_round) = (rounds.get(id), rounds.get(other_id));
+        turn.0.cmp(&other_turn.0).then(round.cmp(&other_round)).then(turn.cmp(&other_turn))
+    });
 }
 
 fn settle_letter(state: &mut State, undo: &mut Vec<Undo>, settlement: &Settlement<'_>) -> bool {

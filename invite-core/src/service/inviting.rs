@@ -6,7 +6,7 @@ use super::{Invitations, drafting::payload_json, ended_by, refusal};
 use crate::{
     actor::{Actor, Scope},
     authority::Action,
-    clock::later,
+    clock::{TOLERANCE, later},
     email_address::EmailAddress,
     error::{Error, Field, Problem, StoreError},
     id::InvitationId,
@@ -121,7 +121,9 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         // The end may be the old one: what is due when is for the worker to see.
         let remind_at = (!policy.reminders.is_empty()).then_some(now);
         let mut guard = self.guard(id, EventKind::Resent, now);
-        guard.not_resent_since = Some(later(now, -policy.resend_cooldown));
+        let cooldown = policy.resend_cooldown;
+        let ahead = self.invitations.shared_clock().tolerance().unwrap_or(TOLERANCE).max(cooldown);
+        guard.not_resent_between = Some((later(now, -cooldown), later(now, ahead)));
         let transition = Transition {
             guard,
             change: Change::Renew { at: now, expires_at, links, delivery: letter.delivery, remind_at },

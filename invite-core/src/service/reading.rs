@@ -5,13 +5,13 @@ use crate::{
     actor::Actor,
     authority::Action,
     clock::later,
-    error::Error,
+    error::{Error, Field, Problem},
     event::Event,
     id::InvitationId,
     invitation::{Invitation, Record},
     kind::Kind,
-    list::{Cursor, InvitationQuery, Page, Seek, Sort},
-    store::{InvitationStore, ListQuery, Read},
+    list::{Cursor, InvitationQuery, Page, Seek},
+    store::{InvitationStore, Key, ListQuery, Read},
 };
 
 impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
@@ -64,7 +64,8 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a cursor of another order.
+    /// [`Error::Invalid`] for a cursor of another order, and with [`Problem::Changed`] for one by address when the row
+    /// that the page before ended with has got another address or is gone. Begin again at the first page then.
     pub async fn list(
         &self,
         conn: &mut S::Conn,
@@ -72,7 +73,7 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
         query: &InvitationQuery,
     ) -> Result<Page<Invitation<K>>, Error> {
         let now = self.invitations.now();
-        let after = query.seek()?;
+        let cursor = query.cursor()?;
         let mut statuses = query.statuses.clone();
         statuses.sort_unstable();
         statuses.dedup();
@@ -83,6 +84,16 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
         if address.as_deref().is_some_and(|part| part.contains('\0')) {
             return Ok(Page::new(Vec::new(), None));
         }
+
+        let last = match cursor {
+            Some(cursor) if cursor.instant().is_none() => Some(self.row_at(conn, cursor).await?),
+            _ => None,
+        };
+        let after = cursor.map(|cursor| Seek {
+            at: cursor.instant().unwrap_or(now),
+            address: last.as_ref().map_or("", |last| last.recipient.canonical()),
+            id: cursor.id,
+        });
 
         // One more than the page tells whether there is another.
         let limit = query.page_size() + 1;
@@ -102,8 +113,16 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
         if more {
             records.truncate(records.len() - 1);
         }
-        let next = records.last().filter(|_| more).map(|last| Cursor::new(query.sort, seek(query.sort, last)));
+        let next = records.last().filter(|_| more).map(|last| Cursor::of(query.sort, last));
         Ok(Page::new(records.into_iter().map(|record| self.invitations.seen(record, now)).collect(), next))
+    }
+
+    /// The row that a page by address ended with, if it is still where it was.
+    async fn row_at(&self, conn: &mut S::Conn, cursor: Cursor) -> Result<Record, Error> {
+        let key = Key::Id { kind: K::NAME, scope: Some(&self.scope), id: cursor.id };
+        let found = self.invitations.store.find(conn, &key, Read::Plain).await?.map(|found| found.record);
+        let unmoved = found.filter(|record| cursor.is_at(&record.recipient));
+        unmoved.ok_or(Error::invalid(Field::Cursor, Problem::Changed))
     }
 
     /// Reads everything that happened to an invitation, oldest first.
@@ -133,12 +152,4 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
         let events = self.invitations.store.history(conn, K::NAME, &self.scope, id).await?;
         if events.is_empty() { Err(Error::NotFound) } else { Ok(events) }
     }
-}
-
-fn seek(sort: Sort, last: &Record) -> Seek {
-    let at = match sort {
-        Sort::NewestFirst | Sort::OldestFirst | Sort::Address => last.created_at,
-        Sort::ExpiresFirst => last.expires_at,
-    };
-    Seek { at, id: last.id }
 }

@@ -7,27 +7,39 @@ use uuid::Uuid;
 use super::{
     DeliveryId, DeliveryUpdate, InvitationStore, Purpose, ReminderReport, ReminderScan, StoreError, Transition,
 };
-use crate::{delivery::DeliveryState, invitation::Record, state::Status, token::TokenDigest};
+use crate::{actor::Scope, delivery::DeliveryState, invitation::Record, state::Status, token::TokenDigest};
 
 /// What the worker needs beyond: transactions of its own, begun and committed by the store on
 /// connections it takes from `P`, a pool.
 ///
-/// Each method is one transaction, at READ COMMITTED or `BEGIN IMMEDIATE`, and is safe to run
-/// from any number of workers at once.
+/// What a method writes it writes in one transaction, at READ COMMITTED or `BEGIN IMMEDIATE`. Any number of workers may
+/// call any of them at once.
 #[async_trait]
 pub trait WorkerStore<P>: InvitationStore {
-    /// Leases due letters of these kinds, oldest first, and stores a digest for each.
+    /// Leases due letters of these kinds, and stores a digest for each.
     ///
-    /// Due: `not_before <= now`, and not leased or the lease ran out. For each one,
-    /// [`LeaseRequest::is_current`] decides whether it is still worth sending; if not, it is removed from
-    /// the queue. Otherwise: attempt + 1, owner and lease are set, and, if its purpose
-    /// [has a link](Purpose::has_link), the digest that [`LeaseRequest::mint`] gives is stored with channel
-    /// mail and the letter's generation. Committed when this returns, so that no link leaves the
-    /// house before its digest is durable.
+    /// Due: `not_before <= now`, and not leased or the lease ran out. Letters to a domain in
+    /// [`LeaseRequest::full`] are passed over. The others are taken, and returned, in this order. Those whose purpose
+    /// [comes first](Purpose::comes_first) come before the rest. Among each, the scopes take turns, ordered byte by byte
+    /// and beginning behind [`LeaseRequest::after`]: one letter of each scope, then a second one of each, until there
+    /// are as many as asked for. Of one scope the oldest come first, by `not_before`, then by delivery id. A store
+    /// may take fewer than are due, as long as it takes some. If more are due than asked for, a letter that was queued for
+    /// later, or postponed, may have its turn only after the next [`sweep`](Self::sweep).
+    ///
+    /// For each letter taken, [`LeaseRequest::is_current`] decides whether it is still worth sending; if not, or if its
+    /// invitation is gone, it is removed from the queue and counted. Then [`LeaseRequest::admits`] decides whether there
+    /// is room for it; if not, it stays in the queue as it is. Otherwise: attempt + 1, owner and lease are set, and, if
+    /// its purpose [has a link](Purpose::has_link), the digest that [`LeaseRequest::mint`] gives is stored with channel
+    /// mail and the letter's generation. Committed when this returns, so that no link leaves the house before its digest
+    /// is durable.
     ///
     /// A letter that does not read, or whose invitation does not, must not stop the others: it is
     /// leased all the same, without a token, so that it is looked at again after the lease.
     async fn lease(&self, pool: &P, request: &LeaseRequest<'_>) -> Result<Leased, StoreError>;
+
+    /// What the database's own clock says. The worker compares it with its own, and does nothing while they differ by
+    /// more than [`Clock::tolerance`](crate::Clock::tolerance). No other method may ask the database for the time.
+    async fn now(&self, pool: &P) -> Result<DateTime<Utc>, StoreError>;
 
     /// Records what became of letters, and says of each, in their order, whether it did: `false`, and nothing written
     /// of it, if the lease is no longer this owner's and attempt's.
@@ -36,7 +48,8 @@ pub trait WorkerStore<P>: InvitationStore {
     /// there is one, is made as by [`InvitationStore::apply`].
     async fn settle(&self, pool: &P, settlements: &[Settlement<'_>]) -> Result<Vec<bool>, StoreError>;
 
-    /// Expires up to `limit` open invitations of these kinds that are due at `now`, each with its
+    /// First, and committed by itself, looks which letters have become due since they were queued for later or postponed.
+    /// Then expires up to `limit` open invitations of these kinds that are due at `now`, each with its
     /// event by [`Actor::System`](crate::Actor::System), and returns how many.
     ///
     /// With each of a kind in `notify` that has an address of the inviter's, a letter of purpose
@@ -66,6 +79,12 @@ pub struct LeaseRequest<'a> {
     pub lease_until: DateTime<Utc>,
     /// The most to lease.
     pub limit: u32,
+    /// The scope behind which the turns begin: [`Leased::last`] of the lease before.
+    pub after: Option<&'a Scope>,
+    /// Domains whose letters are passed over, as [`EmailAddress::domain`](crate::EmailAddress::domain) gives them.
+    pub full: &'a [&'a str],
+    /// The function that [`admits`](Self::admits) calls, with the domain of a letter's addressee.
+    pub room: &'a (dyn Fn(&str) -> bool + Send + Sync),
     /// The function that [`mint`](Self::mint) calls. It takes the delivery and the kind of a letter, and returns the
     /// digest of a new token. Core keeps the token itself. A test of a store may return any digest that it wants to find.
     pub minter: &'a (dyn Fn(DeliveryId, &str) -> Result<TokenDigest, StoreError> + Send + Sync),
@@ -97,6 +116,13 @@ impl LeaseRequest<'_> {
         }
     }
 
+    /// Whether there is room for this letter among those that are on their way to its domain. It then counts as one of
+    /// them, so ask once, and only of a letter that [is current](Self::is_current).
+    #[must_use]
+    pub fn admits(&self, record: &Record, purpose: Purpose) -> bool {
+        record.addressee(purpose).is_none_or(|address| (self.room)(address.domain()))
+    }
+
     /// Draws a token for this letter and gives its digest; the token itself stays in core.
     ///
     /// # Errors
@@ -118,10 +144,13 @@ impl std::fmt::Debug for LeaseRequest<'_> {
 pub struct Leased {
     /// The letters to send.
     pub letters: Vec<LeasedLetter>,
-    /// How many were removed because their invitation has moved on.
+    /// How many were removed because their invitation has moved on, or is gone.
     pub discarded: usize,
     /// Why others do not read.
     pub unreadable: Vec<StoreError>,
+    /// The scope of the last letter in the order, among those that come first if there were any. The turns of the next
+    /// lease begin behind it.
+    pub last: Option<Scope>,
 }
 
 /// A letter that this worker has leased, with its invitation.
@@ -198,13 +227,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::{
-        actor::{Actor, Scope},
-        delivery::Delivery,
-        email_address::EmailAddress,
-        id::InvitationId,
-        invitation::Ended,
-    };
+    use crate::{actor::Actor, delivery::Delivery, email_address::EmailAddress, id::InvitationId, invitation::Ended};
 
     fn record(now: DateTime<Utc>) -> Record {
         Record {
@@ -235,6 +258,22 @@ mod tests {
         }
     }
 
+    type Minter = dyn Fn(DeliveryId, &str) -> Result<TokenDigest, StoreError> + Send + Sync;
+
+    fn request(now: DateTime<Utc>, minter: &Minter) -> LeaseRequest<'_> {
+        LeaseRequest {
+            kinds: &[],
+            now,
+            owner: Uuid::nil(),
+            lease_until: now,
+            limit: 1,
+            after: None,
+            full: &[],
+            room: &|_| true,
+            minter,
+        }
+    }
+
     fn ended_at(at: DateTime<Utc>) -> Ended {
         Ended { at, by: Actor::System, reason: None, address_proved: false }
     }
@@ -243,7 +282,7 @@ mod tests {
     fn only_letters_about_what_is_pending_unexpired_and_of_this_generation_are_sent() {
         let now = DateTime::UNIX_EPOCH;
         let minter = |_, _: &str| Err(StoreError::corrupt("nothing"));
-        let request = LeaseRequest { kinds: &[], now, owner: Uuid::nil(), lease_until: now, limit: 1, minter: &minter };
+        let request = request(now, &minter);
         for purpose in [Purpose::Invitation, Purpose::Reminder] {
             assert!(request.is_current(&record(now), purpose, 2));
             assert!(!request.is_current(&record(now), purpose, 1));
@@ -258,7 +297,7 @@ mod tests {
     fn a_letter_that_is_reported_is_not_sent_again_and_nobody_is_reminded_who_wants_no_more() {
         let now = DateTime::UNIX_EPOCH;
         let minter = |_, _: &str| Err(StoreError::corrupt("nothing"));
-        let request = LeaseRequest { kinds: &[], now, owner: Uuid::nil(), lease_until: now, limit: 1, minter: &minter };
+        let request = request(now, &minter);
         for (state, again, reminded) in [
             (DeliveryState::Retrying, true, true),
             (DeliveryState::Unknown, true, true),
@@ -278,7 +317,7 @@ mod tests {
     fn a_notice_is_sent_of_the_state_it_tells_of_to_an_inviter_with_an_address() {
         let now = DateTime::UNIX_EPOCH;
         let minter = |_, _: &str| Err(StoreError::corrupt("nothing"));
-        let request = LeaseRequest { kinds: &[], now, owner: Uuid::nil(), lease_until: now, limit: 1, minter: &minter };
+        let request = request(now, &minter);
         let address = EmailAddress::from_given("charles@example.com");
         for purpose in Purpose::ALL.into_iter().filter(|purpose| purpose.is_to_inviter()) {
             for status in Status::ALL {

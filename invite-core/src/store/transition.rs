@@ -52,8 +52,9 @@ pub struct Guard<'a> {
     pub time: TimeGuard,
     /// Who may do this.
     pub recipient: RecipientGuard<'a>,
-    /// Not resent after this instant.
-    pub not_resent_since: Option<DateTime<Utc>>,
+    /// Not resent after the first of these instants and up to the second. What is dated later was resent by somebody
+    /// whose clock is wrong, and must not count for as long as that clock was ahead.
+    pub not_resent_between: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
 /// Which row a guard is about.
@@ -160,7 +161,7 @@ impl<'a> Guard<'a> {
             now,
             time: TimeGuard::Unexpired,
             recipient: RecipientGuard::Anyone,
-            not_resent_since: None,
+            not_resent_between: None,
         }
     }
 }
@@ -185,7 +186,12 @@ impl Guard<'_> {
             && record.kind == self.kind
             && self.statuses.contains(&record.status)
             && self.recipient.holds(&record.recipient, token)
-            && self.not_resent_since.is_none_or(|since| record.resent_at.is_none_or(|at| at <= since))
+            && !self.is_too_soon(record)
+    }
+
+    fn is_too_soon(&self, record: &Record) -> bool {
+        let Some(((since, until), at)) = self.not_resent_between.zip(record.resent_at) else { return false };
+        at > since && at <= until
     }
 }
 

@@ -5,20 +5,25 @@
 //! its letter is out of hand, whatever the other letters do, and outcomes that wait for their turn are recorded together.
 //! Of the host's connections two are taken, and a third while an invitation fails, which may have to wait for a lock.
 
-use std::{collections::HashMap, pin::Pin};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    pin::Pin,
+};
 
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use uuid::Uuid;
 
-use super::{Tick, Worker, outage::Heard, steps::Attempted};
+use super::{
+    Tick, Worker,
+    outage::Heard,
+    steps::{Attempted, LeasedLetters},
+};
 use crate::{
     clock::instant,
     delivery::DeliveryState,
     error::Error,
-    id::DeliveryId,
     random::uuid_v7,
     store::{Leased, WorkerStore},
-    token::Token,
 };
 
 type Job<'w> = Pin<Box<dyn Future<Output = Done> + Send + 'w>>;
@@ -26,8 +31,8 @@ type Job<'w> = Pin<Box<dyn Future<Output = Done> + Send + 'w>>;
 /// What a job has done.
 enum Done {
     Upkept { tick: Tick, errors: Vec<Error> },
-    Leased { asked: u32, owner: Uuid, leased: Result<(Leased, HashMap<DeliveryId, Token>), Error> },
-    HandedOver(Result<Attempted, Error>),
+    Leased { asked: u32, owner: Uuid, leased: Result<LeasedLetters, Error> },
+    HandedOver { domain: String, letter: Result<Attempted, Error> },
     Settled { lane: Lane, results: Vec<Result<Option<DeliveryState>, Error>> },
 }
 
@@ -58,6 +63,8 @@ pub(super) struct Engine<'w, S, P> {
     jobs: FuturesUnordered<Job<'w>>,
     /// Letters that the mailer has.
     in_hand: u32,
+    /// How many of them go to which domain.
+    by_domain: HashMap<String, u32>,
     /// Letters that are out of hand, and what became of them is not recorded yet.
     unrecorded: u32,
     heard: Vec<Heard>,
@@ -86,6 +93,7 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
             worker,
             jobs: FuturesUnordered::new(),
             in_hand: 0,
+            by_domain: HashMap::new(),
             unrecorded: 0,
             heard: Vec::new(),
             letters: Vec::new(),
@@ -184,12 +192,23 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
             Done::Leased { asked, owner, leased } => {
                 self.is_looking = false;
                 match leased {
-                    Ok((leased, tokens)) => self.hand_over(asked, owner, leased, tokens),
+                    Ok(leased) => self.hand_over(asked, owner, leased),
                     Err(error) => self.fail(error),
                 }
             }
-            Done::HandedOver(letter) => {
+            Done::HandedOver { domain, letter } => {
                 self.in_hand -= 1;
+                let now = instant(&*self.worker.clock);
+                let most = self.worker.outage().allowance_of(&domain, self.worker.most_per_domain(), now);
+                if let Entry::Occupied(mut letters) = self.by_domain.entry(domain) {
+                    // Other letters to this domain may have been passed over.
+                    let was_full = *letters.get() >= most.max(1);
+                    self.wants_letters |= self.goes_on && !self.holds_back && was_full;
+                    *letters.get_mut() -= 1;
+                    if *letters.get() == 0 {
+                        letters.remove();
+                    }
+                }
                 match letter {
                     Ok(letter) => {
                         self.unrecorded += 1;
@@ -250,6 +269,10 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
         if self.is_looking || !self.wants_letters {
             return;
         }
+        if self.worker.is_astray() {
+            self.wants_letters = false;
+            return;
+        }
         let now = instant(&*self.worker.clock);
         let allowed = self.worker.outage().allowance(self.worker.batch, now);
         self.wants_letters = allowed > 0;
@@ -264,16 +287,21 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
             Err(error) => return self.fail(error.into()),
         };
         (self.is_looking, self.kept_last) = (true, false);
-        let worker = self.worker;
+        let (worker, by_domain, looks_once) = (self.worker, self.by_domain.clone(), !self.goes_on);
         self.jobs.push(Box::pin(async move {
-            Done::Leased { asked, owner, leased: worker.lease_letters(owner, asked, now).await }
+            let leased = worker.lease_letters(owner, asked, now, by_domain, looks_once).await;
+            Done::Leased { asked, owner, leased }
         }));
     }
 
-    fn hand_over(&mut self, asked: u32, owner: Uuid, leased: Leased, mut tokens: HashMap<DeliveryId, Token>) {
-        let Leased { letters, discarded, unreadable } = leased;
+    fn hand_over(&mut self, asked: u32, owner: Uuid, leased: LeasedLetters) {
+        let LeasedLetters { leased, mut tokens, passed_over } = leased;
+        let Leased { letters, discarded, unreadable, last: _ } = leased;
+        // A store may have taken fewer than there are. Letters that were passed over are looked at again when their domain
+        // has room: until then each look would pass over all of them.
         let found = letters.len() + discarded + unreadable.len();
-        self.wants_letters |= self.goes_on && !self.holds_back && found >= asked.try_into().unwrap_or(usize::MAX);
+        let goes_on = found > 0 && (!passed_over || found >= asked.try_into().unwrap_or(usize::MAX));
+        self.wants_letters |= self.goes_on && !self.holds_back && goes_on;
         self.tick.discarded += discarded;
         self.tick.unreadable += unreadable.len();
         for error in &unreadable {
@@ -281,8 +309,13 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
         }
         for letter in letters {
             let (worker, token) = (self.worker, tokens.remove(&letter.delivery));
+            let addressee = letter.record.addressee(letter.purpose);
+            let domain = addressee.map_or_else(String::new, |address| address.domain().to_owned());
             self.in_hand += 1;
-            self.jobs.push(Box::pin(async move { Done::HandedOver(worker.hand_over(owner, letter, token).await) }));
+            *self.by_domain.entry(domain.clone()).or_default() += 1;
+            self.jobs.push(Box::pin(async move {
+                Done::HandedOver { domain, letter: worker.hand_over(owner, letter, token).await }
+            }));
         }
     }
 

@@ -1,4 +1,6 @@
-//! A mail provider that is away: pause, and probe.
+//! A mail provider that is away, and domains that do not answer: pause, and probe.
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -12,6 +14,8 @@ use crate::{
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(30);
 /// A pause never lasts longer than this, jitter aside.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(10);
+/// So many domains that failed are remembered.
+const MOST_DOMAINS: usize = 1_000;
 
 /// What one letter's outcome says about the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +23,10 @@ pub(super) enum Sign {
     /// The provider answered: it took the letter, refused it permanently, or refused it for now because of an address or
     /// of the letter itself.
     There,
-    /// It is away, or will not have us, or not now: over its quota, it says so of every letter.
+    /// The provider answered that it cannot find the domain.
+    NoSuchDomain,
+    /// It cannot be reached, or refuses our credentials, or refuses for now without naming an address or the letter: over
+    /// its quota, a provider says so of every letter.
     Away,
     /// It was there, and then nobody knows.
     Unclear,
@@ -31,6 +38,10 @@ impl Sign {
     pub(super) const fn of(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::Accepted { .. } | Outcome::Refused { refusal: Refusal::Permanent, .. } => Self::There,
+            // RFC 3463, X.1.2: bad destination system address.
+            Outcome::Refused { enhanced: Some(code), .. } if code.subject() == 1 && code.detail() == 2 => {
+                Self::NoSuchDomain
+            }
             // Subjects 1, 2 and 6 of RFC 3463: the address, the mailbox, the letter. A server that says so is there.
             Outcome::Refused { enhanced: Some(code), .. } if matches!(code.subject(), 1 | 2 | 6) => Self::There,
             Outcome::Refused { refusal: Refusal::Transient, .. }
@@ -39,6 +50,10 @@ impl Sign {
             Outcome::Unknown { .. } => Self::Unclear,
             Outcome::ComposeFailed { .. } => Self::Nothing,
         }
+    }
+
+    const fn is_answer(self) -> bool {
+        matches!(self, Self::There | Self::NoSuchDomain)
     }
 }
 
@@ -60,13 +75,31 @@ pub(super) struct Outage {
     pause: Option<Pause>,
     /// The last letter that nobody took, if the provider has not answered since.
     suspect: Option<Heard>,
+    /// The domains of the letters that began or prolonged the pause. A letter to another one tells more.
+    tried: Vec<String>,
     scopes: Scopes,
+    /// Domains to which the last letter failed.
+    domains: HashMap<String, Domain>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Pause {
     rounds: u32,
     until: DateTime<Utc>,
+}
+
+impl Pause {
+    /// The first pause, or one twice as long as the one before.
+    fn after(before: Option<Self>, now: DateTime<Utc>, jitter: u8) -> Self {
+        let rounds = before.map_or(1, |pause| pause.rounds.saturating_add(1));
+        Self { rounds, until: now + pause(rounds, jitter) }
+    }
+}
+
+#[derive(Debug)]
+struct Domain {
+    failed: DeliveryId,
+    pause: Option<Pause>,
 }
 
 /// In which scopes there were letters so far.
@@ -87,20 +120,44 @@ impl Outage {
         }
     }
 
+    /// How many letters to this domain may be in hand at this instant, of those that may be at other times.
+    pub(super) fn allowance_of(&self, domain: &str, batch: u32, now: DateTime<Utc>) -> u32 {
+        match self.domains.get(domain).and_then(|domain| domain.pause) {
+            None => batch,
+            Some(Pause { until, .. }) => u32::from(now >= until),
+        }
+    }
+
+    /// The domains whose letters wait at this instant.
+    pub(super) fn paused(&self, now: DateTime<Utc>) -> impl Iterator<Item = &str> {
+        let is_paused = move |domain: &Domain| domain.pause.is_some_and(|pause| now < pause.until);
+        self.domains.iter().filter(move |(_, domain)| is_paused(domain)).map(|(name, _)| name.as_str())
+    }
+
+    /// The domains that a letter should not go to that is to find out whether the provider is back.
+    pub(super) fn tried(&self) -> &[String] {
+        if self.pause.is_some() { &self.tried } else { &[] }
+    }
+
     /// Hears what became of letters that ended together. If any of them says that the provider is there, it is.
     ///
     /// Letters that nobody took begin or prolong a pause only if two of them differ in their domain and in their scope.
     /// The fault may be the domain's, and a tenant who invites people at such domains must not stop the mail of others.
     /// Letters that were handed over before a pause began say nothing about its end. An unclear outcome prolongs a
     /// pause, because each such attempt may be a duplicate mail, but begins none.
+    ///
+    /// A domain pauses by itself when two letters to it fail one after the other.
     pub(super) fn hear(&mut self, letters: &[Heard], now: DateTime<Utc>, jitter: u8) {
         for letter in letters {
             self.scopes.see(&letter.scope);
+            self.hear_of_domain(letter, now, jitter);
         }
-        if letters.iter().any(|letter| letter.sign == Sign::There) {
+        if letters.iter().any(|letter| letter.sign.is_answer()) {
             self.suspect = None;
             if self.pause.take().is_some() {
                 tracing::info!("the mail provider is back");
+                // They failed because it was away.
+                self.domains.clear();
             }
             return;
         }
@@ -113,16 +170,38 @@ impl Outage {
         }
         let all = || untaken.iter().copied().chain(&self.suspect);
         let is_outage = all().any(|one| all().any(|other| self.scopes.tell_apart(one, other)));
+        let domains: Vec<_> = all().map(|letter| letter.domain.clone()).collect();
         self.suspect = Some((*last).clone());
         if !is_outage {
             return;
         }
-        let rounds = self.pause.map_or(1, |pause| pause.rounds.saturating_add(1));
-        let until = now + pause(rounds, jitter);
-        if rounds == 1 {
-            tracing::warn!(%until, "the mail provider is away: letters wait");
+        let pause = Pause::after(self.pause, now, jitter);
+        if pause.rounds == 1 {
+            tracing::warn!(until = %pause.until, "the mail provider is away: letters wait");
         }
-        self.pause = Some(Pause { rounds, until });
+        self.pause = Some(pause);
+        self.tried = domains;
+    }
+
+    fn hear_of_domain(&mut self, letter: &Heard, now: DateTime<Utc>, jitter: u8) {
+        match letter.sign {
+            Sign::There => drop(self.domains.remove(&letter.domain)),
+            Sign::Away | Sign::NoSuchDomain => {
+                if self.domains.len() >= MOST_DOMAINS {
+                    self.domains.retain(|_, domain| domain.pause.is_some_and(|pause| now < pause.until));
+                }
+                if self.domains.len() >= MOST_DOMAINS {
+                    self.domains.clear();
+                }
+                let failed = Domain { failed: letter.delivery, pause: None };
+                let domain = self.domains.entry(letter.domain.clone()).or_insert(failed);
+                let is_new = domain.pause.is_none_or(|pause| letter.since >= pause.until);
+                if is_new && (domain.pause.is_some() || domain.failed != letter.delivery) {
+                    domain.pause = Some(Pause::after(domain.pause, now, jitter));
+                }
+            }
+            Sign::Unclear | Sign::Nothing => {}
+        }
     }
 }
 
@@ -227,6 +306,58 @@ mod tests {
     }
 
     #[test]
+    fn a_domain_that_fails_pauses_alone_and_is_tried_with_one_letter() {
+        for sign in [Sign::Away, Sign::NoSuchDomain] {
+            let mut outage = Outage::default();
+            let dead = |name, since| letter(name, sign, (1, 1), since);
+            for _ in 0..2 {
+                outage.hear(&[dead(1, NOW)], NOW, 0);
+                assert_eq!(outage.allowance_of("d1.example", 4, NOW), 4, "one letter is not two");
+            }
+            let mut now = NOW;
+            for (name, seconds) in (2..).zip([30, 60, 120, 240, 480, 600, 600]) {
+                outage.hear(&[dead(name, now)], now, 0);
+                let until = now + TimeDelta::seconds(seconds);
+                let before = until - TimeDelta::microseconds(1);
+                assert_eq!(outage.paused(before).collect::<Vec<_>>(), ["d1.example"]);
+                assert_eq!(outage.allowance_of("d1.example", 4, before), 0);
+                assert_eq!((outage.paused(until).count(), outage.allowance_of("d1.example", 4, until)), (0, 1));
+                assert_eq!(
+                    (outage.allowance(8, now), outage.allowance_of("d2.example", 4, now)),
+                    (8, 4),
+                    "others go on"
+                );
+                now = until;
+            }
+            outage.hear(&[dead(99, NOW)], now, 0);
+            assert_eq!(outage.allowance_of("d1.example", 4, now), 1, "a letter from before the pause says nothing");
+            outage.hear(&[letter(100, Sign::There, (1, 2), now)], now, 0);
+            assert_eq!(outage.allowance_of("d1.example", 4, now), 4);
+        }
+    }
+
+    #[test]
+    fn a_probe_goes_to_another_domain_and_a_provider_that_is_back_clears_all() {
+        let mut outage = Outage::default();
+        assert_eq!(outage.tried(), [""; 0]);
+        hears(&mut outage, [(1, Sign::Away), (2, Sign::Away)], NOW);
+        assert_eq!(outage.tried(), ["d1.example", "d2.example"]);
+        outage.hear(&[letter(3, Sign::Away, (1, 1), NOW)], NOW, 0);
+        assert_eq!(outage.paused(NOW).count(), 1);
+        hears(&mut outage, [(4, Sign::There)], NOW + FIRST_PAUSE);
+        assert_eq!((outage.tried().len(), outage.paused(NOW).count()), (0, 0));
+    }
+
+    #[test]
+    fn a_flood_of_dead_domains_is_not_remembered_for_ever() {
+        let mut outage = Outage::default();
+        for name in 0..5_000 {
+            outage.hear(&[letter(name, Sign::NoSuchDomain, (name / 2, 1), NOW)], NOW, 0);
+        }
+        assert!(outage.domains.len() <= MOST_DOMAINS);
+    }
+
+    #[test]
     fn any_two_of_the_letters_may_differ() {
         let mut outage = Outage::default();
         let away = |name, of| letter(name, Sign::Away, of, NOW);
@@ -291,7 +422,8 @@ mod tests {
         for (refusal, enhanced, sign) in [
             (Refusal::Transient, "4.2.2", Sign::There),
             // What mail servers say of any domain that does not answer.
-            (Refusal::Transient, "4.1.2", Sign::There),
+            (Refusal::Transient, "4.1.2", Sign::NoSuchDomain),
+            (Refusal::Transient, "4.1.1", Sign::There),
             (Refusal::Transient, "4.6.1", Sign::There),
             (Refusal::Transient, "4.3.2", Sign::Away),
             (Refusal::Transient, "4.4.1", Sign::Away),

@@ -1,7 +1,7 @@
 //! What a letter goes through: it is leased, handed over, and its outcome recorded.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     panic::AssertUnwindSafe,
     sync::{Mutex, PoisonError},
 };
@@ -16,7 +16,7 @@ use super::{
     retry::{self, History, Verdict},
 };
 use crate::{
-    clock::instant,
+    clock::{instant, later},
     delivery::{Delivery, DeliveryState},
     error::{Error, StoreError},
     id::DeliveryId,
@@ -28,6 +28,14 @@ use crate::{
 
 /// How often outcomes are written again when the database asks for a retry.
 const SETTLE_TRIES: usize = 8;
+
+/// Letters with their tokens.
+pub(super) struct LeasedLetters {
+    pub(super) leased: Leased,
+    pub(super) tokens: HashMap<DeliveryId, Token>,
+    /// Whether there may be others that are due, to domains without room.
+    pub(super) passed_over: bool,
+}
 
 /// A letter that is out of hand, and what is to be recorded of it.
 pub(super) struct Attempted {
@@ -41,13 +49,30 @@ pub(super) struct Attempted {
 }
 
 impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
-    /// Draws the tokens here, so that the store sees only digests.
+    /// Draws the tokens here, so that the store sees only digests. `by_domain` says how many letters are in hand to which
+    /// domain. A worker that looks once looks past letters without room too.
     pub(super) async fn lease_letters(
         &self,
         owner: Uuid,
         limit: u32,
         now: DateTime<Utc>,
-    ) -> Result<(Leased, HashMap<DeliveryId, Token>), Error> {
+        by_domain: HashMap<String, u32>,
+        looks_once: bool,
+    ) -> Result<LeasedLetters, Error> {
+        let (mut full, tried) = self.full(&by_domain, now);
+        let by_domain = Mutex::new((by_domain, HashSet::new()));
+        let room = |domain: &str| {
+            let most = self.outage().allowance_of(domain, self.most_per_domain(), now);
+            let mut guard = by_domain.lock().unwrap_or_else(PoisonError::into_inner);
+            let (by_domain, declined) = &mut *guard;
+            let letters = by_domain.entry(domain.to_owned()).or_default();
+            let has_room = *letters < most;
+            *letters += u32::from(has_room);
+            if !has_room {
+                declined.insert(domain.to_owned());
+            }
+            has_room
+        };
         let drawn = Mutex::new(HashMap::<DeliveryId, Token>::new());
         let minter = |delivery, kind: &str| {
             let format = self.kinds.get(kind).map_or_else(Default::default, |policy| policy.token_format);
@@ -57,10 +82,59 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             Ok(digest)
         };
         let kinds = self.kinds_where(|_| true);
+        // Leases begin and end by the database's clock, so that workers whose own differ a little agree on them.
+        let now = later(now, -self.ahead());
         let lease_until = now + self.effective_lease();
-        let request = LeaseRequest { kinds: &kinds, now, owner, lease_until, limit, minter: &minter };
-        let leased = self.store.lease(&self.pool, &request).await?;
-        Ok((leased, drawn.into_inner().unwrap_or_else(PoisonError::into_inner)))
+        let lease = async |limit, full: &[String]| {
+            let after = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let after = after.as_ref();
+            let full: Vec<_> = full.iter().map(String::as_str).collect();
+            let full = full.as_slice();
+            let request = LeaseRequest {
+                kinds: &kinds,
+                now,
+                owner,
+                lease_until,
+                limit,
+                after,
+                full,
+                room: &room,
+                minter: &minter,
+            };
+            let leased = self.store.lease(&self.pool, &request).await?;
+            if let Some(last) = &leased.last {
+                *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(last.clone());
+            }
+            Ok::<_, StoreError>(leased)
+        };
+        let spared: Vec<_> = full.iter().chain(&tried).cloned().collect();
+        let mut leased = lease(limit, &spared).await?;
+        let is_empty = leased.letters.is_empty() && leased.discarded == 0 && leased.unreadable.is_empty();
+        if is_empty && !tried.is_empty() {
+            // There is no letter to another domain than those that were tried.
+            leased = lease(limit, &full).await?;
+        }
+        let declined = || by_domain.lock().unwrap_or_else(PoisonError::into_inner).1.clone();
+        let rest = limit.saturating_sub(leased.letters.len().try_into().unwrap_or(u32::MAX));
+        if looks_once && rest > 0 && !declined().is_empty() {
+            full.extend(declined());
+            let Leased { letters, discarded, unreadable, last: _ } = lease(rest, &full).await?;
+            leased.letters.extend(letters);
+            leased.discarded += discarded;
+            leased.unreadable.extend(unreadable);
+        }
+        let passed_over = !full.is_empty() || !declined().is_empty();
+        let tokens = drawn.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(LeasedLetters { leased, tokens, passed_over })
+    }
+
+    /// The domains that no letter may go to now, and those that it should not go to if there are others.
+    fn full(&self, by_domain: &HashMap<String, u32>, now: DateTime<Utc>) -> (Vec<String>, Vec<String>) {
+        let outage = self.outage();
+        let most = self.most_per_domain();
+        let is_full = |(domain, letters): &(&String, &u32)| **letters >= outage.allowance_of(domain, most, now);
+        let full = by_domain.iter().filter(is_full).map(|(domain, _)| domain.clone());
+        (full.chain(outage.paused(now).map(str::to_owned)).collect(), outage.tried().to_vec())
     }
 
     /// Hands one letter over.

@@ -21,7 +21,7 @@ pub struct Tick {
     pub unknown: usize,
     /// Letters whose lease ran out before their outcome was recorded; another worker has them.
     pub lost: usize,
-    /// Letters that were not sent because their invitation had moved on, or they are reported to be on
+    /// Letters that were not sent because their invitation had moved on or is gone, or they are reported to be on
     /// their way.
     pub discarded: usize,
     /// Letters that do not read; the log says why. They are looked at again after a lease.

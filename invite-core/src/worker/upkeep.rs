@@ -1,6 +1,8 @@
 //! What the worker does besides mailing: it expires what is due, and queues reminders.
 
-use chrono::{DateTime, Utc};
+use std::sync::atomic::Ordering;
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Tick, Worker};
 use crate::{
@@ -22,6 +24,10 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
     /// One transaction of each. If one fails, the other still runs.
     pub(super) async fn upkeep(&self) -> (Tick, Vec<Error>) {
         let (mut tick, mut errors) = (Tick::default(), Vec::new());
+        // Without an answer nobody knows either.
+        if let Err(error) = self.compare_clocks().await {
+            return (tick, vec![error]);
+        }
         let now = instant(&*self.clock);
         match self.sweep(now).await {
             Ok(expired) => tick.expired = expired,
@@ -32,6 +38,21 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             Err(error) => errors.push(error),
         }
         (tick, errors)
+    }
+
+    /// A worker whose clock is far ahead would expire invitations that are still open, and send letters that others are
+    /// sending.
+    async fn compare_clocks(&self) -> Result<(), Error> {
+        if self.clock.tolerance().is_none() {
+            return Ok(());
+        }
+        let before = instant(&*self.clock);
+        let theirs = self.store.now(&self.pool).await?;
+        // The answer is of some instant in between.
+        let after = instant(&*self.clock);
+        let by = if theirs > after { after - theirs } else { (before - theirs).max(TimeDelta::zero()) };
+        self.ahead.store(by.num_microseconds().unwrap_or(i64::MAX).max(-i64::MAX), Ordering::Relaxed);
+        if self.is_astray() { Err(Error::ClockDiffers { by }) } else { Ok(()) }
     }
 
     async fn sweep(&self, now: DateTime<Utc>) -> Result<u64, Error> {

@@ -99,8 +99,16 @@ diesel::table! {
         generation -> Unsigned<Integer>,
         /// `purpose`
         purpose -> Text,
+        /// `priority`
+        priority -> Unsigned<Integer>,
+        /// `scope`
+        scope -> Binary,
+        /// `domain`
+        domain -> Binary,
         /// `not_before`
         not_before -> Datetime,
+        /// `ready`
+        ready -> Bool,
         /// `attempt`
         attempt -> Unsigned<Integer>,
         /// `refusals`

@@ -93,8 +93,16 @@ diesel::table! {
         generation -> Integer,
         /// `purpose`
         purpose -> Text,
+        /// `priority`
+        priority -> Integer,
+        /// `scope`
+        scope -> Text,
+        /// `domain`
+        domain -> Text,
         /// `not_before`
         not_before -> Timestamptz,
+        /// `ready`
+        ready -> Bool,
         /// `attempt`
         attempt -> Integer,
         /// `refusals`

@@ -93,8 +93,16 @@ diesel::table! {
         generation -> BigInt,
         /// `purpose`
         purpose -> Text,
+        /// `priority`
+        priority -> BigInt,
+        /// `scope`
+        scope -> Text,
+        /// `domain`
+        domain -> Text,
         /// `not_before`
         not_before -> BigInt,
+        /// `ready`
+        ready -> Bool,
         /// `attempt`
         attempt -> BigInt,
         /// `refusals`

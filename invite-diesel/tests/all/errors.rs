@@ -99,6 +99,13 @@ async fn what_passes_on_postgresql_asks_for_a_retry() {
     asks_for_a_retry!(run!(other, "SELECT * FROM memberships FOR UPDATE"));
     one.batch_execute("ROLLBACK").await.unwrap();
 
+    // 57014 and 25006
+    other.batch_execute("SET statement_timeout = '10ms'").await.unwrap();
+    asks_for_a_retry!(run!(other, "SELECT pg_sleep(60)"));
+    other.batch_execute("SET statement_timeout = 0; SET default_transaction_read_only = on").await.unwrap();
+    asks_for_a_retry!(run!(other, JOIN));
+    other.batch_execute("SET default_transaction_read_only = off").await.unwrap();
+
     // 57P01, and a connection that is gone
     let pid = "SELECT pg_backend_pid()::bigint AS n";
     let pid = diesel::sql_query(pid).get_result::<Count>(&mut other).await.unwrap().n;
@@ -166,6 +173,10 @@ async fn what_passes_on_mysql_asks_for_a_retry_and_a_broken_rule_does_not() {
 
     is_final!(run!(other, JOIN)); // a unique violation
     is_final!(run!(other, "SELECT nonsense"));
+
+    // 1792
+    other.batch_execute("SET SESSION TRANSACTION READ ONLY").await.unwrap();
+    asks_for_a_retry!(run!(other, "UPDATE memberships SET role = 'z'"));
 
     // A connection that is gone.
     let id = diesel::sql_query("SELECT CONNECTION_ID() AS n").get_result::<Count>(&mut other).await.unwrap().n;

@@ -64,4 +64,20 @@ on_every_server! {
             assert_eq!(count!(conn, "invite_outbox"), 1);
         }
     }
+
+    async fn a_letter_whose_invitation_was_deleted_by_hand_leaves_the_queue() {
+        let url = db::fresh().await;
+        let (mut conn, members) = (db::connect(&url).await, members::<db::Store>());
+        let created = conn.transaction(async |conn| {
+            members.scope(7).create(conn, &Actor::new(1), new("gone@example.com")).await?;
+            conn.batch_execute("DELETE FROM invite_invitations").await?;
+            members.scope(7).create(conn, &Actor::new(1), new("ada@example.com")).await?;
+            Ok::<_, Failure>(())
+        });
+        created.await.unwrap();
+        let worker = Worker::new(db::Store, db::pool(&url, 1), CapturingMailer::default()).serve(&members);
+        let tick = worker.tick().await.unwrap();
+        assert_eq!((tick.sent, tick.discarded), (1, 1));
+        assert_eq!(count!(conn, "invite_outbox"), 0);
+    }
 }

@@ -70,7 +70,7 @@ async fn sqlite_has_every_column_that_its_schema_names() {
         schema::sqlite,
         "SELECT name, type AS declared, \"notnull\" = 0 AS nullable FROM pragma_table_info('{}')",
         |column| match (column.name.as_str(), column.declared.as_str()) {
-            ("address_proved", "INTEGER") => "Bool",
+            ("address_proved" | "ready", "INTEGER") => "Bool",
             (_, "INTEGER") => "BigInt",
             (_, "TEXT") => "Text",
             (_, "BLOB") => "Binary",

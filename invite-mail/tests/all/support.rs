@@ -137,7 +137,7 @@ async fn change_row(
         now,
         time: TimeGuard::Any,
         recipient: RecipientGuard::Anyone,
-        not_resent_since: None,
+        not_resent_between: None,
     };
     let transition = Transition { guard, change, event, dispatch };
     let changed = MemoryStore.apply(tx, &[transition]).await.expect("the store works");

@@ -67,14 +67,22 @@ CREATE TABLE IF NOT EXISTS invite_outbox (
     invitation  BINARY(16)   NOT NULL,
     generation  INT UNSIGNED NOT NULL,
     purpose     VARCHAR(20)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    -- What the order and the fairness of the queue go by: letters of a lower priority number are sent before all others,
+    -- scopes take turns, and only so many letters are on their way to one domain.
+    priority    INT UNSIGNED NOT NULL,
+    scope       VARBINARY(800) NOT NULL,
+    domain      VARBINARY(254) NOT NULL,
     not_before  DATETIME(6)  NOT NULL,
+    -- Whether not_before has passed, so that letters that wait for it cost those who look for others nothing.
+    ready       BOOLEAN      NOT NULL,
     attempt     INT UNSIGNED NOT NULL DEFAULT 0,
     refusals    INT UNSIGNED NOT NULL DEFAULT 0,
     unknowns    INT UNSIGNED NOT NULL DEFAULT 0,
     lease_owner BINARY(16),
     lease_until DATETIME(6),
     last_error  VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
-    KEY invite_outbox_due (not_before, id)
+    KEY invite_outbox_ready (ready, priority, scope, not_before, id),
+    KEY invite_outbox_waiting (ready, not_before)
 ) ENGINE = InnoDB;
 
 -- What became of letters. A letter has no row until its first outcome.

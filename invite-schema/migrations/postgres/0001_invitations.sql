@@ -70,7 +70,14 @@ CREATE TABLE invite_outbox (
     invitation  uuid             NOT NULL,
     generation  integer          NOT NULL,
     purpose     text COLLATE "C" NOT NULL,
+    -- What the order and the fairness of the queue go by: letters of a lower priority number are sent before all others,
+    -- scopes take turns, and only so many letters are on their way to one domain.
+    priority    integer          NOT NULL,
+    scope       text COLLATE "C" NOT NULL,
+    domain      text COLLATE "C" NOT NULL,
     not_before  timestamptz      NOT NULL,
+    -- Whether not_before has passed, so that letters that wait for it cost those who look for others nothing.
+    ready       boolean          NOT NULL,
     attempt     integer          NOT NULL DEFAULT 0,
     refusals    integer          NOT NULL DEFAULT 0,
     unknowns    integer          NOT NULL DEFAULT 0,
@@ -79,7 +86,8 @@ CREATE TABLE invite_outbox (
     last_error  text COLLATE "C"
 );
 
-CREATE INDEX invite_outbox_due ON invite_outbox (not_before, id);
+CREATE INDEX invite_outbox_ready ON invite_outbox (priority, scope, not_before, id) WHERE ready;
+CREATE INDEX invite_outbox_waiting ON invite_outbox (not_before) WHERE NOT ready;
 
 -- What became of letters. A letter has no row until its first outcome.
 CREATE TABLE invite_letters (

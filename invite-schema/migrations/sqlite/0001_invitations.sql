@@ -71,7 +71,14 @@ CREATE TABLE invite_outbox (
     invitation  BLOB    NOT NULL,
     generation  INTEGER NOT NULL,
     purpose     TEXT    NOT NULL,
+    -- What the order and the fairness of the queue go by: letters of a lower priority number are sent before all others,
+    -- scopes take turns, and only so many letters are on their way to one domain.
+    priority    INTEGER NOT NULL,
+    scope       TEXT    NOT NULL,
+    domain      TEXT    NOT NULL,
     not_before  INTEGER NOT NULL,
+    -- Whether not_before has passed, so that letters that wait for it cost those who look for others nothing.
+    ready       INTEGER NOT NULL,
     attempt     INTEGER NOT NULL DEFAULT 0,
     refusals    INTEGER NOT NULL DEFAULT 0,
     unknowns    INTEGER NOT NULL DEFAULT 0,
@@ -80,7 +87,8 @@ CREATE TABLE invite_outbox (
     last_error  TEXT
 ) STRICT;
 
-CREATE INDEX invite_outbox_due ON invite_outbox (not_before, id);
+CREATE INDEX invite_outbox_ready ON invite_outbox (priority, scope, not_before, id) WHERE ready;
+CREATE INDEX invite_outbox_waiting ON invite_outbox (not_before) WHERE NOT ready;
 
 -- What became of letters. A letter has no row until its first outcome.
 CREATE TABLE invite_letters (

@@ -45,11 +45,11 @@ macro_rules! guard {
     ($proved:literal) => {
         concat!(
             " AND i.kind = :kind AND i.status IN (:status, :or_status) AND i.expires_at > :after AND i.expires_at <= :until
-              AND (CAST(CASE :compare WHEN 'anyone' THEN '' WHEN 'address' THEN i.recipient
+              AND (CAST(CASE :compare WHEN 'anyone' THEN '*' WHEN 'address' THEN i.recipient
                                ELSE SUBSTRING_INDEX(i.recipient, '@', -1) END AS BINARY)
                    IN (:address_1, :address_2, :address_3, :address_4, :address_5, :address_6, :address_7, :address_8) OR (CAST(i.recipient AS BINARY) = :proved_address AND ",
             $proved,
-            ")) AND (i.resent_at IS NULL OR i.resent_at <= :not_resent_since)"
+            ")) AND (i.resent_at IS NULL OR i.resent_at <= :not_resent_since OR i.resent_at > :not_resent_until)"
         )
     };
 }
@@ -162,6 +162,29 @@ macro_rules! locked {
     };
 }
 
+/// Letters of one priority that are due, as far as a page goes. They are locked, so that two workers that look at once
+/// find different ones.
+macro_rules! walk {
+    ($from:literal) => {
+        concat!(
+            "SELECT o.priority, o.scope, o.id FROM invite_outbox AS o FORCE INDEX (invite_outbox_ready)
+              WHERE o.ready = TRUE AND JSON_CONTAINS(:kinds, JSON_QUOTE(o.kind)) AND o.not_before <= :now
+                AND (o.lease_until IS NULL OR o.lease_until <= :now)
+                AND NOT JSON_CONTAINS(:full, JSON_QUOTE(CONVERT(o.domain USING utf8mb4))) AND ",
+            $from,
+            " ORDER BY o.ready, o.priority, o.scope, o.not_before, o.id LIMIT :limit FOR UPDATE SKIP LOCKED"
+        )
+    };
+}
+
+/// The letters of the JSON array `:letters`.
+macro_rules! these_letters {
+    () => {
+        "JSON_TABLE(:letters, '$[*]' COLUMNS (letter CHAR(32) PATH '$')) AS a
+         STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter)"
+    };
+}
+
 /// Creates the library's own ledger. A shared one would collide with the host's.
 pub(crate) const CREATE_LEDGER: &str = "CREATE TABLE IF NOT EXISTS invite_migrations (
         version INT UNSIGNED NOT NULL PRIMARY KEY,
@@ -186,7 +209,8 @@ statements! {
     INSERT_TOKEN = "INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at) VALUES (:token, :id, :generation, :channel, :at)";
 
     INSERT_LETTER = "INSERT INTO invite_outbox
-        (id, kind, invitation, generation, purpose, not_before) VALUES (:letter, :kind, :id, :generation, :purpose, :not_before)";
+        (id, kind, invitation, generation, purpose, priority, scope, domain, not_before, ready)
+        VALUES (:letter, :kind, :id, :generation, :purpose, :priority, :scope, :domain, :not_before, :ready)";
 
     END_BY_TOKEN = by_token!(
         "i.status = :ended_status, i.ended_at = :at, i.ended_by = :actor, i.ended_reason = :reason, i.address_proved = (t.channel = 'mail'),
@@ -283,15 +307,7 @@ statements! {
 
     LIST_EXPIRES_FIRST = list_sorted!("i.expires_at >= :after_at AND (i.expires_at > :after_at OR i.id > :after_id)", "i.expires_at, i.id");
 
-    /// The address a page begins after is looked up within the scope, so that a cursor holds no address and
-    /// cannot ask for one of another scope.
-    LIST_BY_ADDRESS = list_sorted!(
-        "i.recipient >= COALESCE((SELECT a.recipient FROM invite_invitations AS a
-                                   WHERE a.id = :after_id AND a.kind = :kind AND a.scope = :scope), '')
-         AND (i.recipient > COALESCE((SELECT b.recipient FROM invite_invitations AS b
-                                       WHERE b.id = :after_id AND b.kind = :kind AND b.scope = :scope), '') OR i.id > :after_id)",
-        "i.recipient, i.id"
-    );
+    LIST_BY_ADDRESS = list_sorted!("i.recipient >= :after_address AND (i.recipient > :after_address OR i.id > :after_id)", "i.recipient, i.id");
 
     ADDRESSED_TO = concat!(
         "SELECT ",
@@ -307,30 +323,72 @@ statements! {
         JOIN invite_invitations AS i ON i.id = e.invitation
         WHERE e.invitation = :id AND i.kind = :kind AND i.scope = :scope ORDER BY e.id";
 
-    /// Letters that are due and that no other worker is leasing. `:kinds` is a JSON array.
-    DUE_LETTERS = "SELECT o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns,
-        o.kind, o.invitation FROM invite_outbox AS o
-        WHERE o.not_before <= :now AND (o.lease_until IS NULL OR o.lease_until <= :now)
-          AND JSON_CONTAINS(:kinds, JSON_QUOTE(o.kind))
-        ORDER BY o.not_before, o.id LIMIT :limit FOR UPDATE SKIP LOCKED";
+    /// The first page of each priority, behind `:after` and then up to it. `:kinds` and `:full` are JSON arrays.
+    WALK = concat!(
+        "(",
+        walk!("o.priority = 0 AND o.scope > :after"),
+        ") UNION ALL (",
+        walk!("o.priority = 0 AND o.scope <= :after"),
+        ") UNION ALL (",
+        walk!("o.priority = 1 AND o.scope > :after"),
+        ") UNION ALL (",
+        walk!("o.priority = 1 AND o.scope <= :after"),
+        ")"
+    );
 
-    LEASE = "UPDATE invite_outbox SET attempt = attempt + 1, lease_owner = :owner, lease_until = :lease_until WHERE id = :letter";
+    WALK_ON = walk!("o.priority = :priority AND o.scope > :after");
 
-    DISCARD = "DELETE FROM invite_outbox WHERE id = :letter";
+    WALK_ON_UNTIL = walk!("o.priority = :priority AND o.scope > :after AND o.scope <= :until");
 
-    REMOVE = "DELETE FROM invite_outbox WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
+    /// Letters whose time has come. They become ready by their ids, because the server cannot skip locked rows when it
+    /// updates them.
+    RIPE = "SELECT id FROM invite_outbox FORCE INDEX (invite_outbox_waiting) WHERE ready = FALSE AND not_before <= :now
+        ORDER BY not_before LIMIT 1000 FOR UPDATE SKIP LOCKED";
 
     // Several letters at once, as a JSON array. The indexes are named, because the server reads a small table whole,
     // and then locks all of it.
+
+    RIPEN = concat!("UPDATE ", these_letters!(), " SET o.ready = TRUE");
+
+    /// Locks those of these letters that nobody has leased meanwhile.
+    TAKE = concat!(
+        "SELECT o.id FROM ",
+        these_letters!(),
+        " WHERE o.not_before <= :now AND (o.lease_until IS NULL OR o.lease_until <= :now) FOR UPDATE SKIP LOCKED"
+    );
+
+    /// Letters that are locked, with their invitations, which are not.
+    TAKEN = concat!(
+        "SELECT ",
+        columns!(),
+        ", o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns FROM ",
+        these_letters!(),
+        " LEFT JOIN invite_invitations AS i ON i.id = o.invitation",
+        letter!()
+    );
+
+    LEASE = concat!(
+        "UPDATE ",
+        these_letters!(),
+        " SET o.attempt = o.attempt + 1, o.lease_owner = :owner, o.lease_until = :lease_until"
+    );
+
+    INSERT_TOKENS = "INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+        SELECT UNHEX(a.digest), UNHEX(a.invitation), a.generation, 'mail', :now
+        FROM JSON_TABLE(:tokens, '$[*]' COLUMNS (digest CHAR(64) PATH '$.digest', invitation CHAR(32) PATH '$.invitation',
+             generation INT UNSIGNED PATH '$.generation')) AS a";
+
+    REMOVE_TOGETHER = concat!("DELETE o FROM ", these_letters!());
+
+    NOW = "SELECT UTC_TIMESTAMP(6)";
+
+    REMOVE = "DELETE FROM invite_outbox WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
 
     /// Those of these letters that are still leased to this worker at this attempt.
     LEASED_TO = "SELECT o.id FROM JSON_TABLE(:settlements, '$[*]' COLUMNS (letter CHAR(32) PATH '$.letter',
              owner CHAR(32) PATH '$.owner', attempt INT UNSIGNED PATH '$.attempt')) AS a
         STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter)
         WHERE o.lease_owner = UNHEX(a.owner) AND o.attempt = a.attempt FOR UPDATE";
-
-    REMOVE_TOGETHER = "DELETE o FROM JSON_TABLE(:letters, '$[*]' COLUMNS (letter CHAR(32) PATH '$')) AS a
-        STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter)";
 
     // Assignments take effect from left to right: the state, which the others ask for, comes last.
 
@@ -349,7 +407,8 @@ statements! {
             state = IF(FIND_IN_SET(invite_letters.state, a.over_states), a.state, invite_letters.state)";
 
     POSTPONE = "UPDATE invite_outbox
-        SET not_before = :not_before, refusals = :refusals, unknowns = :unknowns, last_error = :error, lease_owner = NULL, lease_until = NULL
+        SET not_before = :not_before, ready = FALSE, refusals = :refusals, unknowns = :unknowns, last_error = :error,
+            lease_owner = NULL, lease_until = NULL
         WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
 
     /// Invitations whose reminders are to be looked at and that no other worker has locked. `:kinds` is a JSON array.
@@ -376,8 +435,11 @@ statements! {
     /// A notice to the inviter for each locked row of the kinds in the JSON array `:notify`. One that is queued already
     /// stays.
     EXPIRE_NOTICES = concat!(
-        "INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-         SELECT i.id, i.kind, i.id, i.generation, 'expired', :now FROM invite_invitations AS i",
+        "INSERT INTO invite_outbox
+         (id, kind, invitation, generation, purpose, priority, scope, domain, not_before, ready)
+         SELECT i.id, i.kind, i.id, i.generation, 'expired', 1, i.scope,
+                CAST(LOWER(SUBSTRING_INDEX(i.inviter_address, '@', -1)) AS BINARY), :now, TRUE
+           FROM invite_invitations AS i",
         locked!(),
         " WHERE i.inviter_address IS NOT NULL AND JSON_CONTAINS(:notify, JSON_QUOTE(i.kind))
           ON DUPLICATE KEY UPDATE generation = invite_outbox.generation"

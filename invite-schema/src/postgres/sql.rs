@@ -96,7 +96,37 @@ macro_rules! guard {
                OR (:compare = 'address' AND i.recipient = ANY (:addresses::text[]))
                OR (:compare = 'domain' AND split_part(i.recipient, '@', 2) = ANY (:addresses::text[]))
                OR (i.recipient = :proved_address AND t.channel = 'mail'))
-          AND (:not_resent_since::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= :not_resent_since)"
+          AND (:not_resent_since::timestamptz IS NULL OR i.resent_at IS NULL
+               OR i.resent_at <= :not_resent_since OR i.resent_at > :not_resent_until)"
+    };
+}
+
+/// The domain that a letter of `:purpose` goes to.
+macro_rules! domain {
+    ($inviter:literal, $recipient:literal) => {
+        concat!(
+            "split_part(CASE WHEN :purpose::text IN ('accepted', 'rejected', 'expired') THEN lower(",
+            $inviter,
+            ") ELSE ",
+            $recipient,
+            " END, '@', 2)"
+        )
+    };
+}
+
+/// Letters of one priority that are due, as far as a page goes. For a limit that it does not know the server would rather
+/// sort all of them, hence the number. They are locked, so that two workers that look at once find different ones.
+macro_rules! walk {
+    ($from:literal) => {
+        concat!(
+            "SELECT q.priority, q.scope, q.id FROM (
+                 SELECT o.priority, o.scope, o.id FROM invite_outbox AS o
+                  WHERE o.ready AND o.kind = ANY (:kinds::text[]) AND o.not_before <= :now
+                    AND (o.lease_until IS NULL OR o.lease_until <= :now) AND o.domain <> ALL (:full::text[]) AND ",
+            $from,
+            " ORDER BY o.scope, o.not_before, o.id LIMIT 256 FOR UPDATE SKIP LOCKED
+             ) AS q LIMIT :limit"
+        )
     };
 }
 
@@ -109,8 +139,11 @@ macro_rules! recorded {
                  INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
                  SELECT id, revision, :event, :actor, :reason, :at FROM changed
              ), queued AS (
-                 INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-                 SELECT :letter, kind, id, generation, :purpose, :not_before FROM changed WHERE :letter::uuid IS NOT NULL
+                 INSERT INTO invite_outbox
+                 (id, kind, invitation, generation, purpose, priority, scope, domain, not_before, ready)
+                 SELECT :letter, kind, id, generation, :purpose, :priority, scope, ",
+            domain!("inviter_address", "recipient"),
+            ", :not_before, :not_before <= :at FROM changed WHERE :letter::uuid IS NOT NULL
                     AND (:purpose::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL)
              ), known AS (
                  INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
@@ -280,7 +313,8 @@ statements! {
         WHERE l.state = ANY (:over::text[])";
 
     /// The invitation, its event, and a letter or a token.
-    INSERT = "WITH created AS (
+    INSERT = concat!(
+        "WITH created AS (
              INSERT INTO invite_invitations
              (id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, generation,
               min_generation, revision, open_key, created_at, expires_at, inviter_address, delivery_id, remind_at)
@@ -290,12 +324,16 @@ statements! {
              INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
              SELECT id, :revision, :event, :inviter, :reason, :at FROM created
          ), queued AS (
-             INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-             SELECT :letter, :kind, id, :generation, :purpose, :not_before FROM created WHERE :letter::uuid IS NOT NULL
+             INSERT INTO invite_outbox
+             (id, kind, invitation, generation, purpose, priority, scope, domain, not_before, ready)
+             SELECT :letter, :kind, id, :generation, :purpose, :priority, :scope, ",
+        domain!(":inviter_address", ":recipient"),
+        ", :not_before, :not_before <= :at FROM created WHERE :letter::uuid IS NOT NULL
          ), known AS (
              INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
              SELECT :token, id, :generation, :channel, :at FROM created WHERE :token::bytea IS NOT NULL
-         ) SELECT 1 FROM created";
+         ) SELECT 1 FROM created"
+    );
 
     FIND_BY_TOKEN = concat!(
         "SELECT ",
@@ -342,12 +380,8 @@ statements! {
         "i.expires_at, i.id"
     );
 
-    /// The address a page begins after is looked up, so that no cursor holds one.
     LIST_BY_ADDRESS = list_sorted!(
-        "(i.recipient, i.id) >
-         (COALESCE((SELECT a.recipient FROM invite_invitations AS a
-                     WHERE a.id = :after_id AND a.kind = :kind AND a.scope = :scope AND :after_at::timestamptz IS NOT NULL), ''),
-          COALESCE(:after_id, '00000000-0000-0000-0000-000000000000'::uuid))",
+        "(i.recipient, i.id) > (:after_address, COALESCE(:after_id, '00000000-0000-0000-0000-000000000000'::uuid))",
         "i.recipient, i.id"
     );
 
@@ -367,33 +401,60 @@ statements! {
         WHERE e.invitation = :id
           AND (SELECT i.kind = :kind AND i.scope = :scope FROM invite_invitations AS i WHERE i.id = :id) ORDER BY e.id";
 
-    // A plan for any limit expects a tenth of what is due, and joins that many by reading the tables
-    // whole. An array it expects to be short.
-
-    /// Leases what is due and no other worker is leasing, and returns it with the invitations.
-    LEASE = concat!(
-        "WITH due AS (
-             SELECT q.id FROM invite_outbox AS q JOIN invite_invitations AS j ON j.id = q.invitation
-             WHERE q.not_before <= :now AND (q.lease_until IS NULL OR q.lease_until <= :now) AND q.kind = ANY (:kinds::text[])
-             ORDER BY q.not_before, q.id LIMIT :limit FOR UPDATE OF q SKIP LOCKED
-         ) UPDATE invite_outbox AS o SET attempt = o.attempt + 1, lease_owner = :owner, lease_until = :lease_until
-         FROM invite_invitations AS i",
-        letter!("i"),
-        " WHERE o.id = ANY (ARRAY(SELECT id FROM due)) AND i.id = o.invitation RETURNING ",
-        columns!("i"),
-        ", o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns, o.not_before"
+    /// The first page of each priority, behind `:after` and then up to it.
+    WALK = concat!(
+        "(",
+        walk!("o.priority = 0 AND o.scope > :after"),
+        ") UNION ALL (",
+        walk!("o.priority = 0 AND o.scope <= :after"),
+        ") UNION ALL (",
+        walk!("o.priority = 1 AND o.scope > :after"),
+        ") UNION ALL (",
+        walk!("o.priority = 1 AND o.scope <= :after"),
+        ")"
     );
 
-    DISCARD = "DELETE FROM invite_outbox WHERE id = ANY (:letters::uuid[])";
+    WALK_ON = walk!("o.priority = :priority AND o.scope > :after");
 
-    INSERT_TOKENS = "INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-        SELECT digest, invitation, generation, 'mail', :at
-        FROM unnest(:tokens::bytea[], :invitations::uuid[], :generations::integer[]) AS minted (digest, invitation, generation)";
+    WALK_ON_UNTIL = walk!("o.priority = :priority AND o.scope > :after AND o.scope <= :until");
+
+    /// Letters whose time has come.
+    RIPEN = "UPDATE invite_outbox SET ready = true WHERE id = ANY (ARRAY(
+             SELECT id FROM invite_outbox WHERE NOT ready AND not_before <= :now
+              ORDER BY not_before LIMIT 1000 FOR UPDATE SKIP LOCKED
+         ))";
+
+    // An array the server expects to be short, and looks up each of it by its id.
+
+    /// Locks those of these letters that nobody has leased meanwhile, and returns them with their invitations.
+    TAKE = concat!(
+        "SELECT ",
+        columns!("i"),
+        ", o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns
+           FROM invite_outbox AS o LEFT JOIN invite_invitations AS i ON i.id = o.invitation",
+        letter!("i"),
+        " WHERE o.id = ANY (:letters::uuid[]) AND o.not_before <= :now AND (o.lease_until IS NULL OR o.lease_until <= :now)
+            FOR UPDATE OF o SKIP LOCKED"
+    );
+
+    /// Leases letters that are locked, and makes their tokens known; others it removes.
+    LEASE = "WITH discarded AS (
+             DELETE FROM invite_outbox WHERE id = ANY (:discarded::uuid[])
+         ), known AS (
+             INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+             SELECT digest, invitation, generation, 'mail', :now
+               FROM unnest(:tokens::bytea[], :invitations::uuid[], :generations::integer[])
+                    AS minted (digest, invitation, generation)
+         ) UPDATE invite_outbox SET attempt = attempt + 1, lease_owner = :owner, lease_until = :lease_until
+            WHERE id = ANY (:letters::uuid[])";
+
+    NOW = "SELECT clock_timestamp()";
 
     REMOVE = "DELETE FROM invite_outbox WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
 
     POSTPONE = "UPDATE invite_outbox
-        SET not_before = :not_before, refusals = :refusals, unknowns = :unknowns, last_error = :error, lease_owner = NULL, lease_until = NULL
+        SET not_before = :not_before, ready = false, refusals = :refusals, unknowns = :unknowns, last_error = :error,
+            lease_owner = NULL, lease_until = NULL
         WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
 
     // An array the server expects to be short, and looks up each of it by its id; a list of any length it joins, by
@@ -409,7 +470,7 @@ statements! {
               WHERE o.id = ANY (ARRAY(SELECT letter FROM asked WHERE not_before IS NULL)) AND o.id = a.letter AND o.lease_owner = a.owner AND o.attempt = a.attempt
              RETURNING o.id
          ), postponed AS (
-             UPDATE invite_outbox AS o SET not_before = a.not_before, refusals = a.refusals, unknowns = a.unknowns,
+             UPDATE invite_outbox AS o SET not_before = a.not_before, ready = false, refusals = a.refusals, unknowns = a.unknowns,
                     last_error = a.last_error, lease_owner = NULL, lease_until = NULL
                FROM asked AS a
               WHERE o.id = ANY (ARRAY(SELECT letter FROM asked WHERE not_before IS NOT NULL)) AND o.id = a.letter AND o.lease_owner = a.owner AND o.attempt = a.attempt
@@ -441,7 +502,8 @@ statements! {
     REMINDED = "UPDATE invite_invitations SET remind_at = :remind_at, reminded = :reminded WHERE id = :id";
 
     INSERT_LETTER = "INSERT INTO invite_outbox
-        (id, kind, invitation, generation, purpose, not_before) VALUES (:letter, :kind, :id, :generation, :purpose, :not_before)";
+        (id, kind, invitation, generation, purpose, priority, scope, domain, not_before, ready)
+        VALUES (:letter, :kind, :id, :generation, :purpose, :priority, :scope, :domain, :not_before, :ready)";
 
     EXPIRE = "WITH due AS (
              SELECT id FROM invite_invitations
@@ -452,13 +514,15 @@ statements! {
                     remind_at = NULL, revision = revision + 1
              WHERE i.id = ANY (ARRAY(SELECT id FROM due))
                AND i.status IN ('pending', 'delivery_failed') AND i.expires_at <= :now
-             RETURNING i.id, i.revision, i.kind, i.generation, i.inviter_address
+             RETURNING i.id, i.revision, i.kind, i.scope, i.generation, i.inviter_address
          ), logged AS (
              INSERT INTO invite_events (invitation, revision, action, actor, at)
              SELECT id, revision, 'expired', 'system', :now FROM changed
          ), queued AS (
-             INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-             SELECT id, kind, id, generation, 'expired', :now FROM changed
+             INSERT INTO invite_outbox
+             (id, kind, invitation, generation, purpose, priority, scope, domain, not_before, ready)
+             SELECT id, kind, id, generation, 'expired', 1, scope, lower(split_part(inviter_address, '@', 2)), :now, true
+               FROM changed
               WHERE inviter_address IS NOT NULL AND kind = ANY (:notify::text[])
              ON CONFLICT (id) DO NOTHING
          ) SELECT count(*) FROM changed";

@@ -45,7 +45,8 @@ macro_rules! guard {
                OR (i.recipient = :proved_address AND ",
             $proved,
             "))
-          AND (:not_resent_since IS NULL OR i.resent_at IS NULL OR i.resent_at <= :not_resent_since)"
+          AND (:not_resent_since IS NULL OR i.resent_at IS NULL
+               OR i.resent_at <= :not_resent_since OR i.resent_at > :not_resent_until)"
         )
     };
 }
@@ -142,14 +143,16 @@ macro_rules! list_sorted {
     };
 }
 
-/// Letters that are due, of the kinds in the JSON array `:kinds`.
-macro_rules! due_letters {
-    ($letter:expr) => {
+/// Letters of one priority that are due, as far as a page goes. `:kinds` and `:full` are JSON arrays.
+macro_rules! walk {
+    ($from:literal) => {
         concat!(
-            " FROM invite_outbox AS o JOIN invite_invitations AS i ON i.id = o.invitation",
-            $letter,
-            " WHERE o.not_before <= :now AND (o.lease_until IS NULL OR o.lease_until <= :now)
-                AND o.kind IN (SELECT value FROM json_each(:kinds))"
+            "SELECT o.priority, o.scope, o.id FROM invite_outbox AS o
+              WHERE o.ready AND o.kind IN (SELECT value FROM json_each(:kinds)) AND o.not_before <= :now
+                AND (o.lease_until IS NULL OR o.lease_until <= :now)
+                AND o.domain NOT IN (SELECT value FROM json_each(:full)) AND ",
+            $from,
+            " ORDER BY o.priority, o.scope, o.not_before, o.id LIMIT +:limit"
         )
     };
 }
@@ -198,7 +201,8 @@ statements! {
     INSERT_TOKEN = "INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at) VALUES (:token, :id, :generation, :channel, :at)";
 
     INSERT_LETTER = "INSERT INTO invite_outbox
-        (id, kind, invitation, generation, purpose, not_before) VALUES (:letter, :kind, :id, :generation, :purpose, :not_before)";
+        (id, kind, invitation, generation, purpose, priority, scope, domain, not_before, ready)
+        VALUES (:letter, :kind, :id, :generation, :purpose, :priority, :scope, :domain, :not_before, :ready)";
 
     END_BY_TOKEN = concat!(
         end!("COALESCE((SELECT channel = 'mail' FROM invite_tokens WHERE digest = :digest), 0)"),
@@ -289,13 +293,7 @@ statements! {
 
     LIST_EXPIRES_FIRST = list_sorted!("(i.expires_at, i.id) > (+:after_at, +:after_id)", "i.expires_at, i.id");
 
-    /// The address a page begins after is looked up, so that no cursor holds one.
-    LIST_BY_ADDRESS = list_sorted!(
-        "(i.recipient, i.id) >
-         (COALESCE((SELECT a.recipient FROM invite_invitations AS a
-                     WHERE a.id = :after_id AND a.kind = :kind AND a.scope = :scope AND :after_at IS NOT NULL), ''), +:after_id)",
-        "i.recipient, i.id"
-    );
+    LIST_BY_ADDRESS = list_sorted!("(i.recipient, i.id) > (+:after_address, +:after_id)", "i.recipient, i.id");
 
     ADDRESSED_TO = concat!(
         "SELECT ",
@@ -314,24 +312,54 @@ statements! {
           AND (SELECT i.kind = :kind AND i.scope = :scope FROM invite_invitations AS i WHERE i.id = :id) ORDER BY e.id";
 
     /// Asked outside a transaction, so that an idle worker takes no write lock.
-    ANY_LETTERS = concat!("SELECT 1", due_letters!(""), " LIMIT 1");
+    ANY_LETTERS = "SELECT 1 WHERE EXISTS (SELECT 1 FROM invite_outbox AS o
+             WHERE o.ready AND o.not_before <= :now AND (o.lease_until IS NULL OR o.lease_until <= :now)
+               AND o.kind IN (SELECT value FROM json_each(:kinds))
+               AND o.domain NOT IN (SELECT value FROM json_each(:full)))
+        OR EXISTS (SELECT 1 FROM invite_outbox AS o WHERE NOT o.ready AND o.not_before <= :now)";
 
-    DUE_LETTERS = concat!(
+    /// The first page of each priority, behind `:after` and then up to it.
+    WALK = concat!(
+        "SELECT * FROM (",
+        walk!("o.priority = 0 AND o.scope > +:after"),
+        ") UNION ALL SELECT * FROM (",
+        walk!("o.priority = 0 AND o.scope <= +:after"),
+        ") UNION ALL SELECT * FROM (",
+        walk!("o.priority = 1 AND o.scope > +:after"),
+        ") UNION ALL SELECT * FROM (",
+        walk!("o.priority = 1 AND o.scope <= +:after"),
+        ")"
+    );
+
+    WALK_ON = walk!("o.priority = +:priority AND o.scope > +:after");
+
+    WALK_ON_UNTIL = walk!("o.priority = +:priority AND o.scope > +:after AND o.scope <= +:until");
+
+    /// Letters whose time has come.
+    RIPEN = "UPDATE invite_outbox SET ready = 1 WHERE id IN
+        (SELECT id FROM invite_outbox WHERE NOT ready AND not_before <= :now ORDER BY not_before LIMIT 1000)";
+
+    /// A letter, unless somebody has leased it meanwhile, with its invitation.
+    TAKE = concat!(
         "SELECT ",
         columns!(),
-        ", o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns",
-        due_letters!(letter!()),
-        " ORDER BY o.not_before, o.id LIMIT +:limit"
+        ", o.id, o.generation, o.purpose, o.attempt, o.refusals, o.unknowns
+           FROM invite_outbox AS o LEFT JOIN invite_invitations AS i ON i.id = o.invitation",
+        letter!(),
+        " WHERE o.id = +:letter AND o.not_before <= :now AND (o.lease_until IS NULL OR o.lease_until <= :now)"
     );
 
     LEASE = "UPDATE invite_outbox SET attempt = attempt + 1, lease_owner = :owner, lease_until = :lease_until WHERE id = :letter";
 
     DISCARD = "DELETE FROM invite_outbox WHERE id = :letter";
 
+    NOW = "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000";
+
     REMOVE = "DELETE FROM invite_outbox WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
 
     POSTPONE = "UPDATE invite_outbox
-        SET not_before = :not_before, refusals = :refusals, unknowns = :unknowns, last_error = :error, lease_owner = NULL, lease_until = NULL
+        SET not_before = :not_before, ready = 0, refusals = :refusals, unknowns = :unknowns, last_error = :error,
+            lease_owner = NULL, lease_until = NULL
         WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
 
     ANY_REMINDERS = concat!("SELECT 1", due_reminders!(""), " LIMIT 1");
@@ -340,7 +368,11 @@ statements! {
 
     REMINDED = "UPDATE invite_invitations SET remind_at = :remind_at, reminded = :reminded WHERE id = :id";
 
-    ANY_DUE = concat!("SELECT 1", due_invitations!(), " LIMIT 1");
+    ANY_DUE = concat!(
+        "SELECT 1 WHERE EXISTS (SELECT 1",
+        due_invitations!(),
+        ") OR EXISTS (SELECT 1 FROM invite_outbox WHERE NOT ready AND not_before <= :now)"
+    );
 
     EXPIRE_EVENTS = concat!(
         "INSERT INTO invite_events (invitation, revision, action, actor, at)
@@ -352,8 +384,11 @@ statements! {
     /// A notice to the inviter for each expired invitation of the kinds in the JSON array `:notify`. One that is queued
     /// already stays.
     EXPIRE_NOTICES = concat!(
-        "INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
-         SELECT id, kind, id, generation, 'expired', :now FROM (SELECT id, kind, generation, inviter_address",
+        "INSERT INTO invite_outbox
+         (id, kind, invitation, generation, purpose, priority, scope, domain, not_before, ready)
+         SELECT id, kind, id, generation, 'expired', 1, scope,
+                lower(substr(inviter_address, instr(inviter_address, '@') + 1)), :now, 1
+           FROM (SELECT id, kind, scope, generation, inviter_address",
         due_invitations!(),
         " ORDER BY expires_at, id LIMIT +:limit)
          WHERE inviter_address IS NOT NULL AND kind IN (SELECT value FROM json_each(:notify))

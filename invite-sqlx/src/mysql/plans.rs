@@ -19,7 +19,8 @@ const DUE: &str = "invite_invitations_due";
 const RECIPIENT: &str = "invite_invitations_recipient";
 const DELIVERY: &str = "invite_invitations_delivery";
 const REMIND: &str = "invite_invitations_remind";
-const QUEUE_DUE: &str = "invite_outbox_due";
+const READY: &str = "invite_outbox_ready";
+const WAITING: &str = "invite_outbox_waiting";
 const HISTORY: &str = "invite_events_history";
 
 const NOW: &str = "TIMESTAMP'2030-01-01 00:00:00'";
@@ -92,6 +93,10 @@ fn searches(rows: u64) -> Vec<Search> {
         |about, n| Search::new(about, sql::LIST_NEWEST_FIRST, &[LIST, PRIMARY]).reads(2 * PAGE + 2).after(rows, n);
     let oldest = |about| Search::new(about, sql::LIST_OLDEST_FIRST, &[LIST, PRIMARY]).reads(2 * PAGE + 2);
     let of_the_scope = |about, sql, indexes| Search::new(about, sql, indexes).of_the_scope(rows);
+    let walk = |about, sql| {
+        let search = Search::new(about, sql, &[READY]).with(Name::Limit, "8").reads(2 * 8);
+        search.with(Name::After, BIG).with(Name::Until, "_binary'org:9'")
+    };
     vec![
         Search::new("find by token", sql::FIND_BY_TOKEN, &[PRIMARY]),
         Search::new("find by id", sql::FIND_BY_ID, &[PRIMARY]),
@@ -127,9 +132,14 @@ fn searches(rows: u64) -> Vec<Search> {
             .reads(8 * 12)
             .sorts(),
         Search::new("history", sql::HISTORY, &[PRIMARY, HISTORY]),
-        Search::new("due letters", sql::DUE_LETTERS, &[QUEUE_DUE]).with(Name::Limit, "8").reads(2 * 8),
+        Search::new("ripe", sql::RIPE, &[WAITING]),
+        Search::new("ripen", sql::RIPEN, &[PRIMARY]),
+        walk("walk", sql::WALK).reads(4 * 2 * 8),
+        walk("walk on", sql::WALK_ON),
+        walk("walk on, until", sql::WALK_ON_UNTIL),
+        Search::new("take", sql::TAKE, &[PRIMARY]),
+        Search::new("taken", sql::TAKEN, &[PRIMARY]),
         Search::new("lease", sql::LEASE, &[PRIMARY]),
-        Search::new("discard", sql::DISCARD, &[PRIMARY]),
         Search::new("remove", sql::REMOVE, &[PRIMARY]),
         Search::new("leased to", sql::LEASED_TO, &[PRIMARY]),
         Search::new("remove together", sql::REMOVE_TOGETHER, &[PRIMARY]),
@@ -176,6 +186,9 @@ fn usual(name: Name) -> String {
         "delivery_state" => "'bounced'".into(),
         "recipient" | "recipient_given" => "'x@example.com'".into(),
         "limit" => PAGE.to_string(),
+        "after_address" => r"_binary'\0'".into(),
+        "full" => r#"'["d1.example"]'"#.into(),
+        "priority" => "0".into(),
         "any_status" | "retire" => "TRUE".into(),
         "sets_message" => "FALSE".into(),
         "address" => "''".into(),
@@ -183,7 +196,7 @@ fn usual(name: Name) -> String {
         "attempt" => "0".into(),
         "after_at" => ALWAYS.into(),
         "after_id" => "X''".into(),
-        "until" | "not_resent_since" => NEVER.into(),
+        "until" | "not_resent_since" | "not_resent_until" => NEVER.into(),
         "now" | "at" | "after" | "resent_at" | "new_expires_at" | "grace_until" | "viewed_at" | "not_before"
         | "lease_until" | "remind_at" => NOW.into(),
         "status_1" | "status_2" | "status_3" | "status_4" | "status_5" | "status_6" | "expiring_until"
@@ -236,9 +249,11 @@ const FILL: &str = r#"
     SELECT UNHEX(LPAD(HEX(n), 32, '0')), 1, 'created', 'user:1', '2030-01-01' FROM numbers;
     INSERT INTO invite_events (invitation, revision, action, actor, at)
     SELECT UNHEX(LPAD(HEX(n), 32, '0')), 2, 'accepted', 'user:2', '2030-01-01' FROM numbers;
-    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+    INSERT INTO invite_outbox
+    (id, kind, invitation, generation, purpose, priority, scope, domain, not_before, ready)
     SELECT UNHEX(LPAD(HEX(n), 32, '0')), 'member', UNHEX(LPAD(HEX(n * 10), 32, '0')), 1, 'invitation',
-        '2030-01-01' + INTERVAL n - ROWS DIV 1000 SECOND
+        0, IF(n % 2 = 0, 'big', CONCAT('org:', n)), CONCAT('d', n % 97, '.example'),
+        '2030-01-01' + INTERVAL n - ROWS DIV 1000 SECOND, n <= ROWS DIV 1000
     FROM numbers WHERE n <= ROWS DIV 10;
 "#;
 
@@ -251,6 +266,8 @@ fn no_statement_is_forgotten() {
         sql::INSERT_EVENT,
         sql::INSERT_TOKEN,
         sql::INSERT_LETTER,
+        sql::INSERT_TOKENS,
+        sql::NOW,
         sql::LEDGER,
         sql::RECORD_MIGRATION,
         sql::LOCK_MIGRATIONS,

@@ -18,6 +18,7 @@ const IN_QUEUE: &str = "SEARCH invite_outbox USING INDEX sqlite_autoindex_invite
 const BY_SCOPE: &str = "SEARCH i USING INDEX invite_invitations_list (kind=? AND scope=?)";
 const SORT: &str = "USE TEMP B-TREE FOR ORDER BY";
 const SCAN: &str = "SCAN i";
+const WALKED: &str = "SEARCH o USING INDEX invite_outbox_ready (priority=? AND scope>?)";
 const KINDS: &str = "SCAN json_each VIRTUAL TABLE INDEX 1:";
 
 /// Every statement that looks for something, and every way it may look.
@@ -50,21 +51,45 @@ const SEARCHES: &[(Sql, &[&str])] = &[
         &["SEARCH i USING INDEX invite_invitations_list (kind=? AND scope=? AND (created_at,id)>(?,?))", LETTER_IF_ANY],
     ),
     (sql::LIST_EXPIRES_FIRST, &[BY_SCOPE, SORT, SCAN, LETTER_IF_ANY]),
-    (
-        sql::LIST_BY_ADDRESS,
-        &[BY_SCOPE, SORT, SCAN, LETTER_IF_ANY, "SEARCH a USING INDEX sqlite_autoindex_invite_invitations_1 (id=?)"],
-    ),
+    (sql::LIST_BY_ADDRESS, &[BY_SCOPE, SORT, SCAN, LETTER_IF_ANY]),
     (sql::ADDRESSED_TO, &["SEARCH i USING INDEX invite_invitations_recipient (recipient=?)", SORT, LETTER_IF_ANY]),
     (sql::HISTORY, &[BY_ID, "SEARCH e USING INDEX invite_events_history (invitation=?)"]),
     (
         sql::ANY_LETTERS,
         &[
-            "SEARCH o USING INDEX invite_outbox_due (not_before<?)",
-            "SEARCH i USING COVERING INDEX sqlite_autoindex_invite_invitations_1 (id=?)",
+            "SCAN CONSTANT ROW",
+            "SCAN o USING INDEX invite_outbox_ready",
             KINDS,
+            "SEARCH o USING INDEX invite_outbox_waiting (not_before<?)",
         ],
     ),
-    (sql::DUE_LETTERS, &["SEARCH o USING INDEX invite_outbox_due (not_before<?)", BY_ID, KINDS, LETTER_IF_ANY]),
+    (
+        sql::WALK,
+        &[
+            "COMPOUND QUERY",
+            WALKED,
+            KINDS,
+            "UNION ALL",
+            "SEARCH o USING INDEX invite_outbox_ready (priority=? AND scope<?)",
+        ],
+    ),
+    (sql::WALK_ON, &[WALKED, KINDS]),
+    (sql::WALK_ON_UNTIL, &["SEARCH o USING INDEX invite_outbox_ready (priority=? AND scope>? AND scope<?)", KINDS]),
+    (
+        sql::RIPEN,
+        &[
+            "SEARCH invite_outbox USING COVERING INDEX sqlite_autoindex_invite_outbox_1 (id=?)",
+            "SEARCH invite_outbox USING INDEX invite_outbox_waiting (not_before<?)",
+        ],
+    ),
+    (
+        sql::TAKE,
+        &[
+            "SEARCH o USING INDEX sqlite_autoindex_invite_outbox_1 (id=?)",
+            "SEARCH i USING INDEX sqlite_autoindex_invite_invitations_1 (id=?) LEFT-JOIN",
+            LETTER_IF_ANY,
+        ],
+    ),
     (sql::LEASE, &[IN_QUEUE]),
     (sql::DISCARD, &[IN_QUEUE]),
     (sql::REMOVE, &[IN_QUEUE]),
@@ -72,7 +97,15 @@ const SEARCHES: &[(Sql, &[&str])] = &[
     (sql::ANY_REMINDERS, &["SEARCH i USING INDEX invite_invitations_remind (remind_at<?)", KINDS]),
     (sql::DUE_REMINDERS, &["SEARCH i USING INDEX invite_invitations_remind (remind_at<?)", KINDS, LETTER_IF_ANY]),
     (sql::REMINDED, &["SEARCH invite_invitations USING INDEX sqlite_autoindex_invite_invitations_1 (id=?)"]),
-    (sql::ANY_DUE, &["SEARCH invite_invitations USING INDEX invite_invitations_due (expires_at<?)", KINDS]),
+    (
+        sql::ANY_DUE,
+        &[
+            "SCAN CONSTANT ROW",
+            "SEARCH invite_invitations USING INDEX invite_invitations_due (expires_at<?)",
+            KINDS,
+            "SEARCH invite_outbox USING INDEX invite_outbox_waiting (not_before<?)",
+        ],
+    ),
     (sql::EXPIRE_EVENTS, &["SEARCH invite_invitations USING INDEX invite_invitations_due (expires_at<?)", KINDS]),
     (sql::EXPIRE_NOTICES, &["SEARCH invite_invitations USING INDEX invite_invitations_due (expires_at<?)", KINDS]),
     (
@@ -127,17 +160,26 @@ const FILL: &str = r#"
     SELECT CAST(printf('%016d', n) AS BLOB), 1, 'created', 'user:1', 1893456000000000 FROM numbers;
     INSERT INTO invite_events (invitation, revision, action, actor, at)
     SELECT CAST(printf('%016d', n) AS BLOB), 2, 'accepted', 'user:2', 1893456000000000 FROM numbers;
-    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, not_before)
+    INSERT INTO invite_outbox
+    (id, kind, invitation, generation, purpose, priority, scope, domain, not_before, ready)
     SELECT CAST(printf('%016d', n) AS BLOB), 'member', CAST(printf('%016d', n * 10) AS BLOB), 1, 'invitation',
-        1893456000000000 + (n - ROWS / 1000) * 1000000
+        0, CASE WHEN n % 2 = 0 THEN 'big' ELSE 'org:' || n END, 'd' || n % 97 || '.example',
+        1893456000000000 + (n - ROWS / 1000) * 1000000, n <= ROWS / 1000
     FROM numbers WHERE n <= ROWS / 10;
 "#;
 
 #[test]
 fn no_statement_is_forgotten() {
     let searched: Vec<_> = SEARCHES.iter().map(|(sql, _)| sql.name()).collect();
-    let look_for_nothing =
-        [sql::LOCK, sql::INSERT_EVENT, sql::INSERT_TOKEN, sql::INSERT_LETTER, sql::LEDGER, sql::RECORD_MIGRATION];
+    let look_for_nothing = [
+        sql::LOCK,
+        sql::INSERT_EVENT,
+        sql::INSERT_TOKEN,
+        sql::INSERT_LETTER,
+        sql::LEDGER,
+        sql::RECORD_MIGRATION,
+        sql::NOW,
+    ];
     assert_eq!(forgotten(sql::ALL, &searched, &look_for_nothing), Vec::<&str>::new());
 }
 

@@ -92,6 +92,18 @@ async fn a_queued_letter_that_does_not_read_stops_no_other() {
 }
 
 #[tokio::test]
+async fn a_letter_whose_invitation_was_deleted_by_hand_leaves_the_queue() {
+    let world = World::new(SqliteJournalMode::Wal, 2).await;
+    world.invited("gone@example.com").await;
+    sqlx::query("DELETE FROM invite_invitations").execute(&world.pool).await.unwrap();
+    world.invited("ada@example.com").await;
+    let worker = Worker::new(SqliteStore, world.pool.clone(), CapturingMailer::default()).serve(&world.members);
+    let tick = worker.tick().await.unwrap();
+    assert_eq!((tick.sent, tick.discarded), (1, 1));
+    assert_eq!(world.count("SELECT count(*) FROM invite_outbox").await, 0);
+}
+
+#[tokio::test]
 async fn the_database_refuses_what_the_library_would_never_write() {
     let world = World::new(SqliteJournalMode::Wal, 2).await;
     world.invited("ada@example.com").await;

@@ -10,6 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use invite_conformance::{Damage, Effort, Harness};
 use invite_core::{
     Event, InvitationId, Record, Scope,
@@ -165,6 +166,13 @@ impl<A: Database, B: Database> WorkerStore<Pools<A, B>> for MixedStore<A, B> {
             return self.other.lease(&pools.other, request).await;
         }
         self.one.lease(&pools.one, request).await
+    }
+
+    async fn now(&self, pools: &Pools<A, B>) -> Result<DateTime<Utc>, StoreError> {
+        if self.turn.is_the_others() {
+            return self.other.now(&pools.other).await;
+        }
+        self.one.now(&pools.one).await
     }
 
     async fn settle(&self, pools: &Pools<A, B>, settlements: &[Settlement<'_>]) -> Result<Vec<bool>, StoreError> {
