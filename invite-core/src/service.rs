@@ -283,9 +283,7 @@ fn refusal(record: &Record, guard: &Guard<'_>, event: EventKind) -> Error {
     }
     match (guard.not_resent_between, record.resent_at) {
         (Some((since, until)), Some(at)) if at > since && at <= until => {
-            // What is dated in the future was resent by a clock that is ahead: it counts as if it were now.
-            let wait = (at - since).min(guard.now - since);
-            Error::LimitReached { retry_after: wait.to_std().unwrap_or(Duration::ZERO) }
+            Error::LimitReached { retry_after: (at - since).to_std().unwrap_or(Duration::ZERO) }
         }
         _ => StoreError::changed_meanwhile().into(),
     }

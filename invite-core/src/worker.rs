@@ -228,6 +228,13 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         self.kinds.iter().filter(|(_, policy)| wanted(policy)).map(|(kind, _)| *kind).collect()
     }
 
+    /// By how much leases differ from the clock. Less than a second is nothing beside a lease; but a letter that was queued
+    /// a moment ago must be due.
+    fn skew(&self) -> TimeDelta {
+        let ahead = self.ahead();
+        if ahead.abs() < TimeDelta::seconds(1) { TimeDelta::zero() } else { ahead }
+    }
+
     /// How far the clock was last seen to be ahead of the database's.
     fn ahead(&self) -> TimeDelta {
         match self.ahead.load(Ordering::Relaxed) {

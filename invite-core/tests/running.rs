@@ -136,3 +136,49 @@ async fn recorded_as_sent(members: &Invitations<MemoryStore, Membership>, memory
     let page = members.scope(7).list(&mut memory.connection(), &Actor::new(1), &query).await.unwrap();
     page.items.iter().filter(|invitation| invitation.delivery.state == DeliveryState::Sent).count()
 }
+
+/// Takes letters after some time, each after another.
+struct Unhurried;
+
+#[async_trait]
+impl Mailer for Unhurried {
+    async fn deliver(&self, letter: &Letter) -> Outcome {
+        for _ in 0..letter.addressee().canonical().bytes().map(usize::from).sum::<usize>() % 7 {
+            tokio::task::yield_now().await;
+        }
+        Outcome::accepted()
+    }
+}
+
+#[tokio::test]
+async fn letters_to_one_domain_leave_one_after_the_other_without_another_poll() {
+    let memory = Memory::default();
+    let members = Invitations::<_, Membership>::new(MemoryStore, Policy::default(), Unchecked);
+    let mut tx = memory.begin().await;
+    for n in 0..300 {
+        let new = NewInvitation::new(format!("p{n}@example.com"), Membership);
+        members.scope(7).create(&mut tx, &Actor::new(1), new).await.unwrap();
+    }
+    tx.commit();
+    let worker = Worker::new(MemoryStore, memory.clone(), Unhurried).serve(&members).poll(Duration::from_secs(3600));
+    let running = tokio::spawn(async move { worker.run(std::future::pending()).await });
+    let mut conn = memory.connection();
+    let sent = invite_core::InvitationQuery::new().limit(200);
+    for turn in 0_u32.. {
+        assert!(turn < 20_000, "they wait for the next poll");
+        let page = members.scope(7).list(&mut conn, &Actor::new(1), &sent).await.unwrap();
+        let rest = members.scope(7).list(&mut conn, &Actor::new(1), &sent.clone().after(page.next.unwrap())).await;
+        let all = page.items.iter().chain(&rest.as_ref().unwrap().items);
+        if all.filter(|invitation| invitation.delivery.state == DeliveryState::Sent).count() == 300 {
+            break;
+        }
+        // A lease has to wait, as for a database, and letters are out of hand meanwhile.
+        let busy = memory.begin().await;
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        drop(busy);
+        tokio::task::yield_now().await;
+    }
+    running.abort();
+}

@@ -397,10 +397,12 @@ pub async fn settle<D: Driver<Db = MySql>, P: Pool<D>>(
 
 #[doc(hidden)]
 pub async fn sweep<D: Driver<Db = MySql>, P: Pool<D>>(pool: &P, sweep: &Sweep<'_>) -> Result<u64, StoreError> {
-    crate::queue::ripen::<D, P>(pool, sweep.now).await?;
+    // What goes wrong with one must not keep the other from being done.
+    let ripened = crate::queue::ripen::<D, P>(pool, sweep.now).await;
     let mut tx = pool.begin(BEGIN).await?;
     let work = expire::<D>(&mut tx, sweep).await;
-    end::<D, P, _>(tx, work).await
+    let swept = end::<D, P, _>(tx, work).await?;
+    ripened.map(|()| swept)
 }
 
 async fn expire<D: Driver<Db = MySql>>(conn: &mut D::Conn, sweep: &Sweep<'_>) -> Result<End<u64>, StoreError> {

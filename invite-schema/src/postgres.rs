@@ -317,10 +317,12 @@ pub async fn sweep<D: Driver<Db = Postgres>, P: Pool<D>>(pool: &P, sweep: &Sweep
     let Sweep { kinds, notify, now, limit } = *sweep;
     let values = due(kinds, now).limit(Name::Limit, limit).words(Name::Notify, notify.iter().copied());
     let statement = values.of_statement(&sql::EXPIRE)?;
-    crate::queue::ripen::<D, P>(pool, now).await?;
+    // What goes wrong with one must not keep the other from being done.
+    let ripened = crate::queue::ripen::<D, P>(pool, now).await;
     let mut tx = pool.begin(BEGIN).await?;
     let swept = optional::<D, Option<i64>>(&mut tx, statement).await;
     let swept = end::<D, P, _>(tx, swept.map(End::Commit)).await?;
+    ripened?;
     Ok(swept.flatten().and_then(|swept| swept.try_into().ok()).unwrap_or_default())
 }
 

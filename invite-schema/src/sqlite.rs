@@ -310,10 +310,12 @@ pub async fn sweep<D: Driver<Db = Sqlite>, P: Pool<D>>(pool: &P, sweep: &Sweep<'
         return Ok(0);
     }
     let _turn = WRITING.lock().await;
-    crate::queue::ripen::<D, P>(pool, sweep.now).await?;
+    // What goes wrong with one must not keep the other from being done.
+    let ripened = crate::queue::ripen::<D, P>(pool, sweep.now).await;
     let mut tx = pool.begin(BEGIN).await?;
     let work = expire::<D>(&mut tx, sweep).await;
-    end::<D, P, _>(tx, work).await
+    let swept = end::<D, P, _>(tx, work).await?;
+    ripened.map(|()| swept)
 }
 
 // All statements choose the same rows, because no other transaction writes in between.

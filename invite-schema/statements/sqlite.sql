@@ -505,7 +505,7 @@ FROM invite_outbox
 WHERE id = ?1;
 
 -- NOW
-SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000;
+SELECT CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER) * 1000;
 
 -- REMOVE
 --   1 letter, 2 owner, 3 attempt

@@ -1,6 +1,6 @@
 //! The inviting side: by scope.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Invitations, drafting::payload_json, ended_by, refusal};
 use crate::{
@@ -123,7 +123,9 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         let mut guard = self.guard(id, EventKind::Resent, now);
         let cooldown = policy.resend_cooldown;
         let ahead = self.invitations.shared_clock().tolerance().unwrap_or(TOLERANCE).max(cooldown);
-        guard.not_resent_between = Some((later(now, -cooldown), later(now, ahead)));
+        if cooldown > TimeDelta::zero() {
+            guard.not_resent_between = Some((later(now, -cooldown), later(now, ahead)));
+        }
         let transition = Transition {
             guard,
             change: Change::Renew { at: now, expires_at, links, delivery: letter.delivery, remind_at },

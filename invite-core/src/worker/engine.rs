@@ -82,8 +82,12 @@ pub(super) struct Engine<'w, S, P> {
     errors: Vec<Failure>,
     /// Something went wrong with letters since somebody last looked for them.
     holds_back: bool,
-    /// Whether it goes on to look while it finds as much as it looked for.
+    /// Whether it goes on to look while it finds letters.
     goes_on: bool,
+    /// Whether the next look that declines letters is followed by one that looks past them.
+    looks_past: bool,
+    /// Letters were looked for while the clock was wrong, or not compared yet.
+    was_refused: bool,
 }
 
 impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
@@ -108,6 +112,8 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
             errors: Vec::new(),
             holds_back: false,
             goes_on: false,
+            looks_past: false,
+            was_refused: false,
         }
     }
 
@@ -135,7 +141,7 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
 
     /// Looks at the queue, as soon as a slot is free.
     pub(super) fn look_for_letters(&mut self) {
-        (self.wants_letters, self.holds_back) = (true, false);
+        (self.wants_letters, self.holds_back, self.looks_past) = (true, false, true);
         self.begin_to_look();
     }
 
@@ -184,6 +190,9 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
                 self.is_looking = false;
                 // What it queued is to be mailed.
                 self.wants_upkeep |= self.goes_on && tick.found_work();
+                if self.was_refused && !self.worker.is_astray() {
+                    (self.wants_letters, self.was_refused) = (!self.holds_back, false);
+                }
                 self.wants_letters |= self.goes_on && !self.holds_back && tick.found_work();
                 self.tick.expired += tick.expired;
                 self.tick.reminded += tick.reminded;
@@ -270,7 +279,7 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
             return;
         }
         if self.worker.is_astray() {
-            self.wants_letters = false;
+            (self.wants_letters, self.was_refused) = (false, true);
             return;
         }
         let now = instant(&*self.worker.clock);
@@ -295,13 +304,10 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
     }
 
     fn hand_over(&mut self, asked: u32, owner: Uuid, leased: LeasedLetters) {
-        let LeasedLetters { leased, mut tokens, passed_over } = leased;
+        let LeasedLetters { leased, mut tokens, declined, problem } = leased;
         let Leased { letters, discarded, unreadable, last: _ } = leased;
-        // A store may have taken fewer than there are. Letters that were passed over are looked at again when their domain
-        // has room: until then each look would pass over all of them.
         let found = letters.len() + discarded + unreadable.len();
-        let goes_on = found > 0 && (!passed_over || found >= asked.try_into().unwrap_or(usize::MAX));
-        self.wants_letters |= self.goes_on && !self.holds_back && goes_on;
+        let is_all = found < asked.try_into().unwrap_or(usize::MAX);
         self.tick.discarded += discarded;
         self.tick.unreadable += unreadable.len();
         for error in &unreadable {
@@ -317,6 +323,22 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
                 Done::HandedOver { domain, letter: worker.hand_over(owner, letter, token).await }
             }));
         }
+        if let Some(error) = problem {
+            self.fail(error);
+        }
+        // A store may have taken fewer than there are. Where some were declined, the next look declines them again, unless
+        // their domain has room by now. The first one after a poll is made all the same: it looks past them.
+        let has_room = declined.iter().any(|domain| self.has_room(domain));
+        let looks_past = !declined.is_empty() && std::mem::take(&mut self.looks_past);
+        let goes_on = has_room || looks_past || found > 0 && (declined.is_empty() || !is_all);
+        self.wants_letters |= self.goes_on && !self.holds_back && goes_on;
+    }
+
+    /// Whether another letter to this domain may be in hand.
+    fn has_room(&self, domain: &str) -> bool {
+        let now = instant(&*self.worker.clock);
+        let most = self.worker.outage().allowance_of(domain, self.worker.most_per_domain(), now);
+        self.by_domain.get(domain).copied().unwrap_or_default() < most
     }
 
     /// Records all outcomes that wait, in each lane unless others are being recorded there.

@@ -94,6 +94,11 @@ impl Pause {
         let rounds = before.map_or(1, |pause| pause.rounds.saturating_add(1));
         Self { rounds, until: now + pause(rounds, jitter) }
     }
+
+    /// Also one that would last longer than any does: it began by a clock that was ahead.
+    fn is_over(self, now: DateTime<Utc>) -> bool {
+        now >= self.until || self.until - now > LONGEST_PAUSE * 2
+    }
 }
 
 #[derive(Debug)]
@@ -116,7 +121,7 @@ impl Outage {
     pub(super) fn allowance(&self, batch: u32, now: DateTime<Utc>) -> u32 {
         match self.pause {
             None => batch,
-            Some(Pause { until, .. }) => u32::from(now >= until),
+            Some(pause) => u32::from(pause.is_over(now)),
         }
     }
 
@@ -124,13 +129,13 @@ impl Outage {
     pub(super) fn allowance_of(&self, domain: &str, batch: u32, now: DateTime<Utc>) -> u32 {
         match self.domains.get(domain).and_then(|domain| domain.pause) {
             None => batch,
-            Some(Pause { until, .. }) => u32::from(now >= until),
+            Some(pause) => u32::from(pause.is_over(now)),
         }
     }
 
     /// The domains whose letters wait at this instant.
     pub(super) fn paused(&self, now: DateTime<Utc>) -> impl Iterator<Item = &str> {
-        let is_paused = move |domain: &Domain| domain.pause.is_some_and(|pause| now < pause.until);
+        let is_paused = move |domain: &Domain| domain.pause.is_some_and(|pause| !pause.is_over(now));
         self.domains.iter().filter(move |(_, domain)| is_paused(domain)).map(|(name, _)| name.as_str())
     }
 

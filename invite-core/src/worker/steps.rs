@@ -33,8 +33,10 @@ const SETTLE_TRIES: usize = 8;
 pub(super) struct LeasedLetters {
     pub(super) leased: Leased,
     pub(super) tokens: HashMap<DeliveryId, Token>,
-    /// Whether there may be others that are due, to domains without room.
-    pub(super) passed_over: bool,
+    /// The domains of letters that are due and for which there was no room.
+    pub(super) declined: HashSet<String>,
+    /// Why no more were looked for.
+    pub(super) problem: Option<Error>,
 }
 
 /// A letter that is out of hand, and what is to be recorded of it.
@@ -83,7 +85,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         };
         let kinds = self.kinds_where(|_| true);
         // Leases begin and end by the database's clock, so that workers whose own differ a little agree on them.
-        let now = later(now, -self.ahead());
+        let now = later(now, -self.skew());
         let lease_until = now + self.effective_lease();
         let lease = async |limit, full: &[String]| {
             let after = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -114,18 +116,24 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             // There is no letter to another domain than those that were tried.
             leased = lease(limit, &full).await?;
         }
+        let mut problem = None;
         let declined = || by_domain.lock().unwrap_or_else(PoisonError::into_inner).1.clone();
         let rest = limit.saturating_sub(leased.letters.len().try_into().unwrap_or(u32::MAX));
         if looks_once && rest > 0 && !declined().is_empty() {
             full.extend(declined());
-            let Leased { letters, discarded, unreadable, last: _ } = lease(rest, &full).await?;
-            leased.letters.extend(letters);
-            leased.discarded += discarded;
-            leased.unreadable.extend(unreadable);
+            match lease(rest, &full).await {
+                Ok(Leased { letters, discarded, unreadable, last: _ }) => {
+                    leased.letters.extend(letters);
+                    leased.discarded += discarded;
+                    leased.unreadable.extend(unreadable);
+                }
+                // Those that are leased already are to be sent all the same.
+                Err(error) => problem = Some(error.into()),
+            }
         }
-        let passed_over = !full.is_empty() || !declined().is_empty();
+        let declined = declined();
         let tokens = drawn.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(LeasedLetters { leased, tokens, passed_over })
+        Ok(LeasedLetters { leased, tokens, declined, problem })
     }
 
     /// The domains that no letter may go to now, and those that it should not go to if there are others.

@@ -353,7 +353,7 @@ statements! {
 
     DISCARD = "DELETE FROM invite_outbox WHERE id = :letter";
 
-    NOW = "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000";
+    NOW = "SELECT CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER) * 1000";
 
     REMOVE = "DELETE FROM invite_outbox WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
 
