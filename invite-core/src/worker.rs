@@ -24,7 +24,7 @@ use chrono::TimeDelta;
 #[cfg(feature = "tokio")]
 pub use self::run::Notifier;
 pub use self::tick::Tick;
-use self::{engine::Engine, outage::Outage};
+use self::{engine::Engine, outage::Outage, steps::Attempted};
 use crate::{
     actor::Scope,
     clock::{Clock, SystemClock},
@@ -95,6 +95,8 @@ pub struct Worker<S, P> {
     per_domain: Option<u32>,
     lease: TimeDelta,
     outage: Mutex<Outage>,
+    /// Outcomes of letters that could not be recorded yet.
+    kept: Mutex<Vec<Attempted>>,
     /// The scope behind which the turns begin.
     last: Mutex<Option<Scope>>,
     /// By how many microseconds the clock was last seen to be ahead of the database's; at first nobody knows.
@@ -120,6 +122,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             per_domain: None,
             lease: TimeDelta::minutes(15),
             outage: Mutex::default(),
+            kept: Mutex::default(),
             last: Mutex::default(),
             ahead: AtomicI64::new(NEVER_COMPARED),
             #[cfg(feature = "tokio")]
@@ -201,10 +204,10 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
     /// domains are enough.
     ///
     /// # Errors
-    /// [`Error::Store`] and [`Error::Random`], the first of them if there were several. Letters already handed over are
-    /// settled; whatever could not be recorded is tried again after its lease. [`Error::ClockDiffers`]: nothing was
-    /// expired, reminded of or leased. [`Error::NoKinds`] and [`Error::KindServedTwice`], before
-    /// anything is done.
+    /// [`Error::Store`] and [`Error::Random`], the first of them if there were several. What became of a letter and could
+    /// not be recorded is kept, and recorded by a later call on this worker; if the process ends first, the letter is sent
+    /// again after its lease. [`Error::ClockDiffers`]: nothing was expired, reminded of or leased. [`Error::NoKinds`] and
+    /// [`Error::KindServedTwice`], before anything is done.
     pub async fn tick(&self) -> Result<Tick, Error> {
         self.check()?;
         let mut engine = Engine::once(self);
@@ -258,6 +261,12 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         let mut jitter = [0];
         let _ = self.random.fill(&mut jitter);
         jitter[0]
+    }
+}
+
+impl<S, P> Worker<S, P> {
+    fn kept(&self) -> MutexGuard<'_, Vec<Attempted>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,8 +3,8 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -16,8 +16,8 @@ use invite_core::{
     Outcome, Policy, Record, Scope, Status, Unchecked, Worker,
     memory::{Memory, MemoryConn, MemoryStore},
     store::{
-        AddressedQuery, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery,
-        Purpose, Read, ReminderReport, ReminderScan, Settlement, StoreError, Sweep, Transition, WorkerStore,
+        AddressedQuery, DeliveryId, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased,
+        ListQuery, Purpose, Read, ReminderReport, ReminderScan, Settlement, StoreError, Sweep, Transition, WorkerStore,
     },
     testing::{CapturedLetter, CapturingMailer, ManualClock},
 };
@@ -40,23 +40,37 @@ enum Fault {
     After,
     /// The call is not made, and never answered.
     Never,
+    /// The call is not made, because the database is away.
+    Away,
 }
 
 #[derive(Clone)]
 struct Plan {
     calls: Arc<AtomicUsize>,
     at: usize,
+    /// How many calls go wrong.
+    lasts: usize,
+    has_ended: Arc<AtomicBool>,
+    /// The letter of which nothing can be recorded: the first, if there is to be one.
+    stuck: Option<Arc<OnceLock<DeliveryId>>>,
     fault: Fault,
 }
 
 impl Plan {
     fn new(at: usize, fault: Fault) -> Self {
-        Self { calls: Arc::default(), at, fault }
+        Self { calls: Arc::default(), at, lasts: 1, has_ended: Arc::default(), stuck: None, fault }
+    }
+
+    /// From now on nothing goes wrong.
+    fn ends(&self) {
+        self.has_ended.store(true, Ordering::SeqCst);
     }
 
     /// Counts a call, and says what goes wrong with it.
     fn next(&self) -> Option<Fault> {
-        (self.calls.fetch_add(1, Ordering::SeqCst) == self.at).then_some(self.fault)
+        let call = self.calls.fetch_add(1, Ordering::SeqCst);
+        let goes_wrong = call >= self.at && call - self.at < self.lasts;
+        (goes_wrong && !self.has_ended.load(Ordering::SeqCst)).then_some(self.fault)
     }
 
     async fn call<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
@@ -64,6 +78,7 @@ impl Plan {
             None => work.await,
             Some(Fault::Before) => Err(StoreError::failed("lost before")),
             Some(Fault::Never) => std::future::pending().await,
+            Some(Fault::Away) => Err(StoreError::retryable("away")),
             Some(Fault::After) => {
                 work.await?;
                 Err(StoreError::failed("lost after"))
@@ -142,6 +157,14 @@ impl WorkerStore<Memory> for Faulty {
     }
 
     async fn settle(&self, memory: &Memory, settlements: &[Settlement<'_>]) -> Result<Vec<bool>, StoreError> {
+        let letters = || settlements.iter().map(|settlement| settlement.delivery);
+        if let Some(stuck) = &self.0.stuck
+            && let Some(first) = letters().next()
+            && letters().any(|letter| letter == *stuck.get_or_init(|| first))
+        {
+            let is_retryable = self.0.fault == Fault::Away;
+            return Err(if is_retryable { StoreError::retryable("stuck") } else { StoreError::failed("stuck") });
+        }
         self.0.call(MemoryStore.settle(memory, settlements)).await
     }
 
@@ -341,6 +364,73 @@ async fn outcomes_that_cannot_be_recorded_together_are_recorded_one_by_one() {
         assert!(page.items.iter().all(|invitation| invitation.delivery.state == DeliveryState::Sent));
         world.clock.advance(TimeDelta::hours(1));
         assert!(!worker.tick().await.unwrap().found_work(), "none is left in the queue");
+    }
+}
+
+/// The sweep, the reminders and the lease come before the first outcomes. Nothing of what follows is recorded until the
+/// database is back, which takes longer than a lease.
+#[tokio::test]
+async fn what_became_of_a_letter_is_not_forgotten_while_the_database_is_away() {
+    let store = Plan { lasts: usize::MAX, ..Plan::new(3, Fault::Away) };
+    let world = World::new(store.clone(), never(), false);
+    let mut tx = world.memory.begin().await;
+    for name in ["ada", "grace"] {
+        let new = NewInvitation::new(format!("{name}@example.com"), Membership);
+        world.members.scope(7).create(&mut tx, &Actor::new(1), new).await.unwrap();
+    }
+    tx.commit();
+    let worker = world.worker.per_domain(2);
+    for _ in 0..3 {
+        assert!(matches!(worker.tick().await, Err(Error::Store(_))));
+        world.clock.advance(TimeDelta::hours(1));
+    }
+    store.ends();
+    assert_eq!(worker.tick().await.unwrap().sent, 2, "recorded although their leases have run out");
+    world.clock.advance(TimeDelta::hours(1));
+    assert!(!worker.tick().await.unwrap().found_work(), "none is left in the queue");
+    assert_eq!(world.seen.take().len(), 2, "each was sent once");
+}
+
+/// A call that records an outcome is never answered, and the round is given up.
+#[tokio::test]
+async fn what_became_of_a_letter_is_not_forgotten_with_a_round_that_is_given_up() {
+    let world = World::new(Plan::new(3, Fault::Never), never(), false);
+    let mut tx = world.memory.begin().await;
+    let new = NewInvitation::new("ada@example.com", Membership);
+    world.members.scope(7).create(&mut tx, &Actor::new(1), new).await.unwrap();
+    tx.commit();
+    tokio::select! {
+        biased;
+        round = world.worker.tick() => panic!("it was answered: {round:?}"),
+        () = async { for _ in 0..100 { tokio::task::yield_now().await } } => {}
+    }
+    assert_eq!(world.seen.take().len(), 1);
+    world.clock.advance(TimeDelta::hours(1));
+    assert_eq!(world.worker.tick().await.unwrap().sent, 1);
+    assert!(world.seen.take().is_empty(), "it was sent once more");
+}
+
+/// The outcome of the first letter can never be recorded. Everything else goes on.
+#[tokio::test]
+async fn an_outcome_that_cannot_be_recorded_keeps_no_other_letter_waiting() {
+    for fault in [Fault::Before, Fault::Away] {
+        let mut world =
+            World::new(Plan { stuck: Some(Arc::default()), ..Plan::new(usize::MAX, fault) }, never(), false);
+        for n in 0..20 {
+            let mut tx = world.memory.begin().await;
+            let new = NewInvitation::new(format!("p{n}@d{n}.example"), Membership);
+            world.members.scope(7).create(&mut tx, &Actor::new(1), new).await.unwrap();
+            tx.commit();
+            let round = world.worker.tick().await;
+            assert!(matches!(round, Err(Error::Store(_))), "{fault:?}: {round:?}");
+            let letters = world.seen.take();
+            assert_eq!(letters.len(), 1, "{fault:?}: letter {n}");
+            world.all.extend(letters);
+            world.clock.advance(TimeDelta::hours(1));
+        }
+        let mut addressees: Vec<_> = world.all.iter().map(|letter| letter.delivery()).collect();
+        addressees.dedup();
+        assert_eq!(addressees.len(), 20, "{fault:?}: none was sent twice");
     }
 }
 

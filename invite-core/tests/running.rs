@@ -182,3 +182,50 @@ async fn letters_to_one_domain_leave_one_after_the_other_without_another_poll() 
     }
     running.abort();
 }
+
+/// Takes a fifth of a second over each letter.
+struct Steady;
+
+const EACH: Duration = Duration::from_millis(200);
+
+#[async_trait]
+impl Mailer for Steady {
+    async fn deliver(&self, _: &Letter) -> Outcome {
+        tokio::time::sleep(EACH).await;
+        Outcome::accepted()
+    }
+}
+
+/// On a clock that goes on only when everybody waits for it.
+#[tokio::test(start_paused = true)]
+async fn as_many_letters_leave_as_slots_and_mailer_allow() {
+    const SLOTS: u32 = 8;
+    const LETTERS: u32 = 800;
+    let memory = Memory::default();
+    let members = Invitations::<_, Membership>::new(MemoryStore, Policy::default(), Unchecked);
+    let mut tx = memory.begin().await;
+    for n in 0..LETTERS {
+        let new = NewInvitation::new(format!("p{n}@d{n}.example"), Membership);
+        members.scope(n % 20).create(&mut tx, &Actor::new(1), new).await.unwrap();
+    }
+    tx.commit();
+    let worker = Worker::new(MemoryStore, memory.clone(), Steady).serve(&members).batch(SLOTS);
+    let begun = tokio::time::Instant::now();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let running = tokio::spawn(async move { worker.run(async { drop(stopped.await) }).await });
+    let mut sent = 0;
+    while sent < LETTERS {
+        tokio::time::sleep(EACH / 4).await;
+        sent = 0;
+        for scope in 0..20 {
+            let query = invite_core::InvitationQuery::new().limit(200);
+            let page = members.scope(scope).list(&mut memory.connection(), &Actor::new(1), &query).await.unwrap();
+            let is_sent = |item: &&invite_core::Invitation<_>| item.delivery.state == DeliveryState::Sent;
+            sent += u32::try_from(page.items.iter().filter(is_sent).count()).unwrap();
+        }
+    }
+    let (took, least) = (begun.elapsed(), EACH * LETTERS / SLOTS);
+    assert!(took <= least.mul_f64(1.1), "{took:?} for what could be done in {least:?}");
+    stop.send(()).unwrap();
+    running.await.unwrap().unwrap();
+}

@@ -4,9 +4,13 @@
 //! outcomes, at most one fails an invitation, and each slot hands one letter over. So a slot is free again as soon as
 //! its letter is out of hand, whatever the other letters do, and outcomes that wait for their turn are recorded together.
 //! Of the host's connections two are taken, and a third while an invitation fails, which may have to wait for a lock.
+//!
+//! An outcome that could not be recorded is kept, and tried again at each look, by itself and beside everything else. If
+//! its lease runs out first, this worker leases the letter again like any other, but records what it knows of it instead
+//! of sending it once more.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::{HashMap, VecDeque, hash_map::Entry},
     pin::Pin,
 };
 
@@ -22,6 +26,7 @@ use crate::{
     clock::instant,
     delivery::DeliveryState,
     error::Error,
+    id::DeliveryId,
     random::uuid_v7,
     store::{Leased, WorkerStore},
 };
@@ -36,23 +41,39 @@ enum Done {
     Settled { lane: Lane, results: Vec<Result<Option<DeliveryState>, Error>> },
 }
 
-/// Outcomes that concern the letter alone never wait for those that change its invitation.
+/// Where outcomes are recorded, each beside the others: those that concern the letter alone never wait for those that
+/// change its invitation, nor for those that could not be recorded before.
 #[derive(Clone, Copy)]
 enum Lane {
     Letters,
     Failures,
+    Late,
+}
+
+impl Lane {
+    const ALL: [Self; 3] = [Self::Letters, Self::Failures, Self::Late];
+}
+
+/// A letter that is out of hand, and what became of it is not recorded yet.
+struct Unrecorded {
+    /// Whether its invitation is to fail. If this is forgotten, a letter is sent again that will be refused again.
+    fails: bool,
+    /// The lease and the attempt under which this worker has leased it again.
+    lease: Option<(Uuid, u32)>,
 }
 
 /// What went wrong: the caller decides by it when to look again.
 pub(super) enum Failure {
     Upkeep(Error),
     Letters(Error),
+    /// Nothing new: an outcome that is kept could not be recorded again.
+    Kept(Error),
 }
 
 impl Failure {
     pub(super) fn into_error(self) -> Error {
         match self {
-            Self::Upkeep(error) | Self::Letters(error) => error,
+            Self::Upkeep(error) | Self::Letters(error) | Self::Kept(error) => error,
         }
     }
 }
@@ -65,13 +86,16 @@ pub(super) struct Engine<'w, S, P> {
     in_hand: u32,
     /// How many of them go to which domain.
     by_domain: HashMap<String, u32>,
-    /// Letters that are out of hand, and what became of them is not recorded yet.
-    unrecorded: u32,
+    unrecorded: HashMap<DeliveryId, Unrecorded>,
     heard: Vec<Heard>,
+    /// Outcomes that wait for their turn in their lane.
     letters: Vec<Attempted>,
     failures: Vec<Attempted>,
-    is_settling: bool,
-    is_failing: bool,
+    late: VecDeque<Attempted>,
+    /// Outcomes that are being recorded, by lane.
+    recording: [Vec<Attempted>; Lane::ALL.len()],
+    /// Outcomes that could not be recorded, until the next look.
+    kept: Vec<Attempted>,
     /// Upkeep and leases take turns: one of them goes on at a time.
     is_looking: bool,
     wants_upkeep: bool,
@@ -93,17 +117,20 @@ pub(super) struct Engine<'w, S, P> {
 impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
     /// One that looks once.
     pub(super) fn once(worker: &'w Worker<S, P>) -> Self {
+        let kept = std::mem::take(&mut *worker.kept());
+        let unrecorded = kept.iter().map(|letter| (letter.delivery, Unrecorded { fails: letter.fails(), lease: None }));
         Self {
             worker,
             jobs: FuturesUnordered::new(),
             in_hand: 0,
             by_domain: HashMap::new(),
-            unrecorded: 0,
+            unrecorded: unrecorded.collect(),
             heard: Vec::new(),
             letters: Vec::new(),
             failures: Vec::new(),
-            is_settling: false,
-            is_failing: false,
+            late: VecDeque::new(),
+            recording: Default::default(),
+            kept,
             is_looking: false,
             wants_upkeep: false,
             wants_letters: false,
@@ -142,6 +169,7 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
     /// Looks at the queue, as soon as a slot is free.
     pub(super) fn look_for_letters(&mut self) {
         (self.wants_letters, self.holds_back, self.looks_past) = (true, false, true);
+        self.catch_up();
         self.begin_to_look();
     }
 
@@ -220,26 +248,43 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
                 }
                 match letter {
                     Ok(letter) => {
-                        self.unrecorded += 1;
                         self.heard.push(letter.heard.clone());
-                        let fails = letter.verdict.summary.state == DeliveryState::Failed;
-                        if fails { self.failures.push(letter) } else { self.letters.push(letter) }
+                        self.unrecorded.insert(letter.delivery, Unrecorded { fails: letter.fails(), lease: None });
+                        self.queue(letter);
                     }
                     Err(error) => self.fail(error),
                 }
             }
             Done::Settled { lane, results } => {
-                match lane {
-                    Lane::Letters => self.is_settling = false,
-                    Lane::Failures => self.is_failing = false,
+                let letters = std::mem::take(&mut self.recording[lane as usize]);
+                for (letter, result) in letters.into_iter().zip(results) {
+                    self.settled(lane, letter, result);
                 }
-                for result in results {
-                    self.unrecorded -= 1;
-                    match result {
-                        Ok(state) => self.tick.count(state),
-                        Err(error) => self.fail(error),
-                    }
+            }
+        }
+    }
+
+    fn settled(&mut self, lane: Lane, letter: Attempted, result: Result<Option<DeliveryState>, Error>) {
+        match result {
+            // It was leased again meanwhile, by this worker: then that lease is the one to settle.
+            Ok(None) if self.unrecorded.get(&letter.delivery).is_some_and(|letter| letter.lease.is_some()) => {
+                self.queue(letter);
+            }
+            Ok(state) => {
+                self.unrecorded.remove(&letter.delivery);
+                self.tick.count(state);
+            }
+            Err(error) => {
+                if letter.was_kept {
+                    self.errors.push(Failure::Kept(error));
+                } else {
+                    self.fail(error);
                 }
+                if matches!(lane, Lane::Late) {
+                    // The others have their turn first, at the next look.
+                    self.kept.extend(self.late.drain(..));
+                }
+                self.kept.push(Attempted { was_kept: true, ..letter });
             }
         }
     }
@@ -285,7 +330,8 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
         let now = instant(&*self.worker.clock);
         let allowed = self.worker.outage().allowance(self.worker.batch, now);
         self.wants_letters = allowed > 0;
-        let unrecorded = self.unrecorded.saturating_sub(self.worker.batch);
+        let unrecorded = self.unrecorded.values().filter(|letter| !letter.fails).count();
+        let unrecorded = u32::try_from(unrecorded).unwrap_or(u32::MAX).saturating_sub(self.worker.batch);
         let asked = allowed.saturating_sub(self.in_hand).saturating_sub(unrecorded);
         if asked == 0 {
             return;
@@ -314,6 +360,10 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
             tracing::error!(%error, "a queued letter cannot be read, and waits");
         }
         for letter in letters {
+            if let Some(unrecorded) = self.unrecorded.get_mut(&letter.delivery) {
+                unrecorded.lease = Some((owner, letter.attempt));
+                continue;
+            }
             let (worker, token) = (self.worker, tokens.remove(&letter.delivery));
             let addressee = letter.record.addressee(letter.purpose);
             let domain = addressee.map_or_else(String::new, |address| address.domain().to_owned());
@@ -341,25 +391,78 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
         self.by_domain.get(domain).copied().unwrap_or_default() < most
     }
 
-    /// Records all outcomes that wait, in each lane unless others are being recorded there.
-    fn settle(&mut self) {
-        if !self.is_settling && !self.letters.is_empty() {
-            self.is_settling = true;
-            let letters = std::mem::take(&mut self.letters);
-            self.record(Lane::Letters, letters);
-        }
-        // One after the other, because each may have to wait for a lock.
-        if !self.is_failing && !self.failures.is_empty() {
-            self.is_failing = true;
-            let failure = self.failures.remove(0);
-            self.record(Lane::Failures, vec![failure]);
+    /// Has an outcome wait for its turn to be recorded.
+    fn queue(&mut self, letter: Attempted) {
+        if letter.fails() {
+            self.failures.push(letter);
+        } else if letter.was_kept {
+            self.late.push_back(letter);
+        } else {
+            self.letters.push(letter);
         }
     }
 
-    fn record(&self, lane: Lane, mut letters: Vec<Attempted>) {
+    /// Tries again to record what could not be recorded before.
+    fn catch_up(&mut self) {
+        for letter in std::mem::take(&mut self.kept) {
+            self.queue(letter);
+        }
+        self.settle();
+    }
+
+    /// Records outcomes that wait, in each lane unless others are being recorded there.
+    fn settle(&mut self) {
+        for lane in Lane::ALL {
+            if !self.recording[lane as usize].is_empty() {
+                continue;
+            }
+            let letters = match lane {
+                Lane::Letters => std::mem::take(&mut self.letters),
+                // One after the other, because each may have to wait for a lock.
+                Lane::Failures => self.failures.drain(..1.min(self.failures.len())).collect(),
+                // One after the other, because one of them may be what keeps the others from being recorded.
+                Lane::Late => self.late.pop_front().into_iter().collect(),
+            };
+            if !letters.is_empty() {
+                self.record(lane, letters);
+            }
+        }
+    }
+
+    fn record(&mut self, lane: Lane, mut letters: Vec<Attempted>) {
         // In one order, so that two who record the same letters do not wait for each other.
         letters.sort_unstable_by_key(|letter| letter.delivery);
+        for letter in &mut letters {
+            self.adopt_lease(letter);
+        }
+        self.recording[lane as usize].clone_from(&letters);
         let worker = self.worker;
         self.jobs.push(Box::pin(async move { Done::Settled { lane, results: worker.settle(&letters).await } }));
+    }
+}
+
+impl<S, P> Engine<'_, S, P> {
+    /// Has an outcome be recorded under the lease that this worker has on the letter now.
+    fn adopt_lease(&mut self, letter: &mut Attempted) {
+        let unrecorded = self.unrecorded.get_mut(&letter.delivery);
+        if let Some((owner, attempt)) = unrecorded.and_then(|unrecorded| unrecorded.lease.take()) {
+            (letter.owner, letter.attempt) = (owner, attempt);
+        }
+    }
+}
+
+impl<S, P> Drop for Engine<'_, S, P> {
+    /// Leaves outcomes that are not recorded, or perhaps not, to the worker's next engine.
+    fn drop(&mut self) {
+        self.jobs.clear();
+        let mut letters: Vec<_> = std::mem::take(&mut self.recording).into_iter().flatten().collect();
+        letters.append(&mut self.letters);
+        letters.append(&mut self.failures);
+        letters.extend(self.late.drain(..));
+        letters.append(&mut self.kept);
+        for letter in &mut letters {
+            self.adopt_lease(letter);
+        }
+        self.worker.kept().extend(letters.into_iter().map(|letter| Attempted { was_kept: true, ..letter }));
     }
 }

@@ -25,6 +25,7 @@ pub(super) struct History {
     pub(super) unknowns: u32,
 }
 
+#[derive(Clone)]
 pub(super) struct Verdict {
     pub(super) summary: Delivery,
     again: Option<(DateTime<Utc>, History)>,

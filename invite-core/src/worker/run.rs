@@ -43,8 +43,9 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         Notifier(Arc::clone(&self.wake))
     }
 
-    /// Works until `shutdown` completes, then finishes the letters in hand and returns, leaving no lease behind. Errors
-    /// are logged, and what they kept from being done is tried again.
+    /// Works until `shutdown` completes, then finishes the letters in hand, records what became of them and returns. Errors
+    /// are logged, and what they kept from being done is tried again. What could not be recorded is recorded by a later
+    /// `run` or `tick` of this worker; if there is none, those letters are sent again after their lease.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
@@ -135,6 +136,7 @@ fn hear(failures: Vec<Failure>, letters: &mut Pace, upkeep: &mut Pace) {
         match failure {
             Failure::Letters(_) => letters.failed = true,
             Failure::Upkeep(_) => upkeep.failed = true,
+            Failure::Kept(_) => {}
         }
         let error = failure.into_error();
         tracing::warn!(error = causes(&error), "the invitation worker could not do all of its work");

@@ -40,6 +40,7 @@ pub(super) struct LeasedLetters {
 }
 
 /// A letter that is out of hand, and what is to be recorded of it.
+#[derive(Clone)]
 pub(super) struct Attempted {
     pub(super) owner: Uuid,
     pub(super) delivery: DeliveryId,
@@ -48,6 +49,15 @@ pub(super) struct Attempted {
     pub(super) at: DateTime<Utc>,
     pub(super) verdict: Verdict,
     pub(super) heard: Heard,
+    /// Whether it could not be recorded before.
+    pub(super) was_kept: bool,
+}
+
+impl Attempted {
+    /// Whether its invitation is to fail.
+    pub(super) fn fails(&self) -> bool {
+        self.verdict.summary.state == DeliveryState::Failed
+    }
 }
 
 impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
@@ -170,7 +180,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         let at = instant(&*self.clock);
         let verdict = retry::judge(&outcome, History { attempt, refusals, unknowns }, at, self.jitter());
         let heard = Heard { delivery, domain, scope, since, sign };
-        Ok(Attempted { owner, delivery, attempt, kind, at, verdict, heard })
+        Ok(Attempted { owner, delivery, attempt, kind, at, verdict, heard, was_kept: false })
     }
 
     /// Records what became of letters: all together, or one by one where the store cannot, so that none keeps the others
@@ -227,10 +237,12 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
                 }
             })
             .collect();
+        // What is kept will be tried again in any case.
+        let most = if letters.iter().any(|letter| letter.was_kept) { 1 } else { SETTLE_TRIES };
         let mut tries = 1;
         loop {
             match self.store.settle(&self.pool, &settlements).await {
-                Err(error) if error.is_retryable() && tries < SETTLE_TRIES => tries += 1,
+                Err(error) if error.is_retryable() && tries < most => tries += 1,
                 settled => return settled,
             }
         }
