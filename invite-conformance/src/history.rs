@@ -82,6 +82,9 @@ struct Rules {
     /// What a resend gives.
     lifetime: TimeDelta,
     cooldown: TimeDelta,
+    /// How far ahead of the clock a resend may be dated and still count: a call that has waited longer than this, while the
+    /// clock went on, takes the other's date for a mistake.
+    ahead: TimeDelta,
 }
 
 struct History {

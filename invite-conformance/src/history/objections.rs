@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use super::{check::check, *};
 
-const RULES: Rules = Rules { lifetime: TimeDelta::hours(1), cooldown: TimeDelta::seconds(1) };
+const RULES: Rules =
+    Rules { lifetime: TimeDelta::hours(1), cooldown: TimeDelta::seconds(1), ahead: TimeDelta::seconds(30) };
 
 fn at(minute: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::minutes(minute)
@@ -71,7 +72,7 @@ fn life(n: u128, place: usize, events: Vec<Event>) -> Life {
         record.revision = event.revision;
         if event.kind == EventKind::Resent {
             record.generation += 1;
-            record.expires_at = event.at + RULES.lifetime;
+            record.expires_at = record.expires_at.max(event.at + RULES.lifetime);
         }
         if !record.status.is_open() {
             let (at, by) = (event.at, event.actor.clone());
@@ -226,18 +227,31 @@ fn an_acceptance_after_the_end_and_an_end_before_it() {
     objects(&history, "came too early");
 }
 
-#[test]
-fn two_resends_within_the_cool_down() {
+/// The second is dated so long after the first, or before it.
+fn resent_twice(after: TimeDelta) -> History {
     let mut history = pending();
     let mut again = event(1, 3, EventKind::Resent, 3);
-    again.actor = Actor::new(4);
+    (again.actor, again.at) = (Actor::new(4), again.at + after);
     let mut resend = call(4, 5, change(EventKind::Resent), done(3));
-    resend.clock.0 = at(3);
+    resend.clock.0 = again.at;
     history.calls.push(resend);
     let mut events = history.lives[0].events.clone();
     events.push(again);
     history.lives[0] = life(1, 0, events);
-    objects(&history, "too soon after another");
+    history
+}
+
+#[test]
+fn two_resends_within_the_cool_down() {
+    for after in [0, -30] {
+        objects(&resent_twice(TimeDelta::seconds(after)), "too soon after another");
+    }
+}
+
+#[test]
+fn no_resend_after_one_that_is_dated_far_ahead() {
+    let history = resent_twice(TimeDelta::seconds(-31));
+    assert!(check(&history).is_ok(), "{:?}", check(&history));
 }
 
 #[test]

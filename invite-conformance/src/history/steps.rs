@@ -157,7 +157,9 @@ impl<'a> Step<'a> {
             EventKind::Expired if !out_of_time => return objection("came too early"),
             EventKind::Expired | EventKind::DeliveryFailed => {}
             _ if out_of_time => return objection("came too late"),
-            EventKind::Resent if self.resent_at.is_some_and(|at| at > event.at - rules.cooldown) => {
+            EventKind::Resent
+                if self.resent_at.is_some_and(|at| at > event.at - rules.cooldown && at <= event.at + rules.ahead) =>
+            {
                 return objection("came too soon after another");
             }
             _ => {}

@@ -33,7 +33,8 @@ const PLACES: usize = 6;
 /// Calls of a task between two barriers.
 const CALLS: usize = 10;
 const SEED: u64 = 0x1a7e;
-const RULES: Rules = Rules { lifetime: TimeDelta::days(30), cooldown: TimeDelta::seconds(1) };
+const RULES: Rules =
+    Rules { lifetime: TimeDelta::days(30), cooldown: TimeDelta::seconds(1), ahead: TimeDelta::seconds(30) };
 /// No letter is leased twice: the clock does not go so far.
 const LEASE: std::time::Duration = std::time::Duration::from_secs(86_400);
 
