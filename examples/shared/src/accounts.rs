@@ -1,12 +1,13 @@
 //! Accounts: what may be asked, what is answered, and passwords.
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, thread};
 
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 
 use crate::{MemberOf, Problem, User};
 
@@ -68,7 +69,7 @@ pub async fn hash(password: String) -> Result<String, Problem> {
         return Err(Problem::invalid("password", detail));
     }
     let hashing = move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string());
-    tokio::task::spawn_blocking(hashing).await.map_err(Problem::internal)?.map_err(Problem::internal)
+    in_turn(hashing).await?.map_err(Problem::internal)
 }
 
 /// Whether this is the password of an account. Also to be asked where there is no such account: the
@@ -84,5 +85,20 @@ pub async fn verify(password: String, hash: Option<String>) -> Result<bool, Prob
             .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
         known && matches
     };
-    tokio::task::spawn_blocking(verifying).await.map_err(Problem::internal)
+    in_turn(verifying).await
+}
+
+/// Runs what takes a processor for a while, and 19 MiB: as many at a time as there are processors, however many log in.
+async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    static TURNS: LazyLock<Semaphore> =
+        LazyLock::new(|| Semaphore::new(thread::available_parallelism().map_or(1, Into::into)));
+
+    let turn = TURNS.acquire().await.map_err(Problem::internal)?;
+    let working = move || {
+        let answer = work();
+        // Kept until here, also if whoever asked has gone away.
+        drop(turn);
+        answer
+    };
+    tokio::task::spawn_blocking(working).await.map_err(Problem::internal)
 }
