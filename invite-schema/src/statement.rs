@@ -28,6 +28,13 @@ impl<'v, D: Dialect> Statement<'v, D> {
         self.sql.places().iter().map(|name| self.values.of(*name))
     }
 
+    /// Whether it is worth preparing once for many calls. What `migrate` asks is asked once, also behind a pooler that does not
+    /// know prepared statements.
+    #[must_use]
+    pub fn is_repeated(&self) -> bool {
+        !matches!(self.sql.name(), "LEDGER" | "RECORD_MIGRATION")
+    }
+
     /// The name of the statement, for logs and tests.
     #[must_use]
     pub const fn name(&self) -> &'static str {

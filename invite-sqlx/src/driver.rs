@@ -24,6 +24,7 @@ macro_rules! driver {
 
                 async fn execute(conn: &mut Self::Conn, statement: Statement<'_, Dialect>) -> Result<u64, Fault> {
                     let query = sqlx::query_with(statement.text(), arguments(&statement)?);
+                    let query = query.persistent(statement.is_repeated());
                     Ok(query.execute(conn).await.map_err(fault)?.rows_affected())
                 }
 
@@ -32,6 +33,7 @@ macro_rules! driver {
                     statement: Statement<'_, Dialect>,
                 ) -> Result<Vec<Result<T, StoreError>>, Fault> {
                     let query = sqlx::query_with(statement.text(), arguments(&statement)?);
+                    let query = query.persistent(statement.is_repeated());
                     let rows = query.fetch_all(conn).await.map_err(fault)?;
                     Ok(rows.iter().map(|row| T::read(&Row(row))).collect())
                 }

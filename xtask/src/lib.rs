@@ -15,6 +15,7 @@ mod length;
 mod locate;
 mod mariadb;
 mod package;
+mod pgbouncer;
 mod postgres;
 mod process;
 mod processes;
@@ -30,6 +31,7 @@ pub use crate::{
     engine::{Durability, Engine},
     folder::Folder,
     mariadb::ENGINE as MARIADB,
-    postgres::ENGINE as POSTGRES,
+    pgbouncer::{pgbouncer, remembers_statements},
+    postgres::{ENGINE as POSTGRES, standby},
     server::Server,
 };

@@ -2,12 +2,13 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::engine::{Durability, Engine};
 use crate::locate::locate;
 use crate::programs::Program;
+use crate::server::Server;
 
 /// PostgreSQL, the newest that is installed.
 pub const ENGINE: Engine = Engine {
@@ -31,11 +32,26 @@ fn create(data: &Path) -> Result<Command, String> {
     Ok(command)
 }
 
+/// Starts a standby of this server that reads what it writes, as a stream. A standby of this name becomes synchronous
+/// where the primary's `synchronous_standby_names` has it; `pg_promote()` makes a primary of it.
+///
+/// # Errors
+/// As [`Server::start`].
+pub fn standby(primary: &Server, folder: &Path, name: &str, durability: Durability) -> Result<Server, String> {
+    let source = format!("host=127.0.0.1 port={} user=postgres application_name={name}", primary.port());
+    Server::start_on(&ENGINE, durability, &folder.join(name), |data| {
+        let mut command = Command::new(sibling("pg_basebackup")?);
+        command
+            .args(["--checkpoint=fast", "--wal-method=stream", "--no-sync", "--write-recovery-conf"])
+            .arg(format!("--dbname={source}"))
+            .arg("--pgdata")
+            .arg(data);
+        Ok(command)
+    })
+}
+
 fn serve(data: &Path, port: u16, durability: Durability) -> Result<Command, String> {
-    // The one that belongs to `initdb`, where several versions are installed: other versions refuse the folder.
-    let initdb = locate("initdb")?;
-    let initdb = initdb.canonicalize().unwrap_or(initdb);
-    let mut command = Command::new(initdb.with_file_name("postgres"));
+    let mut command = Command::new(sibling("postgres")?);
     command.arg("-D").arg(data);
     let port = format!("port={port}");
     let mut settings =
@@ -47,6 +63,12 @@ fn serve(data: &Path, port: u16, durability: Durability) -> Result<Command, Stri
         command.args(["-c", setting]);
     }
     Ok(command)
+}
+
+/// The program that belongs to `initdb`, where several versions are installed: other versions refuse the folder.
+fn sibling(program: &str) -> Result<PathBuf, String> {
+    let initdb = locate("initdb")?;
+    Ok(initdb.canonicalize().unwrap_or(initdb).with_file_name(program))
 }
 
 /// Introduces us. While it starts, the server answers that with an error instead of `AuthenticationOk`.

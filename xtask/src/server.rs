@@ -1,8 +1,9 @@
 //! One database server, from its empty folder to its end.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -36,16 +37,27 @@ impl Server {
     /// # Errors
     /// What went wrong, with the end of the server's log.
     pub fn start(engine: &'static Engine, folder: &Path, durability: Durability) -> Result<Self, String> {
-        let name = engine.program.name;
-        let data = folder.join(name);
-        let log = folder.join(format!("{name}.log"));
+        Self::start_on(engine, durability, &folder.join(engine.program.name), engine.create)
+    }
+
+    /// As [`start`](Self::start), on what this command puts into the folder for the data.
+    pub(crate) fn start_on(
+        engine: &'static Engine,
+        durability: Durability,
+        data: &Path,
+        create: impl FnOnce(&Path) -> Result<Command, String>,
+    ) -> Result<Self, String> {
+        let (data, log) = (data.to_owned(), data.with_extension("log"));
         let mut server = Self { engine, durability, data, log, port: 0, process: None };
 
         let deadline = Instant::now() + START;
-        fs::create_dir(&server.data)
+        // PostgreSQL serves no folder that others may look into.
+        DirBuilder::new()
+            .mode(0o700)
+            .create(&server.data)
             .and_then(|()| account::give(&server.data))
             .map_err(|error| format!("{}: {error}", server.data.display()))?;
-        let mut create = server.spawn((engine.create)(&server.data)?)?;
+        let mut create = server.spawn(create(&server.data)?)?;
         match ended(&mut create, deadline) {
             Some(status) if status.success() => {}
             Some(status) => return Err(server.failed(&format!("could not create a database ({status})"))),
@@ -72,6 +84,12 @@ impl Server {
     #[must_use]
     pub fn url(&self) -> String {
         (self.engine.url)(self.port)
+    }
+
+    /// Where it listens, on the loopback address.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
     }
 
     /// Ends it by SIGKILL, with all of its processes at once.
