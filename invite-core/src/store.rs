@@ -271,7 +271,7 @@ pub struct ListQuery<'a> {
     pub sort: Sort,
     /// The row to begin after.
     pub after: Option<Seek<'a>>,
-    /// The most rows to return.
+    /// The most rows to return. A store may return no more than 201, whatever is asked.
     pub limit: u32,
 }
 

@@ -449,11 +449,27 @@ fn year(year: i32) -> DateTime<Utc> {
     NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default().and_time(NaiveTime::MIN).and_utc()
 }
 
+/// Asks the server whether it takes writes, on a connection that is in no transaction. `false` also when it does not
+/// answer.
+pub async fn is_writable<D: Driver<Db = MySql>>(conn: &mut D::Conn) -> bool {
+    let Ok(statement) = Values::new().of_statement(&sql::IS_WRITABLE) else { return false };
+    all::<D, bool>(conn, statement).await.is_ok_and(|answers| answers == [true])
+}
+
+/// Whether a server that answers with this error number takes no writes, as a replica does not. So says also one whose
+/// transaction was begun to read only.
+#[must_use]
+pub const fn is_read_only(number: u16) -> bool {
+    matches!(number, 1290 | 1792 | 1836)
+}
+
 /// Whether a transaction that ended with this error number may succeed when it is done again.
 #[must_use]
 pub const fn is_retryable(number: u16) -> bool {
     // Lock wait timeout, deadlock, a row changed since it was read, a counter that could not be locked; too many
     // connections, a server that is shutting down, a connection that was killed; a statement that took too long, on
-    // MariaDB and on MySQL; a server that has become a replica, three ways.
-    matches!(number, 1205 | 1213 | 1020 | 1467 | 1040 | 1053 | 1927 | 1969 | 3024 | 1290 | 1792 | 1836)
+    // MariaDB and on MySQL.
+    matches!(number, 1205 | 1213 | 1020 | 1467 | 1040 | 1053 | 1927 | 1969 | 3024)
+        // Another server, or this one later, takes it.
+        || is_read_only(number)
 }

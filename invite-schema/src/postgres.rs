@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Record, Sort, Status,
     store::{
-        Change, DeliveryUpdate, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, QueueChange, Read,
-        Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
+        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, QueueChange,
+        Read, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
 use serde_json::{Value as Json, json};
@@ -141,8 +141,8 @@ impl Catalog for Postgres {
 
     async fn insert<D: Driver<Db = Self>>(conn: &mut D::Conn, new: &Insertion<'_>) -> Result<bool, StoreError> {
         let Insertion { record, open_key, event, dispatch } = *new;
-        let statement =
-            Values::new().record(record, open_key).event(event).dispatch(dispatch).of_statement(&sql::INSERT)?;
+        let sql = if matches!(dispatch, Dispatch::Token(..)) { &sql::INSERT_WITH_TOKEN } else { &sql::INSERT };
+        let statement = Values::new().record(record, open_key).event(event).dispatch(dispatch).of_statement(sql)?;
         Ok(optional::<D, ()>(conn, statement).await?.is_some())
     }
 
@@ -195,9 +195,12 @@ impl Catalog for Postgres {
     ) -> Result<Option<Found>, StoreError> {
         let Transition { guard, change, event, dispatch } = transition;
         let by_token = matches!(guard.target, Target::Token(_));
+        let alone = matches!(dispatch, Dispatch::None);
         let sql = match change {
-            Change::End { .. } if by_token => &sql::END_BY_TOKEN,
-            Change::End { .. } => &sql::END_BY_ID,
+            Change::End { .. } if by_token && alone => &sql::END_BY_TOKEN,
+            Change::End { .. } if by_token => &sql::END_BY_TOKEN_AND_TELL,
+            Change::End { .. } if alone => &sql::END_BY_ID,
+            Change::End { .. } => &sql::END_BY_ID_AND_TELL,
             Change::Renew { .. } => &sql::RENEW,
             Change::Amend { .. } => &sql::AMEND,
             Change::Link => &sql::LINK,
@@ -326,16 +329,30 @@ pub async fn sweep<D: Driver<Db = Postgres>, P: Pool<D>>(pool: &P, sweep: &Sweep
     Ok(swept.flatten().and_then(|swept| swept.try_into().ok()).unwrap_or_default())
 }
 
+/// Asks the server whether it takes writes, on a connection that is in no transaction. `false` also when it does not
+/// answer.
+pub async fn is_writable<D: Driver<Db = Postgres>>(conn: &mut D::Conn) -> bool {
+    let Ok(statement) = Values::new().of_statement(&sql::IS_WRITABLE) else { return false };
+    all::<D, bool>(conn, statement).await.is_ok_and(|answers| answers == [true])
+}
+
+/// Whether a server that answers with this SQLSTATE takes no writes, as a standby does not.
+#[must_use]
+pub fn is_read_only(code: &str) -> bool {
+    code == "25006"
+}
+
 /// Whether a transaction that ended with this SQLSTATE may succeed when it is done again.
 #[must_use]
 pub fn is_retryable(code: &str) -> bool {
     // Serialization failure, deadlock, lock not available, a statement that took too long; an administrator's or a
-    // crash's shutdown, a server that starts, one that has become a standby, an idle session or transaction that was
-    // ended, too many connections.
+    // crash's shutdown, a server that starts, an idle session or transaction that was ended, too many connections.
     matches!(
         code,
-        "40001" | "40P01" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" | "25006" | "57P05" | "25P03" | "53300"
+        "40001" | "40P01" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "53300"
     )
+        // Another server, or this one later, takes it.
+        || is_read_only(code)
         // A connection that broke or was refused.
         || code.starts_with("08")
 }

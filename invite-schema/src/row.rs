@@ -242,6 +242,13 @@ impl FromRow for DateTime<Utc> {
     }
 }
 
+/// A row that is one answer.
+impl FromRow for bool {
+    fn read(row: &impl Columns) -> Result<Self, StoreError> {
+        row.flag(0, "answer")
+    }
+}
+
 /// A row that is one id.
 impl FromRow for Uuid {
     fn read(row: &impl Columns) -> Result<Self, StoreError> {

@@ -491,6 +491,10 @@ FROM JSON_TABLE(?,
 -- NOW
 SELECT UTC_TIMESTAMP(6);
 
+-- IS_WRITABLE
+SELECT @@GLOBAL.read_only IN ('0', 'OFF')
+AND @@GLOBAL.innodb_read_only = 0;
+
 -- REMOVE
 --   1 letter, 2 owner, 3 attempt
 DELETE

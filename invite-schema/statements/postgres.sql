@@ -3,6 +3,42 @@
 
 -- END_BY_TOKEN
 --   1 ended_status, 2 at, 3 actor, 4 reason, 5 digest, 6 now, 7 kind, 8 status, 9 or_status, 10 unexpired_at,
+--       11 due_at, 12 compare, 13 addresses, 14 proved_address, 15 not_resent_since, 16 not_resent_until, 17 event
+WITH changed AS (UPDATE invite_invitations AS i
+    SET status = $1, ended_at = $2, ended_by = $3, ended_reason = $4,
+        address_proved = COALESCE(t.channel = 'mail', false), open_key = NULL, remind_at = NULL,
+        revision = revision + 1
+    FROM invite_tokens AS t
+    WHERE t.digest = $5
+    AND i.id = t.invitation
+    AND t.generation + CASE WHEN $6 < i.grace_until THEN 1 ELSE 0 END >= i.min_generation
+    AND (i.kind = $7) IS TRUE
+    AND i.status IN ($8, $9)
+    AND ($10::timestamptz IS NULL OR i.expires_at > $10)
+    AND ($11::timestamptz IS NULL OR i.expires_at <= $11)
+    AND ($12 = 'anyone' OR ($12 = 'address' AND i.recipient = ANY ($13::text[])) OR ($12 = 'domain' AND split_part(i.recipient,
+        '@', 2) = ANY ($13::text[])) OR (i.recipient = $14 AND t.channel = 'mail'))
+    AND ($15::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $15 OR i.resent_at > $16)
+    RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
+        i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+        i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, t.digest AS token_digest,
+        t.generation AS token_generation, t.channel AS token_channel), logged AS (
+    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+    SELECT id, revision, $17, $3, $4, $2
+    FROM changed )
+SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
+    changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
+    changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
+    changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
+    changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
+    changed.reminded, l.state, l.attempts, l.error, token_digest, token_generation, token_channel
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
+
+-- END_BY_TOKEN_AND_TELL
+--   1 ended_status, 2 at, 3 actor, 4 reason, 5 digest, 6 now, 7 kind, 8 status, 9 or_status, 10 unexpired_at,
 --       11 due_at, 12 compare, 13 addresses, 14 proved_address, 15 not_resent_since, 16 not_resent_until,
 --       17 event, 18 letter, 19 purpose, 20 priority, 21 not_before, 22 token, 23 channel
 WITH changed AS (UPDATE invite_invitations AS i
@@ -50,6 +86,41 @@ FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
 
 -- END_BY_ID
+--   1 ended_status, 2 at, 3 actor, 4 reason, 5 id, 6 scope, 7 kind, 8 status, 9 or_status, 10 unexpired_at,
+--       11 due_at, 12 compare, 13 addresses, 14 proved_address, 15 not_resent_since, 16 not_resent_until, 17 event
+WITH changed AS (UPDATE invite_invitations AS i
+    SET status = $1, ended_at = $2, ended_by = $3, ended_reason = $4,
+        address_proved = COALESCE(t.channel = 'mail', false), open_key = NULL, remind_at = NULL,
+        revision = revision + 1
+    FROM (SELECT NULL::text AS channel) AS t
+    WHERE i.id = $5
+    AND ($6::text IS NULL OR i.scope = $6)
+    AND (i.kind = $7) IS TRUE
+    AND i.status IN ($8, $9)
+    AND ($10::timestamptz IS NULL OR i.expires_at > $10)
+    AND ($11::timestamptz IS NULL OR i.expires_at <= $11)
+    AND ($12 = 'anyone' OR ($12 = 'address' AND i.recipient = ANY ($13::text[])) OR ($12 = 'domain' AND split_part(i.recipient,
+        '@', 2) = ANY ($13::text[])) OR (i.recipient = $14 AND t.channel = 'mail'))
+    AND ($15::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $15 OR i.resent_at > $16)
+    RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
+        i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+        i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest,
+        NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
+    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+    SELECT id, revision, $17, $3, $4, $2
+    FROM changed )
+SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
+    changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
+    changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
+    changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
+    changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
+    changed.reminded, l.state, l.attempts, l.error, token_digest, token_generation, token_channel
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    FROM invite_letters AS k
+    WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
+
+-- END_BY_ID_AND_TELL
 --   1 ended_status, 2 at, 3 actor, 4 reason, 5 id, 6 scope, 7 kind, 8 status, 9 or_status, 10 unexpired_at,
 --       11 due_at, 12 compare, 13 addresses, 14 proved_address, 15 not_resent_since, 16 not_resent_until,
 --       17 event, 18 letter, 19 purpose, 20 priority, 21 not_before, 22 token, 23 channel
@@ -356,6 +427,30 @@ WHERE l.state = ANY ($6::text[]);
 --   1 id, 2 kind, 3 scope, 4 recipient_given, 5 recipient, 6 inviter, 7 payload, 8 display, 9 message, 10 locale,
 --       11 status, 12 generation, 13 min_generation, 14 revision, 15 open_key, 16 created_at, 17 expires_at,
 --       18 inviter_address, 19 delivery, 20 remind_at, 21 event, 22 reason, 23 at, 24 letter, 25 purpose,
+--       26 priority, 27 not_before
+WITH created AS (
+    INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display,
+        message, locale, status, generation, min_generation, revision, open_key, created_at, expires_at,
+        inviter_address, delivery_id, remind_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+    ON CONFLICT (open_key) DO NOTHING
+    RETURNING id ), logged AS (
+    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+    SELECT id, $14, $21, $6, $22, $23
+    FROM created ), queued AS (
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+        ready)
+    SELECT $24, $2, id, $12, $25, $26, $3, split_part(CASE WHEN $25::text IN ('accepted', 'rejected',
+        'expired') THEN lower($18) ELSE $5 END, '@', 2), $27, $27 <= $23
+    FROM created
+    WHERE $24::uuid IS NOT NULL )
+SELECT 1
+FROM created;
+
+-- INSERT_WITH_TOKEN
+--   1 id, 2 kind, 3 scope, 4 recipient_given, 5 recipient, 6 inviter, 7 payload, 8 display, 9 message, 10 locale,
+--       11 status, 12 generation, 13 min_generation, 14 revision, 15 open_key, 16 created_at, 17 expires_at,
+--       18 inviter_address, 19 delivery, 20 remind_at, 21 event, 22 reason, 23 at, 24 letter, 25 purpose,
 --       26 priority, 27 not_before, 28 token, 29 channel
 WITH created AS (
     INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display,
@@ -375,8 +470,7 @@ WITH created AS (
     WHERE $24::uuid IS NOT NULL ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
     SELECT $28, id, $12, $29, $23
-    FROM created
-    WHERE $28::bytea IS NOT NULL )
+    FROM created )
 SELECT 1
 FROM created;
 
@@ -420,47 +514,56 @@ FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.er
 WHERE i.open_key = $1;
 
 -- LIST_NEWEST_FIRST
---   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 statuses, 9 limit
+--   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 statuses, 8 now, 9 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
     i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
-FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = $1
+    AND i.scope = $2
+    AND (i.created_at, i.id) < (COALESCE($3, 'infinity'::timestamptz), COALESCE($4,
+        'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
+    AND CASE WHEN $5::text IS NULL
+    AND $6::timestamptz IS NULL
+    AND cardinality($7::text[]) = 0 THEN true ELSE ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
+    AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $6))
+    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7)) END
+    ORDER BY i.created_at DESC, i.id DESC LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts,
+        k.error
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
-WHERE i.kind = $1
-AND i.scope = $2
-AND (i.created_at, i.id) < (COALESCE($3, 'infinity'::timestamptz), COALESCE($4,
-    'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
-AND ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
-AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
-    'delivery_failed') AND i.expires_at > $7 AND i.expires_at <= $6))
-AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
-    'delivery_failed') AND i.expires_at <= $7 THEN 'expired' ELSE i.status END = ANY ($8))
 ORDER BY i.created_at DESC, i.id DESC LIMIT $9;
 
 -- LIST_OLDEST_FIRST
---   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 statuses, 9 limit
+--   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 statuses, 8 now, 9 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
     i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
-FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = $1
+    AND i.scope = $2
+    AND (i.created_at, i.id) > (COALESCE($3, '-infinity'::timestamptz), COALESCE($4,
+        '00000000-0000-0000-0000-000000000000'::uuid))
+    AND CASE WHEN $5::text IS NULL
+    AND $6::timestamptz IS NULL
+    AND cardinality($7::text[]) = 0 THEN true ELSE ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
+    AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $6))
+    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7)) END
+    ORDER BY i.created_at, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
-WHERE i.kind = $1
-AND i.scope = $2
-AND (i.created_at, i.id) > (COALESCE($3, '-infinity'::timestamptz), COALESCE($4,
-    '00000000-0000-0000-0000-000000000000'::uuid))
-AND ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
-AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
-    'delivery_failed') AND i.expires_at > $7 AND i.expires_at <= $6))
-AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
-    'delivery_failed') AND i.expires_at <= $7 THEN 'expired' ELSE i.status END = ANY ($8))
 ORDER BY i.created_at, i.id LIMIT $9;
 
 -- LIST_EXPIRES_FIRST
---   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 statuses, 9 limit
+--   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 statuses, 8 now, 9 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
@@ -471,18 +574,20 @@ FROM (SELECT i.*
     AND i.scope = $2
     AND (i.expires_at, i.id) > (COALESCE($3, '-infinity'::timestamptz), COALESCE($4,
         '00000000-0000-0000-0000-000000000000'::uuid))
-    AND ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
+    AND CASE WHEN $5::text IS NULL
+    AND $6::timestamptz IS NULL
+    AND cardinality($7::text[]) = 0 THEN true ELSE ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
     AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
-        'delivery_failed') AND i.expires_at > $7 AND i.expires_at <= $6))
-    AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
-        'delivery_failed') AND i.expires_at <= $7 THEN 'expired' ELSE i.status END = ANY ($8))
-    ORDER BY i.expires_at, i.id LIMIT $9) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $6))
+    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7)) END
+    ORDER BY i.expires_at, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
-ORDER BY i.expires_at, i.id;
+ORDER BY i.expires_at, i.id LIMIT $9;
 
 -- LIST_BY_ADDRESS
---   1 kind, 2 scope, 3 after_address, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 statuses, 9 limit
+--   1 kind, 2 scope, 3 after_address, 4 after_id, 5 address, 6 expiring_until, 7 statuses, 8 now, 9 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
@@ -492,15 +597,17 @@ FROM (SELECT i.*
     WHERE i.kind = $1
     AND i.scope = $2
     AND (i.recipient, i.id) > ($3, COALESCE($4, '00000000-0000-0000-0000-000000000000'::uuid))
-    AND ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
+    AND CASE WHEN $5::text IS NULL
+    AND $6::timestamptz IS NULL
+    AND cardinality($7::text[]) = 0 THEN true ELSE ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
     AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
-        'delivery_failed') AND i.expires_at > $7 AND i.expires_at <= $6))
-    AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
-        'delivery_failed') AND i.expires_at <= $7 THEN 'expired' ELSE i.status END = ANY ($8))
-    ORDER BY i.recipient, i.id LIMIT $9) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $6))
+    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7)) END
+    ORDER BY i.recipient, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
-ORDER BY i.recipient, i.id;
+ORDER BY i.recipient, i.id LIMIT $9;
 
 -- ADDRESSED_TO
 --   1 addresses, 2 kind, 3 now, 4 limit
@@ -650,6 +757,9 @@ WHERE id = ANY ($8::uuid[]);
 -- NOW
 SELECT clock_timestamp();
 
+-- IS_WRITABLE
+SELECT current_setting('transaction_read_only') = 'off';
+
 -- REMOVE
 --   1 letter, 2 owner, 3 attempt
 DELETE
@@ -737,11 +847,14 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 --   1 now, 2 kinds, 3 limit, 4 notify
 WITH due AS (
     SELECT id
-    FROM invite_invitations
-    WHERE status IN ('pending', 'delivery_failed')
-    AND expires_at <= $1
-    AND kind = ANY ($2::text[])
-    ORDER BY expires_at, id LIMIT $3 FOR UPDATE SKIP LOCKED ), changed AS ( UPDATE invite_invitations AS i
+    FROM (
+        SELECT id
+        FROM invite_invitations
+        WHERE status IN ('pending', 'delivery_failed')
+        AND expires_at <= $1
+        AND kind = ANY ($2::text[])
+        ORDER BY expires_at, id LIMIT 1000 FOR UPDATE SKIP LOCKED ) AS d LIMIT $3 ),
+            changed AS ( UPDATE invite_invitations AS i
     SET status = 'expired', ended_at = $1, ended_by = 'system', open_key = NULL, remind_at = NULL,
         revision = revision + 1
     WHERE i.id = ANY (ARRAY(SELECT id

@@ -181,7 +181,7 @@ pub struct Sweep<'a> {
     pub notify: &'a [&'a str],
     /// The instant by which invitations must have expired.
     pub now: DateTime<Utc>,
-    /// The most to expire.
+    /// The most to expire. A store may expire no more than 1,000, whatever is asked.
     pub limit: u32,
 }
 

@@ -382,6 +382,9 @@ statements! {
 
     NOW = "SELECT UTC_TIMESTAMP(6)";
 
+    /// The first is a number here and a word there.
+    IS_WRITABLE = "SELECT @@GLOBAL.read_only IN ('0', 'OFF') AND @@GLOBAL.innodb_read_only = 0";
+
     REMOVE = "DELETE FROM invite_outbox WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
 
     /// Those of these letters that are still leased to this worker at this attempt.

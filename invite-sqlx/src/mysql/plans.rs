@@ -268,6 +268,7 @@ fn no_statement_is_forgotten() {
         sql::INSERT_LETTER,
         sql::INSERT_TOKENS,
         sql::NOW,
+        sql::IS_WRITABLE,
         sql::LEDGER,
         sql::RECORD_MIGRATION,
         sql::LOCK_MIGRATIONS,
