@@ -101,10 +101,10 @@ impl Mailer for Nobody {
 /// A subject that several tasks may use.
 pub type Shared = Arc<dyn Subject>;
 
-/// The address of the n-th person.
+/// The address of the n-th person: anywhere in the order of addresses, as people are.
 #[must_use]
 pub fn address(n: u64) -> String {
-    format!("person{n}@example.com")
+    format!("{:016x}@example.com", scattered(n))
 }
 
 /// An invitation for the n-th person.
@@ -140,8 +140,12 @@ fn growing_id(n: u64) -> [u8; 16] {
 /// Unique and anywhere, as a digest is.
 fn scattered_key(n: u64) -> [u8; 32] {
     let mut key = [1; 32];
-    key[..8].copy_from_slice(&n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
+    key[..8].copy_from_slice(&scattered(n).to_be_bytes());
     key
+}
+
+const fn scattered(n: u64) -> u64 {
+    n.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// The columns of an invitation and its letter.

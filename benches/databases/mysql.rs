@@ -57,8 +57,8 @@ const SENT: &str = "INSERT INTO invite_letters (id, invitation, state, attempts)
 fn due(from: u64, how_many: u64) -> String {
     format!(
         "INSERT INTO invite_invitations ({COLUMNS}) \
-         SELECT UNHEX(CONCAT('ff', LPAD(HEX({from} + n), 30, '0'))), 'member', 'due', CONCAT('p', n, '@example.com'), \
-             CONCAT('p', n, '@example.com'), 'user:1', '{PAYLOAD}', '{DISPLAY}', 'pending', 1, 1, 1, \
+         SELECT UNHEX(CONCAT('ff', LPAD(HEX({from} + n), 30, '0'))), 'member', 'due', CONCAT(MD5(n), '@example.com'), \
+             CONCAT(MD5(n), '@example.com'), 'user:1', '{PAYLOAD}', '{DISPLAY}', 'pending', 1, 1, 1, \
              UNHEX(SHA2({from} + n, 256)), '2001-01-01' + INTERVAL n SECOND, '2001-01-01' + INTERVAL n SECOND, NULL \
          FROM numbers WHERE n <= {how_many}; ANALYZE TABLE invite_invitations"
     )

@@ -60,8 +60,9 @@ fn due(from: u64, how_many: u64) -> String {
     format!(
         "WITH RECURSIVE numbers (n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM numbers WHERE n < {from} + {how_many} - 1) \
          INSERT INTO invite_invitations ({COLUMNS}) \
-         SELECT CAST(printf('%016d', n) AS BLOB), 'member', 'due', 'p' || n || '@example.com', 'p' || n || '@example.com', \
-             'user:1', '{PAYLOAD}', '{DISPLAY}', 'pending', 1, 1, 1, randomblob(32), n, n, NULL FROM numbers"
+         SELECT CAST(printf('%016d', n) AS BLOB), 'member', 'due', address, address, \
+             'user:1', '{PAYLOAD}', '{DISPLAY}', 'pending', 1, 1, 1, randomblob(32), n, n, NULL \
+         FROM (SELECT n, lower(hex(randomblob(8))) || '@example.com' AS address FROM numbers)"
     )
 }
 
