@@ -44,7 +44,7 @@ fn is_lost(kind: &DatabaseErrorKind) -> bool {
     matches!(
         kind,
         DatabaseErrorKind::SerializationFailure
-            // The server has become a standby.
+            // The server has become a standby, or the transaction was begun to read only.
             | DatabaseErrorKind::ReadOnlyTransaction
             | DatabaseErrorKind::UnableToSendCommand
             | DatabaseErrorKind::ClosedConnection

@@ -29,6 +29,8 @@ pub mod schema;
 mod session;
 #[cfg(any(feature = "blocking-sqlite", feature = "sqlite"))]
 pub mod sqlite;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod standby;
 mod statement;
 
 pub use connections::Connections;

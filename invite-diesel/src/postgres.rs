@@ -85,6 +85,35 @@ pub async fn migrate(conn: &mut AsyncPgConnection) -> Result<(), StoreError> {
     run::<PgStore>(conn).await
 }
 
+/// Asks, before a pool lends this connection again, whether its server is there and takes writes. One that has become a
+/// standby in a failover takes none.
+///
+/// Such a connection is healthy. So a pool goes on lending it, bb8 and r2d2 until its `max_lifetime`, half an hour by default,
+/// and deadpool for ever, and every write on it fails. Have the pool ask:
+///
+/// ```no_run
+/// use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+/// # use diesel_async::AsyncPgConnection;
+/// use invite_diesel::postgres;
+///
+/// let mut config = ManagerConfig::<AsyncPgConnection>::default();
+/// config.recycling_method = RecyclingMethod::CustomFunction(Box::new(|conn| Box::pin(postgres::ensure_writable(conn))));
+/// let manager = AsyncDieselConnectionManager::new_with_config("postgres://localhost/app", config);
+/// ```
+///
+/// It takes the place of `RecyclingMethod::Verified`, and is one round trip as that is.
+///
+/// bb8 asks about a new connection too. So that it does not connect again and again while no server takes writes, a
+/// connection that is asked about within a quarter of a second of one that was refused is lent all the same.
+///
+/// # Errors
+/// [`BrokenTransactionManager`](diesel::result::Error::BrokenTransactionManager), by which diesel's pools know that a
+/// connection is to be closed.
+#[cfg(feature = "postgres")]
+pub async fn ensure_writable(conn: &mut AsyncPgConnection) -> QueryResult<()> {
+    crate::standby::lend_if(postgres::is_writable::<PgStore>(conn).await)
+}
+
 pub(crate) async fn run<D>(conn: &mut D::Conn) -> Result<(), StoreError>
 where
     D: invite_schema::Driver<Db = Postgres, Conn: Session>,

@@ -14,6 +14,8 @@ mod plans;
 pub mod postgres;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod standby;
 
 pub use invite_schema::Migration;
 #[cfg(feature = "mysql")]

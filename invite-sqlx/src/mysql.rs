@@ -21,13 +21,13 @@ use invite_schema::{
 };
 use serde_json::Value as Json;
 use sqlx::{
-    Arguments, Decode, MySql, MySqlPool, Type,
+    Arguments, Decode, MySql, MySqlConnection, MySqlPool, Type,
     error::BoxDynError,
     mysql::{MySqlArguments, MySqlRow},
 };
 use uuid::Uuid;
 
-use crate::{driver::driver, error::classified};
+use crate::{driver::driver, error::classified, standby};
 
 pub use invite_schema::mysql::migrate::MIGRATIONS;
 
@@ -69,6 +69,32 @@ driver!(MySqlStore, mysql, MySql);
 pub async fn migrate(pool: &MySqlPool) -> Result<(), StoreError> {
     let mut conn = pool.acquire().await.map_err(store_error)?;
     mysql::migrate::migrate::<MySqlStore>(&mut conn).await
+}
+
+/// Whether a pool should go on lending this connection: `false` when its server takes no writes, as one does that has
+/// become a replica in a failover.
+///
+/// Such a connection is healthy. So a pool goes on lending it until it is `max_lifetime` old, half an hour by default, and
+/// every write on it fails. Have the pool ask before it lends one:
+///
+/// ```no_run
+/// # async fn example() -> Result<(), sqlx::Error> {
+/// use invite_sqlx::mysql;
+/// use sqlx::mysql::MySqlPoolOptions;
+///
+/// let pool = MySqlPoolOptions::new()
+///     .before_acquire(|conn, _| Box::pin(async { Ok(mysql::is_writable(conn).await) }))
+///     .connect("mysql://localhost/app")
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// While all goes well the answer is `true`, and nobody is asked. The server is asked, in one round trip, only within a minute of
+/// an error by which any server told this process that it takes no writes; one that does not answer then is not writable
+/// either. [`store_error`] notices such errors, whether a statement of this library met them or one of your own.
+pub async fn is_writable(conn: &mut MySqlConnection) -> bool {
+    !standby::is_suspected() || mysql::is_writable::<MySqlStore>(conn).await
 }
 
 fn bind(arguments: &mut MySqlArguments, value: &Value<'_>) -> Result<(), BoxDynError> {
@@ -136,6 +162,9 @@ impl<'r> Row<'r> {
 pub fn store_error(error: sqlx::Error) -> StoreError {
     classified(error, |error| {
         let number = error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>().map(|error| error.number());
+        if number.is_some_and(mysql::is_read_only) {
+            standby::refused();
+        }
         number.is_some_and(mysql::is_retryable)
     })
 }

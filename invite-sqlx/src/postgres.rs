@@ -22,13 +22,13 @@ use invite_schema::{
 };
 use serde_json::Value as Json;
 use sqlx::{
-    Arguments, Decode, PgPool, Postgres, Type,
+    Arguments, Decode, PgConnection, PgPool, Postgres, Type,
     error::BoxDynError,
     postgres::{PgArguments, PgRow},
 };
 use uuid::Uuid;
 
-use crate::{driver::driver, error::classified};
+use crate::{driver::driver, error::classified, standby};
 
 pub use invite_schema::postgres::migrate::MIGRATIONS;
 
@@ -68,6 +68,32 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     let mut tx = pool.begin_with(BEGIN).await.map_err(store_error)?;
     postgres::migrate::migrate::<PgStore>(&mut tx).await?;
     tx.commit().await.map_err(store_error)
+}
+
+/// Whether a pool should go on lending this connection: `false` when its server takes no writes, as one does that has
+/// become a standby in a failover.
+///
+/// Such a connection is healthy. So a pool goes on lending it until it is `max_lifetime` old, half an hour by default, and
+/// every write on it fails. Have the pool ask before it lends one:
+///
+/// ```no_run
+/// # async fn example() -> Result<(), sqlx::Error> {
+/// use invite_sqlx::postgres;
+/// use sqlx::postgres::PgPoolOptions;
+///
+/// let pool = PgPoolOptions::new()
+///     .before_acquire(|conn, _| Box::pin(async { Ok(postgres::is_writable(conn).await) }))
+///     .connect("postgres://localhost/app")
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// While all goes well the answer is `true`, and nobody is asked. The server is asked, in one round trip, only within a minute of
+/// an error by which any server told this process that it takes no writes; one that does not answer then is not writable
+/// either. [`store_error`] notices such errors, whether a statement of this library met them or one of your own.
+pub async fn is_writable(conn: &mut PgConnection) -> bool {
+    !standby::is_suspected() || postgres::is_writable::<PgStore>(conn).await
 }
 
 fn bind(arguments: &mut PgArguments, value: &Value<'_>) -> Result<(), BoxDynError> {
@@ -144,6 +170,9 @@ impl<'r> Row<'r> {
 pub fn store_error(error: sqlx::Error) -> StoreError {
     classified(error, |error| {
         let Some(code) = error.code() else { return false };
+        if postgres::is_read_only(&code) {
+            standby::refused();
+        }
         // Of ours it can only be two amendments to one address at once: done again, the later
         // one finds the earlier. A host's own is the host's to judge.
         let is_ours = code == "23505" && error.table() == Some("invite_invitations");

@@ -53,7 +53,7 @@ async fn database(name: &str) -> MySqlPool {
 
 /// An insertion fails by what would be a default value where nothing is strict.
 #[tokio::test]
-async fn a_taken_address_is_told_in_every_sql_mode_and_the_row_in_the_way_stays() {
+async fn a_taken_address_is_told_in_every_sql_mode_and_the_row_in_the_way_stays_on_mysql() {
     let pool = database("modes").await;
     let members = Invitations::<_, Membership>::new(MySqlStore, Policy::default(), Unchecked);
     let (scoped, admin) = (members.scope(1), Actor::new(1));
@@ -74,7 +74,7 @@ async fn a_taken_address_is_told_in_every_sql_mode_and_the_row_in_the_way_stays(
 
 /// 1927, or a connection that is gone; and 1969 on MariaDB, 3024 on MySQL.
 #[tokio::test]
-async fn a_connection_that_was_killed_and_a_statement_that_took_too_long_ask_for_a_retry() {
+async fn a_connection_that_was_killed_and_a_statement_that_took_too_long_ask_for_a_retry_on_mysql() {
     let pool = database("killed").await;
     let (mut one, mut other) = (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
     let id: u64 = sqlx::query_scalar("SELECT CONNECTION_ID()").fetch_one(&mut *one).await.unwrap();
@@ -93,7 +93,7 @@ async fn a_connection_that_was_killed_and_a_statement_that_took_too_long_ask_for
 /// A page deep inside a list costs what the first one costs, counted in rows the server touches: left to itself, it
 /// walks the index to where the page begins.
 #[tokio::test]
-async fn a_deep_page_touches_no_more_rows_than_the_first() {
+async fn a_deep_page_touches_no_more_rows_than_the_first_on_mysql() {
     let pool = database("depth").await;
     let mut conn = pool.acquire().await.unwrap();
     conn.execute("CREATE TABLE digits (d INT)").await.unwrap();
@@ -117,7 +117,7 @@ async fn a_deep_page_touches_no_more_rows_than_the_first() {
 
 /// In this mode an empty text is null, also where a value is bound.
 #[tokio::test]
-async fn a_whole_life_goes_well_where_an_empty_text_is_null() {
+async fn a_whole_life_goes_well_where_an_empty_text_is_null_on_mysql() {
     let pool = database("empty").await;
     let options = pool.connect_options().as_ref().clone();
     let null = MySqlPoolOptions::new().after_connect(|conn, _| {
@@ -148,7 +148,7 @@ async fn a_whole_life_goes_well_where_an_empty_text_is_null() {
 
 /// A server that has become a replica refuses to write, and goes on to answer.
 #[tokio::test]
-async fn what_a_replica_refuses_asks_for_a_retry() {
+async fn what_a_replica_refuses_asks_for_a_retry_on_mysql() {
     let pool = database("replica").await;
     let mut conn = pool.acquire().await.unwrap();
     conn.execute("SET SESSION TRANSACTION READ ONLY").await.unwrap();

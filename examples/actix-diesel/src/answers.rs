@@ -86,7 +86,7 @@ pub(crate) async fn join(
     let org = organization_id(&invitation.scope)?;
     if !already {
         organizations::add_member(conn, org, user, &invitation).await?;
-        if acceptance.address_proved {
+        if acceptance.address_proved && !user.email_verified {
             accounts::mark_verified(conn, user).await?;
         }
     }

@@ -28,7 +28,7 @@ use std::{error::Error, time::Duration};
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::{
     AsyncConnection, SimpleAsyncConnection, TransactionManager,
-    pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, bb8},
+    pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, bb8},
 };
 use invite_core::store::InvitationStore;
 use shared::Problem;
@@ -92,9 +92,14 @@ async fn establish(url: &str, setup: &'static str) -> ConnectionResult<Conn> {
     Ok(conn)
 }
 
-/// Makes connections that begin with this setup.
-fn manager(url: &str, setup: &'static str) -> AsyncDieselConnectionManager<Conn> {
+/// Makes connections that begin with this setup, and are looked at in this way before they are lent again.
+fn manager(
+    url: &str,
+    setup: &'static str,
+    recycling_method: RecyclingMethod<Conn>,
+) -> AsyncDieselConnectionManager<Conn> {
     let mut config = ManagerConfig::default();
+    config.recycling_method = recycling_method;
     config.custom_setup = Box::new(move |url| Box::pin(establish(url, setup)));
     AsyncDieselConnectionManager::new_with_config(url, config)
 }

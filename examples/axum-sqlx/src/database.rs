@@ -33,6 +33,10 @@ pub(crate) use self::chosen::{
 /// How long a statement waits for somebody else's lock before it asks for a retry.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How long a connection may have been idle and still be taken for alive. Asking costs a round trip.
+#[cfg(not(feature = "sqlite"))]
+const REST: Duration = Duration::from_secs(5);
+
 /// An account that does not exist yet.
 pub(crate) struct NewUser<'a> {
     pub(crate) email: &'a str,

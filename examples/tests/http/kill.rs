@@ -1,7 +1,7 @@
 //! Killed at any moment, the program loses no letter and mails no dead link.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -76,7 +76,7 @@ async fn a_program_killed_at_random_moments_mails_every_invitation_and_no_dead_l
     let owner = server.browser();
     owner.log_in("owner@example.com").await.expect(200);
     let stored = eventually_within(LEASE * 5, "every open invitation is mailed", async || {
-        let stored = all(&owner, &invitations).await;
+        let stored = owner.all(&invitations).await;
         let open = |item: &&Value| item["status"] == "pending" || item["status"] == "delivery_failed";
         match stored.values().filter(open).find(|item| item["delivery"]["state"] != "sent") {
             Some(late) => Err(late.to_string()),
@@ -143,21 +143,5 @@ impl Client {
         let answer = response.json().await.ok()?;
         assert!(status.is_success(), "{answer}");
         Some(answer)
-    }
-}
-
-/// All invitations by address.
-async fn all(owner: &Browser, invitations: &str) -> HashMap<String, Value> {
-    let mut all = HashMap::new();
-    let mut cursor = String::new();
-    loop {
-        let page = owner.get(&format!("{invitations}?limit=200&cursor={cursor}")).await.expect(200);
-        for item in page["items"].as_array().unwrap() {
-            all.insert(item["email"].as_str().unwrap().to_owned(), item.clone());
-        }
-        match page["next_cursor"].as_str() {
-            Some(next) => next.clone_into(&mut cursor),
-            None => return all,
-        }
     }
 }

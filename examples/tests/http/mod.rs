@@ -3,6 +3,8 @@
 mod accounts;
 mod answering;
 mod departures;
+#[cfg(not(feature = "sqlite"))]
+mod failover;
 mod hostile;
 mod inviting;
 mod kill;

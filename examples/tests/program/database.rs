@@ -91,7 +91,7 @@ impl Drop for Place {
 }
 
 impl Connection {
-    async fn to(url: &str) -> Self {
+    pub(crate) async fn to(url: &str) -> Self {
         Self(Inner::connect(url).await.unwrap())
     }
 

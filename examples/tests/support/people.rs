@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use reqwest::{Client, Method, RequestBuilder, header::HeaderMap, redirect::Policy};
 use serde_json::{Value, json};
 
@@ -53,6 +55,22 @@ impl Browser {
 
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         Answer::to(self.request(Method::DELETE, path)).await
+    }
+
+    /// All invitations by address.
+    pub(crate) async fn all(&self, invitations: &str) -> HashMap<String, Value> {
+        let mut all = HashMap::new();
+        let mut cursor = String::new();
+        loop {
+            let page = self.get(&format!("{invitations}?limit=200&cursor={cursor}")).await.expect(200);
+            for item in page["items"].as_array().unwrap() {
+                all.insert(item["email"].as_str().unwrap().to_owned(), item.clone());
+            }
+            match page["next_cursor"].as_str() {
+                Some(next) => next.clone_into(&mut cursor),
+                None => return all,
+            }
+        }
     }
 
     pub(crate) async fn sign_up(&self, email: &str) -> Value {

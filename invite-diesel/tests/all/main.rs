@@ -6,6 +6,8 @@ mod hosts;
 mod pools;
 mod rows;
 mod shared;
+#[cfg(feature = "postgres")]
+mod standby;
 mod statements;
 mod support;
 mod tables;

@@ -12,7 +12,11 @@ use diesel::{
     result::{DatabaseErrorKind, Error::DatabaseError},
     sql_types::BigInt,
 };
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection, TransactionManager, pooled_connection::bb8};
+use diesel_async::{
+    RunQueryDsl, SimpleAsyncConnection, TransactionManager,
+    pooled_connection::{RecyclingMethod, bb8},
+};
+use invite_diesel::mysql::ensure_writable;
 pub(crate) use invite_diesel::{MySqlStore as Store, mysql::store_error};
 use shared::{DatabaseUrl, Engine, Organization, Role, User};
 use url::Url;
@@ -39,7 +43,8 @@ pub(crate) async fn connect(url: DatabaseUrl) -> Result<Pool, Box<dyn Error>> {
     conn.batch_execute(include_str!("../../../schema/mysql.sql")).await?;
     invite_diesel::mysql::migrate(&mut conn).await?;
     let pool = bb8::Pool::builder().connection_timeout(PATIENCE);
-    Ok(pool.build(manager(url.as_str(), SETUP)).await?)
+    let recycling = RecyclingMethod::CustomFunction(Box::new(|conn| Box::pin(ensure_writable(conn))));
+    Ok(pool.build(manager(url.as_str(), SETUP, recycling)).await?)
 }
 
 pub(super) async fn begin(conn: &mut Conn) -> QueryResult<()> {

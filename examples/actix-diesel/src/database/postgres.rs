@@ -11,7 +11,11 @@ use diesel::{
     dsl::{case_when, insert_into},
     query_dsl::methods::FilterDsl,
 };
-use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager, pooled_connection::bb8};
+use diesel_async::{
+    AsyncConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager,
+    pooled_connection::{RecyclingMethod, bb8},
+};
+use invite_diesel::postgres::ensure_writable;
 pub(crate) use invite_diesel::{PgStore as Store, postgres::store_error};
 use shared::{DatabaseUrl, Engine, Organization, Role, User};
 use url::Url;
@@ -46,7 +50,8 @@ pub(crate) async fn connect(url: DatabaseUrl) -> Result<Pool, Box<dyn Error>> {
     .await?;
     invite_diesel::postgres::migrate(&mut conn).await?;
     let pool = bb8::Pool::builder().connection_timeout(PATIENCE);
-    Ok(pool.build(manager(url.as_str(), SETUP)).await?)
+    let recycling = RecyclingMethod::CustomFunction(Box::new(|conn| Box::pin(ensure_writable(conn))));
+    Ok(pool.build(manager(url.as_str(), SETUP, recycling)).await?)
 }
 
 pub(super) async fn begin(conn: &mut Conn) -> QueryResult<()> {

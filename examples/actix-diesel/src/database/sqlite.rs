@@ -14,7 +14,9 @@ use diesel::{
     result::Error::AlreadyInTransaction,
 };
 use diesel_async::{
-    RunQueryDsl, SimpleAsyncConnection, pooled_connection::bb8, sync_connection_wrapper::SyncConnectionWrapper,
+    RunQueryDsl, SimpleAsyncConnection,
+    pooled_connection::{RecyclingMethod, bb8},
+    sync_connection_wrapper::SyncConnectionWrapper,
 };
 pub(crate) use invite_diesel::{SqliteStore as Store, sqlite::store_error};
 use shared::{DatabaseUrl, Engine, Organization, Role, User};
@@ -43,7 +45,7 @@ pub(crate) async fn connect(url: DatabaseUrl) -> Result<Pool, Box<dyn Error>> {
     conn.batch_execute(include_str!("../../../schema/sqlite.sql")).await?;
     invite_diesel::sqlite::migrate(&mut conn).await?;
     let pool = bb8::Pool::builder().max_size(CONNECTIONS).connection_timeout(PATIENCE);
-    Ok(pool.build(manager(path, SETUP)).await?)
+    Ok(pool.build(manager(path, SETUP, RecyclingMethod::Fast)).await?)
 }
 
 /// The path in `sqlite:path` or `sqlite://path?mode=rwc`. sqlx reads other options and escapes too, and makes a database

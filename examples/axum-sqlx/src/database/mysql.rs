@@ -2,14 +2,16 @@
 
 use std::{error::Error, time::Duration};
 
+use invite_sqlx::mysql::is_writable;
 pub(crate) use invite_sqlx::{MySqlStore as Store, mysql::store_error};
 use shared::{DatabaseUrl, Engine, Member, MemberOf, Organization, Role, User};
 use sqlx::{
     Connection, MySql, Transaction,
     mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlQueryResult},
+    pool::PoolConnectionMetadata,
 };
 
-use super::{LOCK_TIMEOUT, NewUser, role};
+use super::{LOCK_TIMEOUT, NewUser, REST, role};
 use crate::accounts::Account;
 
 pub(crate) type Pool = sqlx::MySqlPool;
@@ -25,6 +27,8 @@ pub(crate) async fn connect(url: DatabaseUrl) -> Result<Pool, Box<dyn Error>> {
     reach(&options).await?;
     let pool = MySqlPoolOptions::new()
         .acquire_timeout(PATIENCE)
+        .test_before_acquire(false)
+        .before_acquire(|conn, about| Box::pin(is_usable(conn, about)))
         .after_connect(|conn, _| {
             Box::pin(async move {
                 let sql = "SET SESSION innodb_lock_wait_timeout = ?";
@@ -45,6 +49,14 @@ async fn reach(options: &MySqlConnectOptions) -> Result<(), Box<dyn Error>> {
     let connecting = tokio::time::timeout(PATIENCE, Conn::connect_with(options));
     let connection = connecting.await.map_err(|_| "the server does not answer")??;
     Ok(connection.close().await?)
+}
+
+/// Whether a connection may be lent again. One that has just served somebody is not asked whether it is alive.
+async fn is_usable(conn: &mut Conn, about: PoolConnectionMetadata) -> sqlx::Result<bool> {
+    if about.idle_for > REST {
+        conn.ping().await?;
+    }
+    Ok(is_writable(conn).await)
 }
 
 /// Begins a transaction.

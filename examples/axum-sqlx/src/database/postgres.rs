@@ -2,14 +2,16 @@
 
 use std::{error::Error, time::Duration};
 
+use invite_sqlx::postgres::is_writable;
 pub(crate) use invite_sqlx::{PgStore as Store, postgres::store_error};
 use shared::{DatabaseUrl, Engine, Member, MemberOf, Organization, Role, User};
 use sqlx::{
     Connection, Postgres, Transaction,
+    pool::PoolConnectionMetadata,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::{LOCK_TIMEOUT, NewUser, role};
+use super::{LOCK_TIMEOUT, NewUser, REST, role};
 use crate::accounts::Account;
 
 pub(crate) type Pool = sqlx::PgPool;
@@ -40,7 +42,13 @@ pub(crate) async fn connect(url: DatabaseUrl) -> Result<Pool, Box<dyn Error>> {
     migrating.close().await;
 
     let options = options.options([("lock_timeout", LOCK_TIMEOUT.as_millis().to_string())]);
-    Ok(PgPoolOptions::new().acquire_timeout(PATIENCE).connect_with(options).await?)
+    let pool = PgPoolOptions::new()
+        .acquire_timeout(PATIENCE)
+        .test_before_acquire(false)
+        .before_acquire(|conn, about| Box::pin(is_usable(conn, about)))
+        .connect_with(options)
+        .await?;
+    Ok(pool)
 }
 
 /// Fails at once, and says why, where a pool would go on trying for a while.
@@ -48,6 +56,14 @@ async fn reach(options: &PgConnectOptions) -> Result<(), Box<dyn Error>> {
     let connecting = tokio::time::timeout(PATIENCE, Conn::connect_with(options));
     let connection = connecting.await.map_err(|_| "the server does not answer")??;
     Ok(connection.close().await?)
+}
+
+/// Whether a connection may be lent again. One that has just served somebody is not asked whether it is alive.
+async fn is_usable(conn: &mut Conn, about: PoolConnectionMetadata) -> sqlx::Result<bool> {
+    if about.idle_for > REST {
+        conn.ping().await?;
+    }
+    Ok(is_writable(conn).await)
 }
 
 /// Begins a transaction.
