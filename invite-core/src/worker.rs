@@ -24,7 +24,11 @@ use chrono::TimeDelta;
 #[cfg(feature = "tokio")]
 pub use self::run::Notifier;
 pub use self::tick::Tick;
-use self::{engine::Engine, outage::Outage, steps::Attempted};
+use self::{
+    engine::{Engine, Failure},
+    outage::Outage,
+    steps::Attempted,
+};
 use crate::{
     actor::Scope,
     clock::{Clock, SystemClock},
@@ -215,7 +219,8 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         while engine.is_busy() {
             engine.advance().await;
         }
-        let first = engine.take_errors().into_iter().next();
+        // That something is kept was told when it could not be recorded at first.
+        let first = engine.take_errors().into_iter().find(|failure| !matches!(failure, Failure::Kept(_)));
         first.map_or(Ok(engine.tick), |failure| Err(failure.into_error()))
     }
 

@@ -3,7 +3,8 @@
 //! Everything that takes time is a job, and all jobs go on at once: at most one looks for letters, at most one records
 //! outcomes, at most one fails an invitation, and each slot hands one letter over. So a slot is free again as soon as
 //! its letter is out of hand, whatever the other letters do, and outcomes that wait for their turn are recorded together.
-//! Of the host's connections two are taken, and a third while an invitation fails, which may have to wait for a lock.
+//! Of the host's connections two are taken, a third while an invitation fails, which may have to wait for a lock, and a
+//! fourth while something is recorded that could not be recorded before.
 //!
 //! An outcome that could not be recorded is kept, and tried again at each look, by itself and beside everything else. If
 //! its lease runs out first, this worker leases the letter again like any other, but records what it knows of it instead
@@ -56,8 +57,9 @@ impl Lane {
 
 /// A letter that is out of hand, and what became of it is not recorded yet.
 struct Unrecorded {
-    /// Whether its invitation is to fail. If this is forgotten, a letter is sent again that will be refused again.
-    fails: bool,
+    /// Whether it keeps other letters from being taken up. Not so one that was refused, because sent again it would be
+    /// refused again; nor one whose outcome the database never takes.
+    counts: bool,
     /// The lease and the attempt under which this worker has leased it again.
     lease: Option<(Uuid, u32)>,
 }
@@ -98,6 +100,7 @@ pub(super) struct Engine<'w, S, P> {
     kept: Vec<Attempted>,
     /// Upkeep and leases take turns: one of them goes on at a time.
     is_looking: bool,
+    is_leasing: bool,
     wants_upkeep: bool,
     wants_letters: bool,
     kept_last: bool,
@@ -117,21 +120,20 @@ pub(super) struct Engine<'w, S, P> {
 impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
     /// One that looks once.
     pub(super) fn once(worker: &'w Worker<S, P>) -> Self {
-        let kept = std::mem::take(&mut *worker.kept());
-        let unrecorded = kept.iter().map(|letter| (letter.delivery, Unrecorded { fails: letter.fails(), lease: None }));
         Self {
             worker,
             jobs: FuturesUnordered::new(),
             in_hand: 0,
             by_domain: HashMap::new(),
-            unrecorded: unrecorded.collect(),
+            unrecorded: HashMap::new(),
             heard: Vec::new(),
             letters: Vec::new(),
             failures: Vec::new(),
             late: VecDeque::new(),
             recording: Default::default(),
-            kept,
+            kept: Vec::new(),
             is_looking: false,
+            is_leasing: false,
             wants_upkeep: false,
             wants_letters: false,
             kept_last: false,
@@ -175,8 +177,9 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
 
     /// Looks for nothing more. What is in hand goes on.
     #[cfg(feature = "tokio")]
-    pub(super) const fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         (self.goes_on, self.wants_upkeep, self.wants_letters) = (false, false, false);
+        self.catch_up();
     }
 
     /// Whether a look is under way, or waits for its turn.
@@ -227,7 +230,7 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
                 self.errors.extend(errors.into_iter().map(Failure::Upkeep));
             }
             Done::Leased { asked, owner, leased } => {
-                self.is_looking = false;
+                (self.is_looking, self.is_leasing) = (false, false);
                 match leased {
                     Ok(leased) => self.hand_over(asked, owner, leased),
                     Err(error) => self.fail(error),
@@ -249,7 +252,7 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
                 match letter {
                     Ok(letter) => {
                         self.heard.push(letter.heard.clone());
-                        self.unrecorded.insert(letter.delivery, Unrecorded { fails: letter.fails(), lease: None });
+                        self.unrecorded.insert(letter.delivery, Unrecorded { counts: !letter.fails(), lease: None });
                         self.queue(letter);
                     }
                     Err(error) => self.fail(error),
@@ -266,16 +269,21 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
 
     fn settled(&mut self, lane: Lane, letter: Attempted, result: Result<Option<DeliveryState>, Error>) {
         match result {
-            // It was leased again meanwhile, by this worker: then that lease is the one to settle.
-            Ok(None) if self.unrecorded.get(&letter.delivery).is_some_and(|letter| letter.lease.is_some()) => {
+            // This worker has leased it again meanwhile: then that lease is the one to settle.
+            Ok(_) if self.unrecorded.get(&letter.delivery).is_some_and(|letter| letter.lease.is_some()) => {
                 self.queue(letter);
             }
+            // Perhaps it is being leased again just now, which the next look will know.
+            Ok(None) if self.is_leasing => self.kept.push(Attempted { was_kept: true, ..letter }),
             Ok(state) => {
                 self.unrecorded.remove(&letter.delivery);
                 self.tick.count(state);
             }
             Err(error) => {
                 if letter.was_kept {
+                    if let Some(unrecorded) = self.unrecorded.get_mut(&letter.delivery) {
+                        unrecorded.counts &= error.is_retryable();
+                    }
                     self.errors.push(Failure::Kept(error));
                 } else {
                     self.fail(error);
@@ -330,7 +338,7 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
         let now = instant(&*self.worker.clock);
         let allowed = self.worker.outage().allowance(self.worker.batch, now);
         self.wants_letters = allowed > 0;
-        let unrecorded = self.unrecorded.values().filter(|letter| !letter.fails).count();
+        let unrecorded = self.unrecorded.values().filter(|letter| letter.counts).count();
         let unrecorded = u32::try_from(unrecorded).unwrap_or(u32::MAX).saturating_sub(self.worker.batch);
         let asked = allowed.saturating_sub(self.in_hand).saturating_sub(unrecorded);
         if asked == 0 {
@@ -341,7 +349,7 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
             Ok(owner) => owner,
             Err(error) => return self.fail(error.into()),
         };
-        (self.is_looking, self.kept_last) = (true, false);
+        (self.is_looking, self.is_leasing, self.kept_last) = (true, true, false);
         let (worker, by_domain, looks_once) = (self.worker, self.by_domain.clone(), !self.goes_on);
         self.jobs.push(Box::pin(async move {
             let leased = worker.lease_letters(owner, asked, now, by_domain, looks_once).await;
@@ -402,9 +410,12 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
         }
     }
 
-    /// Tries again to record what could not be recorded before.
+    /// Tries again to record what could not be recorded before, by this engine or by an earlier one.
     fn catch_up(&mut self) {
-        for letter in std::mem::take(&mut self.kept) {
+        let earlier = std::mem::take(&mut *self.worker.kept());
+        for letter in std::mem::take(&mut self.kept).into_iter().chain(earlier) {
+            let unrecorded = Unrecorded { counts: !letter.fails(), lease: None };
+            self.unrecorded.entry(letter.delivery).or_insert(unrecorded);
             self.queue(letter);
         }
         self.settle();

@@ -81,7 +81,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         let mut engine = Engine::once(self);
         // Also a worker that is to stop at once looks first.
         engine.look();
-        while engine.is_looking() {
+        while engine.is_looking() && engine.is_busy() {
             engine.advance().await;
         }
         hear(engine.take_errors(), &mut letters, &mut upkeep);
