@@ -57,8 +57,8 @@ async fn a_standby_that_is_promoted_has_all_that_was_acknowledged_and_is_found_w
     Connection::to(&next.url()).await.execute("SELECT pg_promote()").await;
     name.now_leads_to(next.port());
     load.until_invited(ENOUGH).await;
-    load.end().await;
     eventually("nobody asks the other any more", async || (on_stale.number(connected).await == 0).then_some(())).await;
+    load.end().await;
 }
 
 #[cfg(not(feature = "postgres"))]

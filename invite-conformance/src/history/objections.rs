@@ -238,6 +238,9 @@ fn resent_twice(after: TimeDelta) -> History {
     let mut events = history.lives[0].events.clone();
     events.push(again);
     history.lives[0] = life(1, 0, events);
+    // The letter of the first resend is discarded, and that of the second sent.
+    history.letters.truncate(1);
+    history.letters.push(sent(1, 3, 1, 7));
     history
 }
 
