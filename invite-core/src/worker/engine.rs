@@ -16,6 +16,7 @@ use std::{
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use uuid::Uuid;
 
+use self::recording::{Lane, Unrecorded};
 use super::{
     Tick, Worker,
     outage::Heard,
@@ -29,8 +30,6 @@ use crate::{
     random::uuid_v7,
     store::{Leased, WorkerStore},
 };
-
-use self::recording::{Lane, Unrecorded};
 
 type Job<'w> = Pin<Box<dyn Future<Output = Done> + Send + 'w>>;
 
@@ -76,6 +75,8 @@ pub(super) struct Engine<'w, S, P> {
     recording: [Vec<Attempted>; Lane::ALL.len()],
     /// Outcomes that could not be recorded, until the next look.
     kept: Vec<Attempted>,
+    /// Outcomes whose lease was found to be another's while letters were being leased: perhaps by this worker.
+    undecided: Vec<Attempted>,
     /// Upkeep and leases take turns: one of them goes on at a time.
     is_looking: bool,
     is_leasing: bool,
@@ -110,6 +111,7 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
             late: VecDeque::new(),
             recording: Default::default(),
             kept: Vec::new(),
+            undecided: Vec::new(),
             is_looking: false,
             is_leasing: false,
             wants_upkeep: false,
@@ -213,6 +215,7 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
                     Ok(leased) => self.hand_over(asked, owner, leased),
                     Err(error) => self.fail(error),
                 }
+                self.decide();
             }
             Done::HandedOver { domain, letter } => {
                 self.in_hand -= 1;

@@ -38,8 +38,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Engine<'_, S, P> {
             Ok(_) if self.unrecorded.get(&letter.delivery).is_some_and(|letter| letter.lease.is_some()) => {
                 self.queue(letter);
             }
-            // Perhaps it is being leased again just now, which the next look will know.
-            Ok(None) if self.is_leasing => self.kept.push(Attempted { was_kept: true, ..letter }),
+            Ok(None) if self.is_leasing => self.undecided.push(letter),
             Ok(state) => {
                 self.unrecorded.remove(&letter.delivery);
                 self.tick.count(state);
@@ -59,6 +58,13 @@ impl<S: WorkerStore<P>, P: Send + Sync> Engine<'_, S, P> {
                 }
                 self.kept.push(Attempted { was_kept: true, ..letter });
             }
+        }
+    }
+
+    /// Says of outcomes that were undecided whether this worker has leased their letters again, or another one.
+    pub(super) fn decide(&mut self) {
+        for letter in std::mem::take(&mut self.undecided) {
+            self.settled(Lane::Letters, letter, Ok(None));
         }
     }
 
@@ -134,6 +140,7 @@ impl<S, P> Drop for Engine<'_, S, P> {
         letters.append(&mut self.failures);
         letters.extend(self.late.drain(..));
         letters.append(&mut self.kept);
+        letters.append(&mut self.undecided);
         for letter in &mut letters {
             self.adopt_lease(letter);
         }
