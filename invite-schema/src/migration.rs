@@ -70,14 +70,14 @@ pub(crate) async fn apply<D: Driver<Db: Catalog>>(
     migrations: &'static [Migration],
 ) -> Result<(), StoreError> {
     D::script(conn, D::Db::CREATE_LEDGER).await?;
-    let ledger = all::<D, Applied>(conn, Values::new().of_statement(D::Db::LEDGER)?).await?;
+    let ledger = all::<D, Applied>(conn, Values::new().of_statement(D::Db::LEDGER)?.once()).await?;
     for migration in lacking(migrations, &ledger)? {
         D::script(conn, migration.sql).await?;
         let line = Values::new()
             .count(Name::Version, migration.version)
             .owned(Name::Checksum, migration.checksum())
             .count(Name::CompatibleSince, migration.compatible_since);
-        execute::<D>(conn, line.of_statement(D::Db::RECORD_MIGRATION)?).await?;
+        execute::<D>(conn, line.of_statement(D::Db::RECORD_MIGRATION)?.once()).await?;
     }
     Ok(())
 }

@@ -2,10 +2,11 @@
 
 pub mod migrate;
 pub mod sql;
+mod value;
 
-use std::{borrow::Cow, collections::HashSet};
+use std::collections::HashSet;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use invite_core::{
     DeliveryState, Record, Scope, Sort,
     store::{
@@ -19,7 +20,6 @@ use uuid::Uuid;
 use crate::{
     apart::Following,
     catalog::{Catalog, Given, Minted},
-    dialect::{Dialect, json_text, words_text},
     driver::{Driver, End, Fault, Pool, all, end, execute, optional},
     name::Name,
     queue::due,
@@ -28,6 +28,7 @@ use crate::{
     template::Sql,
 };
 
+pub use self::value::Value;
 #[doc(hidden)]
 pub use crate::{
     queue::{now, remind},
@@ -44,68 +45,6 @@ pub enum MySql {}
 /// level set on a pooled connection. At REPEATABLE READ the locks of a lease would keep others from queueing
 /// letters.
 pub const BEGIN: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN";
-
-/// A value as MySQL stores it.
-#[derive(Debug, Clone)]
-#[expect(clippy::exhaustive_enums, reason = "a driver binds each")]
-pub enum Value<'v> {
-    /// `BINARY(16)`: the bytes of the UUID.
-    Uuid(Option<Uuid>),
-    /// `VARCHAR`, `TEXT`, `LONGTEXT`
-    Text(Option<Cow<'v, str>>),
-    /// `BINARY`, `VARBINARY`
-    Bytes(Option<&'v [u8]>),
-    /// `INT UNSIGNED`
-    UInt(Option<u32>),
-    /// `BOOLEAN`
-    Bool(bool),
-    /// `DATETIME(6)`, in UTC
-    Time(Option<NaiveDateTime>),
-}
-
-impl Dialect for MySql {
-    type Value<'v> = Value<'v>;
-
-    fn uuid<'v>(uuid: Option<Uuid>) -> Value<'v> {
-        Value::Uuid(uuid)
-    }
-
-    fn text(text: Option<Cow<'_, str>>) -> Value<'_> {
-        Value::Text(text)
-    }
-
-    fn exact(text: Option<&str>) -> Value<'_> {
-        Value::Bytes(text.map(str::as_bytes))
-    }
-
-    fn bytes(bytes: Option<&[u8]>) -> Value<'_> {
-        Value::Bytes(bytes)
-    }
-
-    fn count<'v>(count: Option<u32>) -> Result<Value<'v>, StoreError> {
-        Ok(Value::UInt(count))
-    }
-
-    fn limit<'v>(limit: u32) -> Value<'v> {
-        Value::UInt(Some(limit))
-    }
-
-    fn flag<'v>(flag: bool) -> Value<'v> {
-        Value::Bool(flag)
-    }
-
-    fn time<'v>(time: Option<DateTime<Utc>>) -> Value<'v> {
-        Value::Time(time.map(|time| time.naive_utc()))
-    }
-
-    fn json(json: Option<&Json>) -> Result<Value<'_>, StoreError> {
-        Ok(Value::Text(json.map(json_text).transpose()?.map(Cow::Owned)))
-    }
-
-    fn words(words: Vec<&str>) -> Value<'_> {
-        Value::Text(Some(Cow::Owned(words_text(words))))
-    }
-}
 
 impl Catalog for MySql {
     const BEGIN: &'static str = BEGIN;
@@ -452,8 +391,7 @@ fn year(year: i32) -> DateTime<Utc> {
 /// Asks the server whether it takes writes, on a connection that is in no transaction. `false` also when it does not
 /// answer.
 pub async fn is_writable<D: Driver<Db = MySql>>(conn: &mut D::Conn) -> bool {
-    let Ok(statement) = Values::new().of_statement(&sql::IS_WRITABLE) else { return false };
-    all::<D, bool>(conn, statement).await.is_ok_and(|answers| answers == [true])
+    crate::reading::is_so::<D>(conn, &sql::IS_WRITABLE).await
 }
 
 /// Whether a server that answers with this error number takes no writes, as a replica does not. So says also one whose

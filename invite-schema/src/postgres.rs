@@ -332,8 +332,7 @@ pub async fn sweep<D: Driver<Db = Postgres>, P: Pool<D>>(pool: &P, sweep: &Sweep
 /// Asks the server whether it takes writes, on a connection that is in no transaction. `false` also when it does not
 /// answer.
 pub async fn is_writable<D: Driver<Db = Postgres>>(conn: &mut D::Conn) -> bool {
-    let Ok(statement) = Values::new().of_statement(&sql::IS_WRITABLE) else { return false };
-    all::<D, bool>(conn, statement).await.is_ok_and(|answers| answers == [true])
+    crate::reading::is_so::<D>(conn, &sql::IS_WRITABLE).await
 }
 
 /// Whether a server that answers with this SQLSTATE takes no writes, as a standby does not.

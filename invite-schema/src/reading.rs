@@ -34,3 +34,10 @@ pub async fn history<D: Driver<Db: Catalog>>(
     let entries: Vec<Entry> = all::<D, _>(conn, values.of_statement(D::Db::HISTORY)?).await?;
     Ok(entries.into_iter().map(|entry| entry.of(id)).collect())
 }
+
+/// Whether the only row that a statement returns is `true`; `false` also when it fails.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(crate) async fn is_so<D: Driver>(conn: &mut D::Conn, sql: &'static crate::Sql) -> bool {
+    let Ok(statement) = Values::new().of_statement(sql) else { return false };
+    all::<D, bool>(conn, statement).await.is_ok_and(|answers| answers == [true])
+}

@@ -14,6 +14,7 @@ use crate::{dialect::Dialect, name::Name, template::Sql};
 pub struct Statement<'v, D: Dialect> {
     sql: &'static Sql,
     values: Values<'v, D>,
+    is_repeated: bool,
 }
 
 impl<'v, D: Dialect> Statement<'v, D> {
@@ -28,11 +29,15 @@ impl<'v, D: Dialect> Statement<'v, D> {
         self.sql.places().iter().map(|name| self.values.of(*name))
     }
 
-    /// Whether it is worth preparing once for many calls. What `migrate` asks is asked once, also behind a pooler that does not
-    /// know prepared statements.
+    /// Whether it is worth preparing under a name, for more calls. What `migrate` asks is asked once, and works behind a
+    /// pooler that does not know prepared statements, too.
     #[must_use]
-    pub fn is_repeated(&self) -> bool {
-        !matches!(self.sql.name(), "LEDGER" | "RECORD_MIGRATION")
+    pub const fn is_repeated(&self) -> bool {
+        self.is_repeated
+    }
+
+    pub(crate) fn once(self) -> Self {
+        Self { is_repeated: false, ..self }
     }
 
     /// The name of the statement, for logs and tests.
@@ -141,6 +146,6 @@ impl<'v, D: Dialect> Values<'v, D> {
         if sql.places().iter().any(|name| self.index[*name as usize] == ABSENT) {
             return Err(StoreError::failed("a statement of the library lacks a value"));
         }
-        Ok(Statement { sql, values: self })
+        Ok(Statement { sql, values: self, is_repeated: true })
     }
 }

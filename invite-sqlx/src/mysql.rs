@@ -90,10 +90,10 @@ pub async fn migrate(pool: &MySqlPool) -> Result<(), StoreError> {
 /// # }
 /// ```
 ///
-/// While all goes well the answer is `true`, and nobody is asked. The server is asked, in one round trip, only within a minute of
-/// an error by which any server told this process that it takes no writes; one that does not answer then is not writable
-/// either. [`store_error`] notices such errors, of this library's
-/// statements and of those of your own that you pass to it.
+/// While all goes well the answer is `true`, and nobody is asked. Only within a minute of an error by which any server
+/// told this process that it takes no writes is the server asked, in one round trip; if it does not answer then, the answer
+/// is `false`. [`store_error`] notices such errors, of this library's statements and of those of your own that you pass
+/// to it.
 pub async fn is_writable(conn: &mut MySqlConnection) -> bool {
     !standby::is_suspected() || mysql::is_writable::<MySqlStore>(conn).await
 }

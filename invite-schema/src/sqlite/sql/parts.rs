@@ -1,0 +1,176 @@
+//! The parts that several statements of SQLite have in common.
+
+/// The columns of an invitation and of its letter, in the order `row::record` reads them.
+macro_rules! columns {
+    () => {
+        "i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
+         i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
+         i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.inviter_address,
+         i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error"
+    };
+}
+
+/// What is known of the letter of an invitation, if anything is.
+macro_rules! letter {
+    () => {
+        " LEFT JOIN invite_letters AS l ON l.id = i.delivery_id"
+    };
+}
+
+/// The same columns for `RETURNING`, which knows neither the statement's alias nor another table.
+macro_rules! columns_returned {
+    () => {
+        "id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, ended_at,
+         ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision, created_at,
+         expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
+         (SELECT l.state FROM invite_letters AS l WHERE l.id = delivery_id),
+         (SELECT l.attempts FROM invite_letters AS l WHERE l.id = delivery_id),
+         (SELECT l.error FROM invite_letters AS l WHERE l.id = delivery_id)"
+    };
+}
+
+/// The condition of a guard, except which row it is about. `$proved` says whether the token came by mail.
+macro_rules! guard {
+    ($proved:literal) => {
+        concat!(
+            " AND i.kind = :kind AND i.status IN (:status, :or_status)
+          AND (:unexpired_at IS NULL OR i.expires_at > :unexpired_at)
+          AND (:due_at IS NULL OR i.expires_at <= :due_at)
+          AND (:compare = 'anyone'
+               OR (:compare = 'address' AND i.recipient IN (:address_1, :address_2, :address_3, :address_4, :address_5, :address_6, :address_7, :address_8))
+               OR (:compare = 'domain' AND substr(i.recipient, instr(i.recipient, '@') + 1)
+                                     IN (:address_1, :address_2, :address_3, :address_4, :address_5, :address_6, :address_7, :address_8))
+               OR (i.recipient = :proved_address AND ",
+            $proved,
+            "))
+          AND (:not_resent_since IS NULL OR i.resent_at IS NULL
+               OR i.resent_at <= :not_resent_since OR i.resent_at > :not_resent_until)"
+        )
+    };
+}
+
+/// The row of a token whose generation still works.
+macro_rules! by_token {
+    ($more:literal) => {
+        concat!(
+            " WHERE i.id = (SELECT invitation FROM invite_tokens WHERE digest = :digest)
+                AND (SELECT generation FROM invite_tokens WHERE digest = :digest)
+                    + (i.grace_until IS NOT NULL AND :now < i.grace_until) >= i.min_generation",
+            $more,
+            guard!("(SELECT channel FROM invite_tokens WHERE digest = :digest) = 'mail'"),
+            " RETURNING ",
+            columns_returned!(),
+            ", (SELECT digest FROM invite_tokens WHERE digest = :digest),
+               (SELECT generation FROM invite_tokens WHERE digest = :digest),
+               (SELECT channel FROM invite_tokens WHERE digest = :digest)"
+        )
+    };
+}
+
+/// The row of an id, in a scope if one is named.
+macro_rules! by_id {
+    () => {
+        by_key!("i.id = :id AND (:scope IS NULL OR i.scope = :scope)")
+    };
+}
+
+macro_rules! by_key {
+    ($key:literal) => {
+        concat!(" WHERE ", $key, guard!("0"), " RETURNING ", columns_returned!(), ", NULL, NULL, NULL")
+    };
+}
+
+macro_rules! end {
+    ($proved:literal) => {
+        concat!(
+            "UPDATE invite_invitations AS i SET
+                 status = :ended_status, ended_at = :at, ended_by = :actor, ended_reason = :reason, address_proved = ",
+            $proved,
+            ", open_key = NULL, remind_at = NULL, revision = revision + 1"
+        )
+    };
+}
+
+/// The filters of a list. An open invitation past its time counts as expired.
+macro_rules! filters {
+    () => {
+        " AND (:address IS NULL OR instr(i.recipient, :address) > 0)
+          AND (:expiring_until IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > :now AND i.expires_at <= :expiring_until))
+          AND (:any_status OR CASE WHEN i.status IN ('pending', 'delivery_failed') AND i.expires_at <= :now
+                          THEN 'expired' ELSE i.status END IN (:status_1, :status_2, :status_3, :status_4, :status_5, :status_6))"
+    };
+}
+
+// SQLite would plan these anew at every call, for the very values that are bound: for a limit always, for
+// what is compared once the tables are analysed. A `+` before a value keeps it from looking at it. The
+// plan is the same.
+
+macro_rules! list {
+    ($seek:literal, $order:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM invite_invitations AS i",
+            letter!(),
+            " WHERE i.kind = +:kind AND i.scope = +:scope AND ",
+            $seek,
+            filters!(),
+            " ORDER BY ",
+            $order,
+            " LIMIT +:limit"
+        )
+    };
+}
+
+/// A list in an order without an index. Its letters are looked up when it is known which rows it shows.
+macro_rules! list_sorted {
+    ($seek:literal, $order:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM (SELECT i.* FROM invite_invitations AS i WHERE i.kind = +:kind AND i.scope = +:scope AND ",
+            $seek,
+            filters!(),
+            " ORDER BY ",
+            $order,
+            " LIMIT +:limit) AS i",
+            letter!(),
+            " ORDER BY ",
+            $order
+        )
+    };
+}
+
+/// Letters of one priority that are due, as far as a page goes. `:kinds` and `:full` are JSON arrays.
+macro_rules! walk {
+    ($from:literal) => {
+        concat!(
+            "SELECT o.priority, o.scope, o.id FROM invite_outbox AS o
+              WHERE o.ready AND o.kind IN (SELECT value FROM json_each(:kinds)) AND o.not_before <= :now
+                AND (o.lease_until IS NULL OR o.lease_until <= :now)
+                AND o.domain NOT IN (SELECT value FROM json_each(:full)) AND ",
+            $from,
+            " ORDER BY o.priority, o.scope, o.not_before, o.id LIMIT +:limit"
+        )
+    };
+}
+
+/// Invitations whose reminders are to be looked at, of the kinds in the JSON array `:kinds`.
+macro_rules! due_reminders {
+    ($letter:expr) => {
+        concat!(
+            " FROM invite_invitations AS i",
+            $letter,
+            " WHERE i.remind_at <= :now AND +i.kind IN (SELECT value FROM json_each(:kinds))"
+        )
+    };
+}
+
+/// Open invitations that are due, of the kinds in the JSON array `:kinds`. The `+` keeps SQLite from
+/// searching all of a kind in the index of the lists.
+macro_rules! due_invitations {
+    () => {
+        " FROM invite_invitations WHERE status IN ('pending', 'delivery_failed') AND expires_at <= :now
+           AND +kind IN (SELECT value FROM json_each(:kinds))"
+    };
+}
