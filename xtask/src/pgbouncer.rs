@@ -12,7 +12,7 @@ use crate::programs::Program;
 use crate::server::Server;
 
 const ENGINE: Engine = Engine {
-    program: Program { name: "PgBouncer", probe: PROBE, debian_package: "pgbouncer" },
+    program: PROGRAM,
     word: "pgbouncer",
     // It is nobody's but the test's that starts it.
     variable: "",
@@ -23,9 +23,8 @@ const ENGINE: Engine = Engine {
     stop_signal: "TERM",
 };
 
-pub(crate) const PROGRAM: &Program = &ENGINE.program;
-
-const PROBE: &[&str] = &["pgbouncer", "--version"];
+pub(crate) const PROGRAM: Program =
+    Program { name: "PgBouncer", probe: &["pgbouncer", "--version"], debian_package: "pgbouncer" };
 
 /// All but the port and the mode. Two connections to the server, so that clients meet each other's. The parameter is one
 /// that sqlx sets when it connects.
@@ -55,7 +54,7 @@ pub fn pgbouncer(server: &Server, folder: &Path, mode: &str) -> Result<Server, S
 /// Whether it knows prepared statements, as from version 1.21 on. Earlier ones lose them between transactions.
 #[must_use]
 pub fn remembers_statements() -> bool {
-    let said = output(PROBE).unwrap_or_default();
+    let said = output(PROGRAM.probe).unwrap_or_default();
     let version = said.split_whitespace().nth(1).unwrap_or_default();
     let mut numbers = version.split('.').map(|number| number.parse::<u32>().unwrap_or_default());
     (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default()) >= (1, 21)

@@ -3,6 +3,7 @@
 use std::process::{Command, Stdio};
 
 use crate::account;
+use crate::pgbouncer;
 use crate::process::output;
 
 pub(crate) struct Program {
@@ -23,6 +24,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
         debian_package: "python3-aiosmtpd",
     },
     Program { name: "Exim", probe: &["exim4", "-bV"], debian_package: "exim4-daemon-light" },
+    pgbouncer::PROGRAM,
 ];
 
 /// What the blocking connections of diesel are linked with. Whatever builds all features needs them.

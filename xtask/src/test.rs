@@ -8,8 +8,6 @@ use crate::crates;
 use crate::databases::{self, Databases};
 use crate::engine::Durability;
 use crate::length::{BROWSER, Length};
-use crate::pgbouncer;
-use crate::postgres::ENGINE as POSTGRES;
 use crate::process::{announce, cargo};
 use crate::programs::{self, LIBRARIES, PROGRAMS};
 use crate::selection::Selection;
@@ -32,11 +30,8 @@ pub(crate) fn run(asked: &Asked<'_>) -> Result<(), String> {
     tally.begin("programs");
     let engines = asked.selection.engines();
     // Those of servers that are given too: tests that kill a server start one of their own.
-    let mut programs: Vec<_> =
+    let programs: Vec<_> =
         PROGRAMS.iter().chain(LIBRARIES).chain(engines.iter().map(|engine| &engine.program)).collect();
-    if engines.iter().any(|engine| engine.word == POSTGRES.word) {
-        programs.push(pgbouncer::PROGRAM);
-    }
     let mut versions = programs::ensure(&programs)?;
     versions.extend(engines.iter().filter_map(|engine| databases::given(engine)));
     tally.begin("databases");
