@@ -53,11 +53,11 @@ async fn eventually(what: &str, mut ask: impl AsyncFnMut() -> bool) {
 }
 
 macro_rules! on {
-    ($database:ident, $store:ident, $pool:ident, $conn:ident, $url:literal) => {
+    ($database:ident, $sqlx:ident, $store:ident, $pool:ident, $conn:ident, $url:literal) => {
         mod $database {
             use super::*;
             use invite_sqlx::{$database, $store};
-            use sqlx::{$conn, $pool};
+            use sqlx::{Transaction, $conn, $pool, $sqlx};
 
             struct World {
                 pool: $pool,
@@ -86,6 +86,26 @@ macro_rules! on {
                     let id = self.members.scope(7).create(&mut tx, &Actor::new(1), new).await.unwrap().id;
                     tx.commit().await.unwrap();
                     id
+                }
+
+                /// Invites all of them, and returns a host's transaction that has locked their rows.
+                async fn invite_and_hold(&self) -> (Vec<InvitationId>, Transaction<'static, $sqlx>) {
+                    let mut ids = Vec::new();
+                    for email in HELD {
+                        ids.push(self.invite(email).await);
+                    }
+                    let mut host = self.pool.begin().await.unwrap();
+                    for id in &ids {
+                        self.members.scope(7).new_link(&mut host, &Actor::new(1), *id).await.unwrap();
+                    }
+                    (ids, host)
+                }
+
+                async fn until_failed(&self, ids: &[InvitationId]) {
+                    let failed = (Status::DeliveryFailed, DeliveryState::Failed);
+                    for id in ids {
+                        eventually("refused letters are told", async || self.state(*id).await == failed).await;
+                    }
                 }
 
                 /// A worker that goes on until it is dropped, as a process until it is killed.
@@ -117,14 +137,7 @@ macro_rules! on {
             #[tokio::test]
             async fn what_a_host_holds_delays_nobody_else_and_is_recorded_when_it_lets_go() {
                 let world = World::new("held").await;
-                let mut ids = Vec::new();
-                for email in HELD {
-                    ids.push(world.invite(email).await);
-                }
-                let mut host = world.pool.begin().await.unwrap();
-                for id in &ids {
-                    world.members.scope(7).new_link(&mut host, &Actor::new(1), *id).await.unwrap();
-                }
+                let (ids, host) = world.invite_and_hold().await;
 
                 let worker = world.work();
                 world.until_sent("the letter of what is held is recorded", ids[0]).await;
@@ -137,10 +150,7 @@ macro_rules! on {
                 }
 
                 host.commit().await.unwrap();
-                for id in &ids[1..] {
-                    let failed = (Status::DeliveryFailed, DeliveryState::Failed);
-                    eventually("refused letters are told", async || world.state(*id).await == failed).await;
-                }
+                world.until_failed(&ids[1..]).await;
                 worker.abort();
                 assert_eq!(HELD.map(|email| world.letters_to(email)), [1; 4]);
             }
@@ -148,14 +158,7 @@ macro_rules! on {
             #[tokio::test]
             async fn a_letter_that_was_sent_before_a_kill_is_not_sent_again_although_its_row_was_held() {
                 let world = World::new("held_and_killed").await;
-                let mut ids = Vec::new();
-                for email in HELD {
-                    ids.push(world.invite(email).await);
-                }
-                let mut host = world.pool.begin().await.unwrap();
-                for id in &ids {
-                    world.members.scope(7).new_link(&mut host, &Actor::new(1), *id).await.unwrap();
-                }
+                let (ids, host) = world.invite_and_hold().await;
                 let worker = world.work();
                 world.until_sent("the letter of what is held is recorded", ids[0]).await;
                 eventually("all are out of hand", async || HELD.map(|email| world.letters_to(email)) == [1; 4]).await;
@@ -165,12 +168,7 @@ macro_rules! on {
 
                 world.clock.advance(TimeDelta::hours(1));
                 let worker = world.work();
-                for id in &ids[1..] {
-                    eventually("refused letters are told", async || {
-                        world.state(*id).await == (Status::DeliveryFailed, DeliveryState::Failed)
-                    })
-                    .await;
-                }
+                world.until_failed(&ids[1..]).await;
                 worker.abort();
                 assert_eq!(world.letters_to(HELD[0]), 1);
             }
@@ -179,6 +177,6 @@ macro_rules! on {
 }
 
 #[cfg(feature = "mysql")]
-on!(mysql, MySqlStore, MySqlPool, MySqlConnection, "INVITE_TEST_MYSQL_URL");
+on!(mysql, MySql, MySqlStore, MySqlPool, MySqlConnection, "INVITE_TEST_MYSQL_URL");
 #[cfg(feature = "postgres")]
-on!(postgres, PgStore, PgPool, PgConnection, "INVITE_TEST_POSTGRES_URL");
+on!(postgres, Postgres, PgStore, PgPool, PgConnection, "INVITE_TEST_POSTGRES_URL");
