@@ -6,6 +6,7 @@
 mod by_hand;
 mod databases;
 pub mod measure;
+pub mod work;
 
 use std::sync::Arc;
 

@@ -76,6 +76,12 @@ impl Bench {
         Self { next: 1, filter, missed: Vec::new() }
     }
 
+    /// With everything wanted, and numbers from this one on.
+    #[must_use]
+    pub const fn numbered_from(next: u64) -> Self {
+        Self { next, filter: None, missed: Vec::new() }
+    }
+
     /// The ratios that were under their targets in three quarters of the rounds: in fewer it may be noise.
     #[must_use]
     pub fn missed(&self) -> &[String] {
@@ -138,6 +144,23 @@ impl Bench {
                 theirs / library,
             );
         }
+    }
+
+    /// Lets databases take turns at the library's side of this, and returns how many microseconds each thing took on
+    /// each, in the middle of the rounds. The first round warms up.
+    pub async fn side_by_side<const N: usize>(&mut self, sides: [(&Shared, &Comparison); N]) -> [f64; N] {
+        let mut slices = sides.map(|_| Vec::new());
+        for round in 0..=sides[0].1.rounds {
+            for turn in 0..N {
+                let side = (turn + round) % N;
+                let (subject, comparison) = sides[side];
+                let took = self.slice(subject, comparison, Side::Library).await.as_secs_f64();
+                if round > 0 {
+                    slices[side].push(took * 1e6 / (comparison.slice * comparison.things) as f64);
+                }
+            }
+        }
+        slices.map(|slices| quartiles(slices)[1])
     }
 
     async fn slice(&mut self, subject: &Shared, comparison: &Comparison, side: Side) -> Duration {

@@ -13,6 +13,7 @@ use invite_benches::{
     Page, Shared, Side,
     measure::{Before, Bench, Comparison, Other, Work},
     mysql, postgres, sqlite,
+    work::{self, ACCEPT, CREATE, LIST, MAIL, PREVIEW, SWEEP},
 };
 use sqlx::sqlite::SqliteSynchronous;
 
@@ -36,16 +37,8 @@ const LISTS: &[Other] = &[
     Other { side: Side::Everything, name: "by hand, every column", target: None },
 ];
 
-const CREATE: Work = |subject, side, n, _, _| Box::pin(async move { subject.create(side, n).await });
-const PREVIEW: Work =
-    |subject, side, _, tokens, place| Box::pin(async move { subject.preview(side, &tokens[place]).await });
-const ACCEPT: Work =
-    |subject, side, n, tokens, place| Box::pin(async move { subject.accept(side, &tokens[place], n).await });
-const LIST: Work = |subject, side, _, _, _| Box::pin(async move { subject.list(side, Page::First).await });
 const LIST_DEEP: Work =
     |subject, side, _, _, _| Box::pin(async move { subject.list(side, Page::Behind(rows() / 2)).await });
-const SWEEP: Work = |subject, side, _, _, _| Box::pin(async move { subject.sweep(side).await });
-const MAIL: Work = |subject, side, _, _, _| Box::pin(async move { subject.mail(side).await });
 
 const ONE: Comparison = Comparison {
     name: "",
@@ -61,7 +54,7 @@ const ONE: Comparison = Comparison {
 const EIGHT: Comparison = Comparison { slice: 400, at_once: 8, rounds: 10, ..ONE };
 
 fn rows() -> u64 {
-    env::var("INVITE_BENCH_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(1_000_000)
+    work::rows(1_000_000)
 }
 
 /// Everything but the lists.

@@ -5,70 +5,51 @@
 
 use std::{env, fs, sync::Arc, time::Instant};
 
-use invite_benches::{Page, Shared, Side, postgres::Database};
+use invite_benches::{
+    Page, Shared,
+    measure::{Before, Bench, Comparison, Work},
+    postgres::Database,
+    work::{self, ACCEPT, CREATE, LIST, MAIL, PREVIEW, SWEEP},
+};
 
 const FEW: u64 = 10_000;
-const ROUNDS: usize = 15;
-const SLICE: u64 = 200;
 /// How many are expired or mailed in a slice.
 const MANY: u64 = 1_000;
 /// Numbers that nobody has been given; as seconds they lie in the past.
 const FIRST: u64 = 100_000_000;
 
-const OPERATIONS: [&str; 7] = [
-    "create",
-    "preview",
-    "accept, with the host's insert",
-    "list of 50, first page",
-    "list of 50, half-way through the scope",
-    "mail, each letter of 1,000",
-    "expire, each invitation of 1,000",
+const LIST_OF_FEW: Work =
+    |subject, side, _, _, _| Box::pin(async move { subject.list(side, Page::Behind(FEW / 2)).await });
+const LIST_OF_MANY: Work =
+    |subject, side, _, _, _| Box::pin(async move { subject.list(side, Page::Behind(rows() / 2)).await });
+
+const ONE: Comparison = Comparison {
+    name: "create",
+    rounds: 15,
+    slice: 200,
+    at_once: 1,
+    before: Before::Nothing,
+    things: 1,
+    others: &[],
+    work: CREATE,
+};
+
+const OPERATIONS: [Comparison; 7] = [
+    ONE,
+    Comparison { name: "preview", before: Before::Tokens, work: PREVIEW, ..ONE },
+    Comparison { name: "accept, with the host's insert", before: Before::Tokens, work: ACCEPT, ..ONE },
+    Comparison { name: "list of 50, first page", work: LIST, ..ONE },
+    Comparison { name: HALF_WAY, work: LIST_OF_FEW, ..ONE },
+    Comparison { name: "mail, each letter of 1,000", before: Before::Letters(MANY), work: MAIL, ..ALL },
+    Comparison { name: "expire, each invitation of 1,000", before: Before::Due(MANY), work: SWEEP, ..ALL },
 ];
 
-/// Does a slice of the operation, and returns how many microseconds each took.
-async fn slice(subject: &Shared, operation: usize, rows: u64, from: u64) -> f64 {
-    let tokens = match operation {
-        1 | 2 => subject.invited(from, SLICE).await,
-        5 => {
-            subject.queue(from, MANY).await;
-            Vec::new()
-        }
-        6 => {
-            subject.add_due(from, MANY).await;
-            Vec::new()
-        }
-        _ => Vec::new(),
-    };
-    let start = Instant::now();
-    let things = match operation {
-        5 => {
-            subject.mail(Side::Library).await;
-            MANY
-        }
-        6 => {
-            subject.sweep(Side::Library).await;
-            MANY
-        }
-        _ => {
-            for n in 0..SLICE {
-                let place = usize::try_from(n).unwrap_or_default();
-                match operation {
-                    0 => subject.create(Side::Library, from + n).await,
-                    1 => subject.preview(Side::Library, &tokens[place]).await,
-                    2 => subject.accept(Side::Library, &tokens[place], from + n).await,
-                    3 => subject.list(Side::Library, Page::First).await,
-                    _ => subject.list(Side::Library, Page::Behind(rows / 2)).await,
-                }
-            }
-            SLICE
-        }
-    };
-    start.elapsed().as_secs_f64() * 1e6 / things as f64
-}
+const ALL: Comparison = Comparison { slice: 1, things: MANY, ..ONE };
 
-fn median(times: &mut [f64]) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+const HALF_WAY: &str = "list of 50, half-way through the scope";
+
+fn rows() -> u64 {
+    work::rows(10_000_000)
 }
 
 fn memory() -> String {
@@ -79,7 +60,7 @@ fn memory() -> String {
 
 async fn run() {
     let url = env::var("INVITE_TEST_POSTGRES_URL").expect("`cargo xtask databases` sets INVITE_TEST_POSTGRES_URL");
-    let many = env::var("INVITE_BENCH_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(10_000_000);
+    let many = rows();
     let small = Arc::new(Database::named(&url, "small").await);
     let large = Arc::new(Database::named(&url, "large").await);
     small.live_through(FEW).await;
@@ -93,24 +74,13 @@ async fn run() {
         println!("| `{table}` | {:.0} | {:.0} |", each(bytes), each(indexes));
     }
     println!("\n| operation | {FEW} rows, µs | {many} rows, µs | ratio |\n|---|---:|---:|---:|");
-    let subjects: [(Shared, u64); 2] = [(small, FEW), (large, many)];
-    let mut next = FIRST;
-    for (operation, name) in OPERATIONS.iter().enumerate() {
-        let mut times = [Vec::new(), Vec::new()];
-        // The first round warms up.
-        for round in 0..=ROUNDS {
-            for turn in 0..2 {
-                let which = (round + turn) % 2;
-                let (subject, rows) = &subjects[which];
-                let took = slice(subject, operation, *rows, next).await;
-                next += MANY;
-                if round > 0 {
-                    times[which].push(took);
-                }
-            }
-        }
-        let [few, many] = times.map(|mut times| median(&mut times));
-        println!("| {name} | {few:.0} | {many:.0} | {:.2} |", many / few);
+    let (small, large): (Shared, Shared) = (small, large);
+    let mut bench = Bench::numbered_from(FIRST);
+    for of_few in &OPERATIONS {
+        let work = if of_few.name == HALF_WAY { LIST_OF_MANY } else { of_few.work };
+        let of_many = Comparison { work, ..*of_few };
+        let [few, many] = bench.side_by_side([(&small, of_few), (&large, &of_many)]).await;
+        println!("| {} | {few:.0} | {many:.0} | {:.2} |", of_few.name, many / few);
     }
     println!("\nThis process needed {} at most.", memory());
 }
