@@ -69,7 +69,7 @@ pub(crate) async fn sign_up(app: &App, form: SignUp) -> Result<SignedUp, ApiErro
     .await
 }
 
-/// Checks the password.
+/// Finds the account of an address, if the password is its own.
 pub(crate) async fn log_in(app: &App, email: &str, password: String) -> Result<User, ApiError> {
     let account = match email.parse::<EmailAddress>() {
         Ok(email) => database::find_account(&mut *app.pool.acquire().await?, email.canonical()).await?,

@@ -60,7 +60,7 @@ pub(crate) async fn insert_user(conn: &mut Conn, new: NewUser<'_>) -> QueryResul
     inserted.first(conn).await.optional()
 }
 
-/// Makes an organization.
+/// Makes an organization, and returns it with its new id.
 pub(crate) async fn insert_organization(conn: &mut Conn, name: &str) -> QueryResult<Organization> {
     insert_into(organizations::table).values(organizations::name.eq(name)).execute(conn).await?;
     let inserted = organizations::id.eq(sql::<BigInt>("LAST_INSERT_ID()"));

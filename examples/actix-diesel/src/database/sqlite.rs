@@ -75,7 +75,7 @@ pub(crate) async fn insert_user(conn: &mut Conn, new: NewUser<'_>) -> QueryResul
     insertion.returning(USER).get_result(conn).await.optional()
 }
 
-/// Makes an organization.
+/// Makes an organization, and returns it with its new id.
 pub(crate) async fn insert_organization(conn: &mut Conn, name: &str) -> QueryResult<Organization> {
     let insertion = insert_into(organizations::table).values(organizations::name.eq(name));
     insertion.returning(organizations::all_columns).get_result(conn).await

@@ -59,7 +59,7 @@ async fn is_usable(conn: &mut Conn, about: PoolConnectionMetadata) -> sqlx::Resu
     Ok(is_writable(conn).await)
 }
 
-/// Begins a transaction.
+/// Begins a transaction on a connection from the pool.
 pub(crate) async fn begin(pool: &Pool) -> sqlx::Result<Transaction<'static, MySql>> {
     pool.begin().await
 }
@@ -95,7 +95,7 @@ pub(crate) async fn mark_verified(conn: &mut Conn, user: i64) -> sqlx::Result<()
     Ok(())
 }
 
-/// Makes an organization.
+/// Makes an organization, and returns it with its new id.
 pub(crate) async fn insert_organization(conn: &mut Conn, name: &str) -> sqlx::Result<Organization> {
     sqlx::query("INSERT INTO organizations (name) VALUES (?)").bind(name).execute(&mut *conn).await?;
     sqlx::query_as("SELECT id, name FROM organizations WHERE id = LAST_INSERT_ID()").fetch_one(conn).await

@@ -66,7 +66,7 @@ async fn is_usable(conn: &mut Conn, about: PoolConnectionMetadata) -> sqlx::Resu
     Ok(is_writable(conn).await)
 }
 
-/// Begins a transaction.
+/// Begins a transaction on a connection from the pool.
 pub(crate) async fn begin(pool: &Pool) -> sqlx::Result<Transaction<'static, Postgres>> {
     pool.begin().await
 }
@@ -100,7 +100,7 @@ pub(crate) async fn mark_verified(conn: &mut Conn, user: i64) -> sqlx::Result<()
     Ok(())
 }
 
-/// Makes an organization.
+/// Makes an organization, and returns it with its new id.
 pub(crate) async fn insert_organization(conn: &mut Conn, name: &str) -> sqlx::Result<Organization> {
     let sql = "INSERT INTO organizations (name) VALUES ($1) RETURNING id, name";
     sqlx::query_as(sql).bind(name).fetch_one(conn).await

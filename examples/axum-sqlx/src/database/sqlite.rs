@@ -63,7 +63,7 @@ pub(crate) async fn mark_verified(conn: &mut Conn, user: i64) -> sqlx::Result<()
     Ok(())
 }
 
-/// Makes an organization.
+/// Makes an organization, and returns it with its new id.
 pub(crate) async fn insert_organization(conn: &mut Conn, name: &str) -> sqlx::Result<Organization> {
     let sql = "INSERT INTO organizations (name) VALUES (?) RETURNING id, name";
     sqlx::query_as(sql).bind(name).fetch_one(conn).await
