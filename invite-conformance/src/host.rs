@@ -9,6 +9,7 @@ mod changing;
 pub(crate) mod deeds;
 mod expiry;
 mod fairness;
+mod faults;
 mod invited;
 mod inviting;
 mod leases;
@@ -34,6 +35,7 @@ pub(crate) fn cases() -> Vec<Case> {
         changing::CASES,
         expiry::CASES,
         fairness::CASES,
+        faults::CASES,
         invited::CASES,
         inviting::CASES,
         leases::CASES,

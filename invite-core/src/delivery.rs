@@ -4,7 +4,7 @@ pub(crate) mod report;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::DeliveryId, state::Status};
+use crate::{id::DeliveryId, mailer::Fault, state::Status};
 
 /// What became of the letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,13 +16,15 @@ pub struct Delivery {
     pub attempts: u32,
     /// What the last unsuccessful attempt came to, sanitised and cut to 200 characters.
     pub last_error: Option<String>,
+    /// Whose fault that was, as far as it is known.
+    pub fault: Option<Fault>,
 }
 
 impl Delivery {
     /// Makes a delivery in this state, with no attempt counted and no error.
     #[must_use]
     pub const fn new(state: DeliveryState) -> Self {
-        Self { state, attempts: 0, last_error: None }
+        Self { state, attempts: 0, last_error: None, fault: None }
     }
 
     /// The delivery of a letter before its first outcome: queued. Without a letter: not mailed.
@@ -36,8 +38,13 @@ impl Delivery {
 
     /// The letter's state as a store reads it. A new column becomes a new argument, which every store then has to read.
     #[must_use]
-    pub const fn from_stored(state: DeliveryState, attempts: u32, last_error: Option<String>) -> Self {
-        Self { state, attempts, last_error }
+    pub const fn from_stored(
+        state: DeliveryState,
+        attempts: u32,
+        last_error: Option<String>,
+        fault: Option<Fault>,
+    ) -> Self {
+        Self { state, attempts, last_error, fault }
     }
 }
 
@@ -54,7 +61,7 @@ pub enum DeliveryState {
     Retrying,
     /// A mail server took it. Whether a person reads it nobody knows.
     Sent,
-    /// Refused permanently, or too often; the invitation is [`Status::DeliveryFailed`].
+    /// Refused permanently, or too often. If that was the recipient's fault, the invitation is [`Status::DeliveryFailed`].
     Failed,
     /// It may or may not have been sent, and no more attempts are made. Its links work.
     Unknown,

@@ -56,14 +56,14 @@ pub use crate::{
     invitation::{Acceptance, Accepted, Amendment, Ended, Invitation, Linked, NewInvitation, Preview, Record},
     kind::Kind,
     list::{Cursor, InvitationQuery, Page, Sort},
-    mailer::{EnhancedCode, Letter, Mailer, Outcome, Refusal},
+    mailer::{EnhancedCode, Fault, Letter, Mailer, Outcome, Refusal},
     policy::{Acceptor, EarlierLinks, Policy, Uniqueness},
     random::{RandomError, SecureRandom, SystemRandom},
     service::{Invitations, Scoped},
     state::{EventKind, Status},
     text::check_line,
     token::{Channel, MalformedToken, Token, TokenDigest, TokenFormat},
-    worker::{Tick, Worker},
+    worker::{Health, Tick, Worker},
 };
 #[cfg(feature = "tokio")]
 pub use crate::{retry::retry, worker::Notifier};

@@ -1,6 +1,7 @@
 //! The contract of a mailer: a letter in, an outcome out.
 
 mod enhanced;
+mod fault;
 mod outcome;
 
 use std::{fmt, time::Duration};
@@ -16,6 +17,7 @@ use crate::{
 pub(crate) use self::outcome::fit_id;
 pub use self::{
     enhanced::EnhancedCode,
+    fault::Fault,
     outcome::{Outcome, Refusal},
 };
 

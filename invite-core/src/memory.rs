@@ -165,6 +165,8 @@ impl InvitationStore for MemoryStore {
                 .found(id, None)
                 .filter(|found| found.record.kind == kind && scope.is_none_or(|scope| found.record.scope == *scope)),
             Key::Open(key) => state.found(*state.open.get(key)?, None),
+            Key::Delivery { kind, id } => of_kind(kind, state.of_delivery(id)?),
+            Key::Provider { kind, id } => of_kind(kind, state.of_provider(id)?),
         };
         Ok(conn.run(find).await)
     }
@@ -233,4 +235,8 @@ impl InvitationStore for MemoryStore {
         };
         Ok(conn.run(history).await)
     }
+}
+
+fn of_kind(kind: &str, row: &state::Row) -> Option<Found> {
+    (row.record.kind == kind).then(|| Found { record: row.record.clone(), token: None })
 }

@@ -34,6 +34,7 @@ use crate::{
     id::InvitationId,
     invitation::Record,
     list::Sort,
+    mailer::Fault,
     state::{EventKind, Status},
     token::{Channel, TokenDigest},
 };
@@ -173,6 +174,10 @@ pub struct DeliveryUpdate<'a> {
     pub attempts: Option<u32>,
     /// What was wrong; `None` clears it.
     pub error: Option<&'a str>,
+    /// Whose fault that was; `None` clears it.
+    pub fault: Option<Fault>,
+    /// The provider's name for the letter, at most 128 bytes of visible ASCII; `None` leaves what is known.
+    pub provider_id: Option<&'a str>,
     /// Written only over one of these.
     pub over: &'a [DeliveryState],
 }
@@ -208,6 +213,21 @@ pub enum Key<'a> {
     },
     /// By its open key.
     Open(&'a OpenKey),
+    /// By the delivery of its current letter.
+    Delivery {
+        /// The name of the kind, [`Kind::NAME`](crate::Kind::NAME).
+        kind: &'a str,
+        /// The delivery.
+        id: DeliveryId,
+    },
+    /// By the name under which the mail provider accepted its current letter, byte by byte; if several letters have the
+    /// name, by the one with the greatest id.
+    Provider {
+        /// The name of the kind, [`Kind::NAME`](crate::Kind::NAME).
+        kind: &'a str,
+        /// The provider's name for the letter.
+        id: &'a str,
+    },
 }
 
 /// Which version of a row a read must see.

@@ -1,7 +1,9 @@
 //! Empties the mail queue, reminds, and expires what is due.
 
 mod engine;
+mod health;
 mod outage;
+mod reports;
 mod retry;
 #[cfg(feature = "tokio")]
 mod run;
@@ -23,12 +25,13 @@ use chrono::TimeDelta;
 
 #[cfg(feature = "tokio")]
 pub use self::run::Notifier;
-pub use self::tick::Tick;
 use self::{
     engine::{Engine, Failure},
+    health::Alarm,
     outage::Outage,
     steps::Attempted,
 };
+pub use self::{health::Health, tick::Tick};
 use crate::{
     actor::Scope,
     clock::{Clock, SystemClock},
@@ -99,6 +102,7 @@ pub struct Worker<S, P> {
     per_domain: Option<u32>,
     lease: TimeDelta,
     outage: Mutex<Outage>,
+    alarm: Option<Alarm>,
     /// Outcomes of letters that could not be recorded yet.
     kept: Mutex<Vec<Attempted>>,
     /// The scope behind which the turns begin.
@@ -126,6 +130,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             per_domain: None,
             lease: TimeDelta::minutes(15),
             outage: Mutex::default(),
+            alarm: None,
             kept: Mutex::default(),
             last: Mutex::default(),
             ahead: AtomicI64::new(NEVER_COMPARED),
@@ -257,10 +262,6 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         self.clock.tolerance().is_some_and(|tolerance| !is_known || self.ahead().abs() > tolerance)
     }
 
-    fn outage(&self) -> MutexGuard<'_, Outage> {
-        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// If the random number generator fails there is no jitter; the outcome must still be recorded.
     fn jitter(&self) -> u8 {
         let mut jitter = [0];
@@ -270,6 +271,10 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
 }
 
 impl<S, P> Worker<S, P> {
+    fn outage(&self) -> MutexGuard<'_, Outage> {
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn kept(&self) -> MutexGuard<'_, Vec<Attempted>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }

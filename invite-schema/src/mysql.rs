@@ -207,7 +207,8 @@ impl Catalog for MySql {
                 (&sql::FIND_BY_ID, values.exact(Name::Scope, None))
             }
             Target::Delivery(delivery) => {
-                (&sql::FIND_BY_DELIVERY, Values::new().uuid(Name::Delivery, *delivery.as_uuid()))
+                let values = Values::new().uuid(Name::Delivery, *delivery.as_uuid());
+                (&sql::FIND_BY_DELIVERY, values.text(Name::Kind, guard.kind))
             }
         };
         let Some(found) = optional::<D, Found>(conn, values.of_statement(sql)?).await? else {
@@ -221,11 +222,12 @@ impl Catalog for MySql {
 /// A settlement as an object of JSON.
 fn asked(settlement: &Settlement<'_>) -> Json {
     let Settlement { delivery, owner, attempt, summary, queue: _, transition: _ } = settlement;
-    let DeliveryUpdate { delivery: _, kind, state, attempts, error, over } = summary;
+    let DeliveryUpdate { delivery: _, kind, state, attempts, error, fault, provider_id, over } = summary;
     let over: Vec<_> = over.iter().map(|state| state.as_str()).collect();
     json!({
         "letter": hex(delivery.as_uuid()), "owner": hex(owner), "attempt": attempt, "kind": kind,
-        "state": state.as_str(), "attempts": attempts, "error": error, "over": over.join(","),
+        "state": state.as_str(), "attempts": attempts, "error": error, "fault": fault.map(|fault| fault.as_str()),
+        "provider_id": provider_id, "over": over.join(","),
     })
 }
 
@@ -292,6 +294,12 @@ pub async fn find<D: Driver<Db = MySql>>(
                 .exact(Name::Scope, scope.map(Scope::as_str)),
         ),
         Key::Open(key) => (&sql::FIND_OPEN_LATEST, Values::new().bytes(Name::OpenKey, key.as_bytes().as_slice())),
+        Key::Delivery { kind, id } => {
+            (&sql::FIND_BY_DELIVERY, Values::new().uuid(Name::Delivery, *id.as_uuid()).text(Name::Kind, kind))
+        }
+        Key::Provider { kind, id } => {
+            (&sql::FIND_BY_PROVIDER_ID, Values::new().exact(Name::ProviderId, id).text(Name::Kind, kind))
+        }
     };
     optional::<D, _>(conn, values.of_statement(sql)?).await
 }

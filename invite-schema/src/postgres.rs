@@ -215,7 +215,7 @@ impl Catalog for Postgres {
 /// A settlement as an object of JSON.
 fn asked(settlement: &Settlement<'_>) -> Json {
     let Settlement { delivery, owner, attempt, summary, queue, transition: _ } = settlement;
-    let DeliveryUpdate { delivery: _, kind, state, attempts, error, over } = summary;
+    let DeliveryUpdate { delivery: _, kind, state, attempts, error, fault, provider_id, over } = summary;
     let over: Vec<_> = over.iter().map(|state| state.as_str()).collect();
     let (not_before, refusals, unknowns, last_error) = match queue {
         QueueChange::Remove => (None, None, None, None),
@@ -225,7 +225,8 @@ fn asked(settlement: &Settlement<'_>) -> Json {
     };
     json!({
         "letter": delivery.as_uuid(), "owner": owner, "attempt": attempt, "kind": kind, "state": state.as_str(),
-        "attempts": attempts, "error": error, "over": over, "not_before": not_before, "refusals": refusals,
+        "attempts": attempts, "error": error, "fault": fault.map(|fault| fault.as_str()), "provider_id": provider_id, "over": over,
+        "not_before": not_before, "refusals": refusals,
         "unknowns": unknowns, "last_error": last_error,
     })
 }
@@ -274,6 +275,12 @@ pub async fn find<D: Driver<Db = Postgres>>(
             (&sql::FIND_BY_ID, values.exact(Name::Scope, scope.map(invite_core::Scope::as_str)))
         }
         Key::Open(key) => (&sql::FIND_OPEN, Values::new().bytes(Name::OpenKey, key.as_bytes().as_slice())),
+        Key::Delivery { kind, id } => {
+            (&sql::FIND_BY_DELIVERY, Values::new().uuid(Name::Delivery, *id.as_uuid()).text(Name::Kind, kind))
+        }
+        Key::Provider { kind, id } => {
+            (&sql::FIND_BY_PROVIDER_ID, Values::new().exact(Name::ProviderId, id).text(Name::Kind, kind))
+        }
     };
     optional::<D, _>(conn, values.of_statement(sql)?).await
 }

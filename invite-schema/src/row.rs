@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Actor, Channel, Delivery, DeliveryState, EmailAddress, Ended, Event, EventKind, InvitationId, Record, Scope,
+    Actor, Channel, Delivery, DeliveryState, EmailAddress, Ended, Event, EventKind, Fault, InvitationId, Record, Scope,
     Status, TokenDigest,
     store::{DeliveryId, Found, FoundToken, LeasedLetter, Purpose, StoreError},
 };
@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 /// How many columns a record has. Every database's `columns!` names them in this order.
-const RECORD: usize = 30;
+const RECORD: usize = 31;
 
 /// A row of a driver, read column by column. Columns count from 0; `name` is for the error.
 ///
@@ -121,6 +121,10 @@ impl FromRow for Record {
                     DeliveryState::from_word(&state).ok_or(StoreError::corrupt("state"))?,
                     row.count(28, "attempts")?,
                     owned(row, 29, "error")?,
+                    match row.optional_text(30, "fault")? {
+                        None => None,
+                        Some(fault) => Some(Fault::from_word(&fault).ok_or(StoreError::corrupt("fault"))?),
+                    },
                 ),
             },
             delivery_id,

@@ -251,6 +251,12 @@ pub async fn find<D: Driver<Db = Sqlite>>(
             (&sql::FIND_BY_ID, values.exact(Name::Scope, scope.map(Scope::as_str)))
         }
         Key::Open(key) => (&sql::FIND_OPEN, Values::new().bytes(Name::OpenKey, key.as_bytes().as_slice())),
+        Key::Delivery { kind, id } => {
+            (&sql::FIND_BY_DELIVERY, Values::new().uuid(Name::Delivery, *id.as_uuid()).text(Name::Kind, kind))
+        }
+        Key::Provider { kind, id } => {
+            (&sql::FIND_BY_PROVIDER_ID, Values::new().exact(Name::ProviderId, id).text(Name::Kind, kind))
+        }
     };
     optional::<D, _>(conn, values.of_statement(sql)?).await
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    EmailAddress, Record,
+    EmailAddress, Fault, Record,
     store::{
         Change, DeliveryUpdate, Guard, ListQuery, NewEvent, NewLetter, OpenKey, Purpose, QueueChange, RenewedLinks,
         Settlement,
@@ -165,6 +165,8 @@ impl<'v, D: Dialect> Values<'v, D> {
             .text(Name::DeliveryState, update.state.as_str())
             .count(Name::Attempts, update.attempts)
             .text(Name::Error, update.error)
+            .text(Name::Fault, update.fault.map(Fault::as_str))
+            .exact(Name::ProviderId, update.provider_id)
             .words(Name::Over, update.over.iter().map(|state| state.as_str()))
     }
 

@@ -169,17 +169,17 @@ AND (CAST(CASE ? WHEN 'anyone' THEN '*' WHEN 'address' THEN i.recipient ELSE SUB
 AND (i.resent_at IS NULL OR i.resent_at <= ? OR i.resent_at > ?);
 
 -- RECORD_FIRST
---   1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 kind
-INSERT INTO invite_letters (id, invitation, state, attempts, error)
-SELECT i.delivery_id, i.id, ?, COALESCE(?, 0), ?
+--   1 delivery_state, 2 attempts, 3 error, 4 fault, 5 provider_id, 6 delivery, 7 kind
+INSERT INTO invite_letters (id, invitation, state, attempts, error, fault, provider_id)
+SELECT i.delivery_id, i.id, ?, COALESCE(?, 0), ?, ?, ?
 FROM invite_invitations AS i
 WHERE i.delivery_id = ?
 AND i.kind = ?;
 
 -- RECORD_DELIVERY
---   1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 over, 6 delivery, 7 kind
+--   1 delivery_state, 2 attempts, 3 error, 4 fault, 5 provider_id, 6 delivery, 7 over, 8 delivery, 9 kind
 UPDATE invite_letters
-SET state = ?, attempts = COALESCE(?, attempts), error = ?
+SET state = ?, attempts = COALESCE(?, attempts), error = ?, fault = ?, provider_id = COALESCE(?, provider_id)
 WHERE id = ?
 AND JSON_CONTAINS(?, JSON_QUOTE(state))
 AND EXISTS (SELECT 1
@@ -192,8 +192,8 @@ AND EXISTS (SELECT 1
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, t.digest,
-    t.generation, t.channel
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault,
+    t.digest, t.generation, t.channel
 FROM invite_tokens AS t JOIN invite_invitations AS i ON i.id = t.invitation LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE t.digest = ?;
 
@@ -202,7 +202,8 @@ WHERE t.digest = ?;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, NULL, NULL, NULL
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, NULL,
+    NULL, NULL
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.id = ?
 AND i.kind = ?
@@ -219,6 +220,8 @@ SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.paylo
     FROM invite_letters AS l
     WHERE l.id = i.delivery_id), (SELECT l.error
     FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.fault
+    FROM invite_letters AS l
     WHERE l.id = i.delivery_id), t.digest, t.generation, t.channel
 FROM invite_tokens AS t JOIN invite_invitations AS i ON i.id = t.invitation
 WHERE t.digest = ? LOCK IN SHARE MODE;
@@ -234,6 +237,8 @@ SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.paylo
     FROM invite_letters AS l
     WHERE l.id = i.delivery_id), (SELECT l.error
     FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.fault
+    FROM invite_letters AS l
     WHERE l.id = i.delivery_id), NULL, NULL, NULL
 FROM invite_invitations AS i
 WHERE i.id = ?
@@ -241,13 +246,28 @@ AND i.kind = ?
 AND i.scope = COALESCE(?, i.scope) LOCK IN SHARE MODE;
 
 -- FIND_BY_DELIVERY
---   1 delivery
+--   1 delivery, 2 kind
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, NULL, NULL, NULL
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, NULL,
+    NULL, NULL
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
-WHERE i.delivery_id = ?;
+WHERE i.delivery_id = ?
+AND i.kind = ?;
+
+-- FIND_BY_PROVIDER_ID
+--   1 provider_id, 2 kind
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, NULL,
+    NULL, NULL
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.delivery_id = (SELECT k.id
+    FROM invite_letters AS k
+    WHERE k.provider_id = ?
+    ORDER BY k.id DESC LIMIT 1) AND i.kind = ?;
 
 -- FIND_OPEN_LATEST
 --   1 open_key
@@ -260,6 +280,8 @@ SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.paylo
     FROM invite_letters AS l
     WHERE l.id = i.delivery_id), (SELECT l.error
     FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.fault
+    FROM invite_letters AS l
     WHERE l.id = i.delivery_id), NULL, NULL, NULL
 FROM invite_invitations AS i
 WHERE i.open_key = ? LOCK IN SHARE MODE;
@@ -270,7 +292,7 @@ WHERE i.open_key = ? LOCK IN SHARE MODE;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
 FROM invite_invitations AS i FORCE INDEX FOR
 ORDER BY (invite_invitations_list) LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.kind = ?
@@ -289,7 +311,7 @@ ORDER BY i.created_at DESC, i.id DESC LIMIT ?;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
 FROM invite_invitations AS i FORCE INDEX FOR
 ORDER BY (invite_invitations_list) LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.kind = ?
@@ -308,7 +330,7 @@ ORDER BY i.created_at, i.id LIMIT ?;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
 FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = ?
@@ -329,7 +351,7 @@ ORDER BY i.expires_at, i.id;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
 FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = ?
@@ -349,7 +371,7 @@ ORDER BY i.recipient, i.id;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.recipient IN (?, ?, ?, ?, ?, ?, ?, ?)
 AND i.kind = ?
@@ -464,7 +486,7 @@ AND (o.lease_until IS NULL OR o.lease_until <= ?) FOR UPDATE SKIP LOCKED;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, o.id,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, o.id,
     o.generation, o.purpose, o.attempt, o.refusals, o.unknowns
 FROM JSON_TABLE(?,
     '$[*]' COLUMNS (letter CHAR(32) PATH '$')) AS a STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter) LEFT JOIN invite_invitations AS i ON i.id = o.invitation LEFT JOIN invite_letters AS l ON l.id = i.delivery_id;
@@ -513,19 +535,22 @@ AND o.attempt = a.attempt FOR UPDATE;
 
 -- RECORD_TOGETHER
 --   1 settlements
-INSERT INTO invite_letters (id, invitation, state, attempts, error)
-SELECT i.delivery_id, i.id, a.state, a.attempts, a.error
+INSERT INTO invite_letters (id, invitation, state, attempts, error, fault, provider_id)
+SELECT i.delivery_id, i.id, a.state, a.attempts, a.error, a.fault, a.provider_id
 FROM JSON_TABLE(?, '$[*]' COLUMNS (letter CHAR(32) PATH '$.letter', kind VARCHAR(64) PATH '$.kind',
     state VARCHAR(20) PATH '$.state', attempts INT UNSIGNED PATH '$.attempts',
-    error VARCHAR(200) PATH '$.error',
+    error VARCHAR(200) PATH '$.error', fault VARCHAR(20) PATH '$.fault',
+    provider_id VARCHAR(128) PATH '$.provider_id',
     over_states VARCHAR(200) PATH '$.over')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (invite_invitations_delivery) ON i.delivery_id = UNHEX(a.letter)
 WHERE CAST(i.kind AS BINARY) = CAST(a.kind AS BINARY)
 AND (FIND_IN_SET('queued', a.over_states) OR EXISTS (SELECT 1
         FROM invite_letters AS k
         WHERE k.id = UNHEX(a.letter))) ON DUPLICATE KEY UPDATE attempts = IF(FIND_IN_SET(invite_letters.state,
             a.over_states), a.attempts, invite_letters.attempts), error = IF(FIND_IN_SET(invite_letters.state,
-            a.over_states), a.error, invite_letters.error), state = IF(FIND_IN_SET(invite_letters.state,
-            a.over_states), a.state, invite_letters.state);
+            a.over_states), a.error, invite_letters.error), fault = IF(FIND_IN_SET(invite_letters.state,
+            a.over_states), a.fault, invite_letters.fault), provider_id = IF(FIND_IN_SET(invite_letters.state,
+            a.over_states), COALESCE(a.provider_id, invite_letters.provider_id), invite_letters.provider_id),
+            state = IF(FIND_IN_SET(invite_letters.state, a.over_states), a.state, invite_letters.state);
 
 -- POSTPONE
 --   1 not_before, 2 refusals, 3 unknowns, 4 error, 5 letter, 6 owner, 7 attempt
@@ -546,6 +571,8 @@ SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.paylo
     WHERE l.id = i.delivery_id), (SELECT l.attempts
     FROM invite_letters AS l
     WHERE l.id = i.delivery_id), (SELECT l.error
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.fault
     FROM invite_letters AS l
     WHERE l.id = i.delivery_id)
 FROM invite_invitations AS i

@@ -32,8 +32,8 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
     changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
-    changed.reminded, l.state, l.attempts, l.error, token_digest, token_generation, token_channel
-FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    changed.reminded, l.state, l.attempts, l.error, l.fault, token_digest, token_generation, token_channel
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
 
@@ -80,8 +80,8 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
     changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
-    changed.reminded, l.state, l.attempts, l.error, token_digest, token_generation, token_channel
-FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    changed.reminded, l.state, l.attempts, l.error, l.fault, token_digest, token_generation, token_channel
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
 
@@ -115,8 +115,8 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
     changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
-    changed.reminded, l.state, l.attempts, l.error, token_digest, token_generation, token_channel
-FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    changed.reminded, l.state, l.attempts, l.error, l.fault, token_digest, token_generation, token_channel
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
 
@@ -162,8 +162,8 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
     changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
-    changed.reminded, l.state, l.attempts, l.error, token_digest, token_generation, token_channel
-FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    changed.reminded, l.state, l.attempts, l.error, l.fault, token_digest, token_generation, token_channel
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
 
@@ -212,8 +212,8 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
     changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
-    changed.reminded, l.state, l.attempts, l.error, token_digest, token_generation, token_channel
-FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    changed.reminded, l.state, l.attempts, l.error, l.fault, token_digest, token_generation, token_channel
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
 
@@ -268,8 +268,8 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
     changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
-    changed.reminded, l.state, l.attempts, l.error, token_digest, token_generation, token_channel
-FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    changed.reminded, l.state, l.attempts, l.error, l.fault, token_digest, token_generation, token_channel
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
 
@@ -313,8 +313,8 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
     changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
-    changed.reminded, l.state, l.attempts, l.error, token_digest, token_generation, token_channel
-FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    changed.reminded, l.state, l.attempts, l.error, l.fault, token_digest, token_generation, token_channel
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
 
@@ -360,8 +360,8 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
     changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
-    changed.reminded, l.state, l.attempts, l.error, token_digest, token_generation, token_channel
-FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    changed.reminded, l.state, l.attempts, l.error, l.fault, token_digest, token_generation, token_channel
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
 
@@ -404,24 +404,25 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
     changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
-    changed.reminded, l.state, l.attempts, l.error, token_digest, token_generation, token_channel
-FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    changed.reminded, l.state, l.attempts, l.error, l.fault, token_digest, token_generation, token_channel
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
 
 -- RECORD_DELIVERY
---   1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 kind, 6 over
-INSERT INTO invite_letters AS l (id, invitation, state, attempts, error)
-SELECT i.delivery_id, i.id, $1, COALESCE($2, 0), $3
+--   1 delivery_state, 2 attempts, 3 error, 4 fault, 5 provider_id, 6 delivery, 7 kind, 8 over
+INSERT INTO invite_letters AS l (id, invitation, state, attempts, error, fault, provider_id)
+SELECT i.delivery_id, i.id, $1, COALESCE($2, 0), $3, $4, $5
 FROM invite_invitations AS i
-WHERE i.delivery_id = $4
-AND (i.kind = $5) IS TRUE
-AND ('queued' = ANY ($6::text[]) OR EXISTS (SELECT 1
+WHERE i.delivery_id = $6
+AND (i.kind = $7) IS TRUE
+AND ('queued' = ANY ($8::text[]) OR EXISTS (SELECT 1
         FROM invite_letters AS k
-        WHERE k.id = $4))
+        WHERE k.id = $6))
 ON CONFLICT (id) DO UPDATE
-SET state = excluded.state, attempts = COALESCE($2, l.attempts), error = excluded.error
-WHERE l.state = ANY ($6::text[]);
+SET state = excluded.state, attempts = COALESCE($2, l.attempts), error = excluded.error,
+    fault = excluded.fault, provider_id = COALESCE(excluded.provider_id, l.provider_id)
+WHERE l.state = ANY ($8::text[]);
 
 -- INSERT
 --   1 id, 2 kind, 3 scope, 4 recipient_given, 5 recipient, 6 inviter, 7 payload, 8 display, 9 message, 10 locale,
@@ -479,10 +480,10 @@ FROM created;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, t.digest,
-    t.generation, t.channel
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault,
+    t.digest, t.generation, t.channel
 FROM invite_tokens AS t JOIN invite_invitations AS i ON i.id = t.invitation LEFT JOIN LATERAL (SELECT k.state,
-    k.attempts, k.error
+    k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 WHERE t.digest = $1;
@@ -492,9 +493,9 @@ WHERE t.digest = $1;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, NULL::bytea,
-    NULL::integer, NULL::text
-FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault,
+    NULL::bytea, NULL::integer, NULL::text
+FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 WHERE i.id = $1
@@ -506,19 +507,47 @@ AND ($3::text IS NULL OR i.scope = $3);
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, NULL::bytea,
-    NULL::integer, NULL::text
-FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault,
+    NULL::bytea, NULL::integer, NULL::text
+FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 WHERE i.open_key = $1;
+
+-- FIND_BY_DELIVERY
+--   1 delivery, 2 kind
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault,
+    NULL::bytea, NULL::integer, NULL::text
+FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+WHERE i.delivery_id = $1
+AND (i.kind = $2) IS TRUE;
+
+-- FIND_BY_PROVIDER_ID
+--   1 provider_id, 2 kind
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault,
+    NULL::bytea, NULL::integer, NULL::text
+FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+WHERE i.delivery_id = (SELECT id
+    FROM invite_letters
+    WHERE provider_id = $1
+    ORDER BY id DESC LIMIT 1) AND (i.kind = $2) IS TRUE;
 
 -- LIST_NEWEST_FIRST
 --   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 statuses, 8 now, 9 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
 FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = $1
@@ -533,7 +562,7 @@ FROM (SELECT i.*
     AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
         'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7)) END
     ORDER BY i.created_at DESC, i.id DESC LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts,
-        k.error
+        k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 ORDER BY i.created_at DESC, i.id DESC LIMIT $9;
@@ -543,7 +572,7 @@ ORDER BY i.created_at DESC, i.id DESC LIMIT $9;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
 FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = $1
@@ -557,7 +586,8 @@ FROM (SELECT i.*
         'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $6))
     AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
         'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7)) END
-    ORDER BY i.created_at, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    ORDER BY i.created_at, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
+        k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 ORDER BY i.created_at, i.id LIMIT $9;
@@ -567,7 +597,7 @@ ORDER BY i.created_at, i.id LIMIT $9;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
 FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = $1
@@ -581,7 +611,8 @@ FROM (SELECT i.*
         'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $6))
     AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
         'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7)) END
-    ORDER BY i.expires_at, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    ORDER BY i.expires_at, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
+        k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 ORDER BY i.expires_at, i.id LIMIT $9;
@@ -591,7 +622,7 @@ ORDER BY i.expires_at, i.id LIMIT $9;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
 FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = $1
@@ -604,7 +635,7 @@ FROM (SELECT i.*
         'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $6))
     AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
         'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7)) END
-    ORDER BY i.recipient, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    ORDER BY i.recipient, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 ORDER BY i.recipient, i.id LIMIT $9;
@@ -614,8 +645,8 @@ ORDER BY i.recipient, i.id LIMIT $9;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
-FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
+FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 WHERE i.recipient = ANY ($1::text[])
@@ -732,10 +763,10 @@ WHERE id = ANY (ARRAY(
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, o.id,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, o.id,
     o.generation, o.purpose, o.attempt, o.refusals, o.unknowns
 FROM invite_outbox AS o LEFT JOIN invite_invitations AS i ON i.id = o.invitation LEFT JOIN LATERAL (SELECT k.state,
-    k.attempts, k.error
+    k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 WHERE o.id = ANY ($1::uuid[])
@@ -782,8 +813,8 @@ AND attempt = $7;
 WITH asked AS MATERIALIZED (
     SELECT *
     FROM jsonb_to_recordset($1::jsonb) AS a (letter uuid, owner uuid, attempt integer, kind text, state text,
-        attempts integer, error text, over text[], not_before timestamptz, refusals integer, unknowns integer,
-        last_error text) ), removed AS ( DELETE
+        attempts integer, error text, fault text, provider_id text, over text[], not_before timestamptz,
+        refusals integer, unknowns integer, last_error text) ), removed AS ( DELETE
     FROM invite_outbox AS o USING asked AS a
     WHERE o.id = ANY (ARRAY(SELECT letter
             FROM asked
@@ -804,14 +835,15 @@ WITH asked AS MATERIALIZED (
     FROM invite_letters
     WHERE id = ANY (ARRAY(SELECT letter
             FROM asked)) ), told AS (
-    INSERT INTO invite_letters AS l (id, invitation, state, attempts, error)
-    SELECT i.delivery_id, i.id, a.state, a.attempts, a.error
+    INSERT INTO invite_letters AS l (id, invitation, state, attempts, error, fault, provider_id)
+    SELECT i.delivery_id, i.id, a.state, a.attempts, a.error, a.fault, a.provider_id
     FROM asked AS a JOIN invite_invitations AS i ON i.delivery_id = a.letter
     WHERE i.delivery_id = ANY (ARRAY(SELECT id
             FROM settled)) AND (i.kind = a.kind) IS TRUE AND ('queued' = ANY (a.over) OR a.letter IN (SELECT id
             FROM heard_of))
     ON CONFLICT (id) DO UPDATE
-    SET state = excluded.state, attempts = excluded.attempts, error = excluded.error
+    SET state = excluded.state, attempts = excluded.attempts, error = excluded.error, fault = excluded.fault,
+        provider_id = COALESCE(excluded.provider_id, l.provider_id)
     WHERE l.state = ANY (ARRAY(SELECT unnest(a.over)
             FROM asked AS a
             WHERE a.letter = l.id)) )
@@ -823,8 +855,8 @@ FROM settled;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
-FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
+FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 WHERE i.remind_at <= $1

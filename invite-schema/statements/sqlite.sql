@@ -61,6 +61,8 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
     FROM invite_letters AS l
     WHERE l.id = delivery_id), (SELECT l.error
     FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.fault
+    FROM invite_letters AS l
     WHERE l.id = delivery_id), (SELECT digest
     FROM invite_tokens
     WHERE digest = ?5), (SELECT generation
@@ -95,6 +97,8 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
     FROM invite_letters AS l
     WHERE l.id = delivery_id), (SELECT l.error
     FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.fault
+    FROM invite_letters AS l
     WHERE l.id = delivery_id), NULL, NULL, NULL;
 
 -- RENEW
@@ -125,6 +129,8 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
     WHERE l.id = delivery_id), (SELECT l.attempts
     FROM invite_letters AS l
     WHERE l.id = delivery_id), (SELECT l.error
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.fault
     FROM invite_letters AS l
     WHERE l.id = delivery_id), NULL, NULL, NULL;
 
@@ -163,6 +169,8 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
     FROM invite_letters AS l
     WHERE l.id = delivery_id), (SELECT l.error
     FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.fault
+    FROM invite_letters AS l
     WHERE l.id = delivery_id), NULL, NULL, NULL;
 
 -- LINK
@@ -189,6 +197,8 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
     WHERE l.id = delivery_id), (SELECT l.attempts
     FROM invite_letters AS l
     WHERE l.id = delivery_id), (SELECT l.error
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.fault
     FROM invite_letters AS l
     WHERE l.id = delivery_id), NULL, NULL, NULL;
 
@@ -217,6 +227,8 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
     WHERE l.id = delivery_id), (SELECT l.attempts
     FROM invite_letters AS l
     WHERE l.id = delivery_id), (SELECT l.error
+    FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.fault
     FROM invite_letters AS l
     WHERE l.id = delivery_id), (SELECT digest
     FROM invite_tokens
@@ -250,31 +262,34 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
     FROM invite_letters AS l
     WHERE l.id = delivery_id), (SELECT l.error
     FROM invite_letters AS l
+    WHERE l.id = delivery_id), (SELECT l.fault
+    FROM invite_letters AS l
     WHERE l.id = delivery_id), NULL, NULL, NULL;
 
 -- RECORD_DELIVERY
---   1 delivery_state, 2 attempts, 3 error, 4 delivery, 5 kind, 6 over
-INSERT INTO invite_letters (id, invitation, state, attempts, error)
-SELECT i.delivery_id, i.id, ?1, COALESCE(?2, 0), ?3
+--   1 delivery_state, 2 attempts, 3 error, 4 fault, 5 provider_id, 6 delivery, 7 kind, 8 over
+INSERT INTO invite_letters (id, invitation, state, attempts, error, fault, provider_id)
+SELECT i.delivery_id, i.id, ?1, COALESCE(?2, 0), ?3, ?4, ?5
 FROM invite_invitations AS i
-WHERE i.delivery_id = ?4
-AND +i.kind = ?5
+WHERE i.delivery_id = ?6
+AND +i.kind = ?7
 AND ('queued' IN (SELECT value
-        FROM json_each(?6)) OR EXISTS (SELECT 1
+        FROM json_each(?8)) OR EXISTS (SELECT 1
         FROM invite_letters AS k
-        WHERE k.id = ?4))
+        WHERE k.id = ?6))
 ON CONFLICT (id) DO UPDATE
-SET state = excluded.state, attempts = COALESCE(?2, attempts), error = excluded.error
+SET state = excluded.state, attempts = COALESCE(?2, attempts), error = excluded.error, fault = excluded.fault,
+    provider_id = COALESCE(excluded.provider_id, provider_id)
 WHERE state IN (SELECT value
-    FROM json_each(?6));
+    FROM json_each(?8));
 
 -- FIND_BY_TOKEN
 --   1 digest
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, t.digest,
-    t.generation, t.channel
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault,
+    t.digest, t.generation, t.channel
 FROM invite_tokens AS t JOIN invite_invitations AS i ON i.id = t.invitation LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE t.digest = ?1;
 
@@ -283,7 +298,8 @@ WHERE t.digest = ?1;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, NULL, NULL, NULL
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, NULL,
+    NULL, NULL
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.id = +?1
 AND +i.kind = ?2
@@ -294,9 +310,34 @@ AND (?3 IS NULL OR i.scope = ?3);
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, NULL, NULL, NULL
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, NULL,
+    NULL, NULL
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.open_key = +?1;
+
+-- FIND_BY_DELIVERY
+--   1 delivery, 2 kind
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, NULL,
+    NULL, NULL
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.delivery_id = ?1
+AND +i.kind = ?2;
+
+-- FIND_BY_PROVIDER_ID
+--   1 provider_id, 2 kind
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, NULL,
+    NULL, NULL
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.delivery_id = (SELECT k.id
+    FROM invite_letters AS k
+    WHERE k.provider_id = ?1
+    ORDER BY k.id DESC LIMIT 1) AND +i.kind = ?2;
 
 -- LIST_NEWEST_FIRST
 --   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 any_status, 9 status_1,
@@ -304,7 +345,7 @@ WHERE i.open_key = +?1;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.kind = +?1
 AND i.scope = +?2
@@ -322,7 +363,7 @@ ORDER BY i.created_at DESC, i.id DESC LIMIT +?15;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.kind = +?1
 AND i.scope = +?2
@@ -340,7 +381,7 @@ ORDER BY i.created_at, i.id LIMIT +?15;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
 FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = +?1
@@ -361,7 +402,7 @@ ORDER BY i.expires_at, i.id;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
 FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = +?1
@@ -382,7 +423,7 @@ ORDER BY i.recipient, i.id;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.recipient IN (+?1, +?2, +?3, +?4, +?5, +?6, +?7, +?8)
 AND +i.kind = ?9
@@ -485,7 +526,7 @@ WHERE id IN (SELECT id
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, o.id,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, o.id,
     o.generation, o.purpose, o.attempt, o.refusals, o.unknowns
 FROM invite_outbox AS o LEFT JOIN invite_invitations AS i ON i.id = o.invitation LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE o.id = +?1
@@ -537,7 +578,7 @@ AND +i.kind IN (SELECT value
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.remind_at <= ?1
 AND +i.kind IN (SELECT value

@@ -233,7 +233,7 @@ impl World {
 /// A permanent refusal by the recipient's server, or one for now.
 pub(crate) fn refused_mail(permanent: bool) -> Outcome {
     let (refusal, code) = if permanent { (Refusal::Permanent, 550) } else { (Refusal::Transient, 450) };
-    Outcome::Refused { refusal, code: Some(code), enhanced: None, text: "no".into() }
+    Outcome::Refused { refusal, code: Some(code), enhanced: None, text: "mailbox unavailable".into() }
 }
 
 /// `committed!(world, tx => expression)`: begins, evaluates, commits.

@@ -201,7 +201,9 @@ impl Spoil for LooksForOpen {
     ) -> Result<Option<Found>, StoreError> {
         match key {
             Key::Open(key) => self.holder(below, conn, key).await,
-            Key::Token(_) | Key::Id { .. } => below.db.find(conn, key, read).await,
+            Key::Token(_) | Key::Id { .. } | Key::Delivery { .. } | Key::Provider { .. } => {
+                below.db.find(conn, key, read).await
+            }
         }
     }
 }

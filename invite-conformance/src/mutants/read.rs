@@ -24,6 +24,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     ["insert::scopes_that_look_alike_are_different"]: AnyScope(|a, b| a.trim_end() == b.trim_end());
     "reading by id does not look at the kind",
     ["find::an_id_is_found_in_its_kind_and_in_the_scope_that_is_named"]: AnyKind;
+    "reading by letter does not look at the kind",
+    ["find::a_letter_finds_the_invitation_whose_current_one_it_is"]: AnyKindByLetter;
     "reading by token names no token",
     ["insert::an_insertion_makes_the_token_known_that_it_brings"]: Edit {
         found: |found| found.token = None,
@@ -103,6 +105,29 @@ impl Spoil for AnyKind {
         if let Key::Id { scope, id, .. } = *key {
             for kind in below.kinds() {
                 if let Some(found) = below.db.find(conn, &Key::Id { kind: &kind, scope, id }, read).await? {
+                    return Ok(Some(found));
+                }
+            }
+            return Ok(None);
+        }
+        below.db.find(conn, key, read).await
+    }
+}
+
+struct AnyKindByLetter;
+
+#[async_trait]
+impl Spoil for AnyKindByLetter {
+    async fn find(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        key: &Key<'_>,
+        read: Read,
+    ) -> Result<Option<Found>, StoreError> {
+        if let Key::Delivery { id, .. } = *key {
+            for kind in below.kinds() {
+                if let Some(found) = below.db.find(conn, &Key::Delivery { kind: &kind, id }, read).await? {
                     return Ok(Some(found));
                 }
             }

@@ -39,6 +39,28 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         summary: |summary| summary.attempts = Some(summary.attempts.unwrap_or_default()),
         ..Edit::NONE
     };
+    "a report forgets whose fault it is",
+    ["reports::only_a_failure_that_may_be_the_recipient_s_fails_an_invitation"]: Edit {
+        summary: |summary| summary.fault = None,
+        ..Edit::NONE
+    };
+    "the provider's name for a letter is forgotten",
+    ["reports::a_letter_is_found_by_the_name_that_the_provider_gave_it"]: Edit {
+        summary: |summary| summary.provider_id = None,
+        ..Edit::NONE
+    };
+    "the provider's name for a letter is kept without case",
+    ["reports::a_letter_is_found_by_the_name_that_the_provider_gave_it"]: Edit {
+        summary: |summary| summary.provider_id = summary.provider_id.map(|id| if id == "Other" { "other" } else { id }),
+        ..Edit::NONE
+    };
+    "a report that gives no name takes the one that is known",
+    ["reports::a_letter_is_found_by_the_name_that_the_provider_gave_it"]: Edit {
+        summary: |summary| {
+            summary.provider_id.get_or_insert("forgotten");
+        },
+        ..Edit::NONE
+    };
     "a report that changed nothing says that it did",
     ["reports::a_summary_is_written_over_exactly_what_it_names"]: Edit { recorded: |_| true, ..Edit::NONE };
     "a report that was recorded says that it was not",

@@ -86,6 +86,8 @@ impl Mailer for TakenOver {
                     state: DeliveryState::Unknown,
                     attempts: Some(1),
                     error: None,
+                    fault: None,
+                    provider_id: None,
                     over: ANY_STATE,
                 },
                 queue: QueueChange::Remove,

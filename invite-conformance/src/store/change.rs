@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Actor, Channel, Delivery, DeliveryState, EventKind, Status,
+    Actor, Channel, Delivery, DeliveryState, EventKind, Fault, Status,
     store::{Change, Dispatch, FoundToken, NewEvent, QueueChange, RenewedLinks, Settlement, Transition},
 };
 
@@ -159,7 +159,7 @@ async fn a_renewal_makes_it_pending_again_with_everything_about_the_old_letter_g
     let token = direct.hand_out(&mut row, 1, Channel::Mail).await?;
     committed!(direct, tx => direct.changes(&mut tx, &mut row, Some(&token), &viewed(by_token(&token.digest))).await?);
     direct.lease(&Default::default()).await?;
-    let summary = Delivery::from_stored(DeliveryState::Failed, 3, Some("no such user".into()));
+    let summary = Delivery::from_stored(DeliveryState::Failed, 3, Some("no such user".into()), Some(Fault::Recipient));
     let failed = delivery_failed(by_letter(1));
     let settlement = Settlement {
         delivery: queued.delivery,

@@ -12,7 +12,7 @@ use crate::{
     host::world::{committed, undone},
     store::{
         direct::Direct,
-        rows::{KIND, OTHER_KIND, by_id, cancelled, digest, id, renewed, row},
+        rows::{KIND, OTHER_KIND, by_id, cancelled, delivery, digest, id, renewed, row},
     },
 };
 
@@ -23,6 +23,8 @@ pub(super) const CASES: &[Case] = cases![
         "`Key::Id` compares kind and id, and the scope if one is named.",
     an_open_key_finds_the_row_that_holds_it:
         "`Key::Open` finds the open row that holds the key, in any scope; a row that has ended holds none.",
+    a_letter_finds_the_invitation_whose_current_one_it_is:
+        "`Key::Delivery` compares kind and `delivery_id`: a renewal gives the invitation another.",
     what_nobody_has_is_not_found:
         "An unknown id, digest or open key is `Ok(None)`.",
     a_read_of_the_latest_state_sees_what_its_own_transaction_wrote:
@@ -103,13 +105,45 @@ async fn an_open_key_finds_the_row_that_holds_it(db: Db) -> Verdict {
     Ok(())
 }
 
+async fn a_letter_finds_the_invitation_whose_current_one_it_is(db: Db) -> Verdict {
+    let direct = Direct::on(&db);
+    let (mut renewed_row, other) = (row(1), row(2));
+    direct.put(&renewed_row, Dispatch::None).await?;
+    direct.put(&other, Dispatch::None).await?;
+    let first = renewed_row.record.delivery_id;
+    direct.happens(&mut renewed_row, &renewed(by_id(id(1)), RenewedLinks::Keep)).await?;
+    let second = renewed_row.record.delivery_id;
+    undone!(direct, tx => for read in [Read::Plain, Read::Latest] {
+        for (kind, letter, wanted) in [
+            (KIND, second, Some(&renewed_row)),
+            (KIND, other.record.delivery_id, Some(&other)),
+            (KIND, first, None),
+            (OTHER_KIND, second, None),
+        ] {
+            let Some(letter) = letter else { continue };
+            match (direct.db.find(&mut tx, &Key::Delivery { kind, id: letter }, read).await?, wanted) {
+                (Some(found), Some(row)) => {
+                    same(&found.record, &row.record, &format!("{read:?}: found by its letter"))?;
+                    ensure!(found.token.is_none(), "{read:?}, by letter: answered with a token");
+                }
+                (found, wanted) => {
+                    let (found, wanted) = (found.is_some(), wanted.is_some());
+                    ensure!(found == wanted, "{read:?}, {kind}: by a letter found is {found}, should be {wanted}");
+                }
+            }
+        }
+    });
+    Ok(())
+}
+
 async fn what_nobody_has_is_not_found(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     direct.invited(1).await?;
     let (unknown, digest) = (row(2), digest(2));
     let Some(open_key) = unknown.open_key() else { return Ok(()) };
     undone!(direct, tx => for read in [Read::Plain, Read::Latest] {
-        for key in [unknown.key(), Key::Token(&digest), Key::Open(&open_key)] {
+        let (by_letter, by_name) = (Key::Delivery { kind: KIND, id: delivery(2) }, Key::Provider { kind: KIND, id: "0100" });
+        for key in [unknown.key(), Key::Token(&digest), Key::Open(&open_key), by_letter, by_name] {
             let found = direct.db.find(&mut tx, &key, read).await?;
             ensure!(found.is_none(), "{read:?}: what nobody has is found, by {key:?}");
         }

@@ -2,9 +2,9 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Actor, Amendment, Delivery, DeliveryReport, DeliveryState, EnhancedCode, Error, EventKind, InvitationId, Policy,
-    ReportKind, Reported, Status,
-    store::{DeliveryId, DeliveryUpdate, Dispatch, Guard, QueueChange, RenewedLinks, Settlement},
+    Actor, Amendment, Delivery, DeliveryReport, DeliveryState, EnhancedCode, Error, EventKind, Fault, InvitationId,
+    Outcome, Policy, ReportKind, Reported, Status,
+    store::{DeliveryId, DeliveryUpdate, Dispatch, Guard, Key, QueueChange, Read, RenewedLinks, Settlement},
 };
 
 use crate::{
@@ -41,6 +41,13 @@ pub(super) const CASES: &[Case] = cases![
         "`over` decides, for every state; attempts of `None` stay, an error of `None` becomes null.",
     a_failed_delivery_is_found_by_its_letter:
         "`Target::Delivery` is the row whose `delivery_id` it is, with kind and statuses as in every guard.",
+    a_letter_is_found_by_the_name_that_the_provider_gave_it:
+        "`provider_id` is kept until another is given, compared byte by byte, and of several letters the one with the greatest \
+         id is found.",
+    only_a_failure_that_may_be_the_recipient_s_fails_an_invitation:
+        "`record_delivery` writes the fault; core leaves the status.",
+    a_report_of_another_s_address_is_ignored:
+        "`Key::Delivery` finds the row whose `delivery_id` it is, of its kind.",
 ];
 
 async fn hear(world: &World, report: &DeliveryReport, wanted: Reported) -> Verdict {
@@ -155,7 +162,16 @@ async fn leased(direct: &Direct) -> Result<Row, Stop> {
 }
 
 fn summary(state: DeliveryState, over: &'static [DeliveryState]) -> DeliveryUpdate<'static> {
-    DeliveryUpdate { delivery: delivery(1), kind: KIND, state, attempts: None, error: None, over }
+    DeliveryUpdate {
+        delivery: delivery(1),
+        kind: KIND,
+        state,
+        attempts: None,
+        error: None,
+        fault: None,
+        provider_id: None,
+        over,
+    }
 }
 
 async fn what_was_reported_first_is_not_written_over_by_the_outcome(db: Db) -> Verdict {
@@ -199,6 +215,8 @@ async fn a_summary_is_written_over_exactly_what_it_names(db: Db) -> Verdict {
             state: DeliveryState::Bounced,
             attempts: None,
             error: Some("n\u{f6} such user"),
+            fault: Some(Fault::Content),
+            provider_id: None,
             over,
         };
         let itself = [*state];
@@ -208,12 +226,13 @@ async fn a_summary_is_written_over_exactly_what_it_names(db: Db) -> Verdict {
             if wanted {
                 row.record.delivery.state = DeliveryState::Bounced;
                 row.record.delivery.last_error = Some("n\u{f6} such user".into());
+                row.record.delivery.fault = Some(Fault::Content);
             }
             within(direct.keeps(&row, "a summary").await, &format!("{state:?} over {over:?}"))?;
         }
-        let whole = DeliveryUpdate { attempts: Some(7), error: None, ..bounced(ANY_STATE) };
+        let whole = DeliveryUpdate { attempts: Some(7), error: None, fault: None, ..bounced(ANY_STATE) };
         committed!(direct, tx => direct.db.record_one(&mut tx, &whole).await?);
-        row.record.delivery = Delivery::from_stored(DeliveryState::Bounced, 7, None);
+        row.record.delivery = Delivery::from_stored(DeliveryState::Bounced, 7, None, None);
         direct.keeps(&row, "a summary with attempts and without an error").await?;
     }
     Ok(())
@@ -240,4 +259,83 @@ async fn a_failed_delivery_is_found_by_its_letter(db: Db) -> Verdict {
     let soon = Guard { now: row.record.expires_at + TimeDelta::days(1), ..by(2) };
     let mut other = other;
     direct.happens(&mut other, &delivery_failed(soon)).await
+}
+
+/// The invitation found by a provider's name for its letter, read in a transaction that is rolled back.
+async fn named(direct: &Direct, kind: &str, name: &str) -> Result<Option<InvitationId>, Stop> {
+    let key = Key::Provider { kind, id: name };
+    let found = undone!(direct, tx => direct.db.find(&mut tx, &key, Read::Plain).await?);
+    Ok(found.map(|found| found.record.id))
+}
+
+async fn a_letter_is_found_by_the_name_that_the_provider_gave_it(db: Db) -> Verdict {
+    let direct = Direct::on(&db);
+    let name = "0102018f0a1b2c3d-4e5f6a7b-8c9d-4e0f-a1b2-c3d4e5f6a7b8-000000";
+    let update =
+        |n, state, provider_id| DeliveryUpdate { delivery: delivery(n), provider_id, ..summary(state, ANY_STATE) };
+    for n in [1, 2, 3] {
+        direct.put(&row(n), Dispatch::None).await?;
+        committed!(direct, tx => direct.db.record_one(&mut tx, &update(n, DeliveryState::Sent, None)).await?);
+    }
+    for (n, provider_id) in [(2, Some("Other")), (1, Some(name)), (1, None)] {
+        let update = update(n, DeliveryState::Delivered, provider_id);
+        committed!(direct, tx => direct.db.record_one(&mut tx, &update).await?);
+    }
+    for (kind, asked, wanted) in [
+        (KIND, name, Some(id(1))),
+        (KIND, "Other", Some(id(2))),
+        (KIND, "other", None),
+        (KIND, "Other ", None),
+        (KIND, "", None),
+        ("provider", name, None),
+    ] {
+        let seen = named(&direct, kind, asked).await?;
+        ensure!(seen == wanted, "of kind {kind}, the letter named {asked:?} is of {seen:?}, should be {wanted:?}");
+    }
+    let again = update(3, DeliveryState::Sent, Some(name));
+    committed!(direct, tx => direct.db.record_one(&mut tx, &again).await?);
+    let seen = named(&direct, KIND, name).await?;
+    ensure!(seen == Some(id(3)), "of two letters of one name that of {seen:?} is found, should be the later one");
+    let moved = update(1, DeliveryState::Sent, Some("Moved"));
+    committed!(direct, tx => direct.db.record_one(&mut tx, &moved).await?);
+    let seen = named(&direct, KIND, "Moved").await?;
+    ensure!(seen == Some(id(1)), "the letter that was given another name is of {seen:?}");
+    Ok(())
+}
+
+async fn only_a_failure_that_may_be_the_recipient_s_fails_an_invitation(db: Db) -> Verdict {
+    for (code, fault, status) in [
+        ("5.1.1", Some(Fault::Recipient), Status::DeliveryFailed),
+        ("5.7.26", Some(Fault::Sender), Status::Pending),
+        ("5.6.0", Some(Fault::Content), Status::Pending),
+        ("5.3.5", Some(Fault::Provider), Status::Pending),
+        ("5.7.1", None, Status::DeliveryFailed),
+    ] {
+        let world = World::new(&db, Policy::default());
+        world.mailer.answer(Outcome::accepted_as(&format!("q-{code}")));
+        let (id, letter) = world.invite_and_mail("ada@example.com").await?;
+        let report =
+            DeliveryReport::by_provider_id(&format!("q-{code}"), ReportKind::Bounced).code(550).text("refused");
+        let report = EnhancedCode::parse(code).map_or_else(|| report.clone(), |code| report.clone().enhanced(code));
+        let answer = if status == Status::Pending { Reported::Recorded } else { Reported::Failed };
+        hear(&world, &report, answer).await?;
+        within(stands(&world, id, status, DeliveryState::Bounced).await, code)?;
+        let seen = world.get(id).await?.delivery.fault;
+        ensure!(seen == fault, "{code}: the fault is {seen:?}, should be {fault:?}");
+        ensure!(letter.attempt() == 1, "it was sent more than once");
+        world.cancel(id).await?;
+    }
+    Ok(())
+}
+
+async fn a_report_of_another_s_address_is_ignored(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    let (id, letter) = world.invite_and_mail("ada@example.com").await?;
+    for forged in ["grace@example.com", "ada@example.org"] {
+        hear(&world, &bounced(letter.delivery()).recipient(forged), Reported::Ignored).await?;
+    }
+    stands(&world, id, Status::Pending, DeliveryState::Sent).await?;
+    let report = bounced(letter.delivery()).recipient("grace@example.com").recipient("Ada@EXAMPLE.com");
+    hear(&world, &report, Reported::Failed).await?;
+    stands(&world, id, Status::DeliveryFailed, DeliveryState::Bounced).await
 }

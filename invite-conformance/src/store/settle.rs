@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Delivery, DeliveryState, EventKind, Status,
+    Delivery, DeliveryState, EventKind, Fault, Status,
     store::{DeliveryId, DeliveryUpdate, Dispatch, QueueChange, RenewedLinks, Settlement},
 };
 
@@ -67,12 +67,14 @@ pub(crate) fn update_of(n: u32, summary: &Delivery) -> DeliveryUpdate<'_> {
         state: summary.state,
         attempts: Some(summary.attempts),
         error: summary.last_error.as_deref(),
+        fault: summary.fault,
+        provider_id: None,
         over: ANY_STATE,
     }
 }
 
 fn sent() -> Delivery {
-    Delivery::from_stored(DeliveryState::Sent, 1, None)
+    Delivery::from_stored(DeliveryState::Sent, 1, None, None)
 }
 
 fn postponed(minutes: i64) -> QueueChange<'static> {
@@ -119,7 +121,7 @@ async fn a_letter_that_is_done_with_is_gone(db: Db) -> Verdict {
 async fn a_letter_that_is_postponed_waits_with_what_is_known_of_it(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     leased(&direct, 1).await?;
-    let summary = Delivery::from_stored(DeliveryState::Retrying, 1, Some("450".into()));
+    let summary = Delivery::from_stored(DeliveryState::Retrying, 1, Some("450".into()), Some(Fault::Sender));
     settle(&direct, &settled(1, &summary, postponed(5)), true, "postponed by its owner").await?;
     // The lease would have lasted longer.
     let due = noon() + TimeDelta::minutes(5);
@@ -142,16 +144,16 @@ async fn what_became_of_a_letter_stands_on_its_invitation(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let mut row = leased(&direct, 1).await?;
     let summaries = [
-        (DeliveryState::Retrying, 1, Some("450 4.2.1 n\u{f6}; \u{1F642} '\"\\")),
-        (DeliveryState::NotMailed, 0, None),
-        (DeliveryState::Unknown, 3, Some("timed out")),
-        (DeliveryState::Queued, 4, None),
-        (DeliveryState::Failed, 12, Some("550")),
-        (DeliveryState::Sent, 13, None),
+        (DeliveryState::Retrying, 1, Some("450 4.2.1 n\u{f6}; \u{1F642} '\"\\"), Some(Fault::Recipient)),
+        (DeliveryState::NotMailed, 0, None, None),
+        (DeliveryState::Unknown, 3, Some("timed out"), Some(Fault::Provider)),
+        (DeliveryState::Queued, 4, None, Some(Fault::Content)),
+        (DeliveryState::Failed, 12, Some("550"), Some(Fault::Sender)),
+        (DeliveryState::Sent, 13, None, None),
     ];
     let mut now = noon();
-    for (attempt, (state, attempts, error)) in (1..).zip(summaries) {
-        let summary = Delivery::from_stored(state, attempts, error.map(Into::into));
+    for (attempt, (state, attempts, error, fault)) in (1..).zip(summaries) {
+        let summary = Delivery::from_stored(state, attempts, error.map(Into::into), fault);
         let settlement = Settlement { attempt, ..settled(1, &summary, postponed(0)) };
         settle(&direct, &settlement, true, &format!("{state:?}")).await?;
         row.record.delivery = summary;
@@ -227,7 +229,7 @@ async fn a_settled_letter_is_not_settled_again(db: Db) -> Verdict {
         let mut row = leased(&direct, n).await?;
         settle(&direct, &settled(n, &sent(), queue), true, "for the first time").await?;
         row.record.delivery = sent();
-        let summary = Delivery::from_stored(DeliveryState::Failed, 9, None);
+        let summary = Delivery::from_stored(DeliveryState::Failed, 9, None, Some(Fault::Recipient));
         settle(&direct, &settled(n, &summary, QueueChange::Remove), false, "for the second time").await?;
         direct.keeps(&row, "a second settlement").await?;
     }
@@ -254,7 +256,7 @@ async fn a_failure_is_a_change_with_its_event(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let mut row = leased(&direct, 1).await?;
     let failed = delivery_failed(by_letter(1));
-    let summary = Delivery::from_stored(DeliveryState::Failed, 1, Some("550".into()));
+    let summary = Delivery::from_stored(DeliveryState::Failed, 1, Some("550".into()), None);
     let settlement = Settlement { transition: Some(&failed), ..settled(1, &summary, QueueChange::Remove) };
     settle(&direct, &settlement, true, "refused for good").await?;
     row.record.delivery = summary.clone();
@@ -271,7 +273,7 @@ async fn a_failure_whose_guard_does_not_hold_changes_nothing_else(db: Db) -> Ver
     let mut row = leased(&direct, 1).await?;
     direct.happens(&mut row, &cancelled(by_id(id(1)))).await?;
     let failed = delivery_failed(by_letter(1));
-    let summary = Delivery::from_stored(DeliveryState::Failed, 1, Some("550".into()));
+    let summary = Delivery::from_stored(DeliveryState::Failed, 1, Some("550".into()), None);
     let settlement = Settlement { transition: Some(&failed), ..settled(1, &summary, QueueChange::Remove) };
     settle(&direct, &settlement, true, "refused for good, after a cancellation").await?;
     row.record.delivery = summary.clone();

@@ -2,8 +2,10 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Channel, Delivery, DeliveryState, EventKind,
-    store::{Dispatch, Guard, Insertion, NewEvent, OpenKey, QueueChange, Read, RenewedLinks, Settlement, StoreError},
+    Channel, Delivery, DeliveryState, EventKind, Fault,
+    store::{
+        Dispatch, Guard, Insertion, Key, NewEvent, OpenKey, QueueChange, Read, RenewedLinks, Settlement, StoreError,
+    },
 };
 
 use crate::{
@@ -14,8 +16,8 @@ use crate::{
     store::{
         direct::{Ask, Direct, lease_end},
         rows::{
-            MICROSECOND, OTHER_KIND, Row, by_id, by_letter, cancelled, delivery, delivery_failed, digest, id, letter,
-            noon, renewed, row, uuid,
+            KIND, MICROSECOND, OTHER_KIND, Row, by_id, by_letter, cancelled, delivery, delivery_failed, digest, id,
+            letter, noon, renewed, row, uuid,
         },
         settle::update_of,
     },
@@ -132,7 +134,9 @@ async fn summaries_written_together_are_answered_in_their_order(db: Db) -> Verdi
     for row in &rows {
         direct.put(row, Dispatch::None).await?;
     }
-    let sent = |attempts| Delivery::from_stored(DeliveryState::Sent, attempts, Some(format!("attempt {attempts}")));
+    let sent = |attempts| {
+        Delivery::from_stored(DeliveryState::Sent, attempts, Some(format!("attempt {attempts}")), Some(Fault::Content))
+    };
     let summaries = [sent(1), sent(2), sent(3), sent(4)];
     let mut updates = [
         update_of(1, &summaries[0]),
@@ -159,9 +163,9 @@ async fn letters_settled_together_are_answered_in_their_order(db: Db) -> Verdict
     }
     direct.lease(&Ask::default()).await?;
     let summaries = [
-        Delivery::from_stored(DeliveryState::Sent, 1, None),
-        Delivery::from_stored(DeliveryState::Unknown, 1, None),
-        Delivery::from_stored(DeliveryState::Failed, 1, Some("550".into())),
+        Delivery::from_stored(DeliveryState::Sent, 1, None, None),
+        Delivery::from_stored(DeliveryState::Unknown, 1, None, None),
+        Delivery::from_stored(DeliveryState::Failed, 1, Some("550".into()), Some(Fault::Recipient)),
     ];
     let failed = delivery_failed(by_letter(3));
     let settled = |n: u32| Settlement {
@@ -200,7 +204,11 @@ async fn letters_of_different_fates_are_settled_together(db: Db) -> Verdict {
     }
     direct.lease(&Ask::default()).await?;
     direct.happens(&mut rows[5], &renewed(by_id(id(6)), RenewedLinks::Keep)).await?;
-    let summary = |n: u32| Delivery::from_stored(DeliveryState::Retrying, 1, Some(format!("n\u{f6} \"{n}\"\\'")));
+    let summary = |n: u32| {
+        let fault = Fault::ALL.get(n as usize).copied();
+        Delivery::from_stored(DeliveryState::Retrying, 1, Some(format!("n\u{f6} \"{n}\"\\'")), fault)
+    };
+    let names: Vec<_> = (1..=6).map(|n| format!("0100-{n}")).collect();
     let summaries: Vec<_> = (1..=6).map(summary).collect();
     let due = noon() + TimeDelta::minutes(5) + TimeDelta::microseconds(1);
     let settled = |n: u32| Settlement {
@@ -213,6 +221,9 @@ async fn letters_of_different_fates_are_settled_together(db: Db) -> Verdict {
     };
     let postponed = QueueChange::Postpone { not_before: due, refusals: 2, unknowns: 1, error: "450 n\u{f6}" };
     let mut settlements: Vec<_> = (1..=6).map(settled).collect();
+    for (settlement, name) in settlements.iter_mut().zip(&names).take(5) {
+        settlement.summary.provider_id = Some(name);
+    }
     settlements[1].queue = postponed;
     settlements[2].owner = uuid(901);
     settlements[3].attempt = 2;
@@ -221,6 +232,11 @@ async fn letters_of_different_fates_are_settled_together(db: Db) -> Verdict {
     ensure!(seen == [true, true, false, false, true, true], "two are not this worker's, and the answer is {seen:?}");
     for n in [0, 1] {
         rows[n].record.delivery = summaries[n].clone();
+    }
+    for (name, wanted) in names.iter().zip([true, true, false, false, false, false]) {
+        let key = Key::Provider { kind: KIND, id: name };
+        let found = undone!(direct, tx => direct.db.find(&mut tx, &key, Read::Plain).await?);
+        ensure!(found.is_some() == wanted, "by the provider's name {name} an invitation is found: {}", found.is_some());
     }
     for row in &rows {
         direct.keeps(row, "several settlements").await?;

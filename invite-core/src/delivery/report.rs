@@ -1,9 +1,14 @@
 //! What was heard of a letter after it was handed over.
 
+use std::fmt;
+
 use crate::{
+    claimant::MAX_ADDRESSES,
     delivery::DeliveryState,
+    email_address::EmailAddress,
     id::DeliveryId,
-    mailer::{EnhancedCode, Outcome},
+    invitation::Record,
+    mailer::{EnhancedCode, Fault, Outcome, fit_id},
 };
 
 /// What a mail provider's webhook or a bounce says of one letter, for
@@ -18,11 +23,14 @@ use crate::{
 ///     .enhanced(EnhancedCode::parse("5.1.1").unwrap())
 ///     .text("no such user");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[must_use]
 pub struct DeliveryReport {
-    delivery: DeliveryId,
+    delivery: Option<DeliveryId>,
+    provider_id: Option<String>,
+    recipients: Vec<EmailAddress>,
     kind: ReportKind,
+    fault: Option<Fault>,
     code: Option<u16>,
     enhanced: Option<EnhancedCode>,
     text: String,
@@ -73,7 +81,7 @@ pub enum Reported {
     Recorded,
     /// That, and the pending invitation is `delivery_failed` now.
     Failed,
-    /// Ignored: unknown delivery, superseded letter, notice to the inviter, good news about a reminder, or
+    /// Ignored: unknown delivery, other recipient, superseded letter, notice to the inviter, good news about a reminder, or
     /// a higher-ranking report already stored.
     Ignored,
 }
@@ -82,7 +90,49 @@ impl DeliveryReport {
     /// Says this of that delivery: [`Letter::delivery`](crate::Letter::delivery), or by the mail's
     /// Message-ID [`DeliveryId::from_message_id`].
     pub const fn new(delivery: DeliveryId, kind: ReportKind) -> Self {
-        Self { delivery, kind, code: None, enhanced: None, text: String::new() }
+        Self::about(Some(delivery), kind)
+    }
+
+    /// Says this of the letter that the mail provider accepted under this name, [`Outcome::Accepted`]: for providers that
+    /// give each letter a Message-ID of their own, and name no other in what they report.
+    pub fn by_provider_id(id: &str, kind: ReportKind) -> Self {
+        Self::about(None, kind).provider_id(id)
+    }
+
+    const fn about(delivery: Option<DeliveryId>, kind: ReportKind) -> Self {
+        Self {
+            delivery,
+            provider_id: None,
+            recipients: Vec::new(),
+            kind,
+            fault: None,
+            code: None,
+            enhanced: None,
+            text: String::new(),
+        }
+    }
+
+    /// The provider's name for the letter, by which it is looked up if no invitation has the delivery. What
+    /// [`Outcome::accepted_as`] would not accept is ignored.
+    pub fn provider_id(mut self, id: &str) -> Self {
+        self.provider_id = fit_id(id);
+        self
+    }
+
+    /// An address to which, as the report says, the letter went. If any is given, a report is ignored unless one of them
+    /// is the invited address: whoever has seen a Message-ID can write a report about it, and may not know to whom the letter
+    /// went. Give none if the report cannot have been forged. Up to eight are looked at, and what is no address is ignored.
+    pub fn recipient(mut self, address: &str) -> Self {
+        if self.recipients.len() < MAX_ADDRESSES {
+            self.recipients.extend(EmailAddress::from_given(address));
+        }
+        self
+    }
+
+    /// Whose fault a failure is, if the provider says so. Otherwise [`Fault::of`] finds it from the codes and the text.
+    pub const fn fault(mut self, fault: Fault) -> Self {
+        self.fault = Some(fault);
+        self
     }
 
     /// The server's code, such as 550.
@@ -103,10 +153,16 @@ impl DeliveryReport {
         self
     }
 
-    /// Which delivery it is about.
+    /// Which delivery it is about, if it names one.
     #[must_use]
-    pub const fn delivery(&self) -> DeliveryId {
+    pub const fn delivery(&self) -> Option<DeliveryId> {
         self.delivery
+    }
+
+    /// The provider's name for the letter, if it names one.
+    #[must_use]
+    pub fn provider_name(&self) -> Option<&str> {
+        self.provider_id.as_deref()
     }
 
     /// What it says.
@@ -115,10 +171,46 @@ impl DeliveryReport {
         self.kind
     }
 
+    pub(crate) fn recipients(&self) -> &[EmailAddress] {
+        &self.recipients
+    }
+
+    /// Whether the addresses that it names, if it does, are this invitation's.
+    pub(crate) fn is_about(&self, record: &Record) -> bool {
+        let is_invited = |address: &EmailAddress| address.canonical() == record.recipient.canonical();
+        self.recipients.is_empty() || self.recipients.iter().any(is_invited)
+    }
+
+    /// Whose fault a failure or a delay is.
+    pub(crate) fn whose_fault(&self) -> Option<Fault> {
+        let found = || Fault::of(self.code, self.enhanced, &self.text);
+        match self.kind {
+            ReportKind::Delivered => None,
+            ReportKind::Complained | ReportKind::Suppressed => self.fault.or(Some(Fault::Recipient)),
+            ReportKind::Bounced | ReportKind::Deferred => self.fault.or_else(found),
+        }
+    }
+
     /// What to show the inviting side; nothing where all is well.
     pub(crate) fn reason(&self) -> Option<String> {
         let reason = Outcome::reason(self.code, self.enhanced, &self.text);
         (self.kind != ReportKind::Delivered && !reason.is_empty()).then_some(reason)
+    }
+}
+
+impl fmt::Debug for DeliveryReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the addresses.
+        let Self { delivery, provider_id, recipients: _, kind, fault, code, enhanced, text } = self;
+        f.debug_struct("DeliveryReport")
+            .field("delivery", delivery)
+            .field("provider_id", provider_id)
+            .field("kind", kind)
+            .field("fault", fault)
+            .field("code", code)
+            .field("enhanced", enhanced)
+            .field("text", text)
+            .finish_non_exhaustive()
     }
 }
 

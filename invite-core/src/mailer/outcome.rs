@@ -1,6 +1,6 @@
 //! What became of a letter.
 
-use super::EnhancedCode;
+use super::{EnhancedCode, Fault};
 use crate::text::is_treacherous;
 
 /// Whether a mail server may accept a refused letter later.
@@ -22,7 +22,8 @@ pub enum Outcome {
         /// The server's own name for it, by which its operator finds it again.
         id: Option<String>,
     },
-    /// This recipient or letter was refused, in so many words.
+    /// This recipient or letter was refused, in so many words. Whose fault that is [`fault`](Self::fault) says: only a
+    /// refusal that is the recipient's makes an invitation `delivery_failed`.
     Refused {
         /// Whether the letter may be accepted later.
         refusal: Refusal,
@@ -82,6 +83,18 @@ impl Outcome {
         Self::Accepted { id: fit_id(id) }
     }
 
+    /// Whose fault it is that the letter did not arrive, as far as that is known; `None` if it did.
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Accepted { .. } | Self::Unknown { .. } => None,
+            Self::Refused { code, enhanced, text, .. } => Fault::of(*code, *enhanced, text),
+            Self::ComposeFailed { .. } => Some(Fault::Content),
+            Self::Misconfigured { .. } => Some(Fault::Sender),
+            Self::Unreachable { .. } => Some(Fault::Provider),
+        }
+    }
+
     /// Codes and words as the inviting side may read them.
     pub(crate) fn reason(code: Option<u16>, enhanced: Option<EnhancedCode>, text: &str) -> String {
         let code = code.map_or_else(String::new, |code| format!("{code} "));
@@ -115,11 +128,23 @@ fn is_piece(word: &str) -> bool {
     kinds > 1 && piece.len() >= PIECE_BYTES && piece.bytes().all(drawn)
 }
 
-/// One harmless word. A server's own name for a letter may well look like a part of a token.
+/// The longest name that a server gives a letter.
+const ID_BYTES: usize = 128;
+
+/// One harmless word of ASCII. A server's own name for a letter may well look like a part of a token, and may be longer than
+/// words are: those of Amazon SES have 60 characters. A whole token is not taken for one.
 pub(crate) fn fit_id(id: &str) -> Option<String> {
     let id = id.trim();
-    let fit = !id.is_empty() && !id.chars().any(|c| c.is_whitespace() || is_treacherous(c)) && !tells(id);
-    fit.then(|| id.into())
+    let plain = !id.is_empty() && id.len() <= ID_BYTES && id.bytes().all(|byte| byte.is_ascii_graphic());
+    let quoted = id.contains(['@', '#', '?', '/', '\\', '<', '>']) || id.contains("inv1_");
+    (plain && !quoted && !id.split('.').any(is_token)).then(|| id.into())
+}
+
+/// Whether this may be a whole token: 64 hexadecimal digits, or 49 characters of base64 without its prefix.
+fn is_token(part: &str) -> bool {
+    let has = |kind: fn(&u8) -> bool| part.as_bytes().iter().any(kind);
+    let mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+    part.len() > WORD_BYTES && (mixed || part.len() >= 64 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
@@ -147,6 +172,10 @@ mod tests {
         assert_eq!(Outcome::accepted_as(" 4F2C1A7\r\n"), Outcome::Accepted { id: Some("4F2C1A7".into()) });
         let exim = "1tOAbC-0000000AbCd-2XyZ";
         assert_eq!(Outcome::accepted_as(exim), Outcome::Accepted { id: Some(exim.into()) });
+        let ses = "0102018f0a1b2c3d-4e5f6a7b-8c9d-4e0f-a1b2-c3d4e5f6a7b8-000000";
+        assert_eq!(Outcome::accepted_as(ses), Outcome::Accepted { id: Some(ses.into()) });
+        let token = "AbCdEfGhkLm0pQrStUv-xYz0123456789AbCdEfGh_jK0aB1x";
+        assert_eq!(Outcome::accepted_as(token), Outcome::accepted());
         for id in ["", "two words", "ada@example.com", "inv1_abc", "a\u{1b}b", &"0f".repeat(32)] {
             assert_eq!(Outcome::accepted_as(id), Outcome::accepted(), "{id:?}");
         }

@@ -21,6 +21,7 @@ pub(super) struct State {
     pub(super) tokens: HashMap<[u8; 32], (InvitationId, FoundToken)>,
     pub(super) queue: BTreeMap<DeliveryId, Queued>,
     pub(super) events: Vec<Event>,
+    pub(super) provider_ids: BTreeMap<DeliveryId, String>,
 }
 
 #[derive(Clone)]
@@ -47,6 +48,7 @@ pub(super) enum Undo {
     Token([u8; 32]),
     Queue(DeliveryId, Option<Queued>),
     Event,
+    ProviderId(DeliveryId, Option<String>),
 }
 
 impl Undo {
@@ -57,6 +59,8 @@ impl Undo {
             Self::Queue(id, Some(queued)) => drop(state.queue.insert(id, queued)),
             Self::Queue(id, None) => drop(state.queue.remove(&id)),
             Self::Event => drop(state.events.pop()),
+            Self::ProviderId(id, Some(old)) => drop(state.provider_ids.insert(id, old)),
+            Self::ProviderId(id, None) => drop(state.provider_ids.remove(&id)),
         }
     }
 }
@@ -188,9 +192,19 @@ impl State {
             state: update.state,
             attempts: update.attempts.unwrap_or(row.record.delivery.attempts),
             last_error: update.error.map(Into::into),
+            fault: update.fault,
         };
+        if let Some(id) = update.provider_id {
+            let old = self.provider_ids.insert(update.delivery, id.into());
+            undo.push(Undo::ProviderId(update.delivery, old));
+        }
         self.write_row(row, undo);
         true
+    }
+
+    pub(super) fn of_provider(&self, name: &str) -> Option<&Row> {
+        let (delivery, _) = self.provider_ids.iter().rfind(|(_, known)| *known == name)?;
+        self.of_delivery(*delivery)
     }
 
     pub(super) fn found(&self, id: InvitationId, token: Option<FoundToken>) -> Option<Found> {

@@ -9,8 +9,13 @@ use crate::{
     error::{Error, StoreError},
     id::DeliveryId,
     kind::Kind,
+    mailer::Fault,
+    policy::Policy,
     state::EventKind,
-    store::{Change, DeliveryUpdate, Dispatch, Guard, InvitationStore, NewEvent, Target, TimeGuard, Transition, only},
+    store::{
+        Change, DeliveryUpdate, Dispatch, Guard, InvitationStore, Key, NewEvent, Read, Target, TimeGuard, Transition,
+        only,
+    },
 };
 
 impl<S: InvitationStore, K: Kind> Invitations<S, K> {
@@ -22,8 +27,11 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// That a reminder came back, was not sent or was called spam is recorded as well, so that no
     /// further one follows; the invitation stays pending, because its own letter may have arrived.
     ///
-    /// A host with several kinds asks each until one answers other than
-    /// [`Ignored`](Reported::Ignored).
+    /// What is not the [recipient's fault](crate::Fault), such as a domain of ours that is not authenticated, is recorded too,
+    /// and the invitation stays pending. A failure of which nobody knows whose fault it is counts as the recipient's: the
+    /// letter came back.
+    ///
+    /// A host with several kinds asks [`Worker::report`](crate::Worker::report), which knows them all.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
@@ -53,42 +61,80 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// [`Error::NotInTransaction`], [`Error::Store`].
     pub async fn report(&self, conn: &mut S::Conn, report: &DeliveryReport) -> Result<Reported, Error> {
         self.writable(conn)?;
-        let now = self.now();
-        let (reason, state) = (report.reason(), report.kind().state());
-        let mut update = DeliveryUpdate {
-            delivery: report.delivery(),
-            kind: K::NAME,
-            state,
-            attempts: None,
-            error: reason.as_deref(),
-            over: state.outranked(),
-        };
-        // The invitation first, as everywhere: two who hear the same would otherwise each wait for what the other holds.
-        let mut failed = false;
-        if report.kind().is_failure() {
-            let failure = failure(K::NAME, report.delivery(), now, reason.as_deref());
-            failed = self.change(conn, &failure).await?.is_some();
-        }
-        let recorded = self.record_delivery(conn, update).await?;
-        if failed {
-            return Ok(Reported::Failed);
-        }
-        if recorded {
-            return Ok(Reported::Recorded);
-        }
-        let leads = if state.turns_away() { self.policy().reminders } else { &[] };
-        for lead in leads.iter().filter_map(|lead| u32::try_from(lead.num_seconds()).ok()) {
-            update.delivery = report.delivery().of_reminder(lead);
-            if self.record_delivery(conn, update).await? {
+        record(self.store(), conn, K::NAME, self.policy(), self.now(), report).await
+    }
+}
+
+/// Records it if it is about an invitation of this kind.
+pub(crate) async fn record<S: InvitationStore>(
+    store: &S,
+    conn: &mut S::Conn,
+    kind: &str,
+    policy: &Policy,
+    now: DateTime<Utc>,
+    report: &DeliveryReport,
+) -> Result<Reported, Error> {
+    let leads = policy.reminders.iter().filter_map(|lead| u32::try_from(lead.num_seconds()).ok());
+    let Some(delivery) = find(store, conn, kind, leads.clone(), report).await? else {
+        return Ok(Reported::Ignored);
+    };
+    let (reason, state, fault) = (report.reason(), report.kind().state(), report.whose_fault());
+    let mut update = DeliveryUpdate {
+        delivery,
+        kind,
+        state,
+        attempts: None,
+        error: reason.as_deref(),
+        fault,
+        provider_id: None,
+        over: state.outranked(),
+    };
+    // The invitation first, as everywhere: two who hear the same would otherwise each wait for what the other holds.
+    let mut failed = false;
+    if report.kind().is_failure() && matches!(fault, Some(Fault::Recipient) | None) {
+        let failure = failure(kind, delivery, now, reason.as_deref());
+        failed = only(store.apply(conn, &[failure]).await?)?.is_some();
+    }
+    let recorded = only(store.record_delivery(conn, &[update]).await?)?;
+    if failed {
+        return Ok(Reported::Failed);
+    }
+    if recorded {
+        return Ok(Reported::Recorded);
+    }
+    if state.turns_away() {
+        for lead in leads {
+            update.delivery = delivery.of_reminder(lead);
+            if only(store.record_delivery(conn, &[update]).await?)? {
                 return Ok(Reported::Recorded);
             }
         }
-        Ok(Reported::Ignored)
     }
+    Ok(Reported::Ignored)
+}
 
-    async fn record_delivery(&self, conn: &mut S::Conn, update: DeliveryUpdate<'_>) -> Result<bool, StoreError> {
-        only(self.store().record_delivery(conn, &[update]).await?)
+/// The delivery that a report is about. Nothing is looked up where it names the delivery and nothing that could be
+/// compared. Which address a delivery went to never changes.
+async fn find<S: InvitationStore>(
+    store: &S,
+    conn: &mut S::Conn,
+    kind: &str,
+    leads: impl Iterator<Item = u32>,
+    report: &DeliveryReport,
+) -> Result<Option<DeliveryId>, StoreError> {
+    if let Some(delivery) = report.delivery() {
+        if report.recipients().is_empty() && report.provider_name().is_none() {
+            return Ok(Some(delivery));
+        }
+        for other in std::iter::once(delivery).chain(leads.map(|lead| delivery.of_reminder(lead))) {
+            if let Some(found) = store.find(conn, &Key::Delivery { kind, id: other }, Read::Plain).await? {
+                return Ok(report.is_about(&found.record).then_some(delivery));
+            }
+        }
     }
+    let Some(id) = report.provider_name() else { return Ok(None) };
+    let found = store.find(conn, &Key::Provider { kind, id }, Read::Plain).await?;
+    Ok(found.filter(|found| report.is_about(&found.record)).and_then(|found| found.record.delivery_id))
 }
 
 /// The change of a pending invitation whose letter did not arrive.

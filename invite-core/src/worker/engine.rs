@@ -183,7 +183,10 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
         }
         let heard = std::mem::take(&mut self.heard);
         if !heard.is_empty() {
-            self.worker.outage().hear(&heard, instant(&*self.worker.clock), self.worker.jitter());
+            let news = self.worker.outage().hear(&heard, instant(&*self.worker.clock), self.worker.jitter());
+            if news {
+                self.worker.raise_alarm();
+            }
         }
         self.settle();
         self.begin_to_look();

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::retry::Run;
 use crate::{
     actor::Scope,
     id::DeliveryId,
-    mailer::{Outcome, Refusal},
+    mailer::{Fault, Outcome, Refusal},
 };
 
 /// The first pause; each further one is twice as long.
@@ -20,13 +21,12 @@ const MOST_DOMAINS: usize = 1_000;
 /// What one letter's outcome says about the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sign {
-    /// The provider answered: it took the letter, refused it permanently, or refused it for now because of an address or
-    /// of the letter itself.
+    /// The provider answered: it took the letter, or refused it because of an address or of the letter itself.
     There,
     /// The provider answered that it cannot find the domain.
     NoSuchDomain,
-    /// It cannot be reached, or refuses our credentials, or refuses for now without naming an address or the letter: over
-    /// its quota, a provider says so of every letter.
+    /// It cannot be reached, refuses us, or refuses without naming an address or the letter: over its quota, a provider says
+    /// so of every letter.
     Away,
     /// It was there, and then nobody knows.
     Unclear,
@@ -35,18 +35,21 @@ pub(super) enum Sign {
 }
 
 impl Sign {
-    pub(super) const fn of(outcome: &Outcome) -> Self {
+    pub(super) fn of(outcome: &Outcome) -> Self {
         match outcome {
-            Outcome::Accepted { .. } | Outcome::Refused { refusal: Refusal::Permanent, .. } => Self::There,
+            Outcome::Accepted { .. } => Self::There,
             // RFC 3463, X.1.2: bad destination system address.
-            Outcome::Refused { enhanced: Some(code), .. } if code.subject() == 1 && code.detail() == 2 => {
+            Outcome::Refused { refusal: Refusal::Transient, enhanced: Some(code), .. }
+                if code.subject() == 1 && code.detail() == 2 =>
+            {
                 Self::NoSuchDomain
             }
-            // Subjects 1, 2 and 6 of RFC 3463: the address, the mailbox, the letter. A server that says so is there.
-            Outcome::Refused { enhanced: Some(code), .. } if matches!(code.subject(), 1 | 2 | 6) => Self::There,
-            Outcome::Refused { refusal: Refusal::Transient, .. }
-            | Outcome::Misconfigured { .. }
-            | Outcome::Unreachable { .. } => Self::Away,
+            Outcome::Refused { .. } => match outcome.fault() {
+                // A server that says so is there.
+                Some(Fault::Recipient | Fault::Content) => Self::There,
+                Some(Fault::Sender | Fault::Provider) | None => Self::Away,
+            },
+            Outcome::Misconfigured { .. } | Outcome::Unreachable { .. } => Self::Away,
             Outcome::Unknown { .. } => Self::Unclear,
             Outcome::ComposeFailed { .. } => Self::Nothing,
         }
@@ -67,6 +70,18 @@ pub(super) struct Heard {
     /// When it was handed over.
     pub(super) since: DateTime<Utc>,
     pub(super) sign: Sign,
+    /// Whether a server refused it, or us.
+    pub(super) refused: bool,
+    /// Whose fault that was, and what was said.
+    pub(super) fault: Option<Fault>,
+    pub(super) reason: Option<String>,
+}
+
+impl Heard {
+    /// Whether the fault may be ours, so that somebody should look.
+    fn accuses_us(&self) -> bool {
+        self.refused && matches!(self.fault, Some(Fault::Sender) | None)
+    }
 }
 
 /// What a worker knows of an outage, if there is one.
@@ -78,6 +93,8 @@ pub(super) struct Outage {
     /// The domains of the letters that began or prolonged the pause. A letter to another one tells more.
     tried: Vec<String>,
     scopes: Scopes,
+    /// Whether the provider has ever answered.
+    has_answered: bool,
     /// Domains to which the last letter failed.
     domains: HashMap<String, Domain>,
 }
@@ -103,7 +120,7 @@ impl Pause {
 
 #[derive(Debug)]
 struct Domain {
-    failed: DeliveryId,
+    failed: Heard,
     pause: Option<Pause>,
 }
 
@@ -152,15 +169,21 @@ impl Outage {
     /// pause, because each such attempt may be a duplicate mail, but begins none.
     ///
     /// A domain pauses by itself when two letters to it fail one after the other.
-    pub(super) fn hear(&mut self, letters: &[Heard], now: DateTime<Utc>, jitter: u8) {
+    /// Says whether somebody should be told: a pause begins or ends, or it is found whose fault it is.
+    pub(super) fn hear(&mut self, letters: &[Heard], now: DateTime<Utc>, jitter: u8) -> bool {
+        let before = self.alarm();
+        self.hear_of_all(letters, now, jitter);
+        self.alarm() != before
+    }
+
+    fn hear_of_all(&mut self, letters: &[Heard], now: DateTime<Utc>, jitter: u8) {
         for letter in letters {
             self.scopes.see(&letter.scope);
             self.hear_of_domain(letter, now, jitter);
         }
         if letters.iter().any(|letter| letter.sign.is_answer()) {
-            self.suspect = None;
+            (self.suspect, self.has_answered) = (None, true);
             if self.pause.take().is_some() {
-                tracing::info!("the mail provider is back");
                 // They failed because it was away.
                 self.domains.clear();
             }
@@ -181,11 +204,40 @@ impl Outage {
             return;
         }
         let pause = Pause::after(self.pause, now, jitter);
-        if pause.rounds == 1 {
-            tracing::warn!(until = %pause.until, "the mail provider is away: letters wait");
-        }
         self.pause = Some(pause);
         self.tried = domains;
+    }
+
+    /// What is known beside this letter, when it is refused.
+    pub(super) fn run(&self, delivery: DeliveryId) -> Run {
+        match &self.suspect {
+            Some(suspect) if suspect.delivery != delivery => Run::GoesOn,
+            _ if self.pause.is_some() => Run::GoesOn,
+            None if self.has_answered => Run::Broken,
+            Some(_) | None => Run::Unknown,
+        }
+    }
+
+    /// Until when all letters wait, if they do.
+    pub(super) fn paused_until(&self) -> Option<DateTime<Utc>> {
+        self.pause.map(|pause| pause.until)
+    }
+
+    /// How many domains are paused, or tried after a pause.
+    pub(super) fn paused_domains(&self) -> usize {
+        self.domains.values().filter(|domain| domain.pause.is_some()).count()
+    }
+
+    /// The letter that tells what is wrong: of the pause, or else of a domain that refuses us.
+    pub(super) fn accuser(&self) -> Option<&Heard> {
+        let of_provider = self.suspect.as_ref().filter(|_| self.pause.is_some());
+        let paused = self.domains.values().filter(|domain| domain.pause.is_some()).map(|domain| &domain.failed);
+        of_provider.or_else(|| paused.filter(|letter| letter.accuses_us()).min_by_key(|letter| letter.delivery))
+    }
+
+    /// What somebody is told of when it changes.
+    fn alarm(&self) -> (bool, Option<Option<Fault>>) {
+        (self.pause.is_some(), self.accuser().map(|letter| letter.fault))
     }
 
     fn hear_of_domain(&mut self, letter: &Heard, now: DateTime<Utc>, jitter: u8) {
@@ -198,11 +250,12 @@ impl Outage {
                 if self.domains.len() >= MOST_DOMAINS {
                     self.domains.clear();
                 }
-                let failed = Domain { failed: letter.delivery, pause: None };
+                let failed = Domain { failed: letter.clone(), pause: None };
                 let domain = self.domains.entry(letter.domain.clone()).or_insert(failed);
                 let is_new = domain.pause.is_none_or(|pause| letter.since >= pause.until);
-                if is_new && (domain.pause.is_some() || domain.failed != letter.delivery) {
+                if is_new && (domain.pause.is_some() || domain.failed.delivery != letter.delivery) {
                     domain.pause = Some(Pause::after(domain.pause, now, jitter));
+                    domain.failed = letter.clone();
                 }
             }
             Sign::Unclear | Sign::Nothing => {}

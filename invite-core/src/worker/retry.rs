@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     delivery::{Delivery, DeliveryState},
-    mailer::{Outcome, Refusal},
+    mailer::{Fault, Outcome, Refusal, fit_id},
     store::QueueChange,
 };
 
@@ -14,6 +14,9 @@ const FIRST_WAIT: TimeDelta = TimeDelta::seconds(30);
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
 /// After so many refusals "for now" the letter has failed: three to four hours of trying.
 const MAX_REFUSALS: u32 = 10;
+/// After so many permanent refusals that do not say whose fault it is, while other letters come through, the letter has
+/// failed.
+const MAX_UNCLEAR: u32 = 2;
 /// An outcome nobody knows is tried again this often: each try may be a duplicate mail.
 const MAX_UNKNOWNS: u32 = 3;
 
@@ -28,6 +31,8 @@ pub(super) struct History {
 #[derive(Clone)]
 pub(super) struct Verdict {
     pub(super) summary: Delivery,
+    /// The provider's name for the letter.
+    pub(super) provider_id: Option<String>,
     again: Option<(DateTime<Utc>, History)>,
 }
 
@@ -45,14 +50,36 @@ impl Verdict {
     }
 }
 
-pub(super) fn judge(outcome: &Outcome, mut history: History, now: DateTime<Utc>, jitter: u8) -> Verdict {
+/// What is known of the provider when a letter is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Run {
+    /// Since this letter was refused for the last time, or since ever, nobody knows.
+    Unknown,
+    /// It took or answered about another letter since.
+    Broken,
+    /// It refused other letters before this one, and has taken none since: the fault may be ours.
+    GoesOn,
+}
+
+impl Verdict {
+    /// Whether its invitation fails with it.
+    pub(super) fn fails(&self) -> bool {
+        self.summary.state == DeliveryState::Failed && matches!(self.summary.fault, Some(Fault::Recipient) | None)
+    }
+}
+
+pub(super) fn judge(outcome: &Outcome, mut history: History, run: Run, now: DateTime<Utc>, jitter: u8) -> Verdict {
     let mut last_error = None;
+    let mut provider_id = None;
+    let fault = outcome.fault();
     let (state, again) = match outcome {
-        Outcome::Accepted { .. } => (DeliveryState::Sent, false),
+        Outcome::Accepted { id } => {
+            provider_id = id.as_deref().and_then(fit_id);
+            (DeliveryState::Sent, false)
+        }
         Outcome::Refused { refusal, code, enhanced, text } => {
             last_error = Some(Outcome::reason(*code, *enhanced, text));
-            history.refusals += 1;
-            if *refusal == Refusal::Permanent || history.refusals >= MAX_REFUSALS {
+            if has_failed(*refusal, fault, &mut history, run) {
                 (DeliveryState::Failed, false)
             } else {
                 (DeliveryState::Retrying, true)
@@ -73,9 +100,29 @@ pub(super) fn judge(outcome: &Outcome, mut history: History, now: DateTime<Utc>,
             }
         }
     };
-    let summary = Delivery { state, attempts: history.attempt, last_error };
+    let summary = Delivery { state, attempts: history.attempt, last_error, fault };
     let again = again.then(|| (now + wait(history.attempt, jitter), history));
-    Verdict { summary, again }
+    Verdict { summary, provider_id, again }
+}
+
+/// Whether a refused letter is given up, and counts the refusal if it counts.
+fn has_failed(refusal: Refusal, fault: Option<Fault>, history: &mut History, run: Run) -> bool {
+    match fault {
+        // Tried until the invitation ends: nothing is known of the recipient.
+        Some(Fault::Sender | Fault::Provider) => return false,
+        Some(Fault::Recipient | Fault::Content) if refusal == Refusal::Permanent => {
+            history.refusals += 1;
+            return true;
+        }
+        // What everybody is told says nothing about this letter.
+        None if run == Run::GoesOn => return false,
+        None | Some(Fault::Recipient | Fault::Content) => history.refusals += 1,
+    }
+    let most = match refusal {
+        Refusal::Permanent if run == Run::Broken => MAX_UNCLEAR,
+        Refusal::Permanent | Refusal::Transient => MAX_REFUSALS,
+    };
+    history.refusals >= most
 }
 
 /// Doubles up to the cap, and spreads over a quarter of the wait so that letters refused together
@@ -101,7 +148,7 @@ mod tests {
     #[test]
     fn a_refusal_for_now_is_tried_again_and_in_the_end_fails() {
         let now = DateTime::UNIX_EPOCH;
-        let verdict = judge(&refused(Refusal::Transient), FRESH, now, 0);
+        let verdict = judge(&refused(Refusal::Transient), FRESH, Run::Unknown, now, 0);
         assert_eq!(verdict.summary.state, DeliveryState::Retrying);
         assert_eq!(verdict.summary.last_error.as_deref(), Some("450 4.2.1 … try later"));
         assert!(
@@ -109,16 +156,52 @@ mod tests {
         );
 
         let last = History { refusals: MAX_REFUSALS - 1, ..FRESH };
-        assert_eq!(judge(&refused(Refusal::Transient), last, now, 0).summary.state, DeliveryState::Failed);
-        assert_eq!(judge(&refused(Refusal::Permanent), FRESH, now, 0).summary.state, DeliveryState::Failed);
+        assert_eq!(
+            judge(&refused(Refusal::Transient), last, Run::Unknown, now, 0).summary.state,
+            DeliveryState::Failed
+        );
+        assert_eq!(
+            judge(&refused(Refusal::Permanent), FRESH, Run::Unknown, now, 0).summary.state,
+            DeliveryState::Failed
+        );
+    }
+
+    #[test]
+    fn whose_fault_it_is_decides_what_becomes_of_a_refused_letter() {
+        let becomes = |code: &str, text: &str, refusals, run| {
+            let enhanced = EnhancedCode::parse(code);
+            let text = text.into();
+            let outcome = Outcome::Refused { refusal: Refusal::Permanent, code: Some(550), enhanced, text };
+            let verdict = judge(&outcome, History { refusals, ..FRESH }, run, DateTime::UNIX_EPOCH, 0);
+            (verdict.summary.state, verdict.fails())
+        };
+        let runs = [Run::Unknown, Run::Broken, Run::GoesOn];
+        for run in runs {
+            assert_eq!(becomes("5.1.1", "", 0, run), (DeliveryState::Failed, true));
+            assert_eq!(becomes("5.6.0", "", 0, run), (DeliveryState::Failed, false), "the letter's");
+            assert_eq!(becomes("5.7.26", "", 99, run), (DeliveryState::Retrying, false), "ours");
+            assert_eq!(becomes("5.3.2", "", 99, run), (DeliveryState::Retrying, false), "the provider's");
+            assert_eq!(becomes("5.7.1", "no", 0, run), (DeliveryState::Retrying, false), "nobody knows");
+        }
+        assert_eq!(
+            becomes("5.7.1", "no", 99, Run::GoesOn),
+            (DeliveryState::Retrying, false),
+            "so is everybody refused"
+        );
+        assert_eq!(becomes("5.7.1", "no", 1, Run::Broken), (DeliveryState::Failed, true), "nobody else is");
+        assert_eq!(becomes("5.7.1", "no", 1, Run::Unknown), (DeliveryState::Retrying, false));
+        assert_eq!(becomes("5.7.1", "no", MAX_REFUSALS - 1, Run::Unknown), (DeliveryState::Failed, true));
     }
 
     #[test]
     fn what_nobody_knows_never_fails() {
         let unknown = Outcome::Unknown { text: "incomplete response".into() };
         let last = History { unknowns: MAX_UNKNOWNS - 1, ..FRESH };
-        assert_eq!(judge(&unknown, FRESH, DateTime::UNIX_EPOCH, 0).summary.state, DeliveryState::Retrying);
-        assert_eq!(judge(&unknown, last, DateTime::UNIX_EPOCH, 0).summary.state, DeliveryState::Unknown);
+        assert_eq!(
+            judge(&unknown, FRESH, Run::Unknown, DateTime::UNIX_EPOCH, 0).summary.state,
+            DeliveryState::Retrying
+        );
+        assert_eq!(judge(&unknown, last, Run::Unknown, DateTime::UNIX_EPOCH, 0).summary.state, DeliveryState::Unknown);
     }
 
     #[test]
@@ -131,7 +214,10 @@ mod tests {
             Outcome::ComposeFailed { text: text() },
         ];
         for outcome in outcomes {
-            assert_eq!(judge(&outcome, long, DateTime::UNIX_EPOCH, 0).summary.state, DeliveryState::Retrying);
+            assert_eq!(
+                judge(&outcome, long, Run::GoesOn, DateTime::UNIX_EPOCH, 0).summary.state,
+                DeliveryState::Retrying
+            );
         }
     }
 

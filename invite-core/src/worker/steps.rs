@@ -20,7 +20,7 @@ use crate::{
     delivery::{Delivery, DeliveryState},
     error::{Error, StoreError},
     id::DeliveryId,
-    mailer::{Letter, Outcome, fit_id},
+    mailer::{Letter, Outcome},
     service::failure,
     store::{DeliveryUpdate, LeaseRequest, Leased, LeasedLetter, Settlement, WorkerStore},
     token::Token,
@@ -56,7 +56,7 @@ pub(super) struct Attempted {
 impl Attempted {
     /// Whether its invitation is to fail.
     pub(super) fn fails(&self) -> bool {
-        self.verdict.summary.state == DeliveryState::Failed
+        self.verdict.fails()
     }
 }
 
@@ -173,13 +173,16 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             Ok(outcome) => (Sign::of(&outcome), outcome),
             Err(_) => (Sign::Nothing, Outcome::Unknown { text: "the mailer panicked".into() }),
         };
-        if let Outcome::Accepted { id } = &outcome {
-            let id = id.as_deref().and_then(fit_id);
+        let at = instant(&*self.clock);
+        let run = self.outage().run(delivery);
+        let verdict = retry::judge(&outcome, History { attempt, refusals, unknowns }, run, at, self.jitter());
+        if verdict.summary.state == DeliveryState::Sent {
+            let id = verdict.provider_id.as_deref();
             tracing::debug!(delivery = %delivery.as_uuid(), id, "a mail server took a letter");
         }
-        let at = instant(&*self.clock);
-        let verdict = retry::judge(&outcome, History { attempt, refusals, unknowns }, at, self.jitter());
-        let heard = Heard { delivery, domain, scope, since, sign };
+        let Delivery { fault, last_error, .. } = &verdict.summary;
+        let refused = matches!(outcome, Outcome::Refused { .. } | Outcome::Misconfigured { .. });
+        let heard = Heard { delivery, domain, scope, since, sign, refused, fault: *fault, reason: last_error.clone() };
         Ok(Attempted { owner, delivery, attempt, kind, at, verdict, heard, was_kept: false })
     }
 
@@ -219,7 +222,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
             .collect();
         let settlements: Vec<_> = (letters.iter().zip(&failures))
             .map(|(letter, failure)| {
-                let Delivery { state, attempts, last_error } = &letter.verdict.summary;
+                let Delivery { state, attempts, last_error, fault } = &letter.verdict.summary;
                 Settlement {
                     delivery: letter.delivery,
                     owner: letter.owner,
@@ -230,10 +233,12 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
                         state: *state,
                         attempts: Some(*attempts),
                         error: last_error.as_deref(),
+                        fault: *fault,
+                        provider_id: letter.verdict.provider_id.as_deref(),
                         over: DeliveryState::in_queue(),
                     },
                     queue: letter.verdict.queue(),
-                    transition: (*state == DeliveryState::Failed).then_some(failure),
+                    transition: letter.fails().then_some(failure),
                 }
             })
             .collect();

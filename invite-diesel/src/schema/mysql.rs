@@ -139,6 +139,10 @@ diesel::table! {
         attempts -> Unsigned<Integer>,
         /// `error`
         error -> Nullable<Text>,
+        /// `fault`
+        fault -> Nullable<Text>,
+        /// `provider_id`
+        provider_id -> Nullable<Binary>,
     }
 }
 

@@ -131,6 +131,10 @@ diesel::table! {
         attempts -> Integer,
         /// `error`
         error -> Nullable<Text>,
+        /// `fault`
+        fault -> Nullable<Text>,
+        /// `provider_id`
+        provider_id -> Nullable<Text>,
     }
 }
 

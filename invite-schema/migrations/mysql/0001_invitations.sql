@@ -87,11 +87,16 @@ CREATE TABLE IF NOT EXISTS invite_outbox (
 
 -- What became of letters. A letter has no row until its first outcome.
 CREATE TABLE IF NOT EXISTS invite_letters (
-    id         BINARY(16)   NOT NULL PRIMARY KEY,
-    invitation BINARY(16)   NOT NULL,
-    state      VARCHAR(20)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    attempts   INT UNSIGNED NOT NULL,
-    error      VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
+    id          BINARY(16)     NOT NULL PRIMARY KEY,
+    invitation  BINARY(16)     NOT NULL,
+    state       VARCHAR(20)    CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    attempts    INT UNSIGNED   NOT NULL,
+    error       VARCHAR(200)   CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
+    -- Whose fault it is: recipient, content, sender or provider.
+    fault       VARCHAR(20)    CHARACTER SET ascii COLLATE ascii_bin,
+    -- Under which name the mail provider accepted it.
+    provider_id VARBINARY(128),
+    INDEX invite_letters_provider (provider_id)
 ) ENGINE = InnoDB;
 
 -- Only ever appended to.

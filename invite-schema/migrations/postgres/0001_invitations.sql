@@ -91,12 +91,18 @@ CREATE INDEX invite_outbox_waiting ON invite_outbox (not_before) WHERE NOT ready
 
 -- What became of letters. A letter has no row until its first outcome.
 CREATE TABLE invite_letters (
-    id         uuid             NOT NULL PRIMARY KEY,
-    invitation uuid             NOT NULL,
-    state      text COLLATE "C" NOT NULL,
-    attempts   integer          NOT NULL,
-    error      text COLLATE "C"
+    id          uuid             NOT NULL PRIMARY KEY,
+    invitation  uuid             NOT NULL,
+    state       text COLLATE "C" NOT NULL,
+    attempts    integer          NOT NULL,
+    error       text COLLATE "C",
+    -- Whose fault it is: recipient, content, sender or provider.
+    fault       text COLLATE "C",
+    -- Under which name the mail provider accepted it.
+    provider_id text COLLATE "C"
 );
+
+CREATE INDEX invite_letters_provider ON invite_letters (provider_id) WHERE provider_id IS NOT NULL;
 
 -- Only ever appended to.
 CREATE TABLE invite_events (

@@ -92,12 +92,18 @@ CREATE INDEX invite_outbox_waiting ON invite_outbox (not_before) WHERE NOT ready
 
 -- What became of letters. A letter has no row until its first outcome.
 CREATE TABLE invite_letters (
-    id         BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
-    invitation BLOB    NOT NULL,
-    state      TEXT    NOT NULL,
-    attempts   INTEGER NOT NULL,
-    error      TEXT
+    id          BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    invitation  BLOB    NOT NULL,
+    state       TEXT    NOT NULL,
+    attempts    INTEGER NOT NULL,
+    error       TEXT,
+    -- Whose fault it is: recipient, content, sender or provider.
+    fault       TEXT,
+    -- Under which name the mail provider accepted it.
+    provider_id TEXT
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX invite_letters_provider ON invite_letters (provider_id) WHERE provider_id IS NOT NULL;
 
 -- Only ever appended to. `AUTOINCREMENT`, so that no id comes again after rows were deleted.
 CREATE TABLE invite_events (

@@ -77,15 +77,17 @@ statements! {
     );
 
     /// The first that is heard of a letter. Until then it is queued.
-    RECORD_FIRST = "INSERT INTO invite_letters (id, invitation, state, attempts, error)
-        SELECT i.delivery_id, i.id, :delivery_state, COALESCE(:attempts, 0), :error FROM invite_invitations AS i
+    RECORD_FIRST = "INSERT INTO invite_letters (id, invitation, state, attempts, error, fault, provider_id)
+        SELECT i.delivery_id, i.id, :delivery_state, COALESCE(:attempts, 0), :error, :fault, :provider_id
+        FROM invite_invitations AS i
         WHERE i.delivery_id = :delivery AND i.kind = :kind";
 
     // A join would lock the invitation, or wait for the transaction that has locked it.
 
     /// What is heard later. `:over` is a JSON array of states.
     RECORD_DELIVERY = "UPDATE invite_letters
-        SET state = :delivery_state, attempts = COALESCE(:attempts, attempts), error = :error
+        SET state = :delivery_state, attempts = COALESCE(:attempts, attempts), error = :error, fault = :fault,
+            provider_id = COALESCE(:provider_id, provider_id)
         WHERE id = :delivery AND JSON_CONTAINS(:over, JSON_QUOTE(state))
           AND EXISTS (SELECT 1 FROM invite_invitations AS i WHERE i.delivery_id = :delivery AND i.kind = :kind)";
 
@@ -103,7 +105,18 @@ statements! {
         columns!(),
         ", NULL, NULL, NULL FROM invite_invitations AS i",
         letter!(),
-        " WHERE i.delivery_id = :delivery"
+        " WHERE i.delivery_id = :delivery AND i.kind = :kind"
+    );
+
+    /// A provider may give a name to more than one letter: then the last.
+    FIND_BY_PROVIDER_ID = concat!(
+        "SELECT ",
+        columns!(),
+        ", NULL, NULL, NULL FROM invite_invitations AS i",
+        letter!(),
+        " WHERE i.delivery_id = (SELECT k.id FROM invite_letters AS k WHERE k.provider_id = :provider_id
+                                 ORDER BY k.id DESC LIMIT 1)
+            AND i.kind = :kind"
     );
 
     FIND_OPEN_LATEST = concat!(
@@ -216,10 +229,11 @@ statements! {
 
     // Assignments take effect from left to right: the state, which the others ask for, comes last.
 
-    RECORD_TOGETHER = "INSERT INTO invite_letters (id, invitation, state, attempts, error)
-        SELECT i.delivery_id, i.id, a.state, a.attempts, a.error
+    RECORD_TOGETHER = "INSERT INTO invite_letters (id, invitation, state, attempts, error, fault, provider_id)
+        SELECT i.delivery_id, i.id, a.state, a.attempts, a.error, a.fault, a.provider_id
         FROM JSON_TABLE(:settlements, '$[*]' COLUMNS (letter CHAR(32) PATH '$.letter', kind VARCHAR(64) PATH '$.kind',
              state VARCHAR(20) PATH '$.state', attempts INT UNSIGNED PATH '$.attempts', error VARCHAR(200) PATH '$.error',
+             fault VARCHAR(20) PATH '$.fault', provider_id VARCHAR(128) PATH '$.provider_id',
              over_states VARCHAR(200) PATH '$.over')) AS a
         STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (invite_invitations_delivery) ON i.delivery_id = UNHEX(a.letter)
         WHERE CAST(i.kind AS BINARY) = CAST(a.kind AS BINARY)
@@ -228,6 +242,9 @@ statements! {
         ON DUPLICATE KEY UPDATE
             attempts = IF(FIND_IN_SET(invite_letters.state, a.over_states), a.attempts, invite_letters.attempts),
             error = IF(FIND_IN_SET(invite_letters.state, a.over_states), a.error, invite_letters.error),
+            fault = IF(FIND_IN_SET(invite_letters.state, a.over_states), a.fault, invite_letters.fault),
+            provider_id = IF(FIND_IN_SET(invite_letters.state, a.over_states),
+                             COALESCE(a.provider_id, invite_letters.provider_id), invite_letters.provider_id),
             state = IF(FIND_IN_SET(invite_letters.state, a.over_states), a.state, invite_letters.state)";
 
     POSTPONE = "UPDATE invite_outbox

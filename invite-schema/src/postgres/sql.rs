@@ -65,12 +65,14 @@ statements! {
     );
 
     /// The first that is heard of a letter adds its row. Until then it is queued.
-    RECORD_DELIVERY = "INSERT INTO invite_letters AS l (id, invitation, state, attempts, error)
-        SELECT i.delivery_id, i.id, :delivery_state, COALESCE(:attempts, 0), :error FROM invite_invitations AS i
+    RECORD_DELIVERY = "INSERT INTO invite_letters AS l (id, invitation, state, attempts, error, fault, provider_id)
+        SELECT i.delivery_id, i.id, :delivery_state, COALESCE(:attempts, 0), :error, :fault, :provider_id
+          FROM invite_invitations AS i
          WHERE i.delivery_id = :delivery AND (i.kind = :kind) IS TRUE
            AND ('queued' = ANY (:over::text[]) OR EXISTS (SELECT 1 FROM invite_letters AS k WHERE k.id = :delivery))
         ON CONFLICT (id) DO UPDATE
-        SET state = excluded.state, attempts = COALESCE(:attempts, l.attempts), error = excluded.error
+        SET state = excluded.state, attempts = COALESCE(:attempts, l.attempts), error = excluded.error,
+            fault = excluded.fault, provider_id = COALESCE(excluded.provider_id, l.provider_id)
         WHERE l.state = ANY (:over::text[])";
 
     /// The invitation, its event, and a letter if there is one.
@@ -108,6 +110,24 @@ statements! {
         ", NULL::bytea, NULL::integer, NULL::text FROM invite_invitations AS i",
         letter!("i"),
         " WHERE i.open_key = :open_key"
+    );
+
+    FIND_BY_DELIVERY = concat!(
+        "SELECT ",
+        columns!("i"),
+        ", NULL::bytea, NULL::integer, NULL::text FROM invite_invitations AS i",
+        letter!("i"),
+        " WHERE i.delivery_id = :delivery AND (i.kind = :kind) IS TRUE"
+    );
+
+    /// A provider may give a name to more than one letter: then the last.
+    FIND_BY_PROVIDER_ID = concat!(
+        "SELECT ",
+        columns!("i"),
+        ", NULL::bytea, NULL::integer, NULL::text FROM invite_invitations AS i",
+        letter!("i"),
+        " WHERE i.delivery_id = (SELECT id FROM invite_letters WHERE provider_id = :provider_id ORDER BY id DESC LIMIT 1)
+            AND (i.kind = :kind) IS TRUE"
     );
 
     // Where no row is named to begin after, one before the first or behind the last serves.
@@ -215,7 +235,7 @@ statements! {
     /// Settles letters that change no invitation, each another one. `:settlements` is a JSON array of objects.
     SETTLE = "WITH asked AS MATERIALIZED (
              SELECT * FROM jsonb_to_recordset(:settlements::jsonb) AS a (letter uuid, owner uuid, attempt integer, kind text,
-                    state text, attempts integer, error text, over text[], not_before timestamptz, refusals integer,
+                    state text, attempts integer, error text, fault text, provider_id text, over text[], not_before timestamptz, refusals integer,
                     unknowns integer, last_error text)
          ), removed AS (
              DELETE FROM invite_outbox AS o USING asked AS a
@@ -232,12 +252,13 @@ statements! {
          ), heard_of AS (
              SELECT id FROM invite_letters WHERE id = ANY (ARRAY(SELECT letter FROM asked))
          ), told AS (
-             INSERT INTO invite_letters AS l (id, invitation, state, attempts, error)
-             SELECT i.delivery_id, i.id, a.state, a.attempts, a.error
+             INSERT INTO invite_letters AS l (id, invitation, state, attempts, error, fault, provider_id)
+             SELECT i.delivery_id, i.id, a.state, a.attempts, a.error, a.fault, a.provider_id
                FROM asked AS a JOIN invite_invitations AS i ON i.delivery_id = a.letter
               WHERE i.delivery_id = ANY (ARRAY(SELECT id FROM settled)) AND (i.kind = a.kind) IS TRUE
                 AND ('queued' = ANY (a.over) OR a.letter IN (SELECT id FROM heard_of))
-             ON CONFLICT (id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts, error = excluded.error
+             ON CONFLICT (id) DO UPDATE SET state = excluded.state, attempts = excluded.attempts, error = excluded.error,
+                    fault = excluded.fault, provider_id = COALESCE(excluded.provider_id, l.provider_id)
               WHERE l.state = ANY (ARRAY(SELECT unnest(a.over) FROM asked AS a WHERE a.letter = l.id))
          ) SELECT id FROM settled";
 

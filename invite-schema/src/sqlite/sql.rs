@@ -81,13 +81,15 @@ statements! {
     );
 
     /// The first that is heard of a letter adds its row. Until then it is queued. `:over` is a JSON array of states.
-    RECORD_DELIVERY = "INSERT INTO invite_letters (id, invitation, state, attempts, error)
-        SELECT i.delivery_id, i.id, :delivery_state, COALESCE(:attempts, 0), :error FROM invite_invitations AS i
+    RECORD_DELIVERY = "INSERT INTO invite_letters (id, invitation, state, attempts, error, fault, provider_id)
+        SELECT i.delivery_id, i.id, :delivery_state, COALESCE(:attempts, 0), :error, :fault, :provider_id
+          FROM invite_invitations AS i
          WHERE i.delivery_id = :delivery AND +i.kind = :kind
            AND ('queued' IN (SELECT value FROM json_each(:over))
                 OR EXISTS (SELECT 1 FROM invite_letters AS k WHERE k.id = :delivery))
         ON CONFLICT (id) DO UPDATE
-        SET state = excluded.state, attempts = COALESCE(:attempts, attempts), error = excluded.error
+        SET state = excluded.state, attempts = COALESCE(:attempts, attempts), error = excluded.error,
+            fault = excluded.fault, provider_id = COALESCE(excluded.provider_id, provider_id)
         WHERE state IN (SELECT value FROM json_each(:over))";
 
     FIND_BY_TOKEN = concat!(
@@ -113,6 +115,25 @@ statements! {
         ", NULL, NULL, NULL FROM invite_invitations AS i",
         letter!(),
         " WHERE i.open_key = +:open_key"
+    );
+
+    FIND_BY_DELIVERY = concat!(
+        "SELECT ",
+        columns!(),
+        ", NULL, NULL, NULL FROM invite_invitations AS i",
+        letter!(),
+        " WHERE i.delivery_id = :delivery AND +i.kind = :kind"
+    );
+
+    /// A provider may give a name to more than one letter: then the last.
+    FIND_BY_PROVIDER_ID = concat!(
+        "SELECT ",
+        columns!(),
+        ", NULL, NULL, NULL FROM invite_invitations AS i",
+        letter!(),
+        " WHERE i.delivery_id = (SELECT k.id FROM invite_letters AS k WHERE k.provider_id = :provider_id
+                                 ORDER BY k.id DESC LIMIT 1)
+            AND +i.kind = :kind"
     );
 
     LIST_NEWEST_FIRST = list!("(i.created_at, i.id) < (+:after_at, +:after_id)", "i.created_at DESC, i.id DESC");

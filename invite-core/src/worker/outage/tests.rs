@@ -11,7 +11,16 @@ fn letters_at<const N: usize>(letters: [(u128, Sign); N], since: DateTime<Utc>) 
 
 fn letter(name: u128, sign: Sign, (domain, scope): (u128, u128), since: DateTime<Utc>) -> Heard {
     let delivery = DeliveryId::from_uuid(Uuid::from_u128(name));
-    Heard { delivery, domain: format!("d{domain}.example"), scope: Scope::new(scope), since, sign }
+    Heard {
+        delivery,
+        domain: format!("d{domain}.example"),
+        scope: Scope::new(scope),
+        since,
+        sign,
+        refused: false,
+        fault: None,
+        reason: None,
+    }
 }
 
 fn hears<const N: usize>(outage: &mut Outage, letters: [(u128, Sign); N], now: DateTime<Utc>) {
@@ -194,10 +203,45 @@ fn not_now_speaks_of_the_provider_unless_it_is_an_address_or_the_letter() {
         (Refusal::Transient, "4.7.0", Sign::Away),
         (Refusal::Transient, "", Sign::Away),
         (Refusal::Permanent, "5.1.1", Sign::There),
-        (Refusal::Permanent, "", Sign::There),
+        (Refusal::Permanent, "5.6.1", Sign::There),
+        (Refusal::Permanent, "5.1.2", Sign::There),
+        (Refusal::Permanent, "5.7.26", Sign::Away),
+        (Refusal::Permanent, "", Sign::Away),
     ] {
         assert_eq!(refused(refusal, enhanced), sign, "{refusal:?} {enhanced}");
     }
+}
+
+#[test]
+fn what_other_letters_came_to_says_whether_a_refusal_is_one_of_many() {
+    let mut outage = Outage::default();
+    let me = DeliveryId::from_uuid(Uuid::from_u128(1));
+    assert_eq!(outage.run(me), Run::Unknown);
+    hears(&mut outage, [(1, Sign::Away)], NOW);
+    assert_eq!(outage.run(me), Run::Unknown, "its own refusal says nothing");
+    outage.hear(&[letter(2, Sign::Away, (1, 1), NOW)], NOW, 0);
+    assert_eq!(outage.run(me), Run::GoesOn, "another recipient of the same domain");
+    hears(&mut outage, [(3, Sign::There)], NOW);
+    assert_eq!(outage.run(me), Run::Broken);
+    hears(&mut outage, [(1, Sign::Away)], NOW);
+    assert_eq!(outage.run(me), Run::Unknown, "nothing came through since");
+}
+
+#[test]
+fn somebody_is_told_when_letters_begin_to_wait_when_they_go_on_and_when_we_are_refused() {
+    let mut outage = Outage::default();
+    let refused = |name, fault, of| Heard { refused: true, fault, ..letter(name, Sign::Away, of, NOW) };
+    let tell = |outage: &mut Outage, heard| outage.hear(&[heard], NOW, 0);
+    assert!(!tell(&mut outage, letter(9, Sign::There, (9, 9), NOW)));
+    assert!(!tell(&mut outage, refused(1, Some(Fault::Sender), (1, 1))), "one letter");
+    assert!(tell(&mut outage, refused(2, Some(Fault::Sender), (1, 1))), "a domain refuses us");
+    assert!(!tell(&mut outage, refused(3, Some(Fault::Sender), (1, 1))), "that is known");
+    assert!(tell(&mut outage, refused(4, Some(Fault::Sender), (2, 2))), "so does everybody");
+    assert_eq!(outage.accuser().and_then(|letter| letter.fault), Some(Fault::Sender));
+    assert!(tell(&mut outage, letter(5, Sign::There, (3, 3), NOW)), "they go on");
+    assert!(outage.accuser().is_none());
+    assert!(!tell(&mut outage, letter(6, Sign::Away, (1, 1), NOW)));
+    assert!(!tell(&mut outage, letter(7, Sign::Away, (1, 1), NOW)), "a domain that does not answer is none of ours");
 }
 
 #[test]

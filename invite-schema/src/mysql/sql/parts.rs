@@ -13,7 +13,7 @@ macro_rules! stored {
 /// The columns of an invitation and of its letter, in the order `row::record` reads them.
 macro_rules! columns {
     () => {
-        concat!(stored!(), ", l.state, l.attempts, l.error")
+        concat!(stored!(), ", l.state, l.attempts, l.error, l.fault")
     };
 }
 
@@ -32,7 +32,8 @@ macro_rules! columns_locked {
             stored!(),
             ", (SELECT l.state FROM invite_letters AS l WHERE l.id = i.delivery_id),
                (SELECT l.attempts FROM invite_letters AS l WHERE l.id = i.delivery_id),
-               (SELECT l.error FROM invite_letters AS l WHERE l.id = i.delivery_id)"
+               (SELECT l.error FROM invite_letters AS l WHERE l.id = i.delivery_id),
+               (SELECT l.fault FROM invite_letters AS l WHERE l.id = i.delivery_id)"
         )
     };
 }

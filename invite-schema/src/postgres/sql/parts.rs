@@ -65,7 +65,7 @@ macro_rules! stored {
 /// The columns of an invitation and of its letter, in the order `row::record` reads them.
 macro_rules! columns {
     ($table:literal) => {
-        concat!(stored!($table), ", l.state, l.attempts, l.error")
+        concat!(stored!($table), ", l.state, l.attempts, l.error, l.fault")
     };
 }
 
@@ -74,7 +74,7 @@ macro_rules! columns {
 macro_rules! letter {
     ($table:literal) => {
         concat!(
-            " LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error FROM invite_letters AS k WHERE k.id = ",
+            " LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault FROM invite_letters AS k WHERE k.id = ",
             $table,
             ".delivery_id OFFSET 0) AS l ON true"
         )

@@ -191,14 +191,15 @@ impl<'a, H: Harness<Pool: Clone>> Real<'a, H> {
 
     async fn tick(&mut self, mail: Mail) {
         let text = || "x".to_owned();
+        let refused = || "mailbox unavailable".to_owned();
         for _ in 0..self.ids.len() {
             self.mailer.answer(match mail {
                 Mail::Taken => Outcome::accepted(),
                 Mail::Refused => {
-                    Outcome::Refused { refusal: Refusal::Permanent, code: Some(550), enhanced: None, text: text() }
+                    Outcome::Refused { refusal: Refusal::Permanent, code: Some(550), enhanced: None, text: refused() }
                 }
                 Mail::RefusedForNow => {
-                    Outcome::Refused { refusal: Refusal::Transient, code: Some(450), enhanced: None, text: text() }
+                    Outcome::Refused { refusal: Refusal::Transient, code: Some(450), enhanced: None, text: refused() }
                 }
                 Mail::Unknown => Outcome::Unknown { text: text() },
                 Mail::OurMistake => Outcome::ComposeFailed { text: text() },
