@@ -10,6 +10,7 @@ mod language;
 mod link;
 mod message;
 mod report;
+mod return_path;
 #[cfg(feature = "smtp")]
 mod smtp;
 mod template;
@@ -26,5 +27,6 @@ pub use crate::{
     link::{Link, LinkBuilder, LinkError, LinkStyle},
     message::{ComposeError, Composer, Email, Sender, SenderError},
     report::{Action, RecipientStatus, StatusReport},
+    return_path::{ReturnPath, ReturnPathError},
     template::{TemplateError, Templates},
 };

@@ -20,9 +20,11 @@ pub use self::{
     email::Email,
     sender::{Sender, SenderError},
 };
+pub(crate) use self::sender::plain_address;
 use crate::{
     design::Design,
     link::LinkBuilder,
+    return_path::ReturnPath,
     template::{Rendered, TemplateError, Told, word},
 };
 
@@ -55,6 +57,7 @@ pub struct Composer {
     design: Design,
     choose: Option<Arc<Choose>>,
     clock: Arc<dyn Clock>,
+    return_path: Option<ReturnPath>,
 }
 
 type Choose = dyn Fn(&Letter) -> Option<Design> + Send + Sync;
@@ -63,7 +66,14 @@ impl Composer {
     /// Letters from this sender with such links, in [`Design::default`].
     #[must_use]
     pub fn new(sender: Sender, links: LinkBuilder) -> Self {
-        Self { sender, links, design: Design::default(), choose: None, clock: Arc::new(SystemClock) }
+        Self {
+            sender,
+            links,
+            design: Design::default(),
+            choose: None,
+            clock: Arc::new(SystemClock),
+            return_path: None,
+        }
     }
 
     /// Another look, other words.
@@ -104,6 +114,13 @@ impl Composer {
         self
     }
 
+    /// Lets bounces return to another address than the sender's.
+    #[must_use]
+    pub fn return_path(mut self, path: ReturnPath) -> Self {
+        self.return_path = Some(path);
+        self
+    }
+
     /// The finished mail. Its Message-ID is made from the delivery's id and the sender's domain,
     /// so that all attempts at one delivery are known as the same mail.
     ///
@@ -132,8 +149,12 @@ impl Composer {
         if let Some(name) = design.look().sender() {
             from.name = Some(name.into());
         }
-        let envelope =
-            Envelope::new(Some(from.email.clone()), vec![to.clone()]).map_err(|_| ComposeError::Recipient)?;
+        let return_path = match &self.return_path {
+            Some(path) => path.sender(letter.delivery()).ok_or(ComposeError::ReturnPath)?,
+            None => from.email.clone(),
+        };
+        let envelope = Envelope::new(Some(return_path), vec![to.clone()]).map_err(|_| ComposeError::Recipient)?;
+        let from_address = from.email.to_string();
         let message_id = format!("<{}@{}>", letter.delivery().as_uuid(), from.email.domain());
         let mut builder = Message::builder()
             .envelope(envelope)
@@ -151,7 +172,7 @@ impl Composer {
         let message = builder
             .multipart(MultiPart::alternative_plain_html(text.clone(), html.clone()))
             .map_err(|_| ComposeError::Recipient)?;
-        Ok(Email { message, message_id, subject, text, html, link })
+        Ok(Email { message, message_id, from: from_address, subject, text, html, link })
     }
 }
 
@@ -178,6 +199,9 @@ pub enum ComposeError {
     /// The recipient's address does not fit a mail.
     #[error("the recipient's address does not fit a mail")]
     Recipient,
+    /// The return path does not fit a mail.
+    #[error("the return path does not fit a mail")]
+    ReturnPath,
     /// The clock shows a time no mail can bear.
     #[error("the clock shows a time that no mail can bear")]
     Date,

@@ -14,6 +14,7 @@ use crate::link::Link;
 pub struct Email {
     pub(crate) message: Message,
     pub(crate) message_id: String,
+    pub(crate) from: String,
     pub(crate) subject: String,
     pub(crate) text: String,
     pub(crate) html: String,
@@ -30,6 +31,13 @@ impl Email {
     /// The address it comes from, without the name.
     #[must_use]
     pub fn from(&self) -> &str {
+        &self.from
+    }
+
+    /// The envelope's sender, to which bounces return: [`from`](Self::from), unless
+    /// [`Composer::return_path`](crate::Composer::return_path) names another.
+    #[must_use]
+    pub fn return_path(&self) -> &str {
         self.message.envelope().from().map_or("", AsRef::as_ref)
     }
 

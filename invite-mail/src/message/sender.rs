@@ -8,7 +8,8 @@ use crate::branding::line;
 
 /// Who the letters come from: always from configuration, never from an inviter.
 ///
-/// The address is also the envelope's sender, so bounces return there.
+/// The address is also the envelope's sender, so bounces return there, unless
+/// [`Composer::return_path`](crate::Composer::return_path) names another.
 ///
 /// ```
 /// use invite_mail::Sender;
@@ -28,7 +29,7 @@ impl Sender {
     /// # Errors
     /// [`SenderError::Address`] when it is not one bare address.
     pub fn new(address: &str) -> Result<Self, SenderError> {
-        Ok(Self { from: Mailbox::new(None, plain_address(address)?), reply_to: None })
+        Ok(Self { from: Mailbox::new(None, plain_address(address).ok_or(SenderError::Address)?), reply_to: None })
     }
 
     /// Shows this name beside the address.
@@ -47,7 +48,7 @@ impl Sender {
     /// # Errors
     /// [`SenderError::Address`] when it is not one bare address.
     pub fn reply_to(mut self, address: &str) -> Result<Self, SenderError> {
-        self.reply_to = Some(Mailbox::new(None, plain_address(address)?));
+        self.reply_to = Some(Mailbox::new(None, plain_address(address).ok_or(SenderError::Address)?));
         Ok(self)
     }
 }
@@ -70,10 +71,11 @@ pub enum SenderError {
     Name,
 }
 
-fn plain_address(address: &str) -> Result<Address, SenderError> {
+/// One bare ASCII address that no program can take for an option.
+pub(crate) fn plain_address(address: &str) -> Option<Address> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".#$&'*+-/=?^_`{|}~@".contains(&byte);
     if address.starts_with('-') || !address.bytes().all(plain) {
-        return Err(SenderError::Address);
+        return None;
     }
-    address.parse().map_err(|_| SenderError::Address)
+    address.parse().ok()
 }

@@ -23,6 +23,7 @@ mod pictures;
 #[cfg(feature = "smtp")]
 mod programs;
 mod reports;
+mod return_paths;
 mod samples;
 #[cfg(feature = "smtp")]
 mod script;
