@@ -25,7 +25,7 @@ pub use crate::{
     file::FileMailer,
     language::{Language, LanguageError},
     link::{Link, LinkBuilder, LinkError, LinkStyle},
-    message::{ComposeError, Composer, Email, Sender, SenderError},
+    message::{ComposeError, Composer, Email, HeaderError, Sender, SenderError},
     report::{Action, RecipientStatus, StatusReport},
     return_path::{ReturnPath, ReturnPathError},
     template::{TemplateError, Templates},

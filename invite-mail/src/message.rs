@@ -1,6 +1,7 @@
 //! From a letter to a message that can be sent.
 
 mod email;
+mod header;
 mod sender;
 mod subject;
 
@@ -18,9 +19,10 @@ use serde_json::Value;
 use self::email::AutoSubmitted;
 pub use self::{
     email::Email,
+    header::HeaderError,
     sender::{Sender, SenderError},
 };
-pub(crate) use self::sender::plain_address;
+pub(crate) use self::{header::Headers, sender::plain_address};
 use crate::{
     design::Design,
     link::LinkBuilder,
@@ -58,6 +60,7 @@ pub struct Composer {
     choose: Option<Arc<Choose>>,
     clock: Arc<dyn Clock>,
     return_path: Option<ReturnPath>,
+    headers: Headers,
 }
 
 type Choose = dyn Fn(&Letter) -> Option<Design> + Send + Sync;
@@ -73,6 +76,7 @@ impl Composer {
             choose: None,
             clock: Arc::new(SystemClock),
             return_path: None,
+            headers: Headers::default(),
         }
     }
 
@@ -121,6 +125,42 @@ impl Composer {
         self
     }
 
+    /// Adds a header to every letter, such as one that a provider asks for. A second one of the same
+    /// name replaces the first. A value that is not ASCII is encoded (RFC 2047).
+    ///
+    /// ```
+    /// # use invite_mail::{Composer, HeaderError, LinkBuilder, LinkStyle, Sender};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sender = Sender::new("invitations@example.com")?;
+    /// # let links = LinkBuilder::new("https://example.com/invitation", LinkStyle::Query)?;
+    /// let composer = Composer::new(sender, links)
+    ///     .header("X-SES-CONFIGURATION-SET", "mails")?
+    ///     .header("X-PM-Message-Stream", "invitations")?;
+    /// # assert_eq!(composer.header("Bcc", "x@example.com").unwrap_err(), HeaderError::Reserved);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`HeaderError::Name`] and [`HeaderError::Value`] when it does not fit a mail;
+    /// [`HeaderError::Reserved`] when the composer or a mail server writes that header itself.
+    pub fn header(mut self, name: &str, value: &str) -> Result<Self, HeaderError> {
+        self.headers.set(name, value)?;
+        Ok(self)
+    }
+
+    /// Adds a `Feedback-ID`, by which Gmail counts complaints separately:
+    /// `identifiers[0]:identifiers[1]:identifiers[2]:sender`. An identifier may be empty. `sender` has
+    /// 5 to 15 characters and stays the same for all your mail.
+    ///
+    /// # Errors
+    /// [`HeaderError::FeedbackId`] when a part has other characters than ASCII letters, digits, `-`,
+    /// `_` and `.`, or another length; an identifier may have 64.
+    pub fn feedback_id(mut self, identifiers: [&str; 3], sender: &str) -> Result<Self, HeaderError> {
+        self.headers.set_feedback_id(identifiers, sender)?;
+        Ok(self)
+    }
+
     /// The finished mail. Its Message-ID is made from the delivery's id and the sender's domain,
     /// so that all attempts at one delivery are known as the same mail.
     ///
@@ -164,6 +204,7 @@ impl Composer {
             .date(date(self.clock.now()).ok_or(ComposeError::Date)?)
             .message_id(Some(message_id.clone()))
             .header(AutoSubmitted);
+        builder = self.headers.add_to(builder);
         if let Some(inviter) = letter.reply_to() {
             builder = builder.reply_to(Mailbox::new(None, address(inviter)?));
         } else if let Some(reply_to) = &self.sender.reply_to {

@@ -62,7 +62,7 @@ fn links_in(text: &str) -> Vec<String> {
 }
 
 /// What every mail has, once each, and its parts.
-const HEADERS: [&str; 10] = [
+const HEADERS: [&str; 11] = [
     "Auto-Submitted",
     "Content-Type",
     "Date",
@@ -71,6 +71,7 @@ const HEADERS: [&str; 10] = [
     "Message-ID",
     "Subject",
     "To",
+    "X-Auto-Response-Suppress",
     "text/plain",
     "text/html",
 ];

@@ -97,7 +97,17 @@ async fn the_message_goes_through_mime_unharmed_with_each_header_once() {
     names.sort();
     assert_eq!(
         names,
-        ["Auto-Submitted", "Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Subject", "To"]
+        [
+            "Auto-Submitted",
+            "Content-Type",
+            "Date",
+            "From",
+            "MIME-Version",
+            "Message-ID",
+            "Subject",
+            "To",
+            "X-Auto-Response-Suppress"
+        ]
     );
     let header = |name| mail.headers.get_first_value(name).unwrap();
     assert_eq!(header("Subject"), "Čapek invited you to join Zoë & Søn");
@@ -230,7 +240,7 @@ async fn names_of_senders_are_quoted_or_encoded_as_they_need() {
         let email = invite_mail::Composer::new(sender, links).compose(&letter).unwrap();
         let mime = email.to_mime();
         let mail = parse_mail(&mime).unwrap();
-        assert_eq!(mail.get_headers().into_iter().count(), 9);
+        assert_eq!(mail.get_headers().into_iter().count(), 10);
         assert_eq!(mail.headers.get_first_value("Reply-To").unwrap(), "help@example.com");
         let from = mail.headers.get_first_header("From").unwrap();
         let from = mailparse::addrparse_header(from).unwrap().extract_single_info().unwrap();

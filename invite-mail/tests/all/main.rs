@@ -10,6 +10,7 @@ mod designs;
 #[cfg(feature = "smtp-rustls")]
 mod exim;
 mod files;
+mod headers;
 mod hostile;
 mod languages;
 mod letters;
