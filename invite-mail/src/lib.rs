@@ -17,7 +17,9 @@ mod template;
 
 #[cfg(feature = "smtp")]
 #[cfg_attr(docsrs, doc(cfg(feature = "smtp")))]
-pub use crate::smtp::{Password, Security, SmtpError, SmtpMailer, SmtpServer};
+pub use crate::smtp::{
+    AccessToken, AccessTokenError, AccessTokens, Password, Security, SmtpError, SmtpMailer, SmtpServer,
+};
 pub use crate::{
     branding::{Branding, BrandingError},
     console::ConsoleMailer,

@@ -1,14 +1,17 @@
 //! Letters over SMTP.
 
+mod auth;
 mod connection;
 mod kept;
 mod limits;
+mod offers;
 mod password;
 mod reply;
 mod server;
 mod session;
 #[cfg(feature = "smtp-rustls")]
 mod tls;
+mod tokens;
 mod verdict;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -17,11 +20,13 @@ use async_trait::async_trait;
 use invite_core::{Letter, Mailer, Outcome};
 use lettre::transport::smtp::extension::ClientId;
 use tokio::{sync::Semaphore, time::timeout};
+use zeroize::Zeroizing;
 
-use self::{kept::Kept, limits::Running, server::Channel, session::Session, verdict::Stop};
+use self::{connection::Fault, kept::Kept, limits::Running, server::Channel, session::Session, verdict::Stop};
 pub use self::{
     password::Password,
     server::{Security, SmtpError, SmtpServer},
+    tokens::{AccessToken, AccessTokenError, AccessTokens},
 };
 use crate::message::{Composer, Email};
 
@@ -37,14 +42,19 @@ use crate::message::{Composer, Email};
 /// | 4xx to the recipient or the letter | refused, for now |
 /// | no connection; 4xx before a recipient was named, 421 at any point; hung up, silent or garbled before the end of the letter was sent | unreachable |
 /// | 5xx before a recipient was named; 500, 502 or 503 before the letter; 530, 534, 535 or 538; refusing to relay, the sender, or more for today; no STARTTLS; a bad certificate | misconfigured |
+/// | no access token at the moment | unreachable |
+/// | the access token was denied, or the server refused two in a row | misconfigured |
+/// | the letter is larger than the server takes | [`Outcome::ComposeFailed`] |
 /// | hung up, silent or garbled after the end of the letter was sent | unknown |
 ///
 /// A connection waits for the next letter for a while ([`SmtpServer::idle_timeout`]), unless
 /// something went wrong on it or its hand-over was given up. One that died meanwhile is replaced,
 /// which changes no outcome.
 ///
-/// A server that knows of delivery reports (DSN, RFC 3461) is asked to name the delivery in them,
-/// and not to return the letter's body, which has the link.
+/// What the server offers in its answer to EHLO is used: AUTH, STARTTLS, SIZE and DSN. A server that
+/// knows of delivery reports (DSN, RFC 3461) is asked to send one when the letter is delayed or comes
+/// back, to name the delivery and the recipient in it, and not to return the letter's body, which has
+/// the link. A server that does not know EHLO is greeted with HELO.
 ///
 /// It needs a tokio runtime with time and I/O enabled.
 ///
@@ -92,8 +102,10 @@ impl SmtpMailer {
 
     /// What the server called the letter.
     async fn hand_over(&self, email: &Email, delivery: &str, limits: Running) -> Result<Option<String>, Stop> {
-        let mut session = self.ready(email, delivery, limits).await?;
-        let sent = session.send(&email.to_mime()).await;
+        // All of its lines end with CR LF, so its length is the size as RFC 1870 counts it.
+        let mime = Zeroizing::new(email.to_mime());
+        let mut session = self.ready(email, delivery, mime.len(), limits).await?;
+        let sent = session.send(&mime).await;
         match &sent {
             Ok(_) => self.keep(session).await,
             Err(stop) => self.keep_after(session, stop).await,
@@ -102,16 +114,16 @@ impl SmtpMailer {
     }
 
     /// A session that waits for the letter.
-    async fn ready(&self, email: &Email, delivery: &str, limits: Running) -> Result<Session, Stop> {
+    async fn ready(&self, email: &Email, delivery: &str, size: usize, limits: Running) -> Result<Session, Stop> {
         let envelope = email.envelope();
         if let Some(mut session) = self.kept.take() {
             let begun = match session.reset(limits).await {
-                Ok(()) => session.begin(envelope, delivery).await,
+                Ok(()) => session.begin(envelope, delivery, size).await,
                 Err(stop) => Err(stop),
             };
             match begun {
                 Ok(()) => return Ok(session),
-                Err(stop) if stop.is_refusal() => {
+                Err(stop) if leaves_usable(&stop) => {
                     self.keep(session).await;
                     return Err(stop);
                 }
@@ -120,7 +132,7 @@ impl SmtpMailer {
             }
         }
         let mut session = Session::open(&self.server, &self.hello, &self.channel, limits).await?;
-        match session.begin(envelope, delivery).await {
+        match session.begin(envelope, delivery, size).await {
             Ok(()) => Ok(session),
             Err(stop) => {
                 self.keep_after(session, &stop).await;
@@ -130,7 +142,7 @@ impl SmtpMailer {
     }
 
     async fn keep_after(&self, session: Session, stop: &Stop) {
-        if stop.is_refusal() {
+        if leaves_usable(stop) {
             self.keep(session).await;
         }
     }
@@ -143,6 +155,11 @@ impl SmtpMailer {
             session.quit().await;
         }
     }
+}
+
+/// Whether the connection goes on: the server refused this letter, or never heard of it.
+fn leaves_usable(stop: &Stop) -> bool {
+    stop.is_refusal() || matches!(stop.fault, Fault::Decided(_))
 }
 
 #[async_trait]

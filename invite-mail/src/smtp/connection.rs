@@ -2,6 +2,7 @@
 
 use std::{future::Future, io, io::ErrorKind, time::Duration};
 
+use invite_core::Outcome;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpStream, lookup_host},
@@ -24,6 +25,8 @@ pub(super) enum Fault {
     Network(ErrorKind),
     /// It cannot be used as we were told to use it.
     Unusable(String),
+    /// Who found it knows what it means for the letter.
+    Decided(Outcome),
 }
 
 impl From<io::Error> for Fault {
@@ -40,6 +43,15 @@ impl From<io::Error> for Fault {
 /// A limit on a whole step, however often it reads and writes.
 pub(super) async fn within<T>(limit: Duration, step: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
     timeout(limit, step).await.unwrap_or(Err(Fault::Silent))
+}
+
+/// Any other answer is a refusal, or none at all.
+pub(super) fn expect(reply: Reply, wanted: &[u16]) -> Result<Reply, Fault> {
+    match reply.code() {
+        code if wanted.contains(&code) => Ok(reply),
+        400.. => Err(Fault::Refused(reply)),
+        _ => Err(Fault::Garbled),
+    }
 }
 
 /// TCP, or TLS over it.
@@ -116,6 +128,11 @@ impl Connection {
     pub(super) async fn ask(&mut self, line: &str) -> Result<Reply, Fault> {
         self.write(line.as_bytes()).await?;
         self.read().await
+    }
+
+    /// Whether nothing has come that is still to be read.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.received.is_empty()
     }
 
     /// Ends it in an orderly way.

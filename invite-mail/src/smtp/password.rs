@@ -4,8 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// A password: redacted in `Debug`, and cleared from memory when it is dropped. The library that
-/// speaks SMTP makes a copy for each log-in, which is not.
+/// A password: redacted in `Debug`, and cleared from memory when it is dropped, as are the lines in
+/// which it is sent.
 #[derive(Clone)]
 pub struct Password(Zeroizing<String>);
 

@@ -1,6 +1,6 @@
 //! Which SMTP server, and how to reach it.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use lettre::transport::smtp::{SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT, extension::ClientId};
 use percent_encoding::percent_decode_str;
@@ -8,7 +8,7 @@ use url::Url;
 
 #[cfg(feature = "smtp-rustls")]
 use super::tls::Tls;
-use super::{limits::Limits, password::Password};
+use super::{auth::Login, limits::Limits, password::Password, tokens::AccessTokens};
 
 /// How a connection is secured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Security {
     /// Begun in the clear and secured before anything else is said; a server that does not offer
     /// it gets nothing. Port 587 unless said otherwise.
     StartTls,
-    /// Secured from the first byte. Port 465 unless said otherwise.
+    /// Secured from the first byte. By default on port 465.
     Tls,
     /// Not secured: everybody on the way reads the link, and the password. For a server on the
     /// same machine. Port 25 unless said otherwise.
@@ -33,7 +33,7 @@ pub enum Security {
 /// | limit | unless said otherwise | on | RFC 5321, 4.5.3.2 |
 /// |---|---|---|---|
 /// | [`connect_timeout`](Self::connect_timeout) | 30 s | looking the name up and connecting; and again on the TLS handshake | says nothing |
-/// | [`command_timeout`](Self::command_timeout) | 60 s | the greeting; each command; all of the letter | 5 min (.1 to .3), DATA 2 min (.4), 3 min for each block (.5) |
+/// | [`command_timeout`](Self::command_timeout) | 60 s | the greeting; each command; the log-in with its [tokens](Self::access_tokens); all of the letter | 5 min (.1 to .3), DATA 2 min (.4), 3 min for each block (.5) |
 /// | [`final_timeout`](Self::final_timeout) | 10 min | the answer to the finished letter | 10 min (.6) |
 ///
 /// The first two may be shorter than the RFC's because little is lost: the letter was certainly not
@@ -54,7 +54,7 @@ pub enum Security {
 #[must_use]
 pub struct SmtpServer {
     pub(super) host: String,
-    pub(super) credentials: Option<(String, Password)>,
+    pub(super) login: Option<Login>,
     pub(super) limits: Limits,
     pub(super) connections: usize,
     pub(super) letters: u32,
@@ -72,7 +72,7 @@ impl SmtpServer {
     pub fn new(host: impl Into<String>, security: Security) -> Self {
         Self {
             host: host.into(),
-            credentials: None,
+            login: None,
             limits: Limits::default(),
             connections: 3,
             letters: 100,
@@ -111,10 +111,11 @@ impl SmtpServer {
         let mut server = Self::new(host, security);
         server.port = url.port();
         let decoded = |text| percent_decode_str(text).decode_utf8().map_err(|_| SmtpError::Url);
-        server.credentials = match (url.username(), url.password()) {
+        server.login = match (url.username(), url.password()) {
             ("", None) => None,
             (user, Some(password)) if !user.is_empty() => {
-                Some((decoded(user)?.into_owned(), Password::from(decoded(password)?.into_owned())))
+                let password = Password::from(decoded(password)?.into_owned());
+                Some(Login::Password(decoded(user)?.into_owned(), password))
             }
             _ => return Err(SmtpError::Url),
         };
@@ -131,12 +132,21 @@ impl SmtpServer {
     /// this works with a server on this machine only, or with
     /// [`expose_password`](Self::expose_password).
     pub fn credentials(mut self, user: impl Into<String>, password: impl Into<Password>) -> Self {
-        self.credentials = Some((user.into(), password.into()));
+        self.login = Some(Login::Password(user.into(), password.into()));
+        self
+    }
+
+    /// Logs in with access tokens from this source instead of a password: AUTH XOAUTH2 or OAUTHBEARER
+    /// (RFC 7628), as Exchange Online and Gmail want it. The source is asked for each connection, and
+    /// once more when the server refuses the token. As with
+    /// [`credentials`](Self::credentials), the connection must be secured.
+    pub fn access_tokens(mut self, user: impl Into<String>, source: impl AccessTokens) -> Self {
+        self.login = Some(Login::Tokens(user.into(), Arc::new(source)));
         self
     }
 
     /// Logs in though the connection is not secured and leaves this machine: everybody on the way
-    /// reads the password.
+    /// reads the password or the access token.
     pub fn expose_password(mut self) -> Self {
         self.exposed = true;
         self
@@ -148,7 +158,7 @@ impl SmtpServer {
         self
     }
 
-    /// How long the answer to each command may take, and the whole of the letter.
+    /// How long the answer to each command may take, the whole log-in, and the whole of the letter.
     pub fn command_timeout(mut self, limit: Duration) -> Self {
         self.limits.command = limit;
         self
@@ -224,7 +234,7 @@ impl SmtpServer {
 
     pub(super) fn channel(&self) -> Result<Channel, SmtpError> {
         let in_clear = self.security == Security::None && !is_this_machine(&self.host);
-        if self.credentials.is_some() && in_clear && !self.exposed {
+        if self.login.is_some() && in_clear && !self.exposed {
             return Err(SmtpError::ExposedPassword);
         }
         match self.security {

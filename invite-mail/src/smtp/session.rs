@@ -1,20 +1,20 @@
 //! The conversation: from the greeting to the last answer, and on to the next letter.
 
+use invite_core::Outcome;
 use lettre::{
     address::Envelope,
     transport::smtp::{
-        authentication::{Credentials, Mechanism},
-        commands::{Auth, Data, Ehlo, Mail, Quit, Rcpt, Rset},
-        extension::{ClientId, MailParameter},
-        response::{Category, Code, Detail, Response, Severity},
+        commands::{Data, Ehlo, Mail, Quit, Rcpt, Rset},
+        extension::ClientId,
     },
 };
 use zeroize::Zeroizing;
 
 use super::{
-    connection::{Connection, Fault, connect, within},
+    auth::log_in,
+    connection::{Connection, Fault, connect, expect, within},
     limits::Running,
-    password::Password,
+    offers::Offers,
     reply::Reply,
     server::{Channel, SmtpServer},
     verdict::{Phase, Stop},
@@ -47,14 +47,20 @@ impl Session {
         limits: Running,
     ) -> Result<Self, Fault> {
         let stream = connect(&server.host, server.port_or_default(), limits.connect()).await?;
-        let mut connection = match channel {
-            Channel::Plain => Connection::new(stream),
+        let (mut connection, secured) = match channel {
+            Channel::Plain => (Connection::new(stream), false),
             #[cfg(feature = "smtp-rustls")]
-            Channel::Upgraded(_) => Connection::new(stream),
+            Channel::Upgraded(_) => (Connection::new(stream), false),
             #[cfg(feature = "smtp-rustls")]
-            Channel::Tls(tls) => Connection::new(tls.handshake(stream, limits.connect()).await?),
+            Channel::Tls(tls) => (Connection::new(tls.handshake(stream, limits.connect()).await?), true),
         };
-        within(limits.command(), async { expect(connection.read().await?, &[220]) }).await?;
+        let greeting = within(limits.command(), async { expect(connection.read().await?, &[220]) }).await;
+        // A server that waits for TLS cannot say so.
+        if matches!(greeting, Err(Fault::Silent)) && !secured && connection.is_quiet() {
+            let text = "the mail server said nothing within the time limit; it may expect TLS from the start";
+            return Err(Fault::Decided(Outcome::Unreachable { text: text.into() }));
+        }
+        greeting?;
         let mut session = Self { offers: Offers::default(), connection, limits, letters: 0 };
         session.hello(hello).await?;
         #[cfg(feature = "smtp-rustls")]
@@ -68,38 +74,26 @@ impl Session {
             // What was offered in the clear may be anybody's words.
             session.hello(hello).await?;
         }
-        if let Some((user, password)) = &server.credentials {
-            within(limits.command(), session.log_in(user, password)).await?;
+        if let Some(login) = &server.login {
+            let offered = &session.offers.mechanisms;
+            let named = (server.host.as_str(), server.port_or_default());
+            log_in(&mut session.connection, login, offered, named, limits.command()).await?;
         }
         Ok(session)
     }
 
     async fn hello(&mut self, hello: &ClientId) -> Result<(), Fault> {
-        self.offers = Offers::read(&self.ask(&Ehlo::new(hello.clone()).to_string(), &[250]).await?);
-        Ok(())
-    }
-
-    async fn log_in(&mut self, user: &str, password: &Password) -> Result<(), Fault> {
-        let Some(mechanism) = self.offers.mechanism else {
-            return Err(Fault::Unusable("neither AUTH PLAIN nor AUTH LOGIN is offered by the server".into()));
-        };
-        let credentials = Credentials::new(user.to_owned(), password.expose_secret().to_owned());
-        let mut step = Auth::new(mechanism, credentials.clone(), None);
-        // LOGIN asks twice.
-        for _ in 0..3 {
-            let line = Zeroizing::new(step.map_err(|_| Fault::Garbled)?.to_string());
-            let reply = self.connection.ask(&line).await?;
-            // In its words it might repeat the password.
-            let reply = if reply.code() >= 400 { reply.saying("the log-in was refused") } else { reply };
-            let reply = expect(reply, &[235, 334])?;
-            if reply.code() == 235 {
-                return Ok(());
+        let reply = within(self.limits.command(), async {
+            let reply = self.connection.ask(&Ehlo::new(hello.clone()).to_string()).await?;
+            // Servers from before EHLO (RFC 5321, 3.2) offer nothing and may take a letter all the same.
+            if matches!(reply.code(), 500 | 502) {
+                let reply = expect(self.connection.ask(&format!("HELO {hello}\r\n")).await?, &[250]);
+                return reply.map(|_| None);
             }
-            let challenge = Code::new(Severity::PositiveIntermediate, Category::Unspecified3, Detail::Four);
-            let challenge = Response::new(challenge, reply.lines().map(str::to_owned).collect());
-            step = Auth::new_from_response(mechanism, credentials.clone(), &challenge);
-        }
-        Err(Fault::Garbled)
+            expect(reply, &[250]).map(Some)
+        });
+        self.offers = reply.await?.as_ref().map(Offers::read).unwrap_or_default();
+        Ok(())
     }
 
     /// Makes sure that a session that has waited is alive, and forgets what was begun.
@@ -109,14 +103,18 @@ impl Session {
         reset.map(drop).map_err(|fault| Stop { phase: Phase::Opening, fault })
     }
 
-    /// Says from whom and to whom, until the server waits for the letter.
-    pub(super) async fn begin(&mut self, envelope: &Envelope, delivery: &str) -> Result<(), Stop> {
+    /// Says from whom and to whom, until the server waits for the letter of this size.
+    pub(super) async fn begin(&mut self, envelope: &Envelope, delivery: &str, size: usize) -> Result<(), Stop> {
         self.letters += 1;
         let stop = |phase| move |fault| Stop { phase, fault };
-        let mail = Mail::new(envelope.from().cloned(), self.offers.report_parameters(delivery));
+        if let Some(limit) = self.offers.exceeded_by(size) {
+            let text = format!("the letter has {size} bytes, and the mail server takes {limit}");
+            return Err(stop(Phase::Opening)(Fault::Decided(Outcome::ComposeFailed { text })));
+        }
+        let mail = Mail::new(envelope.from().cloned(), self.offers.mail_parameters(delivery, size));
         self.ask(&mail.to_string(), &[250]).await.map_err(stop(Phase::Opening))?;
         for to in envelope.to() {
-            let rcpt = Rcpt::new(to.clone(), vec![]).to_string();
+            let rcpt = Rcpt::new(to.clone(), self.offers.recipient_parameters(to)).to_string();
             self.ask(&rcpt, &[250, 251, 252]).await.map_err(stop(Phase::Named))?;
         }
         self.ask(&Data.to_string(), &[354]).await.map_err(stop(Phase::Named))?;
@@ -164,54 +162,6 @@ impl Session {
 
     async fn ask(&mut self, line: &str, wanted: &[u16]) -> Result<Reply, Fault> {
         within(self.limits.command(), async { expect(self.connection.ask(line).await?, wanted) }).await
-    }
-}
-
-/// Any other answer is a refusal, or none at all.
-fn expect(reply: Reply, wanted: &[u16]) -> Result<Reply, Fault> {
-    match reply.code() {
-        code if wanted.contains(&code) => Ok(reply),
-        400.. => Err(Fault::Refused(reply)),
-        _ => Err(Fault::Garbled),
-    }
-}
-
-/// What of a server's offers is taken up.
-#[derive(Default)]
-struct Offers {
-    #[cfg(feature = "smtp-rustls")]
-    starttls: bool,
-    mechanism: Option<Mechanism>,
-    reports: bool,
-}
-
-impl Offers {
-    fn read(reply: &Reply) -> Self {
-        let mut offers = Self::default();
-        for line in reply.lines().skip(1) {
-            let line = line.to_ascii_uppercase();
-            let mut words = line.split_whitespace();
-            match words.next() {
-                #[cfg(feature = "smtp-rustls")]
-                Some("STARTTLS") => offers.starttls = true,
-                Some("AUTH") => {
-                    let named: Vec<_> = words.collect();
-                    let known = [Mechanism::Plain, Mechanism::Login];
-                    offers.mechanism = known.into_iter().find(|known| named.contains(&known.to_string().as_str()));
-                }
-                Some("DSN") => offers.reports = true,
-                Some(_) | None => {}
-            }
-        }
-        offers
-    }
-
-    /// Where the server knows of delivery reports (RFC 3461): they shall name the delivery, and
-    /// not return the body, which has the link.
-    fn report_parameters(&self, delivery: &str) -> Vec<MailParameter> {
-        let parameter =
-            |keyword: &str, value: &str| MailParameter::Other { keyword: keyword.into(), value: Some(value.into()) };
-        if self.reports { vec![parameter("RET", "HDRS"), parameter("ENVID", delivery)] } else { Vec::new() }
     }
 }
 

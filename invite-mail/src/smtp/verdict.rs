@@ -31,6 +31,7 @@ impl Stop {
         let what = match &self.fault {
             Fault::Refused(reply) => return refused(self.phase, reply),
             Fault::Unusable(text) => return Outcome::Misconfigured { text: text.clone() },
+            Fault::Decided(outcome) => return outcome.clone(),
             Fault::Closed => "the server hung up".to_owned(),
             Fault::Silent => "no answer within the time limit".to_owned(),
             Fault::Garbled => "no proper answer".to_owned(),

@@ -15,6 +15,8 @@ mod hostile;
 mod languages;
 mod letters;
 mod links;
+#[cfg(feature = "smtp")]
+mod log_in;
 #[cfg(feature = "smtp-rustls")]
 mod matrix;
 mod page;
@@ -29,6 +31,8 @@ mod samples;
 #[cfg(feature = "smtp")]
 mod script;
 mod secrets;
+#[cfg(feature = "smtp")]
+mod servers;
 #[cfg(feature = "smtp")]
 mod smtp;
 mod snapshots;
