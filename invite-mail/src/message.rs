@@ -161,6 +161,13 @@ impl Composer {
         Ok(self)
     }
 
+    /// With the headers of a server's URL, which replace those of the same name.
+    #[cfg(feature = "smtp")]
+    pub(crate) fn with_headers(mut self, headers: &Headers) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
     /// The finished mail. Its Message-ID is made from the delivery's id and the sender's domain,
     /// so that all attempts at one delivery are known as the same mail.
     ///

@@ -2,6 +2,7 @@
 
 mod auth;
 mod connection;
+mod error;
 mod kept;
 mod limits;
 mod offers;
@@ -12,6 +13,7 @@ mod session;
 #[cfg(feature = "smtp-rustls")]
 mod tls;
 mod tokens;
+mod url;
 mod verdict;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -24,8 +26,9 @@ use zeroize::Zeroizing;
 
 use self::{connection::Fault, kept::Kept, limits::Running, server::Channel, session::Session, verdict::Stop};
 pub use self::{
+    error::SmtpError,
     password::Password,
-    server::{Security, SmtpError, SmtpServer},
+    server::{Security, SmtpServer},
     tokens::{AccessToken, AccessTokenError, AccessTokens},
 };
 use crate::message::{Composer, Email};
@@ -89,6 +92,10 @@ impl SmtpMailer {
         let hello = server.hello()?;
         let turns = Semaphore::new(server.connections);
         let kept = Kept::new(server.patience);
+        let mut composer = composer.with_headers(&server.headers);
+        if let Some(path) = &server.return_path {
+            composer = composer.return_path(path.clone());
+        }
         Ok(Self { composer, server, hello, channel, turns, kept })
     }
 

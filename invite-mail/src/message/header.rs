@@ -79,6 +79,13 @@ impl Headers {
         self.put("Feedback-ID", format!("{}:{sender}", identifiers.join(":")))
     }
 
+    #[cfg(feature = "smtp")]
+    pub(crate) fn extend(&mut self, others: &Self) {
+        for (name, value) in &others.0 {
+            self.replace(name.clone(), value.clone());
+        }
+    }
+
     pub(super) fn add_to(&self, builder: MessageBuilder) -> MessageBuilder {
         let suppressed = (HeaderName::new_from_ascii_str(AUTO_RESPONSE), NO_AUTO_RESPONSE.to_owned());
         [suppressed]

@@ -3,12 +3,11 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use lettre::transport::smtp::{SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT, extension::ClientId};
-use percent_encoding::percent_decode_str;
-use url::Url;
 
 #[cfg(feature = "smtp-rustls")]
 use super::tls::Tls;
-use super::{auth::Login, limits::Limits, password::Password, tokens::AccessTokens};
+use super::{auth::Login, error::SmtpError, limits::Limits, password::Password, tokens::AccessTokens};
+use crate::{message::Headers, return_path::ReturnPath};
 
 /// How a connection is secured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +58,9 @@ pub struct SmtpServer {
     pub(super) connections: usize,
     pub(super) letters: u32,
     pub(super) patience: Duration,
+    /// These two come from a URL; programs give them to the composer.
+    pub(super) return_path: Option<ReturnPath>,
+    pub(super) headers: Headers,
     exposed: bool,
     port: Option<u16>,
     security: Security,
@@ -77,6 +79,8 @@ impl SmtpServer {
             connections: 3,
             letters: 100,
             patience: Duration::from_secs(20),
+            return_path: None,
+            headers: Headers::default(),
             exposed: false,
             port: None,
             security,
@@ -86,40 +90,42 @@ impl SmtpServer {
         }
     }
 
-    /// The server at `smtp://user:password@host:port` or `smtps://…`, user and password
-    /// percent-encoded; each part but the host may be left out.
+    /// The server at `smtp://user:password@host:port?name=value` or `smtps://…`, all but the host
+    /// optional. Percent-encode user, password and values; `+` is itself.
     ///
-    /// `smtps` is TLS from the first byte. `smtp` requires STARTTLS, except on this machine
-    /// (`localhost`, `127.0.0.0/8`, `[::1]`), where it is plain; `?tls=required` and `?tls=none`
-    /// say so for any host.
+    /// `smtps` is TLS from the first byte, and so is `smtp` with port 465, where servers wait for TLS
+    /// before they say anything. Otherwise `smtp` requires STARTTLS, except on this machine
+    /// (`localhost`, `127.0.0.0/8`, `[::1]`), where it is plain.
+    ///
+    /// | parameter | does |
+    /// |---|---|
+    /// | `tls=required`, `tls=none` | requires TLS, also on this machine; or does without it |
+    /// | `hello=mx.example.com` | [`hello_name`](Self::hello_name) |
+    /// | `return_path=bounces@example.com` | [`Composer::return_path`](crate::Composer::return_path), the same for every letter |
+    /// | `header=X-SES-CONFIGURATION-SET:mails` | [`Composer::header`](crate::Composer::header), once for each header |
+    ///
+    /// The URL's return path and headers replace the composer's, so that an operator can set them
+    /// without a change to the program.
+    ///
+    /// ```
+    /// use invite_mail::{SmtpError, SmtpServer};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = SmtpServer::from_url(
+    ///     "smtp://host.example:587?hello=mx.example.com&return_path=bounces@example.com&header=X-PM-Message-Stream:invitations",
+    /// )?;
+    /// let error = SmtpServer::from_url("smtp://host.example?helo=mx.example.com").unwrap_err();
+    /// assert_eq!(error, SmtpError::UnknownParameter("helo".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`SmtpError::Url`], which does not repeat the URL.
+    /// [`SmtpError::Url`]; for a parameter [`SmtpError::UnknownParameter`], [`SmtpError::Parameter`],
+    /// [`SmtpError::Hello`], [`SmtpError::ReturnPath`] and [`SmtpError::Header`]. None repeats the URL
+    /// or a value in it.
     pub fn from_url(url: &str) -> Result<Self, SmtpError> {
-        let url = Url::parse(url).map_err(|_| SmtpError::Url)?;
-        let host = url.host_str().ok_or(SmtpError::Url)?.trim_matches(['[', ']']).to_owned();
-        if !matches!(url.path(), "" | "/") || url.fragment().is_some() {
-            return Err(SmtpError::Url);
-        }
-        let security = match (url.scheme(), url.query()) {
-            ("smtps", None) => Security::Tls,
-            ("smtp", None) if is_this_machine(&host) => Security::None,
-            ("smtp", None | Some("tls=required")) => Security::StartTls,
-            ("smtp", Some("tls=none")) => Security::None,
-            _ => return Err(SmtpError::Url),
-        };
-        let mut server = Self::new(host, security);
-        server.port = url.port();
-        let decoded = |text| percent_decode_str(text).decode_utf8().map_err(|_| SmtpError::Url);
-        server.login = match (url.username(), url.password()) {
-            ("", None) => None,
-            (user, Some(password)) if !user.is_empty() => {
-                let password = Password::from(decoded(password)?.into_owned());
-                Some(Login::Password(decoded(user)?.into_owned(), password))
-            }
-            _ => return Err(SmtpError::Url),
-        };
-        Ok(server)
+        super::url::read(url)
     }
 
     /// Another port than the usual one.
@@ -249,31 +255,6 @@ impl SmtpServer {
     }
 }
 
-/// Why no letters can be sent through a server as described. Shows neither URL nor password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SmtpError {
-    /// Not `smtp://` or `smtps://` with a host, or with something in it that has no meaning.
-    #[error("the SMTP server's URL is malformed")]
-    Url,
-    /// The EHLO name is no host name.
-    #[error("the EHLO name is malformed")]
-    Hello,
-    /// TLS was asked for, but is compiled in by feature `smtp-rustls` only.
-    #[error("TLS needs the feature `smtp-rustls`")]
-    NoTls,
-    /// A trusted certificate cannot be read.
-    #[error("a trusted certificate cannot be read")]
-    Certificate,
-    /// The server's name is none that a certificate can bear.
-    #[error("the SMTP server's name cannot stand in a certificate")]
-    Host,
-    /// There are credentials, but nothing secures the connection to another machine, and
-    /// [`SmtpServer::expose_password`] does not say that it should be so.
-    #[error("the password would be sent in the clear")]
-    ExposedPassword,
-}
-
 /// [`Security`], ready to use.
 pub(super) enum Channel {
     Plain,
@@ -283,6 +264,6 @@ pub(super) enum Channel {
     Upgraded(Tls),
 }
 
-fn is_this_machine(host: &str) -> bool {
+pub(super) fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }

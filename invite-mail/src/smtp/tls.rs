@@ -14,7 +14,7 @@ use tokio_rustls::{
 
 use super::{
     connection::{Fault, Stream, within},
-    server::SmtpError,
+    error::SmtpError,
 };
 
 /// Knows whom to trust, and under which name.

@@ -40,3 +40,5 @@ mod support;
 mod templates;
 #[cfg(feature = "smtp-rustls")]
 mod tls;
+#[cfg(feature = "smtp")]
+mod urls;

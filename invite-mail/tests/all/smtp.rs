@@ -187,40 +187,6 @@ fn the_mailer_says_how_long_it_may_take() {
 }
 
 #[test]
-fn a_url_says_how_to_connect() {
-    let shown = |url: &str| format!("{:?}", SmtpServer::from_url(url).unwrap());
-    for (url, expected) in [
-        ("smtp://127.0.0.1:2525", "port: Some(2525), security: None"),
-        ("smtp://localhost", "port: None, security: None"),
-        ("smtp://[::1]:25/", "host: \"::1\""),
-        ("smtp://mail.example.com", "security: StartTls"),
-        ("smtp://mail.example.com:25?tls=required", "port: Some(25), security: StartTls"),
-        ("smtp://127.0.0.1?tls=required", "security: StartTls"),
-        ("smtp://mailpit:1025?tls=none", "security: None"),
-        ("smtps://us%40er:p%2Bw+d@mail.example.com", "login: Some(Password(\"us@er\", Password(..)))"),
-        ("smtps://mail.example.com", "port: None, security: Tls"),
-    ] {
-        assert!(shown(url).contains(expected), "{url}: {}", shown(url));
-    }
-    for url in [
-        "",
-        "mail.example.com:25",
-        "smtp:",
-        "smtp://",
-        "http://mail.example.com",
-        "smtp://mail.example.com/inbox",
-        "smtp://mail.example.com#x",
-        "smtp://mail.example.com?tls=maybe",
-        "smtps://mail.example.com?tls=none",
-        "smtp://user@mail.example.com",
-        "smtp://:secret@mail.example.com",
-        "smtp://us%ffer:secret@mail.example.com",
-    ] {
-        assert_eq!(SmtpServer::from_url(url).unwrap_err(), SmtpError::Url, "{url}");
-    }
-}
-
-#[test]
 fn descriptions_are_checked_and_keep_the_password_to_themselves() {
     for name in ["", "a b", "a\r\nMAIL FROM:<x@y.example>", "é"] {
         let server = SmtpServer::new("127.0.0.1", Security::None).hello_name(name);
