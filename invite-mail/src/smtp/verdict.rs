@@ -1,6 +1,6 @@
 //! What a fault means for the letter.
 
-use invite_core::{Outcome, Refusal};
+use invite_core::{Fault as Blame, Outcome, Refusal};
 
 use super::{connection::Fault, reply::Reply};
 
@@ -67,29 +67,19 @@ fn refused(phase: Phase, reply: &Reply) -> Outcome {
     }
 }
 
-/// Log-in asked for, refused, too weak, or to be encrypted; or who we are, whom we write to or how
-/// much is not to this server's liking. Many servers say that of the recipient only, or after the
-/// letter: by the codes of RFC 3463 for a sender's address (3.2) and for a congested system (3.5),
-/// or in these words. Before the letter, a wrong order of commands is what some say who want a log-in.
+/// Whether the server speaks of us, as many do only when a recipient is named, or after the letter. Before the letter, a
+/// wrong order of commands is what some say who want a log-in.
 fn is_ours(phase: Phase, reply: &Reply) -> bool {
     match reply.code() {
-        CLOSING => return false,
-        530 | 534 | 535 | 538 => return true,
-        500 | 502 | 503 if phase == Phase::Named => return true,
-        _ => {}
+        CLOSING => false,
+        530 | 534 | 535 | 538 => true,
+        500 | 502 | 503 if phase == Phase::Named => true,
+        // What it refuses for now before a recipient is named may pass.
+        _ if phase == Phase::Opening => false,
+        code => {
+            // Anything quoted, such as an address, is no word of the server's own.
+            let words = Outcome::sanitize(&reply.text());
+            Blame::of(Some(code), reply.enhanced(), &words) == Some(Blame::Sender)
+        }
     }
-    match reply.enhanced().map(|code| (code.subject(), code.detail())) {
-        Some((1, 7 | 8)) => return true,
-        Some((4, 5)) if phase != Phase::Opening => return true,
-        _ => {}
-    }
-    // Anything quoted, such as an address, is no word of the server's own.
-    let words = Outcome::sanitize(&reply.text()).to_ascii_lowercase();
-    let says = |phrase| words.contains(phrase);
-    let sender = says("sender address rejected") || says("client host rejected") || says("helo command rejected");
-    let quota = ["sending limit", "sending quota", "sending rate", "message quota", "throttling"].into_iter().any(says);
-    let unverified = says("email address is not verified");
-    let policy = reply.enhanced().is_none_or(|code| code.subject() == 7);
-    let relaying = words.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| matches!(word, "relay" | "relaying"));
-    sender || quota || unverified || policy && (relaying || says("send as"))
 }

@@ -73,7 +73,7 @@ fn core_is_told_of_a_bounce_a_deferral_or_a_delivery() {
 
     for (who, mail, action, ..) in REPORTS {
         let report = StatusReport::parse(mail).unwrap().delivery_report();
-        let told = report.as_ref().map(|report| (report.kind(), report.delivery().as_uuid().to_string()));
+        let told = report.as_ref().map(|report| (report.kind(), report.delivery().unwrap().as_uuid().to_string()));
         // What was passed on went to where nobody reports.
         let kinds = [(Action::Failed, Bounced), (Action::Delayed, Deferred), (Action::Delivered, Delivered)];
         let kind = kinds.into_iter().find(|(named, _)| *named == action).map(|(_, kind)| kind);
