@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Amendment, DeliveryState, Error, Event, EventKind, Invitation, InvitationId, InvitationQuery, NewInvitation, Sort,
+    Amendment, Delivery, DeliveryState, Error, Event, EventKind, Fault, Invitation, InvitationId, InvitationQuery, NewInvitation, Sort,
     Status,
 };
 use serde::{Deserialize, Serialize};
@@ -157,6 +157,26 @@ pub struct DeliveryView {
     pub state: DeliveryState,
     pub attempts: u32,
     pub last_error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<&'static str>,
+}
+
+/// What the inviter can do about a letter that did not arrive.
+fn advice(delivery: &Delivery) -> Option<&'static str> {
+    let waits = delivery.state == DeliveryState::Retrying;
+    Some(match delivery.fault {
+        Some(Fault::Recipient) if waits => "Their mailbox takes no mail at the moment. We keep trying.",
+        Some(Fault::Recipient) => "Their mail server does not take mail for this address. Check it for typos.",
+        Some(Fault::Content) if waits => "Their mail server does not like the letter. We keep trying.",
+        Some(Fault::Content) => "Their mail server does not take the letter. Copy the link and send it yourself.",
+        Some(Fault::Sender) if waits => "Our own mail is refused at the moment. We send it as soon as that is mended.",
+        Some(Fault::Provider) if waits => "A mail server is out of order. We send it as soon as that is mended.",
+        Some(Fault::Sender | Fault::Provider) => "It came back through no fault of theirs. Resend it, or copy the link.",
+        _ if waits => "We do not know yet why it was not taken. We keep trying.",
+        _ => return None,
+    })
 }
 
 impl InvitationView {
@@ -177,6 +197,8 @@ impl InvitationView {
                 state: invitation.delivery.state,
                 attempts: invitation.delivery.attempts,
                 last_error: invitation.delivery.last_error.clone(),
+                fault: invitation.delivery.fault.map(Fault::as_str),
+                advice: advice(&invitation.delivery),
             },
         })
     }

@@ -56,6 +56,7 @@ async fn a_server_that_is_down_delays_the_letter_and_nothing_else() {
     .await;
     assert_eq!((&shown["status"], &shown["delivery"]["attempts"]), (&"pending".into(), &1.into()));
     assert!(shown["delivery"]["last_error"].is_string(), "{shown}");
+    assert_eq!(shown["delivery"]["fault"], "provider");
 }
 
 #[tokio::test]
@@ -72,6 +73,8 @@ async fn a_recipient_who_is_refused_is_shown_and_can_be_given_a_link() {
     .await;
     assert_eq!(shown["delivery"]["state"], "failed");
     assert!(shown["delivery"]["last_error"].as_str().unwrap().contains("550"), "{shown}");
+    assert_eq!(shown["delivery"]["fault"], "recipient");
+    assert!(shown["delivery"]["advice"].as_str().unwrap().contains("typos"), "{shown}");
     assert!(sink.mails().is_empty());
 
     // It is still open: a link by other means works, and a resend tries again.
