@@ -148,11 +148,14 @@ pub enum Purpose {
     Rejected,
     /// It tells the inviter that the invitation has expired.
     Expired,
+    /// It tells the inviter that the invitation could not be delivered.
+    DeliveryFailed,
 }
 
 impl Purpose {
     /// Every purpose that a letter can have.
-    pub const ALL: [Self; 5] = [Self::Invitation, Self::Reminder, Self::Accepted, Self::Rejected, Self::Expired];
+    pub const ALL: [Self; 6] =
+        [Self::Invitation, Self::Reminder, Self::Accepted, Self::Rejected, Self::Expired, Self::DeliveryFailed];
 
     /// The word that a store keeps for it.
     #[must_use]
@@ -163,6 +166,7 @@ impl Purpose {
             Self::Accepted => "accepted",
             Self::Rejected => "rejected",
             Self::Expired => "expired",
+            Self::DeliveryFailed => "delivery_failed",
         }
     }
 
@@ -180,6 +184,7 @@ impl Purpose {
             Self::Accepted => Some(Status::Accepted),
             Self::Rejected => Some(Status::Rejected),
             Self::Expired => Some(Status::Expired),
+            Self::DeliveryFailed => Some(Status::DeliveryFailed),
         }
     }
 

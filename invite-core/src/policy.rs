@@ -39,6 +39,7 @@ pub struct Policy {
     pub(crate) notify_accepted: bool,
     pub(crate) notify_rejected: bool,
     pub(crate) notify_expired: bool,
+    pub(crate) notify_delivery_failed: bool,
     pub(crate) reply_to_inviter: bool,
 }
 
@@ -75,6 +76,7 @@ impl Policy {
             notify_accepted: false,
             notify_rejected: false,
             notify_expired: false,
+            notify_delivery_failed: false,
             reply_to_inviter: false,
         }
     }
@@ -157,6 +159,13 @@ impl Policy {
     /// Whether the inviter hears that an invitation has expired.
     pub const fn notify_expired(mut self, notify: bool) -> Self {
         self.notify_expired = notify;
+        self
+    }
+
+    /// Whether the inviter hears that an invitation could not be delivered, which makes it `delivery_failed`. Until it has
+    /// been resent, has ended or is over, the letter is tried.
+    pub const fn notify_delivery_failed(mut self, notify: bool) -> Self {
+        self.notify_delivery_failed = notify;
         self
     }
 

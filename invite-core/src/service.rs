@@ -29,7 +29,7 @@ use crate::{
 
 pub use inviting::Scoped;
 pub(crate) use reminding::look;
-pub(crate) use report::{failure, record as record_report};
+pub(crate) use report::{failure, notice_of_failure, record as record_report};
 
 /// The invitations of one kind in one store: make it once, share it, clone it freely.
 ///

@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Actor, DeliveryState, EventKind, Letter, NewInvitation, Policy, Status, Token,
+    Actor, DeliveryReport, DeliveryState, EventKind, Letter, NewInvitation, Policy, ReportKind, Reported, Status,
+    Token,
     store::{Dispatch, NewEvent, NewLetter, Purpose, Sweep},
 };
 
@@ -23,6 +24,9 @@ pub(super) const CASES: &[Case] = cases![
     the_inviter_hears_how_it_ended_where_the_policy_says_so:
         "A letter dispatched with `Change::End` is queued in the same transaction; the sweep queues one for each row \
          of a kind in `notify`.",
+    the_inviter_hears_that_it_could_not_be_delivered_until_it_is_resent:
+        "A letter dispatched with `Change::FailDelivery` is queued, by a settlement and by a report; `lease` removes it when \
+         the invitation is of another generation.",
     the_inviter_hears_nothing_where_the_policy_does_not_say_so:
         "The sweep queues nothing for a kind that is not in `notify`.",
     nothing_is_queued_for_an_inviter_without_an_address:
@@ -40,7 +44,7 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 fn telling() -> Policy {
-    Policy::default().notify_accepted(true).notify_rejected(true).notify_expired(true)
+    Policy::default().notify_accepted(true).notify_rejected(true).notify_expired(true).notify_delivery_failed(true)
 }
 
 fn by_charles(email: &str) -> NewInvitation<Membership> {
@@ -91,6 +95,28 @@ async fn the_inviter_hears_how_it_ended_where_the_policy_says_so(db: Db) -> Verd
     Ok(())
 }
 
+async fn the_inviter_hears_that_it_could_not_be_delivered_until_it_is_resent(db: Db) -> Verdict {
+    let world = World::new(&db, telling());
+    world.mailer.answer(refused_mail(true));
+    committed!(world, tx => world.members.scope(7).create(&mut tx, &world.admin, by_charles("ada@example.com")).await?);
+    world.worker.tick().await?;
+    let _refused = world.mailer.take();
+    told(&world, Purpose::DeliveryFailed).await?;
+
+    committed!(world, tx => world.members.scope(7).create(&mut tx, &world.admin, by_charles("grace@example.com")).await?);
+    let letter = world.one_letter().await?;
+    let report = DeliveryReport::new(letter.delivery(), ReportKind::Bounced).code(550).text("no such user");
+    for wanted in [Reported::Failed, Reported::Ignored] {
+        let seen = committed!(world, tx => world.members.report(&mut tx, &report).await?);
+        ensure!(seen == wanted, "the bounce is answered by {seen:?}, should be {wanted:?}");
+    }
+    world.clock.advance(TimeDelta::minutes(2));
+    world.resend(letter.invitation().id).await?;
+    let purposes: Vec<_> = world.mailed().await?.iter().map(|letter| letter.purpose()).collect();
+    ensure!(purposes == [Purpose::Invitation], "after a resend the inviter is told of the letter before: {purposes:?}");
+    Ok(())
+}
+
 async fn the_inviter_hears_nothing_where_the_policy_does_not_say_so(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let token = invited(&world, "ada@example.com").await?;
@@ -99,8 +125,15 @@ async fn the_inviter_hears_nothing_where_the_policy_does_not_say_so(db: Db) -> V
     world.reject(&token, &Actor::Bearer).await?;
     invited(&world, "joan@example.com").await?;
     world.clock.advance(TimeDelta::days(8));
+    world.clock.advance(TimeDelta::days(8));
     let letters = world.mailed().await?;
     ensure!(letters.is_empty(), "the inviter hears: {letters:?}");
+    world.mailer.answer(refused_mail(true));
+    committed!(world, tx => world.members.scope(7).create(&mut tx, &world.admin, by_charles("hedy@example.com")).await?);
+    world.worker.tick().await?;
+    let _refused = world.mailer.take();
+    let letters = world.mailed().await?;
+    ensure!(letters.is_empty(), "the inviter hears of a failed delivery: {letters:?}");
     Ok(())
 }
 

@@ -11,10 +11,11 @@ use crate::{
     kind::Kind,
     mailer::Fault,
     policy::Policy,
+    random::{SecureRandom, uuid_v7},
     state::EventKind,
     store::{
-        Change, DeliveryUpdate, Dispatch, Guard, InvitationStore, Key, NewEvent, Read, Target, TimeGuard, Transition,
-        only,
+        Change, DeliveryUpdate, Dispatch, Guard, InvitationStore, Key, NewEvent, NewLetter, Purpose, Read, Target,
+        TimeGuard, Transition, only,
     },
 };
 
@@ -58,10 +59,10 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NotInTransaction`], [`Error::Store`].
+    /// [`Error::NotInTransaction`], [`Error::Store`]; [`Error::Random`] where the policy tells the inviter.
     pub async fn report(&self, conn: &mut S::Conn, report: &DeliveryReport) -> Result<Reported, Error> {
         self.writable(conn)?;
-        record(self.store(), conn, K::NAME, self.policy(), self.now(), report).await
+        record(self.store(), conn, K::NAME, self.policy(), &*self.random, self.now(), report).await
     }
 }
 
@@ -71,6 +72,7 @@ pub(crate) async fn record<S: InvitationStore>(
     conn: &mut S::Conn,
     kind: &str,
     policy: &Policy,
+    random: &dyn SecureRandom,
     now: DateTime<Utc>,
     report: &DeliveryReport,
 ) -> Result<Reported, Error> {
@@ -92,7 +94,8 @@ pub(crate) async fn record<S: InvitationStore>(
     // The invitation first, as everywhere: two who hear the same would otherwise each wait for what the other holds.
     let mut failed = false;
     if report.kind().is_failure() && matches!(fault, Some(Fault::Recipient) | None) {
-        let failure = failure(kind, delivery, now, reason.as_deref());
+        let notice = notice_of_failure(policy, random, now)?;
+        let failure = failure(kind, delivery, now, reason.as_deref(), notice.as_ref());
         failed = only(store.apply(conn, &[failure]).await?)?.is_some();
     }
     let recorded = only(store.record_delivery(conn, &[update]).await?)?;
@@ -137,12 +140,26 @@ async fn find<S: InvitationStore>(
     Ok(found.filter(|found| report.is_about(&found.record)).and_then(|found| found.record.delivery_id))
 }
 
+/// The letter that tells the inviter of a failed delivery, where the policy has one.
+pub(crate) fn notice_of_failure(
+    policy: &Policy,
+    random: &dyn SecureRandom,
+    now: DateTime<Utc>,
+) -> Result<Option<NewLetter>, Error> {
+    let letter = || {
+        let delivery = DeliveryId::from_uuid(uuid_v7(random, now)?);
+        Ok(NewLetter { delivery, purpose: Purpose::DeliveryFailed, not_before: now })
+    };
+    policy.notify_delivery_failed.then(letter).transpose()
+}
+
 /// The change of a pending invitation whose letter did not arrive.
 pub(crate) fn failure<'a>(
     kind: &'a str,
     delivery: DeliveryId,
     now: DateTime<Utc>,
     reason: Option<&'a str>,
+    notice: Option<&'a NewLetter>,
 ) -> Transition<'a> {
     Transition {
         guard: Guard {
@@ -151,6 +168,6 @@ pub(crate) fn failure<'a>(
         },
         change: Change::FailDelivery,
         event: NewEvent { kind: EventKind::DeliveryFailed, actor: &Actor::System, reason, at: now },
-        dispatch: Dispatch::None,
+        dispatch: notice.map_or(Dispatch::None, Dispatch::Letter),
     }
 }

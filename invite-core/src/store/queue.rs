@@ -109,6 +109,11 @@ impl LeaseRequest<'_> {
                 let is_open = record.status == Status::Pending && record.expires_at > self.now;
                 is_open && record.generation == generation && !is_answered
             }
+            // It has not ended: a resend, which begins another generation, makes it old news.
+            Some(Status::DeliveryFailed) => {
+                let is_open = record.status == Status::DeliveryFailed && record.expires_at > self.now;
+                is_open && record.generation == generation && record.inviter_address.is_some()
+            }
             Some(status) => {
                 let is_news = record.ended.as_ref().is_some_and(|ended| self.now - ended.at < NOTICE_LIFETIME);
                 record.status == status && record.inviter_address.is_some() && is_news
@@ -319,7 +324,7 @@ mod tests {
         let minter = |_, _: &str| Err(StoreError::corrupt("nothing"));
         let request = request(now, &minter);
         let address = EmailAddress::from_given("charles@example.com");
-        for purpose in Purpose::ALL.into_iter().filter(|purpose| purpose.is_to_inviter()) {
+        for purpose in [Purpose::Accepted, Purpose::Rejected, Purpose::Expired] {
             for status in Status::ALL {
                 let ended = (!status.is_open()).then(|| ended_at(now - NOTICE_LIFETIME + TimeDelta::microseconds(1)));
                 let record = Record { status, ended, inviter_address: address.clone(), ..record(now) };
@@ -328,6 +333,23 @@ mod tests {
                 assert!(!request.is_current(&stale, purpose, 2));
                 assert!(!request.is_current(&Record { inviter_address: None, ..record }, purpose, 2));
             }
+        }
+    }
+
+    #[test]
+    fn an_inviter_is_told_of_a_failed_delivery_until_it_is_resent_or_over() {
+        let now = DateTime::UNIX_EPOCH;
+        let minter = |_, _: &str| Err(StoreError::corrupt("nothing"));
+        let request = request(now, &minter);
+        let inviter_address = EmailAddress::from_given("charles@example.com");
+        let failed =
+            || Record { status: Status::DeliveryFailed, inviter_address: inviter_address.clone(), ..record(now) };
+        assert!(request.is_current(&failed(), Purpose::DeliveryFailed, 2));
+        assert!(!request.is_current(&failed(), Purpose::DeliveryFailed, 1), "resent");
+        assert!(!request.is_current(&Record { expires_at: now, ..failed() }, Purpose::DeliveryFailed, 2));
+        assert!(!request.is_current(&Record { inviter_address: None, ..failed() }, Purpose::DeliveryFailed, 2));
+        for status in Status::ALL.into_iter().filter(|status| *status != Status::DeliveryFailed) {
+            assert!(!request.is_current(&Record { status, ..failed() }, Purpose::DeliveryFailed, 2), "{status}");
         }
     }
 }

@@ -21,8 +21,8 @@ use crate::{
     error::{Error, StoreError},
     id::DeliveryId,
     mailer::{Letter, Outcome},
-    service::failure,
-    store::{DeliveryUpdate, LeaseRequest, Leased, LeasedLetter, Settlement, WorkerStore},
+    service::{failure, notice_of_failure},
+    store::{DeliveryUpdate, LeaseRequest, Leased, LeasedLetter, NewLetter, Settlement, WorkerStore},
     token::Token,
 };
 
@@ -214,10 +214,22 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         }
     }
 
+    /// What tells the inviter that this letter has failed. An outcome must be recorded even if the random number
+    /// generator fails.
+    fn notice_of(&self, letter: &Attempted) -> Option<NewLetter> {
+        let policy = self.kinds.get(letter.kind.as_str()).filter(|_| letter.fails())?;
+        notice_of_failure(policy, &*self.random, letter.at).unwrap_or_else(|error| {
+            tracing::warn!(%error, "an inviter is not told of a failed delivery");
+            None
+        })
+    }
+
     async fn try_to_settle(&self, letters: &[Attempted]) -> Result<Vec<bool>, StoreError> {
-        let failures: Vec<_> = (letters.iter())
-            .map(|letter| {
-                failure(&letter.kind, letter.delivery, letter.at, letter.verdict.summary.last_error.as_deref())
+        let notices: Vec<_> = letters.iter().map(|letter| self.notice_of(letter)).collect();
+        let failures: Vec<_> = (letters.iter().zip(&notices))
+            .map(|(letter, notice)| {
+                let reason = letter.verdict.summary.last_error.as_deref();
+                failure(&letter.kind, letter.delivery, letter.at, reason, notice.as_ref())
             })
             .collect();
         let settlements: Vec<_> = (letters.iter().zip(&failures))

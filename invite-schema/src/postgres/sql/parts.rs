@@ -103,7 +103,7 @@ macro_rules! guard {
 macro_rules! domain {
     ($inviter:literal, $recipient:literal) => {
         concat!(
-            "split_part(CASE WHEN :purpose::text IN ('accepted', 'rejected', 'expired') THEN lower(",
+            "split_part(CASE WHEN :purpose::text IN ('accepted', 'rejected', 'expired', 'delivery_failed') THEN lower(",
             $inviter,
             ") ELSE ",
             $recipient,
@@ -147,7 +147,7 @@ macro_rules! dispatching {
                  SELECT :letter, kind, id, generation, :purpose, :priority, scope, ",
             domain!("inviter_address", "recipient"),
             ", :not_before, :not_before <= :at FROM changed WHERE :letter::uuid IS NOT NULL
-                    AND (:purpose::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL)
+                    AND (:purpose::text NOT IN ('accepted', 'rejected', 'expired', 'delivery_failed') OR inviter_address IS NOT NULL)
              ), known AS (
                  INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
                  SELECT :token, id, generation, :channel, :at FROM changed WHERE :token::bytea IS NOT NULL
