@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::{
-    delivery::Purpose, email_address::EmailAddress, id::DeliveryId, invitation::Record, store::LeasedLetter,
-    token::Token,
+    delivery::Purpose, email_address::EmailAddress, id::DeliveryId, invitation::Record, policy::Policy,
+    store::LeasedLetter, token::Token,
 };
 
 pub(crate) use self::outcome::fit_id;
@@ -66,21 +66,22 @@ pub struct Letter {
     record: Record,
     addressee: EmailAddress,
     reply_to: Option<EmailAddress>,
+    may_decline: bool,
     token: Option<Token>,
 }
 
 impl Letter {
     /// `None` when the letter lacks what one of its purpose must have: a token, or an address of
     /// the inviter's.
-    pub(crate) fn new(letter: LeasedLetter, reply_to_inviter: bool, token: Option<Token>) -> Option<Self> {
+    pub(crate) fn new(letter: LeasedLetter, policy: &Policy, token: Option<Token>) -> Option<Self> {
         let LeasedLetter { delivery, purpose, attempt, record, .. } = letter;
         if purpose.has_link() != token.is_some() {
             return None;
         }
         let addressee = record.addressee(purpose)?.clone();
-        let answers_inviter = reply_to_inviter && !purpose.is_to_inviter();
+        let answers_inviter = policy.reply_to_inviter && !purpose.is_to_inviter();
         let reply_to = record.inviter_address.clone().filter(|_| answers_inviter);
-        Some(Self { delivery, attempt, purpose, record, addressee, reply_to, token })
+        Some(Self { delivery, attempt, purpose, record, addressee, reply_to, may_decline: policy.may_decline, token })
     }
 
     #[cfg(feature = "testing")]
@@ -92,6 +93,7 @@ impl Letter {
             record: self.record.clone(),
             addressee: self.addressee.clone(),
             reply_to: self.reply_to.clone(),
+            may_decline: self.may_decline,
             token: self.token.as_ref().map(Token::duplicate),
         }
     }
@@ -126,6 +128,13 @@ impl Letter {
     #[must_use]
     pub fn reply_to(&self) -> Option<&EmailAddress> {
         self.reply_to.as_ref()
+    }
+
+    /// Whether the recipient may decline, as the [policy](crate::Policy::may_decline) of the kind
+    /// says: a letter that offers it otherwise sends people to a refusal.
+    #[must_use]
+    pub fn may_decline(&self) -> bool {
+        self.may_decline
     }
 
     /// Who is invited.

@@ -148,8 +148,6 @@ async fn bad_input_is_refused_before_anybody_is_asked() {
         (Field::Display, ok().display(&json!({ "organization": "x".repeat(201) }))),
         (Field::Display, ok().display(&json!(vec!["x".repeat(200); 100]))),
         (Field::Display, ok().display(&nested(31))),
-        (Field::Locale, ok().locale("")),
-        (Field::Locale, ok().locale("en/../..")),
         (Field::Payload, NewInvitation::new("ada@example.com", membership(&"x".repeat(20_000)))),
         (Field::Payload, NewInvitation::new("ada@example.com", membership("\0"))),
         (Field::Lifetime, ok().expires_in(TimeDelta::zero())),
@@ -167,6 +165,21 @@ async fn bad_input_is_refused_before_anybody_is_asked() {
     assert!(host.asked.take().is_empty());
     let rows = host.members.scope(7).list(&mut tx, &host.admin, &InvitationQuery::new()).await.unwrap().items;
     assert!(rows.is_empty(), "{rows:?}");
+}
+
+#[tokio::test]
+async fn no_locale_keeps_an_invitation_from_being_created() {
+    let host = Host::new(Policy::default());
+    let mut tx = host.memory.begin().await;
+    let given = ["pt_BR", "de_DE", "", "en/../..", "tlh"];
+    for (index, (given, kept)) in
+        given.into_iter().zip([Some("pt-BR"), Some("de-DE"), None, None, Some("tlh")]).enumerate()
+    {
+        let new = new(&format!("ada{index}@example.com")).locale(given);
+        let created = host.members.scope(7).create(&mut tx, &host.admin, new).await.unwrap();
+        let found = host.members.scope(7).get(&mut tx, &host.admin, created.id).await.unwrap();
+        assert_eq!(found.locale.as_deref(), kept, "{given:?}");
+    }
 }
 
 #[tokio::test]

@@ -62,7 +62,9 @@ impl<K: Kind> NewInvitation<K> {
         self
     }
 
-    /// The language of the letters, as a BCP 47 tag.
+    /// The language of the letters, as a BCP 47 tag. `pt_BR` and `de_DE.UTF-8` are read as well. Of
+    /// a malformed tag only the leading parts that are well-formed are kept, often none: the letters
+    /// are then in the default language.
     pub fn locale(mut self, locale: impl Into<String>) -> Self {
         self.locale = Some(locale.into());
         self

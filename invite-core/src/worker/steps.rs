@@ -21,6 +21,7 @@ use crate::{
     error::{Error, StoreError},
     id::DeliveryId,
     mailer::{Letter, Outcome},
+    policy::Policy,
     service::{failure, notice_of_failure},
     store::{DeliveryUpdate, LeaseRequest, Leased, LeasedLetter, NewLetter, Settlement, WorkerStore},
     token::Token,
@@ -164,8 +165,9 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
     ) -> Result<Attempted, Error> {
         let LeasedLetter { delivery, attempt, refusals, unknowns, .. } = leased;
         let (kind, scope) = (leased.record.kind.clone(), leased.record.scope.clone());
-        let reply_to_inviter = self.kinds.get(kind.as_str()).is_some_and(|policy| policy.reply_to_inviter);
-        let letter = Letter::new(leased, reply_to_inviter, token).ok_or(Error::Store(StoreError::corrupt("letter")))?;
+        let default = Policy::default();
+        let policy = self.kinds.get(kind.as_str()).unwrap_or(&default);
+        let letter = Letter::new(leased, policy, token).ok_or(Error::Store(StoreError::corrupt("letter")))?;
         let (domain, since) = (letter.addressee().domain().to_owned(), instant(&*self.clock));
         // A mailer that panics must not take the letters beside it along.
         let outcome = AssertUnwindSafe(self.mailer.deliver(&letter)).catch_unwind().await;
