@@ -7,7 +7,7 @@ use invite_core::store::Purpose;
 use crate::{
     branding::Branding,
     language::{Language, LanguageError, Tag, canonical, english, fallbacks},
-    template::Templates,
+    template::{Details, Templates},
 };
 
 /// How letters look and what they say: a branding, templates, and languages.
@@ -47,6 +47,8 @@ struct Parts {
     languages: HashMap<String, Language>,
     default: Option<Language>,
     templates: HashMap<Purpose, Own>,
+    details: Option<Details>,
+    details_in: HashMap<String, Details>,
 }
 
 /// A host's own templates of one letter.
@@ -101,6 +103,23 @@ impl Design {
         Ok(self)
     }
 
+    /// Lines for all letters, in every language that has none of its own.
+    #[must_use]
+    pub fn details(mut self, details: Details) -> Self {
+        self.parts_mut().details = Some(details);
+        self
+    }
+
+    /// Lines for all letters in one language, instead of those for every language.
+    ///
+    /// # Errors
+    /// [`LanguageError::Tag`].
+    pub fn details_in(mut self, tag: &str, details: Details) -> Result<Self, LanguageError> {
+        let tag = Tag::new(tag)?.canonical;
+        self.parts_mut().details_in.insert(tag, details);
+        Ok(self)
+    }
+
     fn parts_mut(&mut self) -> &mut Parts {
         Arc::make_mut(&mut self.parts)
     }
@@ -124,6 +143,13 @@ impl Design {
             by_language.or(own.every.as_ref())
         });
         (own.unwrap_or_else(|| language.letter(purpose)), language)
+    }
+
+    /// The details of a letter in this language, which the reader asked for as `locale`.
+    pub(crate) fn details_for(&self, language: &Language, locale: Option<&str>) -> Option<&Details> {
+        let locale = locale.map(canonical);
+        let asked = locale.as_deref().into_iter().flat_map(fallbacks).chain(fallbacks(language.tag()));
+        asked.into_iter().find_map(|tag| self.parts.details_in.get(tag)).or(self.parts.details.as_ref())
     }
 
     fn spoken(&self, locale: &str) -> Option<&Language> {

@@ -24,7 +24,7 @@ pub(crate) fn inline_styles(template: &str) -> Option<String> {
     html.push_str(rest);
 
     let inliner = CSSInliner::options().load_remote_stylesheets(false).keep_at_rules(true).build();
-    let html = inliner.inline(&html).ok()?;
+    let html = charset_first(inliner.inline(&html).ok()?);
 
     // An element's attributes may have changed places, with the tags in their values. Nothing else
     // may, and a tag that stood for an attribute's name did not survive as one.
@@ -51,6 +51,23 @@ pub(crate) fn inline_styles(template: &str) -> Option<String> {
     }
     inlined.push_str(&html[done..]);
     Some(inlined)
+}
+
+/// Mail programs and browsers look for the character set in the first 1,024 bytes, but the styles
+/// that stay were put in front of it.
+fn charset_first(html: String) -> String {
+    let find = |html: &str| {
+        let start = html.find("<meta charset=")?;
+        Some((start, start + html[start..].find('>')? + 1))
+    };
+    let Some(((start, end), head)) = find(&html).zip(html.find("<head>")) else { return html };
+    let head = head + "<head>".len();
+    if start <= head {
+        return html;
+    }
+    // With the line end behind it, which would leave an empty line.
+    let rest = html[end..].strip_prefix('\n').unwrap_or(&html[end..]);
+    format!("{}\n{}{}{rest}", &html[..head], &html[start..end], &html[head..start])
 }
 
 fn marker(number: usize, comment: bool) -> String {
@@ -108,6 +125,15 @@ mod tests {
             let inlined = inlined.replace(" style=\"color: red;\"", "");
             assert!(inlined.contains(body), "{body}\n{inlined}");
         }
+    }
+
+    #[test]
+    fn the_character_set_comes_before_the_styles() {
+        let page = "<html><head>\n<title>{{ a }}</title>\n<meta charset=\"utf-8\">\n<style>@media print { p { color: #000 } }</style></head><body><p>{{ b }}</p></body></html>";
+        let inlined = inline_styles(page).unwrap();
+        assert!(inlined.starts_with("<html><head>\n<meta charset=\"utf-8\"><style>"), "{inlined}");
+        assert_eq!(inlined.matches("charset").count(), 1);
+        assert!(inlined.contains("<title>{{ a }}</title>") && inlined.contains("<p>{{ b }}</p>"), "{inlined}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod date;
 mod layout;
 mod sentence;
+mod span;
 mod tag;
 mod words;
 
@@ -25,7 +26,11 @@ use crate::template::{TemplateError, Templates};
 /// # A comment. Text before the first heading serves every letter.
 /// direction = ltr
 /// months = januari, februari, maart, april, mei, juni, juli, augustus, september, oktober, november, december
-/// date = {day} {month} {year} om {time} uur ({zone})
+/// weekdays = maandag, dinsdag, woensdag, donderdag, vrijdag, zaterdag, zondag
+/// date = {weekday} {day} {month} {year} om {time} uur ({zone})
+/// deadline = {weekday} {day} {month} {year} om {time} uur ({zone}), {in}
+/// days.one = over {n} dag
+/// days.other = over {n} dagen
 ///
 /// wrote = {inviter} schrijft:
 /// wrote = Een persoonlijk bericht:
@@ -43,14 +48,25 @@ use crate::template::{TemplateError, Templates};
 /// |---|---|---|
 /// | `subject`, `preview`, `title`, `lead`, `note`, `foot` | subject; what an inbox shows beside it; heading; first sentence; what follows the button; small print | all |
 /// | `wrote`, `button`, `open`, `copy` | above the inviter's message; on the button; above the link in text, and in HTML | `invitation`, `reminder` |
+/// | `preview.accept`, `open.accept`, `note.accept` | the same where the policy lets nobody decline | `invitation`, `reminder` |
 /// | `reason` | above the reason given | `rejected` |
+/// | `manage` | on the button to a page of yours ([`LinkBuilder::inviter_page`]) | `accepted`, `rejected`, `expired` |
 ///
 /// | in braces | in the letters |
 /// |---|---|
 /// | `{organization}`, `{inviter}`, `{recipient}` | all |
 /// | `{expires_at}` | `invitation`, `reminder`, `expired` |
 /// | `{answered_at}` | `accepted`, `rejected` |
-/// | `{day}`, `{month}`, `{year}`, `{time}`, `{zone}` | `date`, which needs all of them; a day may be written otherwise when it is the `first` |
+/// | `{weekday}`, `{day}`, `{month}`, `{year}`, `{time}`, `{zone}` | `date`, which needs all of them; a day may be written otherwise when it is the `first` |
+/// | the same and `{in}` | `deadline`: a date that is still ahead, and how far |
+/// | `{n}` | `days.other`, `hours.other`, `minutes.other`, which `{in}` stands for, and their other plural forms |
+/// | `{label}`, `{value}` | `detail`: a line of [`Details`](crate::Details) in text. `{label}: {value}` if there is none |
+///
+/// A language has the plural forms that [CLDR] gives it: `days.one`, `.two`, `.few` and `.many` beside
+/// `days.other`, which also stands in for those that the file leaves out.
+///
+/// [`LinkBuilder::inviter_page`]: crate::LinkBuilder::inviter_page
+/// [CLDR]: https://www.unicode.org/cldr/charts/latest/supplemental/language_plural_rules.html
 #[derive(Clone)]
 pub struct Language {
     tag: String,
@@ -69,16 +85,17 @@ impl Language {
     pub fn new(tag: &str, words: &str) -> Result<Self, LanguageError> {
         let tag = Tag::new(tag)?;
         let mut words = Words::read(words)?;
-        let dates = Dates::new(&mut words)?;
+        let dates = Dates::new(&tag.canonical, &mut words)?;
         let direction = words.one("", "direction")?;
         let is_rtl = match direction.text.as_str() {
             "ltr" => false,
             "rtl" => true,
             _ => return Err(LanguageError::Malformed { line: direction.line }),
         };
+        let detail = words.pattern("detail", &["label", "value"])?.unwrap_or_else(|| "{label}: {value}".into());
         let mut letters = HashMap::new();
         for purpose in Purpose::ALL {
-            let slots = Slots { tag: &tag.shown, is_rtl, purpose };
+            let slots = Slots { tag: &tag.shown, is_rtl, purpose, detail: &detail };
             letters.insert(purpose, slots.templates(|name| words.alternatives(purpose, name))?);
         }
         words.all_used()?;
@@ -118,8 +135,9 @@ impl Language {
         &self.tag
     }
 
-    pub(crate) fn date(&self, time: DateTime<FixedOffset>) -> String {
-        self.dates.show(time)
+    /// A moment; with `now` it also says how far ahead it is.
+    pub(crate) fn date(&self, time: DateTime<FixedOffset>, now: Option<DateTime<FixedOffset>>) -> String {
+        self.dates.show(time, now)
     }
 }
 

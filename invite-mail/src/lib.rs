@@ -30,5 +30,5 @@ pub use crate::{
     message::{ComposeError, Composer, Email, HeaderError, Sender, SenderError},
     report::{Action, RecipientStatus, StatusReport},
     return_path::{ReturnPath, ReturnPathError},
-    template::{TemplateError, Templates},
+    template::{Details, TemplateError, Templates},
 };

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use invite_core::{Record, Token};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::{Host, Url, form_urlencoded};
 use zeroize::Zeroizing;
 
@@ -50,12 +51,15 @@ pub struct LinkBuilder {
     style: LinkStyle,
     token_name: String,
     parameters: Vec<(String, Parameter)>,
+    page: Option<(Url, Arc<OfInvitation>)>,
 }
+
+type OfInvitation = dyn Fn(&Record) -> String + Send + Sync;
 
 #[derive(Clone)]
 enum Parameter {
     Fixed(String),
-    From(Arc<dyn Fn(&Record) -> String + Send + Sync>),
+    From(Arc<OfInvitation>),
 }
 
 impl LinkBuilder {
@@ -70,7 +74,7 @@ impl LinkBuilder {
         {
             return Err(LinkError::Route);
         }
-        Ok(Self { base: checked(base)?, style, token_name: "token".into(), parameters: Vec::new() })
+        Ok(Self { base: checked(base)?, style, token_name: "token".into(), parameters: Vec::new(), page: None })
     }
 
     /// Calls the token's parameter something else than `token`. A path has none.
@@ -109,6 +113,38 @@ impl LinkBuilder {
         self.free(name)?;
         self.parameters.push((name.into(), Parameter::From(Arc::new(value))));
         Ok(self)
+    }
+
+    /// A page for inviters, such as the one that lists the members: letters that tell them of an
+    /// invitation's end show it as a button. `rest` is what follows `base` for an invitation: a path,
+    /// and a query if there is one. It cannot lead to another host, and characters that have no place
+    /// in a URL are encoded. It carries no token: whoever follows it has to log in.
+    ///
+    /// ```
+    /// use invite_mail::{LinkBuilder, LinkStyle};
+    ///
+    /// let links = LinkBuilder::new("https://example.com/invitation", LinkStyle::Query)?
+    ///     .inviter_page("https://example.com/members", |invitation| format!("?in={}", invitation.scope.as_str()))?;
+    /// # Ok::<(), invite_mail::LinkError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`LinkError`], as for [`new`](Self::new).
+    pub fn inviter_page(
+        mut self,
+        base: &str,
+        rest: impl Fn(&Record) -> String + Send + Sync + 'static,
+    ) -> Result<Self, LinkError> {
+        self.page = Some((checked(base)?, Arc::new(rest)));
+        Ok(self)
+    }
+
+    pub(crate) fn page(&self, invitation: &Record) -> Option<String> {
+        let (base, rest) = self.page.as_ref()?;
+        let rest = rest(invitation);
+        // A base without a path ends in a slash, so that nothing can be added to its host.
+        let rest = if base.as_str().ends_with('/') { rest.strip_prefix('/').unwrap_or(&rest) } else { &rest };
+        Some(format!("{base}{}", utf8_percent_encode(rest, IN_URL)))
     }
 
     /// The link that opens this invitation with this token.
@@ -156,6 +192,10 @@ impl LinkBuilder {
         Ok(())
     }
 }
+
+/// What cannot stand in a URL as it is; `%` can, since a host may have encoded a part already.
+const IN_URL: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 
 impl fmt::Debug for LinkBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

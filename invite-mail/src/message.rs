@@ -27,7 +27,7 @@ use crate::{
     design::Design,
     link::LinkBuilder,
     return_path::ReturnPath,
-    template::{Rendered, TemplateError, Told, word},
+    template::{Moment, Rendered, TemplateError, Told, word},
 };
 
 /// The last second the `Date` header can show: the end of the year 9999.
@@ -58,12 +58,14 @@ pub struct Composer {
     links: LinkBuilder,
     design: Design,
     choose: Option<Arc<Choose>>,
+    choose_composer: Option<Arc<ChooseComposer>>,
     clock: Arc<dyn Clock>,
     return_path: Option<ReturnPath>,
     headers: Headers,
 }
 
 type Choose = dyn Fn(&Letter) -> Option<Design> + Send + Sync;
+type ChooseComposer = dyn Fn(&Letter) -> Option<Composer> + Send + Sync;
 
 impl Composer {
     /// Letters from this sender with such links, in [`Design::default`].
@@ -74,6 +76,7 @@ impl Composer {
             links,
             design: Design::default(),
             choose: None,
+            choose_composer: None,
             clock: Arc::new(SystemClock),
             return_path: None,
             headers: Headers::default(),
@@ -111,7 +114,36 @@ impl Composer {
         self
     }
 
-    /// Another clock for the `Date` header than the machine's.
+    /// Another composer for some letters: with the sender, the links and the design of an
+    /// organization that has its own. `None` leaves a letter to this one. It is asked for every
+    /// letter and must not wait: build the composers when an organization changes its settings,
+    /// where what is wrong with them can still be mended. A chosen composer uses this one's clock and
+    /// chooses no further composer.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/letter.rs"));
+    /// use invite_mail::{Composer, LinkBuilder, LinkStyle, Sender};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sender = Sender::new("invitations@example.com")?;
+    /// # let links = LinkBuilder::new("https://example.com/invitation", LinkStyle::Query)?;
+    /// let engines = Composer::new(
+    ///     Sender::new("hello@engines.example")?,
+    ///     LinkBuilder::new("https://join.engines.example", LinkStyle::Path)?,
+    /// );
+    /// let composer = Composer::new(sender, links)
+    ///     .composer_by(move |letter| (letter.invitation().scope.as_str() == "org:7").then(|| engines.clone()));
+    /// # assert_eq!(composer.compose(&letter())?.from(), "hello@engines.example");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn composer_by(mut self, choose: impl Fn(&Letter) -> Option<Self> + Send + Sync + 'static) -> Self {
+        self.choose_composer = Some(Arc::new(choose));
+        self
+    }
+
+    /// Another clock than the machine's, for the `Date` header and for "in 7 days".
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
@@ -174,14 +206,23 @@ impl Composer {
     /// # Errors
     /// [`ComposeError`]: never a panic, whatever the letter holds.
     pub fn compose(&self, letter: &Letter) -> Result<Email, ComposeError> {
-        if words(letter).any(turns_the_direction) {
+        let now = self.clock.now();
+        let chosen = self.choose_composer.as_ref().and_then(|choose| choose(letter));
+        chosen.as_ref().unwrap_or(self).compose_at(now, letter)
+    }
+
+    fn compose_at(&self, now: DateTime<Utc>, letter: &Letter) -> Result<Email, ComposeError> {
+        if words(letter).any(|text| text.contains(turns_the_direction)) {
             return Err(ComposeError::ControlCharacter);
         }
         let chosen = self.choose.as_ref().and_then(|choose| choose(letter));
         let design = chosen.as_ref().unwrap_or(&self.design);
-        let (templates, language) = design.words(letter.purpose(), locale(letter));
+        let locale = locale(letter);
+        let (templates, language) = design.words(letter.purpose(), locale);
+        let moment = Moment { now, language, details: design.details_for(language, locale) };
         let link = letter.token().map(|token| self.links.link(letter.invitation(), token));
-        let told = Told::new(letter, link.as_ref(), language, design.look());
+        let page = letter.purpose().is_to_inviter().then(|| self.links.page(letter.invitation())).flatten();
+        let told = Told::new(letter, link.as_ref(), page, design.look(), &moment)?;
         let Rendered { subject, text, html } = templates.render(&told)?;
         if subject.is_empty() || subject.chars().any(ends_a_line) {
             return Err(ComposeError::Subject);
@@ -208,7 +249,7 @@ impl Composer {
             .from(from)
             .to(Mailbox::new(None, to))
             .raw_header(subject::subject(&subject))
-            .date(date(self.clock.now()).ok_or(ComposeError::Date)?)
+            .date(date(now).ok_or(ComposeError::Date)?)
             .message_id(Some(message_id.clone()))
             .header(AutoSubmitted);
         builder = self.headers.add_to(builder);
@@ -285,14 +326,12 @@ fn words(letter: &Letter) -> impl Iterator<Item = &str> {
 }
 
 /// The marks, embeddings, overrides and isolates of Unicode's bidirectional algorithm.
-fn turns_the_direction(text: &str) -> bool {
-    text.contains(
-        |c| matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'),
-    )
+pub(crate) fn turns_the_direction(c: char) -> bool {
+    matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Controls, and the two separators that Unicode knows as line ends.
-fn ends_a_line(c: char) -> bool {
+pub(crate) fn ends_a_line(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 

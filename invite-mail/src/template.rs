@@ -1,5 +1,6 @@
 //! What a letter says: three templates, checked before the first letter.
 
+mod details;
 mod engine;
 mod isolated;
 mod unlinked;
@@ -10,7 +11,8 @@ use std::{collections::HashSet, fmt, sync::Arc};
 use invite_core::store::Purpose;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 
-pub(crate) use self::values::{Told, word};
+pub use self::details::Details;
+pub(crate) use self::values::{Moment, Told, word};
 use self::{engine::environment, values::PROBE};
 use crate::{inline::inline_styles, language::english};
 
@@ -25,12 +27,16 @@ use crate::{inline::inline_styles, language::english};
 /// |---|---|---|
 /// | `organization`, `inviter` | these strings of [`Letter::display`] | unless missing or blank |
 /// | `display` | the host's words, whole: `{{ display.team }}` | always |
+/// | `payload` | what the invitation grants, as it is now, also after an amendment: `{{ payload.role }}` | always |
+/// | `details` | the lines of [`Details`] that have a value, each with `label` and `value` | in text and HTML |
+/// | `may_decline` | whether the policy lets people decline | always |
 /// | `recipient` | the invited address, as given | always |
 /// | `locale` | the invitation's language tag | when it has one |
 /// | `brand` | of the [`Branding`]: `brand.name`, `brand.logo`; `brand.color`, `brand.text_color`, `brand.edge_color` | the colours always |
-/// | `expires_at` | until when it can be answered: `8 June 2030, 12:00 UTC` | always |
+/// | `expires_at` | until when it can be answered: `Saturday, 8 June 2030, 12:00 (UTC), in 7 days`; in notices of an expiry without `in 7 days` | always |
 /// | `subject` | the finished subject | in text and HTML |
 /// | `link` | the link | in text and HTML of invitations and reminders |
+/// | `page` | the [page for inviters](crate::LinkBuilder::inviter_page), if there is one | in text and HTML of what tells the inviter |
 /// | `message` | the inviter's own words, several lines | there, when there are any |
 /// | `answered_at` | when it was accepted or declined | in what tells the inviter so |
 /// | `reason` | why it was declined, in that person's words | in what tells the inviter so, when given |
@@ -38,15 +44,20 @@ use crate::{inline::inline_styles, language::english};
 /// Undefined variables are refused: ask with `{% if organization is defined %}`. In HTML every
 /// value is escaped. Styles in `<style>` are moved to the elements they match once, when the
 /// template is set; media queries stay. Show `message` and `reason` so that nobody takes them for
-/// yours: quoted, and never as the subject, which for that reason cannot see them.
+/// yours: quoted, and never as the subject, which for that reason cannot see them. The character
+/// set is declared at the start of `<head>`, where mail programs look for it.
 ///
 /// What people wrote is no link. Mail programs make links of whatever looks like one, so that a
 /// name such as `evil.example/claim` would be one to click in your mail. Text therefore shows
 /// `evil[.]example/claim`, and so does HTML, where a mere `booking.example` looks as it is and has
 /// its dot in an element of its own. For words of yours there is a filter:
 /// `{{ display.website|linkable }}` leaves them alone. Another one, `{{ organization|isolated }}`,
-/// keeps a name in Arabic or Hebrew from reordering the line around it, in text and subjects; in
-/// HTML `<bdi>` does.
+/// keeps a name in Arabic or Hebrew from reordering the line around it. Use it in HTML too, inside
+/// `<bdi>`: some mail programs drop that element. In a letter that runs from right to left write
+/// `isolated(true)`.
+///
+/// Core checks the strings of `display`, but not those of `payload`. Control characters and marks
+/// that turn the reading direction are therefore left out of `payload` here.
 ///
 /// ```
 /// use invite_core::store::Purpose;
@@ -124,7 +135,7 @@ impl Templates {
         let source = source.replace("\r\n", "\n");
         let source = match part {
             Part::Html => inline_styles(&source).ok_or(TemplateError::Layout)?,
-            Part::Subject | Part::Text => source,
+            Part::Subject | Part::Text | Part::Detail => source,
         };
         Arc::make_mut(&mut self.environment)
             .add_template_owned(name, source)
@@ -231,7 +242,7 @@ pub enum TemplateError {
     /// It cannot be parsed.
     #[error("the {part} template is malformed at line {}", line.unwrap_or(0))]
     Syntax {
-        /// `subject`, `text` or `html`.
+        /// `subject`, `text`, `html` or `detail`.
         part: &'static str,
         /// Where, when that is known.
         line: Option<usize>,
@@ -239,7 +250,7 @@ pub enum TemplateError {
     /// It names a variable that this letter cannot have.
     #[error("the {part} template uses the unknown variable `{variable}`")]
     UnknownVariable {
-        /// `subject`, `text` or `html`.
+        /// `subject`, `text`, `html` or `detail`.
         part: &'static str,
         /// The name.
         variable: String,
@@ -250,6 +261,9 @@ pub enum TemplateError {
         /// `text` or `html`.
         part: &'static str,
     },
+    /// The label of a detail is blank, longer than 200 characters, or holds forbidden characters.
+    #[error("the label of a detail is blank, too long, or has a forbidden character")]
+    Label,
     /// Its tags stand where HTML cannot hold them, such as text between the cells of a table, or
     /// inside `<style>`.
     #[error("the html template has tags where HTML cannot hold them")]
@@ -257,7 +271,7 @@ pub enum TemplateError {
     /// A value this letter does not have: ask for it with `is defined`.
     #[error("the {part} template uses an undefined value at line {}", line.unwrap_or(0))]
     Undefined {
-        /// `subject`, `text` or `html`.
+        /// `subject`, `text`, `html` or `detail`.
         part: &'static str,
         /// Where, when that is known.
         line: Option<usize>,
@@ -265,7 +279,7 @@ pub enum TemplateError {
     /// It failed while being rendered: an unknown filter, a type that does not fit, no end.
     #[error("the {part} template failed at line {}", line.unwrap_or(0))]
     Failed {
-        /// `subject`, `text` or `html`.
+        /// `subject`, `text`, `html` or `detail`.
         part: &'static str,
         /// Where, when that is known.
         line: Option<usize>,
@@ -277,6 +291,7 @@ enum Part {
     Subject,
     Text,
     Html,
+    Detail,
 }
 
 impl Part {
@@ -285,6 +300,7 @@ impl Part {
             Self::Subject => "subject",
             Self::Text => "text",
             Self::Html => "html",
+            Self::Detail => "detail",
         }
     }
 }

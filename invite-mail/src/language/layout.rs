@@ -7,7 +7,7 @@ use minijinja::{Environment, UndefinedBehavior, Value, context, syntax::SyntaxCo
 
 use super::{
     LanguageError,
-    sentence::{Alternatives, Place},
+    sentence::{Alternatives, Place, by_choice},
 };
 use crate::template::Templates;
 
@@ -19,6 +19,8 @@ pub(super) struct Slots<'a> {
     pub(super) tag: &'a str,
     pub(super) is_rtl: bool,
     pub(super) purpose: Purpose,
+    /// How text shows a line of details.
+    pub(super) detail: &'a str,
 }
 
 impl Slots<'_> {
@@ -27,18 +29,29 @@ impl Slots<'_> {
         &self,
         mut words: impl FnMut(&'static str) -> Result<Alternatives, LanguageError>,
     ) -> Result<Templates, LanguageError> {
-        let line = Place::Line { is_rtl: self.is_rtl };
+        let is_rtl = self.is_rtl;
+        let line = Place::Line { is_rtl };
         let mut in_text = HashMap::new();
         let mut in_html = HashMap::new();
         let mut subject = String::new();
-        for &(name, place) in slots(self.purpose) {
-            let words = words(name)?;
-            if name == "subject" {
-                subject = words.template(line);
+        for Slot { name, accept, is_telling } in slots(self.purpose) {
+            let place = if is_telling { Place::Telling { is_rtl } } else { Place::Html { is_rtl } };
+            let both = words(name)?;
+            let (mut shown, mut html) = (both.template(line), both.template(place));
+            if let Some(accept) = accept {
+                let accept = words(accept)?;
+                shown = by_choice(&shown, &accept.template(line));
+                html = by_choice(&html, &accept.template(place));
             }
-            in_text.insert(name, words.template(line));
-            in_html.insert(name, words.template(place));
+            if name == "subject" {
+                subject.clone_from(&shown);
+            }
+            in_text.insert(name, shown);
+            in_html.insert(name, html);
         }
+        let isolated = |name: &str| format!("{{{{ detail.{name}|isolated({is_rtl}) }}}}");
+        let detail = self.detail.replace("{label}", &isolated("label")).replace("{value}", &isolated("value"));
+        in_text.insert("detail", detail);
         let (text, html) = (self.set(TEXT, &in_text), self.set(HTML, &in_html));
         Ok(Templates::bare(self.purpose).subject(subject)?.text(text)?.html(html)?)
     }
@@ -61,6 +74,7 @@ impl Slots<'_> {
             tag => self.tag,
             direction,
             start,
+            is_rtl => self.is_rtl,
             has_link => self.purpose.has_link(),
             has_reason => self.purpose == Purpose::Rejected,
             words => Value::from(words.clone()),
@@ -71,40 +85,35 @@ impl Slots<'_> {
     }
 }
 
+/// Words of a letter.
+struct Slot {
+    name: &'static str,
+    /// What stands there instead where people may not decline.
+    accept: Option<&'static str>,
+    /// Whether HTML makes bold what a reader looks for.
+    is_telling: bool,
+}
+
 /// The words of a letter, and how HTML shows them.
-fn slots(purpose: Purpose) -> &'static [(&'static str, Place)] {
-    const INVITED: &[(&str, Place)] = &[
-        ("subject", Place::Html),
-        ("preview", Place::Html),
-        ("title", Place::Html),
-        ("lead", Place::Telling),
-        ("wrote", Place::Html),
-        ("button", Place::Html),
-        ("open", Place::Html),
-        ("copy", Place::Html),
-        ("note", Place::Telling),
-        ("foot", Place::Html),
-    ];
-    const INVITER: &[(&str, Place)] = &[
-        ("subject", Place::Html),
-        ("preview", Place::Html),
-        ("title", Place::Html),
-        ("lead", Place::Telling),
-        ("note", Place::Telling),
-        ("foot", Place::Html),
-    ];
-    const REJECTED: &[(&str, Place)] = &[
-        ("subject", Place::Html),
-        ("preview", Place::Html),
-        ("title", Place::Html),
-        ("lead", Place::Telling),
-        ("reason", Place::Html),
-        ("note", Place::Telling),
-        ("foot", Place::Html),
-    ];
-    match (purpose.has_link(), purpose) {
-        (true, _) => INVITED,
-        (false, Purpose::Rejected) => REJECTED,
-        (false, _) => INVITER,
+fn slots(purpose: Purpose) -> impl Iterator<Item = Slot> {
+    let own: &[&str] = match (purpose.has_link(), purpose) {
+        (true, _) => &["wrote", "button", "open", "copy"],
+        (false, Purpose::Rejected) => &["reason", "manage"],
+        (false, _) => &["manage"],
+    };
+    let all = ["subject", "preview", "title", "lead", "note", "foot"];
+    all.into_iter().chain(own.iter().copied()).map(move |name| Slot {
+        name,
+        accept: if purpose.has_link() { accept(name) } else { None },
+        is_telling: matches!(name, "lead" | "note"),
+    })
+}
+
+fn accept(name: &str) -> Option<&'static str> {
+    match name {
+        "preview" => Some("preview.accept"),
+        "open" => Some("open.accept"),
+        "note" => Some("note.accept"),
+        _ => None,
     }
 }

@@ -51,15 +51,15 @@ pub(super) fn pieces(text: &str, line: usize, known: &[&'static str]) -> Result<
     if pieces.iter().any(stray) { Err(LanguageError::Malformed { line }) } else { Ok(pieces) }
 }
 
-/// Where a sentence is shown.
+/// Where a sentence is shown, and whether the text around it runs from right to left.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// In the subject and in text. Holds whether the text around it runs from right to left.
+    /// In the subject and in text.
     Line { is_rtl: bool },
     /// In HTML, as it is.
-    Html,
+    Html { is_rtl: bool },
     /// In HTML, with what a reader looks for made bold.
-    Telling,
+    Telling { is_rtl: bool },
 }
 
 /// One thing to say, in several sentences that need more or fewer names.
@@ -100,6 +100,12 @@ impl Alternatives {
     }
 }
 
+/// The template that says one thing where people may decline, and another where they may not.
+pub(super) fn by_choice(both: &str, accept: &str) -> String {
+    // The engine takes away the line end that follows a tag.
+    format!("{{% if may_decline %}}{}{{% else %}}{}{{% endif %}}\n", both.trim_end(), accept.trim_end())
+}
+
 fn needs(sentence: &[Piece]) -> Vec<&'static str> {
     OPTIONAL.into_iter().filter(|name| sentence.iter().any(|piece| piece.name() == Some(name))).collect()
 }
@@ -107,17 +113,20 @@ fn needs(sentence: &[Piece]) -> Vec<&'static str> {
 fn source(sentence: &[Piece], place: Place) -> String {
     let piece = |piece: &Piece| match (piece, place) {
         (Piece::Text(text), Place::Line { .. }) => text.clone(),
-        (Piece::Text(text), Place::Html | Place::Telling) => escaped(text),
+        (Piece::Text(text), Place::Html { .. } | Place::Telling { .. }) => escaped(text),
         // Dates are ours, in the language around them.
-        (Piece::Name(name @ ("expires_at" | "answered_at")), Place::Telling) => {
+        (Piece::Name(name @ ("expires_at" | "answered_at")), Place::Telling { .. }) => {
             format!("<strong class=\"time\">{{{{ {name} }}}}</strong>")
         }
-        (Piece::Name(name @ ("expires_at" | "answered_at")), Place::Html | Place::Line { .. }) => {
+        (Piece::Name(name @ ("expires_at" | "answered_at")), Place::Html { .. } | Place::Line { .. }) => {
             format!("{{{{ {name} }}}}")
         }
         (Piece::Name(name), Place::Line { is_rtl }) => format!("{{{{ {name}|isolated({is_rtl}) }}}}"),
-        (Piece::Name(name), Place::Html) => format!("<bdi>{{{{ {name} }}}}</bdi>"),
-        (Piece::Name(name), Place::Telling) => format!("<strong><bdi>{{{{ {name} }}}}</bdi></strong>"),
+        // Some mail programs drop `<bdi>`; the marks stay.
+        (Piece::Name(name), Place::Html { is_rtl }) => format!("<bdi>{{{{ {name}|isolated({is_rtl}) }}}}</bdi>"),
+        (Piece::Name(name), Place::Telling { is_rtl }) => {
+            format!("<strong><bdi>{{{{ {name}|isolated({is_rtl}) }}}}</bdi></strong>")
+        }
     };
     sentence.iter().map(piece).collect()
 }

@@ -4,7 +4,7 @@ use invite_core::store::Purpose;
 
 use super::{
     LanguageError,
-    sentence::{Alternatives, Names},
+    sentence::{Alternatives, Names, pieces},
 };
 
 /// A file of words, as read.
@@ -62,6 +62,26 @@ impl Words {
             found = Some(Given { line: line.line, text: line.text.clone() });
         }
         Ok(found)
+    }
+
+    /// A line that holds all of these names.
+    pub(super) fn pattern(
+        &mut self,
+        name: &'static str,
+        known: &[&'static str],
+    ) -> Result<Option<String>, LanguageError> {
+        let Some(given) = self.optional("", name)? else { return Ok(None) };
+        let pieces = pieces(&given.text, given.line, known)?;
+        let has = |name: &&str| pieces.iter().any(|piece| piece.name() == Some(name));
+        if known.iter().all(has) { Ok(Some(given.text)) } else { Err(LanguageError::Malformed { line: given.line }) }
+    }
+
+    pub(super) fn needed_pattern(
+        &mut self,
+        name: &'static str,
+        known: &[&'static str],
+    ) -> Result<String, LanguageError> {
+        self.pattern(name, known)?.ok_or(LanguageError::Missing { letter: "", name })
     }
 
     /// A letter's own words, or those that serve all letters.

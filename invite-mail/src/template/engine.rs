@@ -43,11 +43,13 @@ fn is(template: &str, part: Part) -> bool {
 /// Writes a value: escaped in HTML, and not as a link.
 fn write(output: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     let holds_words = matches!(value.kind(), ValueKind::String | ValueKind::Seq | ValueKind::Map | ValueKind::Iterable);
-    if value.is_safe() || !holds_words || is(state.name(), Part::Subject) {
+    let is_html = is(state.name(), Part::Html);
+    // A subject is shown as it is, and a detail will be written by a text or an HTML part.
+    let is_body = is_html || is(state.name(), Part::Text);
+    if value.is_safe() || !holds_words || !is_body {
         return escape_formatter(output, state, value);
     }
     let text = value.to_string();
-    let is_html = is(state.name(), Part::Html);
     output.write_str(&unlinked(&text, is_html)).map_err(Error::from)
 }
 

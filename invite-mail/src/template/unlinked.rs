@@ -1,7 +1,5 @@
 //! Text of which no mail program makes a link.
 
-use std::borrow::Cow;
-
 use super::engine::escaped;
 
 /// Breaks what looks like a link: a dot between a word and what could be a domain's ending, and
@@ -14,10 +12,11 @@ use super::engine::escaped;
 pub(super) fn unlinked(text: &str, is_html: bool) -> String {
     let mut shown = String::with_capacity(text.len());
     for word in text.split_inclusive(char::is_whitespace) {
+        let mut breaks = Breaks::of(word, is_html);
         let visible = !is_html || word.contains(['/', '\\']);
         let mut rest = word;
         while let Some((before, mark, after)) = next_mark(word, rest) {
-            shown.push_str(&part(before, is_html));
+            breaks.push(&mut shown, before, is_html);
             shown.push_str(match (mark, visible) {
                 ('.', true) => "[.]",
                 (_, true) => "[:]",
@@ -26,13 +25,56 @@ pub(super) fn unlinked(text: &str, is_html: bool) -> String {
             });
             rest = after;
         }
-        shown.push_str(&part(rest, is_html));
+        breaks.push(&mut shown, rest, is_html);
     }
     shown
 }
 
-fn part(text: &str, is_html: bool) -> Cow<'_, str> {
-    if is_html { escaped(text).into() } else { text.into() }
+/// Where HTML may break a long word: some mail programs ignore the styles that allow it, and the
+/// word would make the letter wider than a phone.
+struct Breaks {
+    /// Of the word, if it is a long one.
+    until_next: Option<usize>,
+    last: char,
+}
+
+/// Any longer word is none that a reader expects in one piece; most addresses are shorter.
+const LONG: usize = 30;
+/// Of the widest letters, as many fit a phone in a heading.
+const PIECE: usize = 10;
+
+impl Breaks {
+    fn of(word: &str, is_html: bool) -> Self {
+        let is_long = is_html && word.chars().nth(LONG).is_some();
+        Self { until_next: is_long.then_some(PIECE), last: ' ' }
+    }
+
+    /// Writes a part of the word. `<wbr>` rather than a zero-width space: it is not copied along.
+    fn push(&mut self, shown: &mut String, text: &str, is_html: bool) {
+        if !is_html {
+            shown.push_str(text);
+            return;
+        }
+        let Some(until_next) = &mut self.until_next else {
+            shown.push_str(&escaped(text));
+            return;
+        };
+        for (index, c) in text.char_indices() {
+            if *until_next == 0 && stands_alone(self.last) && stands_alone(c) {
+                shown.push_str("<wbr>");
+                *until_next = PIECE;
+            }
+            *until_next = until_next.saturating_sub(1);
+            self.last = c;
+            shown.push_str(&escaped(&text[index..index + c.len_utf8()]));
+        }
+    }
+}
+
+/// Latin, Greek and Cyrillic letters, digits and signs: a break beside one tears nothing apart that
+/// is written together. Chinese and Japanese break anywhere without help.
+fn stands_alone(c: char) -> bool {
+    matches!(c, '!'..='~' | '\u{C0}'..='\u{24F}' | '\u{370}'..='\u{482}' | '\u{48A}'..='\u{52F}')
 }
 
 /// The first mark in `rest`, the end of `word`, that would make a link; and what is around it.
@@ -105,6 +147,24 @@ mod tests {
             "  two  spaces\n\n",
         ] {
             assert_eq!(unlinked(text, false), text);
+        }
+    }
+
+    #[test]
+    fn html_may_break_a_long_word_but_not_within_a_letter() {
+        assert_eq!(unlinked(&"W".repeat(30), true), "W".repeat(30));
+        let shown = unlinked(&format!("a {}", "&".repeat(31)), true);
+        assert_eq!(shown, format!("a {0}<wbr>{0}<wbr>{0}<wbr>&amp;", "&amp;".repeat(10)));
+        assert_eq!(unlinked(&"W".repeat(31), false), "W".repeat(31));
+        let address = unlinked("ada.lovelace.the.first@engines.example", true);
+        assert_eq!(
+            address.replace("<wbr>", "").replace("<span>.</span>", "."),
+            "ada.lovelace.the.first@engines.example"
+        );
+        assert_eq!(address.matches("<wbr>").count(), 3, "{address}");
+        // A letter and its accent, the parts of a Malayalam syllable, and an emoji of several stay together.
+        for word in ["e\u{301}", "അനിവർ", "👩\u{200D}💻", "ش"] {
+            assert_eq!(unlinked(&word.repeat(30), true), word.repeat(30));
         }
     }
 

@@ -5,9 +5,15 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, FixedOffset, Offset, Utc};
 use invite_core::{Letter, store::Purpose};
 use minijinja::{Value, value::Serde};
+use serde_json::Value as Json;
 
-use super::{Part, engine::escaped};
-use crate::{branding::Branding, language::Language, link::Link};
+use super::{Details, Part, TemplateError, details, engine::escaped};
+use crate::{
+    branding::Branding,
+    language::Language,
+    link::Link,
+    message::{ends_a_line, turns_the_direction},
+};
 
 type Values = BTreeMap<&'static str, Value>;
 
@@ -16,17 +22,23 @@ pub(super) const BRAND: [&str; 5] = ["name", "logo", "color", "text_color", "edg
 /// Stands for the link in a rehearsal.
 pub(super) const PROBE: &str = "https://invitation.invalid/?probe";
 
+/// What every part of every letter may use.
+pub(super) const COMMON: [&str; 9] =
+    ["organization", "inviter", "display", "payload", "recipient", "locale", "brand", "expires_at", "may_decline"];
+
 /// The names that a part may use.
 pub(super) fn names(purpose: Purpose, part: Part) -> Vec<&'static str> {
-    let mut names = vec!["organization", "inviter", "display", "recipient", "locale", "brand", "expires_at"];
+    let mut names = COMMON.to_vec();
     let answered = matches!(purpose, Purpose::Accepted | Purpose::Rejected);
     if answered {
         names.push("answered_at");
     }
     if part != Part::Subject {
-        names.push("subject");
+        names.extend(["subject", "details"]);
         if purpose.has_link() {
             names.extend(["link", "message"]);
+        } else {
+            names.push("page");
         }
         if purpose == Purpose::Rejected {
             names.push("reason");
@@ -41,6 +53,7 @@ pub(super) fn rehearsals(purpose: Purpose, part: Part) -> [Value; 2] {
     let value = |name: &&'static str| match *name {
         "link" => Value::from_safe_string(PROBE.into()),
         "brand" => brand(&Branding::default(), str::to_owned),
+        "details" => vec![details::line("a", "b")].into(),
         _ => Value::from("a\nb"),
     };
     let always = |name: &&&'static str| matches!(**name, "link" | "brand");
@@ -49,12 +62,31 @@ pub(super) fn rehearsals(purpose: Purpose, part: Part) -> [Value; 2] {
     [least.collect::<Values>().into(), all.collect::<Values>().into()]
 }
 
+/// For the value of a detail: every name, and nothing of what a host's own words are.
+pub(super) fn detail_rehearsal() -> Value {
+    COMMON
+        .iter()
+        .filter(|name| !matches!(**name, "display" | "payload"))
+        .map(|name| (*name, "a".into()))
+        .collect::<Values>()
+        .into()
+}
+
+/// When a letter is composed, and what for.
+pub(crate) struct Moment<'a> {
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) language: &'a Language,
+    pub(crate) details: Option<&'a Details>,
+}
+
 /// One letter, as its templates see it.
 pub(crate) struct Told<'a> {
     letter: &'a Letter,
     link: Option<Shown>,
+    page: Option<String>,
     branding: &'a Branding,
     values: Values,
+    details: Value,
 }
 
 /// The link as text, and as HTML has it.
@@ -64,9 +96,20 @@ pub(crate) struct Shown {
 }
 
 impl<'a> Told<'a> {
-    pub(crate) fn new(letter: &'a Letter, link: Option<&Link>, language: &Language, branding: &'a Branding) -> Self {
+    pub(crate) fn new(
+        letter: &'a Letter,
+        link: Option<&Link>,
+        page: Option<String>,
+        branding: &'a Branding,
+        moment: &Moment<'_>,
+    ) -> Result<Self, TemplateError> {
         let link = link.map(Link::expose_secret).map(|link| Shown { text: link.to_owned(), html: escaped(link) });
-        Self { letter, link, branding, values: common(letter, language, branding) }
+        let values = common(letter, branding, moment);
+        let details = match moment.details {
+            Some(details) => details.render(&values.clone().into())?,
+            None => Vec::<Value>::new().into(),
+        };
+        Ok(Self { letter, link, page, branding, values, details })
     }
 
     pub(super) fn link(&self) -> Option<&Shown> {
@@ -86,6 +129,9 @@ impl<'a> Told<'a> {
         if let Some(link) = &self.link {
             values.insert("link", Value::from_safe_string(link.text.clone()));
         }
+        if let Some(page) = &self.page {
+            values.insert("page", Value::from_safe_string(page.clone()));
+        }
         values.into()
     }
 
@@ -97,11 +143,15 @@ impl<'a> Told<'a> {
         if let Some(link) = &self.link {
             values.insert("link", Value::from_safe_string(link.html.clone()));
         }
+        if let Some(page) = &self.page {
+            values.insert("page", Value::from_safe_string(escaped(page)));
+        }
         values.into()
     }
 
     fn body(&self) -> Values {
         let mut values = self.values.clone();
+        values.insert("details", self.details.clone());
         if self.letter.purpose().has_link()
             && let Some(message) = self.letter.message()
         {
@@ -118,7 +168,7 @@ impl<'a> Told<'a> {
 }
 
 /// What every part sees.
-fn common(letter: &Letter, language: &Language, branding: &Branding) -> Values {
+fn common(letter: &Letter, branding: &Branding, moment: &Moment<'_>) -> Values {
     let record = letter.invitation();
     let mut values = Values::new();
     for name in ["organization", "inviter"] {
@@ -130,17 +180,39 @@ fn common(letter: &Letter, language: &Language, branding: &Branding) -> Values {
         values.insert("locale", locale.into());
     }
     let zone = zone(letter);
-    let date = |time: DateTime<Utc>| Value::from_safe_string(language.date(time.with_timezone(&zone)));
-    values.insert("expires_at", date(record.expires_at));
+    let date = |time: DateTime<Utc>, now: Option<DateTime<Utc>>| {
+        let (time, now) = (time.with_timezone(&zone), now.map(|now| now.with_timezone(&zone)));
+        Value::from_safe_string(moment.language.date(time, now))
+    };
+    // What has expired is past, also where the mailer's clock is late.
+    let now = letter.purpose().has_link().then_some(moment.now);
+    values.insert("expires_at", date(record.expires_at, now));
+    values.insert("may_decline", letter.may_decline().into());
     if matches!(letter.purpose(), Purpose::Accepted | Purpose::Rejected)
         && let Some(ended) = &record.ended
     {
-        values.insert("answered_at", date(ended.at));
+        values.insert("answered_at", date(ended.at, None));
     }
     values.insert("recipient", record.recipient.as_given().into());
     values.insert("display", Serde(letter.display()).into());
+    values.insert("payload", Serde(plain(&record.payload)).into());
     values.insert("brand", brand(branding, str::to_owned));
     values
+}
+
+/// JSON without what people cannot see: core does not check it as words.
+fn plain(value: &Json) -> Json {
+    match value {
+        Json::Null | Json::Bool(_) | Json::Number(_) => value.clone(),
+        Json::String(text) => Json::String(plain_text(text)),
+        Json::Array(items) => items.iter().map(plain).collect(),
+        Json::Object(fields) => fields.iter().map(|(key, value)| (plain_text(key), plain(value))).collect(),
+    }
+}
+
+fn plain_text(text: &str) -> String {
+    let shown = |c: char| if ends_a_line(c) { ' ' } else { c };
+    text.chars().filter(|c| !turns_the_direction(*c)).map(shown).collect()
 }
 
 /// A string of `display`, unless it is missing or blank.

@@ -1,6 +1,6 @@
 //! Whose letters they look like, and which templates a letter takes.
 
-use invite_core::{NewInvitation, Policy, store::Purpose};
+use invite_core::{NewInvitation, Policy, store::Purpose, testing::ManualClock};
 use invite_mail::{Branding, Composer, Design, LinkBuilder, LinkStyle, Sender, Templates};
 use mailparse::{MailHeaderMap, parse_mail};
 use serde_json::json;
@@ -67,6 +67,62 @@ async fn each_letter_can_have_a_design_of_its_own() {
         let email = composer.compose(&letter).unwrap();
         assert!(email.text().starts_with(expected), "{}", email.text());
     }
+}
+
+#[tokio::test]
+async fn an_organization_can_have_its_own_sender_links_and_design() {
+    let links = LinkBuilder::new("https://join.engines.example", LinkStyle::Path).unwrap();
+    let design = Design::default().branding(Branding::default().name("Engines").unwrap());
+    let engines = Composer::new(Sender::new("hello@engines.example").unwrap(), links).design(design);
+    // Were a chosen composer asked again, this one would never come to an end.
+    let engines = engines.clone().composer_by(move |_| Some(engines.clone()));
+    let chosen = engines.clone();
+    let composer =
+        composer().composer_by(move |letter| (letter.display()["organization"] == "Engines").then(|| chosen.clone()));
+    for (organization, from, host, brand) in [
+        ("Engines", "hello@engines.example", "https://join.engines.example/inv1_", "\n\nEngines\n"),
+        ("Other", "invitations@example.com", "https://example.com/invitation?token=", "use the newest.\n"),
+    ] {
+        let letter = letter_saying(&json!({ "organization": organization }), None).await;
+        let email = composer.compose(&letter).unwrap();
+        assert_eq!(email.from(), from);
+        assert!(email.link().unwrap().expose_secret().starts_with(host));
+        assert!(email.text().contains(host) && email.text().ends_with(brand), "{}", email.text());
+        let (_, domain) = from.split_once('@').unwrap();
+        assert!(email.message_id().ends_with(&format!("@{domain}>")));
+        // The clock is the one that was asked.
+        let mime = email.to_mime();
+        assert_eq!(
+            parse_mail(&mime).unwrap().headers.get_first_value("Date").unwrap(),
+            "Sat, 01 Jun 2030 12:00:00 +0000"
+        );
+    }
+}
+
+#[tokio::test]
+async fn letters_to_the_inviter_lead_to_a_page_of_the_host_s() {
+    let links = LinkBuilder::new("https://example.com/invitation", LinkStyle::Query).unwrap();
+    let links = links
+        .inviter_page("https://app.example.com/members", |invitation| {
+            format!("?in={}&a=\"<>", invitation.scope.as_str())
+        })
+        .unwrap();
+    let composer = Composer::new(Sender::new("a@example.com").unwrap(), links).clock(ManualClock::default());
+    let page = "https://app.example.com/members?in=org:7&a=%22%3C%3E";
+    for (locale, button) in [("en", "Manage invitations"), ("ar", "إدارة الدعوات"), ("ja", "招待を管理する")]
+    {
+        for purpose in [Purpose::Accepted, Purpose::Rejected, Purpose::Expired] {
+            let letter = told_of(purpose, &json!({}), None, None, locale).await.unwrap();
+            let email = composer.compose(&letter).unwrap();
+            assert!(email.text().contains(&format!("\n\n{button}\n\n{page}\n\n")), "{}", email.text());
+            let shown = Page::parse(email.html());
+            assert_eq!(shown.targets, [page]);
+            assert!(shown.texts.iter().any(|text| text == button));
+            assert!(email.link().is_none() && !email.html().contains("inv1_"));
+        }
+    }
+    let letter = told_of(Purpose::Invitation, &json!({}), None, None, "en").await.unwrap();
+    assert!(!composer.compose(&letter).unwrap().html().contains("app.example.com"));
 }
 
 #[tokio::test]

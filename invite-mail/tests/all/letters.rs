@@ -1,14 +1,14 @@
 //! What letters say, and what nobody can make them say.
 
 use chrono::{DateTime, TimeDelta};
-use invite_core::testing::ManualClock;
+use invite_core::{store::Purpose, testing::ManualClock};
 use invite_mail::{ComposeError, Email, Sender, SenderError};
 use mailparse::{MailHeaderMap, ParsedMail, parse_mail};
 use serde_json::{Value, json};
 
 use crate::{
     page::Page,
-    support::{composer, expected_link, letter, letter_at, letter_saying},
+    support::{composer, expected_link, letter, letter_at, letter_saying, told_of},
 };
 
 fn parts(mail: &ParsedMail<'_>) -> (String, String) {
@@ -46,7 +46,7 @@ async fn text_and_html_show_who_invites_where_until_when_and_the_link() {
          \n\
          {link}\n\
          \n\
-         You can accept or decline until 8 June 2030, 12:00 UTC. The invitation is meant for \
+         You can accept or decline until Saturday, 8 June 2030, 12:00 (UTC), in 7 days. The invitation is meant for \
          Ada.Lovelace@Example.com alone, so please do not forward this mail.\n\
          \n\
          You were not expecting this? Then ignore it: nothing happens until you accept. If you received several \
@@ -58,7 +58,7 @@ async fn text_and_html_show_who_invites_where_until_when_and_the_link() {
         "<html lang=\"en\" dir=\"ltr\">",
         "<title>Charles Babbage invited you to join Analytical Engines</title>",
         "We could use your notes.<br><br>Yours, C.",
-        "8 June 2030, 12:00 UTC",
+        "Saturday, 8 June 2030, 12:00 (UTC), in 7 days",
         "name=\"color-scheme\" content=\"light dark\"",
         "prefers-color-scheme: dark",
         &link.replace('&', "&amp;"),
@@ -179,7 +179,45 @@ async fn names_that_run_the_other_way_are_kept_apart() {
     assert_eq!(email.subject(), "Ann invited you to join \u{2068}حلول\u{2069}");
     assert!(email.text().contains("Ann has invited you to join \u{2068}حلول\u{2069}."));
     let (_, body) = email.html().split_once("</title>").unwrap();
-    assert!(body.contains("<bdi>حلول</bdi>") && !body.contains('\u{2068}'), "{body}");
+    assert!(body.contains("<bdi>\u{2068}حلول\u{2069}</bdi>"), "{body}");
+    assert!(body.contains("<bdi>Ann</bdi>"), "a name that runs with the line needs no marks: {body}");
+}
+
+#[tokio::test]
+async fn names_stay_apart_where_a_mail_program_drops_bdi() {
+    let display = json!({ "organization": "അനിവർ", "inviter": "Charles B." });
+    let letter = told_of(Purpose::Invitation, &display, Some("hello"), None, "ar").await.unwrap();
+    let email = composer().compose(&letter).unwrap();
+    let (_, body) = email.html().split_once("</title>").unwrap();
+    let without = body.replace("<bdi>", "").replace("</bdi>", "");
+    for name in ["അനിവർ", "Charles B.", "ada@example<span>.</span>com"] {
+        let shown = without.matches(name).count();
+        assert!(shown > 0, "{name}");
+        assert_eq!(without.matches(&format!("\u{2068}{name}\u{2069}")).count(), shown, "{name}: {without}");
+    }
+}
+
+#[tokio::test]
+async fn the_character_set_is_declared_where_mail_programs_look_for_it() {
+    for purpose in Purpose::ALL {
+        let letter = told_of(purpose, &json!({}), None, None, "ja").await.unwrap();
+        let email = composer().compose(&letter).unwrap();
+        let at = email.html().find("<meta charset=\"utf-8\">").unwrap();
+        assert!(at < 1_024 && at < email.html().find("<style").unwrap(), "{at}");
+        assert!(email.html()[..at].is_ascii());
+    }
+}
+
+#[tokio::test]
+async fn the_cell_of_a_button_is_padded_for_outlook() {
+    let email = email_saying(&json!({}), None).await;
+    let page = Page::parse(email.html());
+    let cell = page.structure.iter().find(|element| element.contains("button framed")).unwrap();
+    assert!(cell.contains(" td [(") && cell.contains("(\"bgcolor\", \"#2f55d4\")"), "{cell}");
+    assert!(cell.contains("mso-padding-alt: 13px 30px"), "{cell}");
+    // Outlook would pad the link's text a second time.
+    let link = page.structure.iter().find(|element| element.contains(" a [(")).unwrap();
+    assert!(link.contains("padding: 13px 30px") && link.contains("mso-padding-alt: 0"), "{link}");
 }
 
 #[tokio::test]

@@ -1,9 +1,12 @@
 //! Where the links lead.
 
-use invite_core::{NewInvitation, Policy, TokenFormat};
-use invite_mail::{LinkBuilder, LinkError, LinkStyle};
+use invite_core::{NewInvitation, Policy, TokenFormat, store::Purpose};
+use invite_mail::{Composer, LinkBuilder, LinkError, LinkStyle, Sender};
 
-use crate::support::{Membership, letter, letter_of};
+use crate::{
+    page::Page,
+    support::{Membership, letter, letter_of, told_of},
+};
 
 #[test]
 fn each_style_puts_the_token_where_it_says() {
@@ -133,4 +136,32 @@ fn neither_builder_nor_link_shows_the_token() {
     assert_eq!(format!("{link:?}"), "Link(..)");
     let shown = format!("{links:?}");
     assert!(shown.contains("https://example.com/") && !shown.contains("hidden"), "{shown}");
+}
+
+#[tokio::test]
+async fn the_inviter_s_page_stays_on_its_host() {
+    let links = || LinkBuilder::new("https://example.com", LinkStyle::Path).unwrap();
+    for (base, rest, page) in [
+        ("https://app.example.com", "/orgs/7", "https://app.example.com/orgs/7"),
+        ("https://app.example.com/orgs/", "/7?tab=a%20b#x", "https://app.example.com/orgs/7?tab=a%20b#x"),
+        ("https://app.example.com/orgs", "/7", "https://app.example.com/orgs/7"),
+        ("https://app.example.com", ".evil.example", "https://app.example.com/.evil.example"),
+        ("https://app.example.com", "@evil.example", "https://app.example.com/@evil.example"),
+        ("https://app.example.com", "//evil.example", "https://app.example.com//evil.example"),
+        ("https://app.example.com", "\\evil\r\n é", "https://app.example.com/%5Cevil%0D%0A%20%C3%A9"),
+    ] {
+        let links = links().inviter_page(base, move |_| rest.into()).unwrap();
+        let composer = Composer::new(Sender::new("a@example.com").unwrap(), links);
+        let letter = told_of(Purpose::Accepted, &serde_json::json!({}), None, None, "en").await.unwrap();
+        let email = composer.compose(&letter).unwrap();
+        assert_eq!(Page::parse(email.html()).targets, [page]);
+    }
+    for (base, error) in [
+        ("http://app.example.com", LinkError::Insecure),
+        ("https://user@app.example.com", LinkError::UserInfo),
+        ("https://app.example.com?a=b", LinkError::Tail),
+        ("app.example.com", LinkError::Base),
+    ] {
+        assert_eq!(links().inviter_page(base, |_| String::new()).unwrap_err(), error, "{base}");
+    }
 }

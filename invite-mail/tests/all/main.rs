@@ -7,6 +7,7 @@ mod certificates;
 #[cfg(feature = "smtp")]
 mod connections;
 mod designs;
+mod details;
 #[cfg(feature = "smtp-rustls")]
 mod exim;
 mod files;

@@ -7,7 +7,7 @@ use markup5ever_rcdom::{Handle, NodeData, RcDom};
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Page {
     /// All elements and comments, in order, with their attributes; without those that stand for a
-    /// line's end in a quote, or around a dot that shall make no link.
+    /// line's end in a quote, where a long word may break, or around a dot that shall make no link.
     pub(crate) structure: Vec<String>,
     /// Each run of text, as a mail program would look for links in it.
     pub(crate) texts: Vec<String>,
@@ -17,12 +17,16 @@ pub(crate) struct Page {
     pub(crate) breaks: usize,
     /// The targets of all links.
     pub(crate) targets: Vec<String>,
+    /// What a validator would say.
+    pub(crate) errors: Vec<String>,
 }
 
 impl Page {
     pub(crate) fn parse(html: &str) -> Self {
         let dom = parse_document(RcDom::default(), Default::default()).one(html);
-        let mut page = Self { structure: vec![], texts: vec![], title: String::new(), breaks: 0, targets: vec![] };
+        let mut page =
+            Self { structure: vec![], texts: vec![], title: String::new(), breaks: 0, targets: vec![], errors: vec![] };
+        page.errors.extend(dom.errors.borrow().iter().map(ToString::to_string));
         page.visit(&dom.document, 0, "");
         page
     }
@@ -54,6 +58,8 @@ impl Page {
                 }
                 if name == "br" && attributes.is_empty() {
                     self.breaks += 1;
+                } else if name == "wbr" && attributes.is_empty() {
+                    return;
                 } else if is_around_a_mark(node, &name, attributes.len()) {
                     // Not visited: its only text is the mark.
                     return;

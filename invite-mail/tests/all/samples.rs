@@ -1,10 +1,10 @@
 //! A letter of each purpose in each language, with names as people there have them.
 
-use invite_core::store::Purpose;
-use invite_mail::{Branding, Design, Email, Language};
+use invite_core::{store::Purpose, testing::ManualClock};
+use invite_mail::{Branding, Composer, Design, Details, Email, Language, LinkBuilder, LinkStyle, Sender};
 use serde_json::json;
 
-use crate::support::{composer, told_of};
+use crate::support::{BASE, composer, told_of};
 
 struct Words {
     organization: &'static str,
@@ -52,6 +52,20 @@ pub(crate) async fn sample(locale: &str, purpose: Purpose, design: Design) -> Em
     let display = json!({ "organization": words.organization, "inviter": words.inviter });
     let letter = told_of(purpose, &display, Some(words.message), Some(words.reason), locale).await;
     composer().design(design).compose(&letter.expect("harmless words")).expect("a mail")
+}
+
+/// The same letter with all that a host can add to it: a brand, details and a page for inviters.
+pub(crate) async fn full_sample(locale: &str, purpose: Purpose) -> Email {
+    let words = words(locale);
+    let display = json!({ "organization": words.organization, "inviter": words.inviter, "utc_offset": "+02:00" });
+    let letter = told_of(purpose, &display, Some(words.message), Some(words.reason), locale).await;
+    let details = Details::default().line("Role", "Editor").and_then(|details| details.line("Plan", "Team, € 12.00"));
+    let details = details.and_then(|details| details.line("Welcome", "{{ organization }}")).expect("details");
+    let links = LinkBuilder::new(BASE, LinkStyle::Query).expect("links");
+    let links = links.inviter_page("https://app.example.com/members", |_| String::new()).expect("links");
+    let composer = Composer::new(Sender::new("invitations@example.com").expect("a sender"), links);
+    let composer = composer.clock(ManualClock::default()).design(branded("#0a7d4f").details(details));
+    composer.compose(&letter.expect("harmless words")).expect("a mail")
 }
 
 /// What a host's own design may look like.

@@ -8,8 +8,8 @@ use std::{fs, path::Path};
 use invite_core::store::Purpose;
 
 use crate::{
-    page::without_token,
-    samples::{branded, sample, samples},
+    page::{Page, without_token},
+    samples::{branded, full_sample, sample, samples},
 };
 
 #[tokio::test]
@@ -24,6 +24,23 @@ async fn every_letter_in_every_language_says_what_it_said() {
 async fn the_whole_page_is_what_it_was() {
     let email = sample("en", Purpose::Invitation, branded("#0a7d4f")).await;
     compare("invitation.html", &without_token(email.html()));
+}
+
+#[tokio::test]
+async fn every_letter_is_html_without_a_mistake() {
+    for (locale, purpose, email) in samples().await {
+        let errors = [email, full_sample(locale, purpose).await].map(|email| Page::parse(email.html()).errors);
+        assert_eq!(errors, [[""; 0]; 2], "{locale} {purpose:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_letter_with_all_that_a_host_can_add_says_what_it_said() {
+    for (locale, purpose) in [("en", Purpose::Invitation), ("ar", Purpose::Accepted)] {
+        let email = full_sample(locale, purpose).await;
+        let shown = format!("Subject: {}\n\n{}\n{}", email.subject(), email.text(), unstyled(email.html()));
+        compare(&format!("full/{locale}-{}.txt", purpose.as_str()), &without_token(&shown));
+    }
 }
 
 /// The page without its styles, which are the same in all of them.
