@@ -1,6 +1,9 @@
 //! Whose letters they look like, and which templates a letter takes.
 
-use invite_core::{NewInvitation, Policy, store::Purpose, testing::ManualClock};
+use invite_core::{
+    Error, Field, Invitations, NewInvitation, Policy, Unchecked, memory::MemoryStore, store::Purpose,
+    testing::ManualClock,
+};
 use invite_mail::{Branding, Composer, Design, LinkBuilder, LinkStyle, Sender, Templates};
 use mailparse::{MailHeaderMap, parse_mail};
 use serde_json::json;
@@ -162,4 +165,25 @@ async fn answers_go_to_the_inviter_only_where_the_policy_says_so() {
         assert_eq!(email.from(), "a@example.com");
         assert_eq!(email.to(), "ada@example.com");
     }
+}
+
+#[test]
+fn a_sample_letter_is_composed_like_any_other() {
+    let members = Invitations::<_, Membership>::new(MemoryStore, Policy::default().may_decline(false), Unchecked);
+    let members = members.clock(ManualClock::default());
+    let new = NewInvitation::new("ada@example.com", Membership).message("A quote").locale("de_AT");
+    for purpose in Purpose::ALL {
+        let letter = members.scope("org:7").sample(purpose, &new).unwrap();
+        assert_eq!((letter.purpose(), letter.locale(), letter.may_decline()), (purpose, Some("de-AT"), false));
+        let email = composer().compose(&letter).unwrap();
+        assert_eq!(email.to(), "ada@example.com");
+        assert_eq!(email.link().is_some(), purpose.has_link());
+        let quotes = purpose.has_link() || purpose == Purpose::Rejected;
+        assert_eq!(email.text().contains("> A quote"), quotes, "{}", email.text());
+    }
+    // Two letters are two mails to a mail program.
+    let id = || composer().compose(&members.scope("org:7").sample(Purpose::Expired, &new).unwrap()).unwrap();
+    assert_ne!(id().message_id(), id().message_id());
+    let bad = members.scope("org:7").sample(Purpose::Invitation, &NewInvitation::new("ada", Membership));
+    assert!(matches!(bad, Err(Error::Invalid { field: Field::Recipient, .. })));
 }
