@@ -28,7 +28,7 @@ pub use crate::{
     language::{Language, LanguageError},
     link::{Link, LinkBuilder, LinkError, LinkStyle},
     message::{ComposeError, Composer, Email, HeaderError, Sender, SenderError},
-    report::{Action, RecipientStatus, StatusReport},
+    report::{Action, RecipientStatus, ReportReader, StatusReport},
     return_path::{ReturnPath, ReturnPathError},
     template::{Details, TemplateError, Templates},
 };

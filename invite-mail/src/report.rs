@@ -1,18 +1,28 @@
 //! Delivery reports that come back by mail.
 
+mod answer;
+mod bounce;
+mod content_type;
+mod encoding;
 mod entity;
+mod feedback;
+mod ids;
+mod mail;
+mod reader;
+mod recipient;
+mod status;
 
-use invite_core::{DeliveryReport, EnhancedCode, Outcome, ReportKind, store::DeliveryId};
+use std::fmt;
 
-use self::entity::{Entity, fields};
+use invite_core::{DeliveryReport, EnhancedCode, ReportKind, store::DeliveryId};
 
-/// No more of a mail is looked at; what counts stands in front.
-const LOOKED_AT: usize = 1024 * 1024;
-/// No more recipients are looked at. A letter of ours has one, which may be an alias of several.
-const RECIPIENTS: usize = 50;
+pub use self::{
+    reader::ReportReader,
+    recipient::{Action, RecipientStatus},
+};
 
-/// What a delivery status notification (RFC 3464) says: the mail by which a server reports, to the
-/// envelope's sender and often much later, that a letter was delivered, waits, or came back.
+/// What a mail says that came back: a delivery status notification (RFC 3464), a bounce in a server's own words, or
+/// a complaint (RFC 5965). Servers send them to the envelope's sender, often hours after the letter.
 ///
 /// ```
 /// use invite_mail::{Action, StatusReport};
@@ -25,96 +35,39 @@ const RECIPIENTS: usize = 50;
 /// }
 /// ```
 ///
-/// Not all that comes back is such a report: answers of absent people are not, and some servers
-/// (qmail and its kin) write their own words. Those are `None`.
+/// Answers of people, holiday notices and read receipts report nothing, and are `None`.
 ///
-/// **Anybody can write one** who has seen the letter, or guessed a delivery's id, which is as good
-/// as impossible. It says something about a delivery and is no reason to do anything else.
+/// **Anybody who has seen the letter can write one**, because the letter holds its Message-ID. So
+/// [`delivery_report`](Self::delivery_report) passes on to whom the letter went, as the report says, to be compared. A
+/// return path of its own for each delivery is better: see [`ReportReader::return_path`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusReport {
-    message_id: Option<String>,
+    by_return_path: Option<DeliveryId>,
     envelope_id: Option<String>,
+    message_id: Option<String>,
+    elsewhere: Option<DeliveryId>,
     recipients: Vec<RecipientStatus>,
-}
-
-/// What happened to one recipient of a letter, which is not named.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RecipientStatus {
-    /// What the server did.
-    pub action: Action,
-    /// Why, such as 5.1.1.
-    pub status: Option<EnhancedCode>,
-    /// The code of the answer that decided it, such as 550, where there was one.
-    pub code: Option<u16>,
-    /// Why in words, cleaned as [`Outcome::sanitize`] does, without the codes.
-    pub diagnostic: Option<String>,
-}
-
-/// What a server did with a letter, from the best to the worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Action {
-    /// It is in the mailbox.
-    Delivered,
-    /// It was handed on to a server that sends no reports.
-    Relayed,
-    /// It was handed on to several addresses.
-    Expanded,
-    /// It waits; the server goes on trying.
-    Delayed,
-    /// It was not delivered and will not be.
-    Failed,
+    addresses: Addresses,
 }
 
 impl StatusReport {
-    /// Reads a whole mail, as it came. `None` where it is not such a report, or so damaged that it
-    /// says nothing. Never a panic, whatever it holds, and no more work than its first megabyte is
-    /// worth.
+    /// Reads a whole mail, as it came: [`ReportReader::read`] of a reader without a return path.
     #[must_use]
     pub fn parse(mail: &[u8]) -> Option<Self> {
-        let mail = Entity::read(&mail[..mail.len().min(LOOKED_AT)]);
-        let kind = mail.content_type();
-        let of_reports = kind.parameter("report-type").is_none_or(|kind| is(&kind, "delivery-status"));
-        if !is(&kind.name, "multipart/report") || !of_reports {
-            return None;
-        }
-        let parts = mail.parts(&kind.parameter("boundary")?);
-        let is_status = |part: &&Entity<'_>| {
-            let name = part.content_type().name;
-            is(&name, "message/delivery-status") || is(&name, "message/global-delivery-status")
-        };
-        let status = parts.iter().find(is_status)?.decoded();
-
-        let mut envelope_id = None;
-        let mut recipients = Vec::new();
-        for group in fields(&status) {
-            if let Some(recipient) = RecipientStatus::read(&group) {
-                recipients.push(recipient);
-                if recipients.len() == RECIPIENTS {
-                    break;
-                }
-            } else if let Some(id) = group.value("original-envelope-id") {
-                envelope_id = Some(id.to_owned());
-            }
-        }
-        if recipients.is_empty() {
-            return None;
-        }
-        let message_id = parts.iter().find_map(returned_message_id).or_else(|| answered_message_id(&mail));
-        Some(Self { message_id, envelope_id, recipients })
+        ReportReader::new().read(mail)
     }
 
-    /// Which delivery it is about: by the envelope's id that the mailer gave, or else by the
-    /// Message-ID of the letter that came back.
+    /// Which delivery it is about: by the return path to which the mail was sent, the envelope's id that the mailer gave,
+    /// the Message-ID of the letter that came back, or one of our Message-IDs anywhere in the mail.
     #[must_use]
     pub fn delivery(&self) -> Option<DeliveryId> {
         // Both are written alike; one has no domain.
         let by_envelope = || DeliveryId::from_message_id(&format!("{}@envelope", self.envelope_id.as_deref()?));
-        by_envelope().or_else(|| DeliveryId::from_message_id(self.message_id()?))
+        let by_message = || DeliveryId::from_message_id(self.message_id()?);
+        self.by_return_path.or_else(by_envelope).or_else(by_message).or(self.elsewhere)
     }
 
-    /// The Message-ID of the letter, in its angle brackets.
+    /// The Message-ID of the letter, in its angle brackets. A relay may have given it another than the mailer did.
     #[must_use]
     pub fn message_id(&self) -> Option<&str> {
         self.message_id.as_deref()
@@ -144,9 +97,16 @@ impl StatusReport {
         self.worst()?.diagnostic.as_deref()
     }
 
-    /// What [`Invitations::report`](invite_core::Invitations::report) is told: a failure is a
-    /// bounce, a delay a deferral. `None` where the delivery is not known, and for what was passed on
-    /// to whoever reports nothing, or to several: that says no more than that it was sent.
+    /// What [`Invitations::report`](invite_core::Invitations::report) is told: a failure is a bounce, a delay a deferral,
+    /// a complaint a complaint.
+    ///
+    /// Without a delivery, it names the letter by the provider's id: the part before the `@` of a Message-ID that a relay
+    /// such as Amazon SES gave it. Unless found by a verified return path, it names the addresses to which the letter
+    /// went, and the report of another recipient is ignored.
+    ///
+    /// `None` if the mail names no letter, or only says that the letter was handed on to a server that reports nothing or
+    /// to several addresses. Also for a failure that names no address and did not come to a verified return path: leaving
+    /// the address out must not make forging easier.
     #[must_use]
     pub fn delivery_report(&self) -> Option<DeliveryReport> {
         let worst = self.worst()?;
@@ -154,16 +114,36 @@ impl StatusReport {
             Action::Delivered => ReportKind::Delivered,
             Action::Relayed | Action::Expanded => return None,
             Action::Delayed => ReportKind::Deferred,
+            Action::Complained => ReportKind::Complained,
             Action::Failed => ReportKind::Bounced,
         };
-        let mut report = DeliveryReport::new(self.delivery()?, kind).text(worst.diagnostic.as_deref().unwrap_or(""));
+        let unproved = self.by_return_path.is_none() && self.addresses.0.is_empty();
+        if unproved && kind == ReportKind::Bounced {
+            return None;
+        }
+        let mut report = match (self.delivery(), self.provider_id()) {
+            (Some(delivery), _) if self.by_return_path.is_some() => DeliveryReport::new(delivery, kind),
+            (Some(delivery), None) => DeliveryReport::new(delivery, kind),
+            (Some(delivery), Some(id)) => DeliveryReport::new(delivery, kind).provider_id(id),
+            (None, id) => DeliveryReport::by_provider_id(id?, kind),
+        };
+        if self.by_return_path.is_none() {
+            report = self.addresses.0.iter().fold(report, |report, address| report.recipient(address));
+        }
         if let Some(code) = worst.code {
             report = report.code(code);
         }
         if let Some(status) = worst.status {
             report = report.enhanced(status);
         }
-        Some(report)
+        Some(report.text(worst.diagnostic.as_deref().unwrap_or("")))
+    }
+
+    /// The part before the `@` of a Message-ID that is none of ours.
+    fn provider_id(&self) -> Option<&str> {
+        let id = self.message_id().filter(|id| DeliveryId::from_message_id(id).is_none())?;
+        let id = id.trim_matches(['<', '>']);
+        Some(id.split_once('@').map_or(id, |(local, _)| local)).filter(|id| !id.is_empty())
     }
 
     fn worst(&self) -> Option<&RecipientStatus> {
@@ -172,55 +152,29 @@ impl StatusReport {
     }
 }
 
-impl RecipientStatus {
-    fn read(group: &entity::Fields) -> Option<Self> {
-        let first_word = |name| group.value(name)?.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.')).next();
-        let action = Action::read(first_word("action")?)?;
-        let status = first_word("status").and_then(EnhancedCode::parse);
-        let words = group.value("diagnostic-code").unwrap_or_default();
-        let words = words.split_once(';').map_or(words, |(_kind, words)| words).trim_start();
-        let code = words.get(..3).filter(|_| !words[3..].starts_with(|c: char| c.is_ascii_alphanumeric()));
-        let code = code.and_then(|code| code.parse().ok()).filter(|code| (200..600).contains(code));
-        let words = if code.is_some() { words[3..].trim_start_matches(['-', ' ']) } else { words };
-        let repeated = status.and_then(|status| words.strip_prefix(&status.to_string()));
-        let diagnostic = Outcome::sanitize(repeated.unwrap_or(words));
-        Some(Self { action, status, code, diagnostic: Some(diagnostic).filter(|words| !words.is_empty()) })
+/// To whom the letter went. Never shown.
+#[derive(Clone, Default, PartialEq, Eq)]
+struct Addresses(Vec<String>);
+
+impl Addresses {
+    fn first(all: Vec<String>, most: usize) -> Self {
+        let mut kept: Vec<String> = Vec::new();
+        for address in all {
+            if kept.len() == most {
+                break;
+            }
+            if !kept.contains(&address) {
+                kept.push(address);
+            }
+        }
+        Self(kept)
     }
 }
 
-impl Action {
-    fn read(word: &str) -> Option<Self> {
-        let known = [
-            ("delivered", Self::Delivered),
-            ("relayed", Self::Relayed),
-            ("expanded", Self::Expanded),
-            ("delayed", Self::Delayed),
-            ("failed", Self::Failed),
-        ];
-        known.into_iter().find(|(name, _)| is(name, word)).map(|(_, action)| action)
+impl fmt::Debug for Addresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} addresses", self.0.len())
     }
-}
-
-/// The letter that came back, or its head.
-fn returned_message_id(part: &Entity<'_>) -> Option<String> {
-    let name = part.content_type().name;
-    let returned = ["message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"];
-    if !returned.iter().any(|returned| is(&name, returned)) {
-        return None;
-    }
-    let body = part.decoded();
-    message_id(Entity::read(&body).value("message-id")?)
-}
-
-/// Some return nothing, and answer the letter.
-fn answered_message_id(mail: &Entity<'_>) -> Option<String> {
-    ["in-reply-to", "references"].into_iter().find_map(|name| message_id(mail.value(name)?))
-}
-
-fn message_id(value: &str) -> Option<String> {
-    let id = value.split_whitespace().next_back()?;
-    let plain = id.bytes().all(|byte| byte.is_ascii_graphic()) && id.len() <= 250;
-    (plain && id.starts_with('<') && id.ends_with('>')).then(|| id.to_owned())
 }
 
 fn is(one: &str, other: &str) -> bool {

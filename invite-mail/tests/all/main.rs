@@ -2,6 +2,7 @@
 
 #[cfg(feature = "smtp")]
 mod aiosmtpd;
+mod bounces;
 #[cfg(feature = "smtp-rustls")]
 mod certificates;
 #[cfg(feature = "smtp")]
