@@ -16,7 +16,7 @@ pub(crate) use self::tag::{Tag, canonical, fallbacks};
 use self::{date::Dates, layout::Slots, words::Words};
 use crate::template::{TemplateError, Templates};
 
-/// One language: the words of all five letters, and how it writes a date.
+/// One language: the words of all letters, and how it writes a date.
 ///
 /// The crate speaks those of [`Language::BUILT_IN`]. Another one is a file of words, which is set
 /// in the same layout and given to [`Design::language`](crate::Design::language). It is checked
@@ -49,13 +49,13 @@ use crate::template::{TemplateError, Templates};
 /// | `subject`, `preview`, `title`, `lead`, `note`, `foot` | subject; what an inbox shows beside it; heading; first sentence; what follows the button; small print | all |
 /// | `wrote`, `button`, `open`, `copy` | above the inviter's message; on the button; above the link in text, and in HTML | `invitation`, `reminder` |
 /// | `preview.accept`, `open.accept`, `note.accept` | the same where the policy lets nobody decline | `invitation`, `reminder` |
-/// | `reason` | above the reason given | `rejected` |
-/// | `manage` | on the button to a page of yours ([`LinkBuilder::inviter_page`]) | `accepted`, `rejected`, `expired` |
+/// | `reason` | above the reason given | `rejected`, `delivery_failed` |
+/// | `manage` | on the button to a page of yours ([`LinkBuilder::inviter_page`]) | letters to inviters |
 ///
 /// | in braces | in the letters |
 /// |---|---|
 /// | `{organization}`, `{inviter}`, `{recipient}` | all |
-/// | `{expires_at}` | `invitation`, `reminder`, `expired` |
+/// | `{expires_at}` | all but `accepted` and `rejected` |
 /// | `{answered_at}` | `accepted`, `rejected` |
 /// | `{weekday}`, `{day}`, `{month}`, `{year}`, `{time}`, `{zone}` | `date`, which needs all of them; a day may be written otherwise when it is the `first` |
 /// | the same and `{in}` | `deadline`: a date that is still ahead, and how far |

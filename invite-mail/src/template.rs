@@ -39,7 +39,7 @@ use crate::{inline::inline_styles, language::english};
 /// | `page` | the [page for inviters](crate::LinkBuilder::inviter_page), if there is one | in text and HTML of what tells the inviter |
 /// | `message` | the inviter's own words, several lines | there, when there are any |
 /// | `answered_at` | when it was accepted or declined | in what tells the inviter so |
-/// | `reason` | why it was declined, in that person's words | in what tells the inviter so, when given |
+/// | `reason` | why it was declined, in that person's words, or why it could not be delivered, in the mail server's | in what tells the inviter so, when given |
 ///
 /// Undefined variables are refused: ask with `{% if organization is defined %}`. In HTML every
 /// value is escaped. Styles in `<style>` are moved to the elements they match once, when the

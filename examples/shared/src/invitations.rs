@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Amendment, Delivery, DeliveryState, Error, Event, EventKind, Fault, Invitation, InvitationId, InvitationQuery, NewInvitation, Sort,
-    Status,
+    Amendment, Delivery, DeliveryState, Error, Event, EventKind, Fault, Invitation, InvitationId, InvitationQuery,
+    NewInvitation, Sort, Status,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -173,7 +173,9 @@ fn advice(delivery: &Delivery) -> Option<&'static str> {
         Some(Fault::Content) => "Their mail server does not take the letter. Copy the link and send it yourself.",
         Some(Fault::Sender) if waits => "Our own mail is refused at the moment. We send it as soon as that is mended.",
         Some(Fault::Provider) if waits => "A mail server is out of order. We send it as soon as that is mended.",
-        Some(Fault::Sender | Fault::Provider) => "It came back through no fault of theirs. Resend it, or copy the link.",
+        Some(Fault::Sender | Fault::Provider) => {
+            "It came back through no fault of theirs. Resend it, or copy the link."
+        }
         _ if waits => "We do not know yet why it was not taken. We keep trying.",
         _ => return None,
     })

@@ -76,7 +76,7 @@ impl Slots<'_> {
             start,
             is_rtl => self.is_rtl,
             has_link => self.purpose.has_link(),
-            has_reason => self.purpose == Purpose::Rejected,
+            has_reason => matches!(self.purpose, Purpose::Rejected | Purpose::DeliveryFailed),
             words => Value::from(words.clone()),
         };
         // A checkout on Windows may have changed the line ends.
@@ -98,7 +98,7 @@ struct Slot {
 fn slots(purpose: Purpose) -> impl Iterator<Item = Slot> {
     let own: &[&str] = match (purpose.has_link(), purpose) {
         (true, _) => &["wrote", "button", "open", "copy"],
-        (false, Purpose::Rejected) => &["reason", "manage"],
+        (false, Purpose::Rejected | Purpose::DeliveryFailed) => &["reason", "manage"],
         (false, _) => &["manage"],
     };
     let all = ["subject", "preview", "title", "lead", "note", "foot"];

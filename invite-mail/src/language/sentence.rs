@@ -12,7 +12,9 @@ impl Names {
     pub(super) fn of(purpose: Purpose) -> Self {
         Self(match purpose.tells_of() {
             None => &["organization", "inviter", "recipient", "expires_at"],
-            Some(_) if purpose == Purpose::Expired => &["organization", "inviter", "recipient", "expires_at"],
+            Some(_) if matches!(purpose, Purpose::Expired | Purpose::DeliveryFailed) => {
+                &["organization", "inviter", "recipient", "expires_at"]
+            }
             Some(_) => &["organization", "inviter", "recipient", "answered_at"],
         })
     }

@@ -40,7 +40,7 @@ pub(super) fn names(purpose: Purpose, part: Part) -> Vec<&'static str> {
         } else {
             names.push("page");
         }
-        if purpose == Purpose::Rejected {
+        if matches!(purpose, Purpose::Rejected | Purpose::DeliveryFailed) {
             names.push("reason");
         }
     }
@@ -157,10 +157,14 @@ impl<'a> Told<'a> {
         {
             values.insert("message", message.into());
         }
-        let ended = self.letter.invitation().ended.as_ref();
-        if self.letter.purpose() == Purpose::Rejected
-            && let Some(reason) = ended.and_then(|ended| ended.reason.as_deref())
-        {
+        let record = self.letter.invitation();
+        let purpose = self.letter.purpose();
+        let reason = if purpose == Purpose::Rejected {
+            record.ended.as_ref().and_then(|ended| ended.reason.as_deref())
+        } else {
+            record.delivery.last_error.as_deref().filter(|_| purpose == Purpose::DeliveryFailed)
+        };
+        if let Some(reason) = reason {
             values.insert("reason", reason.into());
         }
         values

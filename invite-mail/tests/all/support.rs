@@ -4,7 +4,7 @@ include!("../support/letter.rs");
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Claimant, Clock, Error, EventKind, InvitationId, Status,
+    Claimant, Clock, DeliveryReport, Error, EventKind, Fault, InvitationId, ReportKind, Status,
     memory::MemoryConn,
     store::{
         Change, Dispatch, Guard, InvitationStore, NewEvent, NewLetter, Purpose, RecipientGuard, Target, TimeGuard,
@@ -84,6 +84,9 @@ pub(crate) async fn told_under(
         members.accept(&mut tx, invitation.token(), &Claimant::new(7).verified(ADA)).await?;
     } else if status == Status::Rejected {
         members.reject(&mut tx, invitation.token(), &Actor::new(7), reason).await?;
+    } else if status == Status::DeliveryFailed {
+        let report = DeliveryReport::new(invitation.delivery(), ReportKind::Bounced).fault(Fault::Recipient);
+        members.report(&mut tx, &report.code(550).text(reason.unwrap_or("no such user"))).await?;
     } else if status == Status::Expired {
         clock.advance(TimeDelta::days(8));
     }

@@ -62,7 +62,7 @@ fn a_letter_knows_its_own_variables_and_no_others() {
         ("message", vec![Purpose::Invitation, Purpose::Reminder]),
         ("link", vec![Purpose::Invitation, Purpose::Reminder]),
         ("answered_at", vec![Purpose::Accepted, Purpose::Rejected]),
-        ("reason", vec![Purpose::Rejected]),
+        ("reason", vec![Purpose::Rejected, Purpose::DeliveryFailed]),
         ("expires_at", Purpose::ALL.to_vec()),
         ("brand.name", Purpose::ALL.to_vec()),
     ];
