@@ -67,10 +67,12 @@ WITH changed AS (UPDATE invite_invitations AS i
     INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
         ready)
     SELECT $18, kind, id, generation, $19, $20, scope, split_part(CASE WHEN $19::text IN ('accepted',
-        'rejected', 'expired') THEN lower(inviter_address) ELSE recipient END, '@', 2), $21, $21 <= $2
+        'rejected', 'expired', 'delivery_failed') THEN lower(inviter_address) ELSE recipient END, '@', 2),
+        $21, $21 <= $2
     FROM changed
     WHERE $18::uuid IS NOT NULL
-    AND ($19::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    AND ($19::text NOT IN ('accepted', 'rejected', 'expired',
+        'delivery_failed') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
     SELECT $22, id, generation, $23, $2
     FROM changed
@@ -149,10 +151,12 @@ WITH changed AS (UPDATE invite_invitations AS i
     INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
         ready)
     SELECT $18, kind, id, generation, $19, $20, scope, split_part(CASE WHEN $19::text IN ('accepted',
-        'rejected', 'expired') THEN lower(inviter_address) ELSE recipient END, '@', 2), $21, $21 <= $2
+        'rejected', 'expired', 'delivery_failed') THEN lower(inviter_address) ELSE recipient END, '@', 2),
+        $21, $21 <= $2
     FROM changed
     WHERE $18::uuid IS NOT NULL
-    AND ($19::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    AND ($19::text NOT IN ('accepted', 'rejected', 'expired',
+        'delivery_failed') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
     SELECT $22, id, generation, $23, $2
     FROM changed
@@ -199,10 +203,12 @@ WITH changed AS (UPDATE invite_invitations AS i
     INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
         ready)
     SELECT $23, kind, id, generation, $24, $25, scope, split_part(CASE WHEN $24::text IN ('accepted',
-        'rejected', 'expired') THEN lower(inviter_address) ELSE recipient END, '@', 2), $26, $26 <= $22
+        'rejected', 'expired', 'delivery_failed') THEN lower(inviter_address) ELSE recipient END, '@', 2),
+        $26, $26 <= $22
     FROM changed
     WHERE $23::uuid IS NOT NULL
-    AND ($24::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    AND ($24::text NOT IN ('accepted', 'rejected', 'expired',
+        'delivery_failed') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
     SELECT $27, id, generation, $28, $22
     FROM changed
@@ -255,10 +261,12 @@ WITH changed AS (UPDATE invite_invitations AS i
     INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
         ready)
     SELECT $25, kind, id, generation, $26, $27, scope, split_part(CASE WHEN $26::text IN ('accepted',
-        'rejected', 'expired') THEN lower(inviter_address) ELSE recipient END, '@', 2), $28, $28 <= $24
+        'rejected', 'expired', 'delivery_failed') THEN lower(inviter_address) ELSE recipient END, '@', 2),
+        $28, $28 <= $24
     FROM changed
     WHERE $25::uuid IS NOT NULL
-    AND ($26::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    AND ($26::text NOT IN ('accepted', 'rejected', 'expired',
+        'delivery_failed') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
     SELECT $29, id, generation, $30, $24
     FROM changed
@@ -300,10 +308,12 @@ WITH changed AS (UPDATE invite_invitations AS i
     INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
         ready)
     SELECT $17, kind, id, generation, $18, $19, scope, split_part(CASE WHEN $18::text IN ('accepted',
-        'rejected', 'expired') THEN lower(inviter_address) ELSE recipient END, '@', 2), $20, $20 <= $16
+        'rejected', 'expired', 'delivery_failed') THEN lower(inviter_address) ELSE recipient END, '@', 2),
+        $20, $20 <= $16
     FROM changed
     WHERE $17::uuid IS NOT NULL
-    AND ($18::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    AND ($18::text NOT IN ('accepted', 'rejected', 'expired',
+        'delivery_failed') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
     SELECT $21, id, generation, $22, $16
     FROM changed
@@ -347,10 +357,12 @@ WITH changed AS (UPDATE invite_invitations AS i
     INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
         ready)
     SELECT $18, kind, id, generation, $19, $20, scope, split_part(CASE WHEN $19::text IN ('accepted',
-        'rejected', 'expired') THEN lower(inviter_address) ELSE recipient END, '@', 2), $21, $21 <= $17
+        'rejected', 'expired', 'delivery_failed') THEN lower(inviter_address) ELSE recipient END, '@', 2),
+        $21, $21 <= $17
     FROM changed
     WHERE $18::uuid IS NOT NULL
-    AND ($19::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    AND ($19::text NOT IN ('accepted', 'rejected', 'expired',
+        'delivery_failed') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
     SELECT $22, id, generation, $23, $17
     FROM changed
@@ -391,10 +403,12 @@ WITH changed AS (UPDATE invite_invitations AS i
     INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
         ready)
     SELECT $16, kind, id, generation, $17, $18, scope, split_part(CASE WHEN $17::text IN ('accepted',
-        'rejected', 'expired') THEN lower(inviter_address) ELSE recipient END, '@', 2), $19, $19 <= $15
+        'rejected', 'expired', 'delivery_failed') THEN lower(inviter_address) ELSE recipient END, '@', 2),
+        $19, $19 <= $15
     FROM changed
     WHERE $16::uuid IS NOT NULL
-    AND ($17::text NOT IN ('accepted', 'rejected', 'expired') OR inviter_address IS NOT NULL) ), known AS (
+    AND ($17::text NOT IN ('accepted', 'rejected', 'expired',
+        'delivery_failed') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
     SELECT $20, id, generation, $21, $15
     FROM changed
@@ -442,7 +456,7 @@ WITH created AS (
     INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
         ready)
     SELECT $24, $2, id, $12, $25, $26, $3, split_part(CASE WHEN $25::text IN ('accepted', 'rejected',
-        'expired') THEN lower($18) ELSE $5 END, '@', 2), $27, $27 <= $23
+        'expired', 'delivery_failed') THEN lower($18) ELSE $5 END, '@', 2), $27, $27 <= $23
     FROM created
     WHERE $24::uuid IS NOT NULL )
 SELECT 1
@@ -466,7 +480,7 @@ WITH created AS (
     INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
         ready)
     SELECT $24, $2, id, $12, $25, $26, $3, split_part(CASE WHEN $25::text IN ('accepted', 'rejected',
-        'expired') THEN lower($18) ELSE $5 END, '@', 2), $27, $27 <= $23
+        'expired', 'delivery_failed') THEN lower($18) ELSE $5 END, '@', 2), $27, $27 <= $23
     FROM created
     WHERE $24::uuid IS NOT NULL ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)

@@ -18,8 +18,6 @@ pub enum Field {
     Payload,
     /// The host's words for letters and pages, as JSON.
     Display,
-    /// The language of the letter.
-    Locale,
     /// Why it was declined or cancelled.
     Reason,
     /// The amendment as a whole, when it changes nothing.
@@ -45,7 +43,6 @@ impl Field {
             Self::Lifetime => "lifetime",
             Self::Payload => "payload",
             Self::Display => "display",
-            Self::Locale => "locale",
             Self::Reason => "reason",
             Self::Amendment => "amendment",
             Self::Scope => "scope",

@@ -18,6 +18,7 @@ const LIST: &str = "invite_invitations_list";
 const DUE: &str = "invite_invitations_due";
 const RECIPIENT: &str = "invite_invitations_recipient";
 const DELIVERY: &str = "invite_invitations_delivery";
+const PROVIDER: &str = "invite_letters_provider";
 const REMIND: &str = "invite_invitations_remind";
 const READY: &str = "invite_outbox_ready";
 const WAITING: &str = "invite_outbox_waiting";
@@ -112,6 +113,7 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("view", sql::VIEW, &[PRIMARY]),
         Search::new("fail delivery", sql::FAIL_DELIVERY, &[DELIVERY]),
         Search::new("find by delivery", sql::FIND_BY_DELIVERY, &[DELIVERY, PRIMARY]),
+        Search::new("find by provider id", sql::FIND_BY_PROVIDER_ID, &[DELIVERY, PROVIDER, PRIMARY]),
         Search::new("record first", sql::RECORD_FIRST, &[DELIVERY])
             .with(Name::Delivery, id(10))
             .with(Name::Attempts, "1"),
@@ -200,7 +202,8 @@ fn usual(name: Name) -> String {
         "now" | "at" | "after" | "resent_at" | "new_expires_at" | "grace_until" | "viewed_at" | "not_before"
         | "lease_until" | "remind_at" => NOW.into(),
         "status_1" | "status_2" | "status_3" | "status_4" | "status_5" | "status_6" | "expiring_until"
-        | "proved_address" | "reason" | "error" | "message" | "payload" => "NULL".into(),
+        | "proved_address" | "reason" | "error" | "fault" | "message" | "payload" => "NULL".into(),
+        "provider_id" => "_binary'q-11'".into(),
         other => panic!("`{other}` has no usual value"),
     }
 }
@@ -243,8 +246,9 @@ const FILL: &str = r#"
     ) AS numbered;
     INSERT INTO invite_tokens
     SELECT UNHEX(LPAD(HEX(n), 64, '0')), UNHEX(LPAD(HEX(n), 32, '0')), 1, 'mail', '2030-01-01' FROM numbers;
-    INSERT INTO invite_letters (id, invitation, state, attempts)
-    SELECT UNHEX(LPAD(HEX(n), 32, '0')), UNHEX(LPAD(HEX(n), 32, '0')), 'sent', 1 FROM numbers WHERE n % 100 <> 10;
+    INSERT INTO invite_letters (id, invitation, state, attempts, provider_id)
+    SELECT UNHEX(LPAD(HEX(n), 32, '0')), UNHEX(LPAD(HEX(n), 32, '0')), 'sent', 1, CONCAT('q-', n)
+    FROM numbers WHERE n % 100 <> 10;
     INSERT INTO invite_events (invitation, revision, action, actor, at)
     SELECT UNHEX(LPAD(HEX(n), 32, '0')), 1, 'created', 'user:1', '2030-01-01' FROM numbers;
     INSERT INTO invite_events (invitation, revision, action, actor, at)

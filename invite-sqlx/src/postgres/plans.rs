@@ -26,6 +26,7 @@ const DELIVERY: &str = "invite_invitations_delivery";
 const REMIND: &str = "invite_invitations_remind";
 const TOKENS: &str = "invite_tokens_pkey";
 const LETTERS: &str = "invite_letters_pkey";
+const PROVIDER: &str = "invite_letters_provider";
 const QUEUE: &str = "invite_outbox_pkey";
 const READY: &str = "invite_outbox_ready";
 const WAITING: &str = "invite_outbox_waiting";
@@ -124,6 +125,8 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("find by token", sql::FIND_BY_TOKEN, &[PRIMARY, LETTERS, TOKENS]),
         Search::new("find by id", sql::FIND_BY_ID, &[PRIMARY, LETTERS]),
         Search::new("find open", sql::FIND_OPEN, &[OPEN_KEY, LETTERS]),
+        Search::new("find by delivery", sql::FIND_BY_DELIVERY, &[DELIVERY, LETTERS]),
+        Search::new("find by provider id", sql::FIND_BY_PROVIDER_ID, &[DELIVERY, PROVIDER, LETTERS]).sorts(1),
         Search::new("end by token", sql::END_BY_TOKEN, &[PRIMARY, LETTERS, TOKENS]),
         Search::new("end by token and tell", sql::END_BY_TOKEN_AND_TELL, &[PRIMARY, LETTERS, TOKENS]),
         Search::new("end by id", sql::END_BY_ID, &[PRIMARY, LETTERS]),
@@ -204,6 +207,7 @@ fn usual(name: Name) -> String {
         "or_status" => "'delivery_failed'".into(),
         "statuses" => "ARRAY[]::text[]".into(),
         "over" => "ARRAY['queued', 'sent']".into(),
+        "provider_id" => format!("'q-{OPEN}'"),
         "compare" => "'address'".into(),
         "event" | "ended_status" => "'accepted'".into(),
         "actor" => "'user:2'".into(),
@@ -221,7 +225,7 @@ fn usual(name: Name) -> String {
         "now" | "at" | "unexpired_at" | "resent_at" | "new_expires_at" | "grace_until" | "viewed_at" | "not_before"
         | "lease_until" | "created_at" | "expires_at" | "remind_at" => NOW.into(),
         "after_at" | "after_id" | "address" | "expiring_until" | "due_at" | "proved_address" | "not_resent_since"
-        | "not_resent_until" | "reason" | "letter" | "token" | "channel" | "error" | "message" | "locale"
+        | "not_resent_until" | "reason" | "fault" | "letter" | "token" | "channel" | "error" | "message" | "locale"
         | "inviter_address" => "NULL".into(),
         other => panic!("`{other}` has no usual value"),
     }

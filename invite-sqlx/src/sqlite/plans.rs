@@ -27,6 +27,15 @@ const SEARCHES: &[(Sql, &[&str])] = &[
     (sql::FIND_BY_ID, &[BY_ID, LETTER_IF_ANY]),
     (sql::FIND_BY_TOKEN, &["SEARCH t USING PRIMARY KEY (digest=?)", BY_ID, LETTER_IF_ANY]),
     (sql::FIND_OPEN, &["SEARCH i USING INDEX invite_invitations_open (open_key=?)", LETTER_IF_ANY]),
+    (sql::FIND_BY_DELIVERY, &["SEARCH i USING INDEX invite_invitations_delivery (delivery_id=?)", LETTER_IF_ANY]),
+    (
+        sql::FIND_BY_PROVIDER_ID,
+        &[
+            "SEARCH i USING INDEX invite_invitations_delivery (delivery_id=?)",
+            "SEARCH k USING COVERING INDEX invite_letters_provider (provider_id=?)",
+            LETTER_IF_ANY,
+        ],
+    ),
     (sql::END_BY_TOKEN, &[BY_ID, BY_DIGEST, LETTER]),
     (sql::VIEW, &[BY_ID, BY_DIGEST, LETTER]),
     (sql::END_BY_ID, &[BY_ID, LETTER]),
@@ -154,8 +163,8 @@ const FILL: &str = r#"
     );
     INSERT INTO invite_tokens
     SELECT CAST(printf('%032d', n) AS BLOB), CAST(printf('%016d', n) AS BLOB), 1, 'mail', 1893456000000000 FROM numbers;
-    INSERT INTO invite_letters (id, invitation, state, attempts)
-    SELECT CAST(printf('%016d', n) AS BLOB), CAST(printf('%016d', n) AS BLOB), 'sent', 1 FROM numbers;
+    INSERT INTO invite_letters (id, invitation, state, attempts, provider_id)
+    SELECT CAST(printf('%016d', n) AS BLOB), CAST(printf('%016d', n) AS BLOB), 'sent', 1, 'q-' || n FROM numbers;
     INSERT INTO invite_events (invitation, revision, action, actor, at)
     SELECT CAST(printf('%016d', n) AS BLOB), 1, 'created', 'user:1', 1893456000000000 FROM numbers;
     INSERT INTO invite_events (invitation, revision, action, actor, at)

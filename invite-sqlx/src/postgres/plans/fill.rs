@@ -38,8 +38,9 @@ const FILL: &str = "
     INSERT INTO invite_tokens
     SELECT decode(lpad(to_hex(n), 64, '0'), 'hex'), lpad(to_hex(n), 32, '0')::uuid, 1, 'mail', '2030-01-01Z'
     FROM generate_series(1, ROWS) AS n;
-    INSERT INTO invite_letters (id, invitation, state, attempts)
-    SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(n), 32, '0')::uuid, 'sent', 1 FROM generate_series(1, ROWS) AS n;
+    INSERT INTO invite_letters (id, invitation, state, attempts, provider_id)
+    SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(n), 32, '0')::uuid, 'sent', 1, 'q-' || n
+    FROM generate_series(1, ROWS) AS n;
     INSERT INTO invite_events (invitation, revision, action, actor, at)
     SELECT lpad(to_hex(n), 32, '0')::uuid, revision, 'created', 'user:1', '2030-01-01Z'
     FROM generate_series(1, ROWS) AS n, generate_series(1, 2) AS revision;
