@@ -5,5 +5,9 @@
 mod guide {}
 
 #[cfg(doctest)]
+#[doc = include_str!("guide/deliverability.md")]
+mod deliverability {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}
