@@ -142,12 +142,13 @@ impl<'v, D: Dialect> Values<'v, D> {
                     .uuid(Name::NewDelivery, *delivery.as_uuid())
                     .time(Name::RemindAt, *remind_at)
             }
-            Change::Amend { recipient, payload, message, expires_at, remind_at } => {
+            Change::Amend { recipient, payload, display, message, expires_at, remind_at } => {
                 let (address, key) = recipient.as_ref().map(|(address, key)| (*address, key.as_ref())).unzip();
                 self.text(Name::RecipientGiven, address.map(EmailAddress::as_given))
                     .exact(Name::Recipient, address.map(EmailAddress::canonical))
                     .bytes(Name::OpenKey, key.flatten().map(|key| key.as_bytes().as_slice()))
                     .json(Name::Payload, *payload)
+                    .json(Name::Display, *display)
                     .flag(Name::SetsMessage, message.is_some())
                     .text(Name::Message, message.flatten())
                     .time(Name::NewExpiresAt, *expires_at)

@@ -82,13 +82,14 @@ AND (CAST(CASE ? WHEN 'anyone' THEN '*' WHEN 'address' THEN i.recipient ELSE SUB
 AND (i.resent_at IS NULL OR i.resent_at <= ? OR i.resent_at > ?);
 
 -- AMEND
---   1 payload, 2 sets_message, 3 message, 4 new_expires_at, 5 remind_at, 6 id, 7 scope, 8 kind, 9 status,
---       10 or_status, 11 after, 12 until, 13 compare, 14 address_1, 15 address_2, 16 address_3, 17 address_4,
---       18 address_5, 19 address_6, 20 address_7, 21 address_8, 22 proved_address, 23 not_resent_since,
---       24 not_resent_until
+--   1 payload, 2 display, 3 sets_message, 4 message, 5 new_expires_at, 6 remind_at, 7 id, 8 scope, 9 kind,
+--       10 status, 11 or_status, 12 after, 13 until, 14 compare, 15 address_1, 16 address_2, 17 address_3,
+--       18 address_4, 19 address_5, 20 address_6, 21 address_7, 22 address_8, 23 proved_address,
+--       24 not_resent_since, 25 not_resent_until
 UPDATE invite_invitations AS i
-SET i.payload = COALESCE(?, i.payload), i.message = IF(?, ?, i.message), i.expires_at = COALESCE(?,
-    i.expires_at), i.remind_at = COALESCE(?, i.remind_at), i.revision = i.revision + 1
+SET i.payload = COALESCE(?, i.payload), i.display = COALESCE(?, i.display), i.message = IF(?, ?, i.message),
+    i.expires_at = COALESCE(?, i.expires_at), i.remind_at = COALESCE(?, i.remind_at),
+    i.revision = i.revision + 1
 WHERE i.id = ?
 AND i.scope = COALESCE(?, i.scope)
 AND i.kind = ?
@@ -100,15 +101,16 @@ AND (CAST(CASE ? WHEN 'anyone' THEN '*' WHEN 'address' THEN i.recipient ELSE SUB
 AND (i.resent_at IS NULL OR i.resent_at <= ? OR i.resent_at > ?);
 
 -- READDRESS
---   1 recipient_given, 2 recipient, 3 open_key, 4 payload, 5 sets_message, 6 message, 7 new_expires_at, 8 id,
---       9 scope, 10 kind, 11 status, 12 or_status, 13 after, 14 until, 15 compare, 16 address_1, 17 address_2,
---       18 address_3, 19 address_4, 20 address_5, 21 address_6, 22 address_7, 23 address_8, 24 proved_address,
---       25 not_resent_since, 26 not_resent_until
+--   1 recipient_given, 2 recipient, 3 open_key, 4 payload, 5 display, 6 sets_message, 7 message, 8 new_expires_at,
+--       9 id, 10 scope, 11 kind, 12 status, 13 or_status, 14 after, 15 until, 16 compare, 17 address_1,
+--       18 address_2, 19 address_3, 20 address_4, 21 address_5, 22 address_6, 23 address_7, 24 address_8,
+--       25 proved_address, 26 not_resent_since, 27 not_resent_until
 UPDATE invite_invitations AS i
 SET i.recipient_given = ?, i.recipient = ?, i.open_key = ?, i.min_generation = i.generation + 1,
     i.generation = i.generation + 1, i.grace_until = NULL, i.viewed_at = NULL, i.delivery_id = NULL,
-    i.remind_at = NULL, i.reminded = NULL, i.payload = COALESCE(?, i.payload), i.message = IF(?, ?,
-    i.message), i.expires_at = COALESCE(?, i.expires_at), i.revision = i.revision + 1
+    i.remind_at = NULL, i.reminded = NULL, i.payload = COALESCE(?, i.payload), i.display = COALESCE(?,
+    i.display), i.message = IF(?, ?, i.message), i.expires_at = COALESCE(?, i.expires_at),
+    i.revision = i.revision + 1
 WHERE i.id = ?
 AND i.scope = COALESCE(?, i.scope)
 AND i.kind = ?

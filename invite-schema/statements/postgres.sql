@@ -224,10 +224,10 @@ FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
 
 -- AMEND
---   1 recipient_given, 2 recipient, 3 open_key, 4 remind_at, 5 payload, 6 sets_message, 7 message,
---       8 new_expires_at, 9 id, 10 scope, 11 kind, 12 status, 13 or_status, 14 unexpired_at, 15 due_at,
---       16 compare, 17 addresses, 18 proved_address, 19 not_resent_since, 20 not_resent_until, 21 event, 22 actor,
---       23 reason, 24 at, 25 letter, 26 purpose, 27 priority, 28 not_before, 29 token, 30 channel
+--   1 recipient_given, 2 recipient, 3 open_key, 4 remind_at, 5 payload, 6 display, 7 sets_message, 8 message,
+--       9 new_expires_at, 10 id, 11 scope, 12 kind, 13 status, 14 or_status, 15 unexpired_at, 16 due_at,
+--       17 compare, 18 addresses, 19 proved_address, 20 not_resent_since, 21 not_resent_until, 22 event, 23 actor,
+--       24 reason, 25 at, 26 letter, 27 purpose, 28 priority, 29 not_before, 30 token, 31 channel
 WITH changed AS (UPDATE invite_invitations AS i
     SET recipient_given = COALESCE($1, recipient_given), recipient = COALESCE($2, recipient),
         open_key = CASE WHEN $2::text IS NULL THEN open_key ELSE $3 END,
@@ -238,39 +238,39 @@ WITH changed AS (UPDATE invite_invitations AS i
         delivery_id = CASE WHEN $2::text IS NULL THEN delivery_id END,
         remind_at = CASE WHEN $2::text IS NULL THEN COALESCE($4, remind_at) END,
         reminded = CASE WHEN $2::text IS NULL THEN reminded END, payload = COALESCE($5, payload),
-        message = CASE WHEN $6 THEN $7 ELSE message END, expires_at = COALESCE($8, expires_at),
-        revision = revision + 1
+        display = COALESCE($6, display), message = CASE WHEN $7 THEN $8 ELSE message END,
+        expires_at = COALESCE($9, expires_at), revision = revision + 1
     FROM (SELECT NULL::text AS channel) AS t
-    WHERE i.id = $9
-    AND ($10::text IS NULL OR i.scope = $10)
+    WHERE i.id = $10
+    AND ($11::text IS NULL OR i.scope = $11)
     AND NOT EXISTS (SELECT 1
         FROM invite_invitations AS o
         WHERE o.open_key = $3
-        AND o.id <> $9) AND (i.kind = $11) IS TRUE AND i.status IN ($12,
-            $13) AND ($14::timestamptz IS NULL OR i.expires_at > $14) AND ($15::timestamptz IS NULL OR i.expires_at <= $15) AND ($16 = 'anyone' OR ($16 = 'address' AND i.recipient = ANY ($17::text[])) OR ($16 = 'domain' AND split_part(i.recipient,
+        AND o.id <> $10) AND (i.kind = $12) IS TRUE AND i.status IN ($13,
+            $14) AND ($15::timestamptz IS NULL OR i.expires_at > $15) AND ($16::timestamptz IS NULL OR i.expires_at <= $16) AND ($17 = 'anyone' OR ($17 = 'address' AND i.recipient = ANY ($18::text[])) OR ($17 = 'domain' AND split_part(i.recipient,
             '@',
-            2) = ANY ($17::text[])) OR (i.recipient = $18 AND t.channel = 'mail')) AND ($19::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $19 OR i.resent_at > $20)
+            2) = ANY ($18::text[])) OR (i.recipient = $19 AND t.channel = 'mail')) AND ($20::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $20 OR i.resent_at > $21)
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
         i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest,
         NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, revision, $21, $22, $23, $24
+    SELECT id, revision, $22, $23, $24, $25
     FROM changed ), queued AS (
     INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
         ready)
-    SELECT $25, kind, id, generation, $26, $27, scope, split_part(CASE WHEN $26::text IN ('accepted',
+    SELECT $26, kind, id, generation, $27, $28, scope, split_part(CASE WHEN $27::text IN ('accepted',
         'rejected', 'expired', 'delivery_failed') THEN lower(inviter_address) ELSE recipient END, '@', 2),
-        $28, $28 <= $24
+        $29, $29 <= $25
     FROM changed
-    WHERE $25::uuid IS NOT NULL
-    AND ($26::text NOT IN ('accepted', 'rejected', 'expired',
+    WHERE $26::uuid IS NOT NULL
+    AND ($27::text NOT IN ('accepted', 'rejected', 'expired',
         'delivery_failed') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $29, id, generation, $30, $24
+    SELECT $30, id, generation, $31, $25
     FROM changed
-    WHERE $29::bytea IS NOT NULL )
+    WHERE $30::bytea IS NOT NULL )
 SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,

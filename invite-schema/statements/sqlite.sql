@@ -135,10 +135,10 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
     WHERE l.id = delivery_id), NULL, NULL, NULL;
 
 -- AMEND
---   1 recipient_given, 2 recipient, 3 open_key, 4 remind_at, 5 payload, 6 sets_message, 7 message,
---       8 new_expires_at, 9 id, 10 scope, 11 kind, 12 status, 13 or_status, 14 unexpired_at, 15 due_at,
---       16 compare, 17 address_1, 18 address_2, 19 address_3, 20 address_4, 21 address_5, 22 address_6,
---       23 address_7, 24 address_8, 25 proved_address, 26 not_resent_since, 27 not_resent_until
+--   1 recipient_given, 2 recipient, 3 open_key, 4 remind_at, 5 payload, 6 display, 7 sets_message, 8 message,
+--       9 new_expires_at, 10 id, 11 scope, 12 kind, 13 status, 14 or_status, 15 unexpired_at, 16 due_at,
+--       17 compare, 18 address_1, 19 address_2, 20 address_3, 21 address_4, 22 address_5, 23 address_6,
+--       24 address_7, 25 address_8, 26 proved_address, 27 not_resent_since, 28 not_resent_until
 UPDATE invite_invitations AS i
 SET recipient_given = COALESCE(?1, recipient_given), recipient = COALESCE(?2, recipient),
     open_key = CASE WHEN ?2 IS NULL THEN open_key ELSE ?3 END, generation = generation + (?2 IS NOT NULL),
@@ -147,19 +147,19 @@ SET recipient_given = COALESCE(?1, recipient_given), recipient = COALESCE(?2, re
     viewed_at = CASE WHEN ?2 IS NULL THEN viewed_at END,
     delivery_id = CASE WHEN ?2 IS NULL THEN delivery_id END,
     remind_at = CASE WHEN ?2 IS NULL THEN COALESCE(?4, remind_at) END,
-    reminded = CASE WHEN ?2 IS NULL THEN reminded END, payload = COALESCE(?5, payload),
-    message = CASE WHEN ?6 THEN ?7 ELSE message END, expires_at = COALESCE(?8, expires_at),
+    reminded = CASE WHEN ?2 IS NULL THEN reminded END, payload = COALESCE(?5, payload), display = COALESCE(?6,
+    display), message = CASE WHEN ?7 THEN ?8 ELSE message END, expires_at = COALESCE(?9, expires_at),
     revision = revision + 1
-WHERE i.id = ?9
-AND (?10 IS NULL OR i.scope = ?10)
+WHERE i.id = ?10
+AND (?11 IS NULL OR i.scope = ?11)
 AND NOT EXISTS (SELECT 1
     FROM invite_invitations AS o
     WHERE o.open_key = ?3
-    AND o.id <> ?9) AND i.kind = ?11 AND i.status IN (?12,
-        ?13) AND (?14 IS NULL OR i.expires_at > ?14) AND (?15 IS NULL OR i.expires_at <= ?15) AND (?16 = 'anyone' OR (?16 = 'address' AND i.recipient IN (?17,
-        ?18, ?19, ?20, ?21, ?22, ?23, ?24)) OR (?16 = 'domain' AND substr(i.recipient, instr(i.recipient,
-        '@') + 1) IN (?17, ?18, ?19, ?20, ?21, ?22, ?23,
-        ?24)) OR (i.recipient = ?25 AND 0)) AND (?26 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?26 OR i.resent_at > ?27)
+    AND o.id <> ?10) AND i.kind = ?12 AND i.status IN (?13,
+        ?14) AND (?15 IS NULL OR i.expires_at > ?15) AND (?16 IS NULL OR i.expires_at <= ?16) AND (?17 = 'anyone' OR (?17 = 'address' AND i.recipient IN (?18,
+        ?19, ?20, ?21, ?22, ?23, ?24, ?25)) OR (?17 = 'domain' AND substr(i.recipient, instr(i.recipient,
+        '@') + 1) IN (?18, ?19, ?20, ?21, ?22, ?23, ?24,
+        ?25)) OR (i.recipient = ?26 AND 0)) AND (?27 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?27 OR i.resent_at > ?28)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
     created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,

@@ -18,7 +18,7 @@ use crate::{
 
 pub(super) const CASES: &[Case] = cases![
     an_amendment_changes_what_it_names:
-        "`Change::Amend` writes the payload, the message and the end of life that it names, and returns the row as it now is.",
+        "`Change::Amend` writes the payload, the words, the message and the end of life that it names, and returns the row as it now is.",
     an_amendment_leaves_what_it_does_not_name:
         "`Change::Amend` leaves every column of which it says nothing.",
     a_blank_message_removes_the_message:
@@ -55,8 +55,10 @@ async fn an_amendment_changes_what_it_names(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let id = world.invite("ada@example.com").await?.id;
     world.clock.advance(TimeDelta::minutes(1));
-    let amendment = Amendment::new().payload(membership("viewer")).message("Sorry").expires_in(TimeDelta::hours(1));
-    let amended = world.amend(id, &amendment).await?;
+    let words = serde_json::json!({ "organization": "Difference Engines", "n\u{f6}": ["'\"", null] });
+    let amendment = Amendment::new().payload(membership("viewer")).display(&words).message("Sorry");
+    let amended = world.amend(id, &amendment.expires_in(TimeDelta::hours(1))).await?;
+    ensure!(amended.display == words, "the words are {}", amended.display);
     ensure!(amended.payload()? == membership("viewer"), "the payload is {}", amended.payload);
     ensure!(amended.message.as_deref() == Some("Sorry"), "the message is {:?}", amended.message);
     let life = amended.expires_at - amended.created_at;
@@ -69,7 +71,9 @@ async fn an_amendment_leaves_what_it_does_not_name(db: Db) -> Verdict {
     type Takes = fn(&mut Record, &Record);
     let world = World::new(&db, Policy::default());
     let (id, letter) = world.invite_and_mail("ada@example.com").await?;
-    let amendments: [(_, Takes); 3] = [
+    let words = serde_json::json!({ "organization": "Difference Engines" });
+    let amendments: [(_, Takes); 4] = [
+        (Amendment::new().display(&words), |wanted, amended| wanted.display = amended.display.clone()),
         (Amendment::new().payload(membership("viewer")), |wanted, amended| wanted.payload = amended.payload.clone()),
         (Amendment::new().message("Welcome"), |wanted, amended| wanted.message.clone_from(&amended.message)),
         (Amendment::new().expires_in(TimeDelta::days(30)), |wanted, amended| wanted.expires_at = amended.expires_at),

@@ -118,6 +118,15 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
+    "an amendment does not store the host's words",
+    ["changing::an_amendment_changes_what_it_names"]: Edit {
+        transition: |asked| {
+            if let Change::Amend { display, .. } = &mut asked.change {
+                *display = None;
+            }
+        },
+        ..Edit::NONE
+    };
     "an amendment does not store the new end of life",
     ["changing::an_amendment_changes_what_it_names"]: Edit {
         transition: |asked| {

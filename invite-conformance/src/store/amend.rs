@@ -60,6 +60,7 @@ fn to<'a>(recipient: &'a EmailAddress, open_key: Option<OpenKey>) -> Change<'a> 
     Change::Amend {
         recipient: Some((recipient, open_key)),
         payload: None,
+        display: None,
         message: None,
         expires_at: None,
         remind_at: None,
@@ -110,7 +111,8 @@ async fn a_message_is_set_and_taken_away_and_left(db: Db) -> Verdict {
         (None, None),
         (Some(Some("again")), Some("again")),
     ] {
-        let change = Change::Amend { recipient: None, payload: None, message, expires_at: None, remind_at: None };
+        let change =
+            Change::Amend { recipient: None, payload: None, display: None, message, expires_at: None, remind_at: None };
         amends(&direct, &mut row, change, &format!("message {message:?}")).await?;
         let seen = row.record.message.as_deref();
         ensure!(seen == wanted, "amended with {message:?} the message is {seen:?}");
@@ -125,6 +127,7 @@ async fn a_payload_is_replaced_as_a_whole(db: Db) -> Verdict {
         let change = Change::Amend {
             recipient: None,
             payload: Some(&payload),
+            display: None,
             message: None,
             expires_at: None,
             remind_at: None,
@@ -141,8 +144,14 @@ async fn a_life_can_be_shortened_and_prolonged(db: Db) -> Verdict {
     let mut row = full(&direct).await?;
     for (days, micros) in [(3, 1), (2, 999_999), (0, 1), (30, 0)] {
         let end = noon() + TimeDelta::days(days) + TimeDelta::microseconds(micros);
-        let change =
-            Change::Amend { recipient: None, payload: None, message: None, expires_at: Some(end), remind_at: None };
+        let change = Change::Amend {
+            recipient: None,
+            payload: None,
+            display: None,
+            message: None,
+            expires_at: Some(end),
+            remind_at: None,
+        };
         amends(&direct, &mut row, change, &format!("until {end}")).await?;
         ensure!(row.record.expires_at == end, "amended until {end} it expires at {}", row.record.expires_at);
     }
@@ -157,6 +166,7 @@ async fn everything_can_be_amended_at_once(db: Db) -> Verdict {
     let change = Change::Amend {
         recipient: Some((&recipient, key_of(&recipient))),
         payload: Some(&payload),
+        display: None,
         message: Some(None),
         expires_at: Some(end),
         remind_at: None,
@@ -236,6 +246,7 @@ async fn an_address_whose_open_key_is_taken_is_refused_and_nothing_is_written(db
         let change = Change::Amend {
             recipient: Some((&other.record.recipient, other.open_key())),
             payload: Some(&payload),
+            display: None,
             message: Some(None),
             expires_at: Some(noon() + TimeDelta::days(9)),
             remind_at: None,

@@ -127,6 +127,7 @@ async fn every_other_change_keeps_the_open_key(db: Db) -> Verdict {
     let message = Change::Amend {
         recipient: None,
         payload: None,
+        display: None,
         message: Some(Some("hello")),
         expires_at: None,
         remind_at: None,

@@ -111,6 +111,7 @@ async fn an_event_carries_the_revision_its_change_made(db: Db) -> Verdict {
     let message = || Change::Amend {
         recipient: None,
         payload: None,
+        display: None,
         message: Some(Some("hello")),
         expires_at: None,
         remind_at: None,

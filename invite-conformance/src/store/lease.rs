@@ -249,6 +249,7 @@ async fn a_letter_that_is_not_current_is_removed(db: Db) -> Verdict {
     let to = Change::Amend {
         recipient: Some((&grace, None)),
         payload: None,
+        display: None,
         message: None,
         expires_at: None,
         remind_at: None,

@@ -335,6 +335,7 @@ async fn every_change_says_what_becomes_of_a_reminder(db: Db) -> Verdict {
     let amended = |recipient, expires_at, remind_at| Change::Amend {
         recipient,
         payload: None,
+        display: None,
         message: None,
         expires_at,
         remind_at,

@@ -216,7 +216,7 @@ pub(crate) fn delivery_failed(guard: Guard<'_>) -> Transition<'_> {
 
 /// An amendment of nothing.
 pub(crate) const NOTHING: Change<'static> =
-    Change::Amend { recipient: None, payload: None, message: None, expires_at: None, remind_at: None };
+    Change::Amend { recipient: None, payload: None, display: None, message: None, expires_at: None, remind_at: None };
 
 /// All of a scope's members, newest first.
 pub(crate) fn everything(scope: &Scope) -> ListQuery<'_> {

@@ -94,6 +94,7 @@ async fn a_swept_row_ended_by_the_system_at_the_sweep(db: Db) -> Verdict {
     let end = Change::Amend {
         recipient: None,
         payload: None,
+        display: None,
         message: Some(Some("welcome")),
         expires_at: Some(row.record.expires_at),
         remind_at: None,

@@ -84,7 +84,7 @@ async fn no_call_ends_the_caller_s_transaction(db: Db) -> Verdict {
         after!("transition, which was refused", direct.refuses(&mut tx, &first, &cancelled(other_kind)).await?);
         let third = row(3);
         let to = (&third.record.recipient, third.open_key());
-        let amend = Change::Amend { recipient: Some(to), payload: None, message: None, expires_at: None, remind_at: None };
+        let amend = Change::Amend { recipient: Some(to), payload: None, display: None, message: None, expires_at: None, remind_at: None };
         let amend = change(by_id(id(1)), EventKind::Amended, amend);
         after!("an amendment to a taken address", direct.refuses(&mut tx, &first, &amend).await?);
         after!("transition", direct.changes(&mut tx, &mut first.clone(), None, &cancelled(by_id(id(1)))).await?);

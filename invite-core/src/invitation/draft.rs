@@ -108,13 +108,14 @@ impl<K> fmt::Debug for NewInvitation<K> {
 pub struct Amendment<K> {
     pub(crate) email: Option<String>,
     pub(crate) payload: Option<K>,
+    pub(crate) display: Option<Result<Value, Problem>>,
     pub(crate) message: Option<String>,
     pub(crate) lifetime: Option<TimeDelta>,
 }
 
 impl<K> Default for Amendment<K> {
     fn default() -> Self {
-        Self { email: None, payload: None, message: None, lifetime: None }
+        Self { email: None, payload: None, display: None, message: None, lifetime: None }
     }
 }
 
@@ -136,6 +137,12 @@ impl<K: Kind> Amendment<K> {
         self
     }
 
+    /// Other words of the host's own, in place of all that were given before: what letters call things from now on.
+    pub fn display(mut self, display: &(impl Serialize + ?Sized)) -> Self {
+        self.display = Some(serde_json::to_value(display).map_err(|_| Problem::Malformed));
+        self
+    }
+
     /// Another message; a blank one removes it.
     pub fn message(mut self, message: impl Into<String>) -> Self {
         self.message = Some(message.into());
@@ -149,8 +156,8 @@ impl<K: Kind> Amendment<K> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { email, payload, message, lifetime } = self;
-        email.is_none() && payload.is_none() && message.is_none() && lifetime.is_none()
+        let Self { email, payload, display, message, lifetime } = self;
+        email.is_none() && payload.is_none() && display.is_none() && message.is_none() && lifetime.is_none()
     }
 
     /// The address it would set, as given, for an [`Authority`](crate::Authority) that has a say in

@@ -175,6 +175,9 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         let policy = self.invitations.policy();
         let recipient = amendment.email.as_deref().map(str::parse::<EmailAddress>).transpose()?;
         let payload = amendment.payload.as_ref().map(payload_json).transpose()?;
+        let display = amendment.display.clone().transpose();
+        let display = display.map_err(|problem| Error::invalid(Field::Display, problem))?;
+        display.as_ref().map_or(Ok(()), |display| text::shown_json(Field::Display, display))?;
         let message = amendment.message.as_deref().map(|message| text::message(Field::Message, message)).transpose()?;
         let expires_at = amendment.lifetime.map(|lifetime| self.invitations.expiry(now, lifetime)).transpose()?;
         self.authorize_write(conn, actor, &Action::Amend(id, amendment)).await?;
@@ -187,6 +190,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
             change: Change::Amend {
                 recipient: readdressed,
                 payload: payload.as_ref(),
+                display: display.as_ref(),
                 message: message.as_ref().map(Option::as_deref),
                 expires_at,
                 remind_at: expires_at.filter(|_| !policy.reminders.is_empty()).map(|_| now),

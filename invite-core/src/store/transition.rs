@@ -226,6 +226,8 @@ pub enum Change<'a> {
         recipient: Option<(&'a EmailAddress, Option<OpenKey>)>,
         /// The new payload, as JSON.
         payload: Option<&'a serde_json::Value>,
+        /// The host's new words, as JSON.
+        display: Option<&'a serde_json::Value>,
         /// A new message, or none from now on.
         message: Option<Option<&'a str>>,
         /// A new end of its life.
@@ -306,7 +308,7 @@ impl Transition<'_> {
                     record.grace_until = *grace_until;
                 }
             }
-            Change::Amend { recipient, payload, message, expires_at, remind_at } => {
+            Change::Amend { recipient, payload, display, message, expires_at, remind_at } => {
                 record.remind_at = remind_at.or(record.remind_at);
                 if let Some((recipient, _)) = recipient {
                     record.recipient = (*recipient).clone();
@@ -321,6 +323,9 @@ impl Transition<'_> {
                 }
                 if let Some(payload) = payload {
                     record.payload = (*payload).clone();
+                }
+                if let Some(display) = display {
+                    record.display = (*display).clone();
                 }
                 if let Some(message) = message {
                     record.message = message.map(Into::into);

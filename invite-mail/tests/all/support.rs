@@ -112,7 +112,8 @@ pub(crate) async fn letter_edited_to_say(message: &str) -> CapturedLetter {
     let new = NewInvitation::new(ADA, Membership);
     let id = members.scope("org:7").create(&mut tx, &Actor::new(1), new).await.expect("a valid invitation").id;
     let message = Some(Some(message));
-    let change = Change::Amend { recipient: None, payload: None, message, expires_at: None, remind_at: None };
+    let change =
+        Change::Amend { recipient: None, payload: None, display: None, message, expires_at: None, remind_at: None };
     change_row(&mut tx, id, Status::Pending, ManualClock::default().now(), change, Dispatch::None).await;
     tx.commit();
     worker.tick().await.expect("a round of the worker");

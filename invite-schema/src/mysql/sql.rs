@@ -55,7 +55,7 @@ statements! {
     );
 
     AMEND = by_id!(
-        "i.payload = COALESCE(:payload, i.payload), i.message = IF(:sets_message, :message, i.message),
+        "i.payload = COALESCE(:payload, i.payload), i.display = COALESCE(:display, i.display), i.message = IF(:sets_message, :message, i.message),
          i.expires_at = COALESCE(:new_expires_at, i.expires_at), i.remind_at = COALESCE(:remind_at, i.remind_at), i.revision = i.revision + 1"
     );
 
@@ -63,7 +63,7 @@ statements! {
     READDRESS = by_id!(
         "i.recipient_given = :recipient_given, i.recipient = :recipient, i.open_key = :open_key, i.min_generation = i.generation + 1,
          i.generation = i.generation + 1, i.grace_until = NULL, i.viewed_at = NULL, i.delivery_id = NULL, i.remind_at = NULL, i.reminded = NULL,
-         i.payload = COALESCE(:payload, i.payload), i.message = IF(:sets_message, :message, i.message),
+         i.payload = COALESCE(:payload, i.payload), i.display = COALESCE(:display, i.display), i.message = IF(:sets_message, :message, i.message),
          i.expires_at = COALESCE(:new_expires_at, i.expires_at), i.revision = i.revision + 1"
     );
 

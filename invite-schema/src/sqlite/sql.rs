@@ -61,7 +61,7 @@ statements! {
              delivery_id = CASE WHEN :recipient IS NULL THEN delivery_id END,
              remind_at = CASE WHEN :recipient IS NULL THEN COALESCE(:remind_at, remind_at) END,
              reminded = CASE WHEN :recipient IS NULL THEN reminded END,
-             payload = COALESCE(:payload, payload), message = CASE WHEN :sets_message THEN :message ELSE message END, expires_at = COALESCE(:new_expires_at, expires_at),
+             payload = COALESCE(:payload, payload), display = COALESCE(:display, display), message = CASE WHEN :sets_message THEN :message ELSE message END, expires_at = COALESCE(:new_expires_at, expires_at),
              revision = revision + 1",
         " WHERE i.id = :id AND (:scope IS NULL OR i.scope = :scope)
             AND NOT EXISTS (SELECT 1 FROM invite_invitations AS o WHERE o.open_key = :open_key AND o.id <> :id)",
