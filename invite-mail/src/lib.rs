@@ -14,6 +14,9 @@ mod return_path;
 #[cfg(feature = "smtp")]
 mod smtp;
 mod template;
+#[cfg(feature = "webhooks")]
+#[cfg_attr(docsrs, doc(cfg(feature = "webhooks")))]
+pub mod webhook;
 
 #[cfg(feature = "smtp")]
 #[cfg_attr(docsrs, doc(cfg(feature = "smtp")))]

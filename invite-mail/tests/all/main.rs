@@ -44,3 +44,7 @@ mod templates;
 mod tls;
 #[cfg(feature = "smtp")]
 mod urls;
+#[cfg(feature = "webhooks")]
+mod webhooks_ses;
+#[cfg(feature = "webhooks")]
+mod webhooks_sns;
