@@ -51,7 +51,7 @@ fn bounce(event: &Value, about: impl Fn(ReportKind) -> Option<DeliveryReport>) -
         (_, "ContentRejected" | "AttachmentRejected" | "MessageTooLarge") => {
             (ReportKind::Bounced, Some(Fault::Content))
         }
-        // SES documents that an absence notice may be reported like this. It has no status, and the letter has arrived.
+        // An absence notice may be reported like this. It has no status, and the letter has arrived.
         ("Transient", _) if recipient.is_none_or(is_without_status) => return None,
         _ => (ReportKind::Bounced, None),
     };
