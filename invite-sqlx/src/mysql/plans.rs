@@ -202,7 +202,7 @@ fn usual(name: Name) -> String {
         "now" | "at" | "after" | "resent_at" | "new_expires_at" | "grace_until" | "viewed_at" | "not_before"
         | "lease_until" | "remind_at" => NOW.into(),
         "status_1" | "status_2" | "status_3" | "status_4" | "status_5" | "status_6" | "expiring_until"
-        | "proved_address" | "reason" | "error" | "fault" | "message" | "payload" => "NULL".into(),
+        | "proved_address" | "reason" | "error" | "fault" | "message" | "payload" | "display" => "NULL".into(),
         "provider_id" => "_binary'q-11'".into(),
         other => panic!("`{other}` has no usual value"),
     }
