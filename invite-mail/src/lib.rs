@@ -4,6 +4,7 @@
 mod branding;
 mod console;
 mod design;
+mod domain_filter;
 mod file;
 mod inline;
 mod language;
@@ -27,6 +28,7 @@ pub use crate::{
     branding::{Branding, BrandingError},
     console::ConsoleMailer,
     design::Design,
+    domain_filter::DomainFilter,
     file::FileMailer,
     language::{Language, LanguageError},
     link::{Link, LinkBuilder, LinkError, LinkStyle},

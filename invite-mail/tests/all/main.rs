@@ -9,6 +9,7 @@ mod certificates;
 mod connections;
 mod designs;
 mod details;
+mod domain_filters;
 #[cfg(feature = "smtp-rustls")]
 mod exim;
 mod files;

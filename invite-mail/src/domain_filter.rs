@@ -1,0 +1,63 @@
+//! Letters to named domains only, for systems that are not in production.
+
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+use invite_core::{EmailAddress, Letter, Mailer, Outcome};
+
+/// Hands over letters to named domains, and holds all others: for a staging system, whose database may be a copy of the one
+/// in production.
+///
+/// A letter that is held stays in the queue, and is looked at again and again until its invitation ends. So it is mailed
+/// once its domain is named, and by whoever gets the database without this filter. Nothing of it fails, and it holds up no
+/// other letter.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/letter.rs"));
+/// use invite_core::{Mailer, Outcome, testing::CapturingMailer};
+/// use invite_mail::DomainFilter;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let mailer = DomainFilter::new(CapturingMailer::default(), ["example.com"]);
+/// assert_eq!(mailer.deliver(&letter_at("ada@example.com").await).await, Outcome::accepted());
+/// assert_ne!(mailer.deliver(&letter_at("ada@example.org").await).await, Outcome::accepted());
+/// # }
+/// ```
+pub struct DomainFilter<M> {
+    mailer: M,
+    domains: Vec<String>,
+}
+
+impl<M: Mailer> DomainFilter<M> {
+    /// Lets letters through to these domains, and not to their subdomains. Names that are no domain let nothing through.
+    pub fn new<D: AsRef<str>>(mailer: M, domains: impl IntoIterator<Item = D>) -> Self {
+        // As an address has it: in ASCII and lower case.
+        let domain = |name: D| {
+            let address: EmailAddress = format!("a@{}", name.as_ref()).parse().ok()?;
+            Some(address.domain().to_owned())
+        };
+        Self { mailer, domains: domains.into_iter().filter_map(domain).collect() }
+    }
+}
+
+#[async_trait]
+impl<M: Mailer> Mailer for DomainFilter<M> {
+    async fn deliver(&self, letter: &Letter) -> Outcome {
+        if self.domains.iter().any(|domain| domain == letter.addressee().domain()) {
+            self.mailer.deliver(letter).await
+        } else {
+            Outcome::ComposeFailed { text: "held back: this system mails to named domains only".into() }
+        }
+    }
+
+    fn time_limit(&self) -> Option<Duration> {
+        self.mailer.time_limit()
+    }
+}
+
+impl<M> fmt::Debug for DomainFilter<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DomainFilter").field("domains", &self.domains).finish_non_exhaustive()
+    }
+}
