@@ -207,7 +207,7 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
     ///
     /// A domain pauses when two letters to it fail one after the other because it cannot be found or nobody takes them.
     /// The worker pauses when two letters in a row, to different domains and of different scopes, fail because the mail
-    /// provider cannot be reached, rejects the credentials, or refuses for now without naming an address or the letter.
+    /// provider cannot be reached, or refuses them through no [fault](crate::Fault) of the recipient or of the letter.
     /// A pause lasts half a minute at first and ten minutes at most. After it the worker sends one letter, and goes on if
     /// the provider answers. So an outage costs few letters an attempt. Where all letters are of one scope, different
     /// domains are enough.
