@@ -11,8 +11,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use invite_core::{Mailer, Outcome, Refusal};
-use invite_mail::{Security, SmtpMailer, SmtpServer};
+use invite_core::{
+    Actor, DeliveryState, Fault, Invitations, Mailer, NewInvitation, Outcome, Policy, Refusal, Reported, Status,
+    Unchecked, Worker,
+    memory::{Memory, MemoryStore},
+};
+use invite_mail::{ReportReader, ReturnPath, Security, SmtpMailer, SmtpServer};
 use mailparse::{MailHeaderMap, parse_mail};
 use tempfile::TempDir;
 
@@ -20,7 +24,7 @@ use crate::{
     certificates::Authority,
     programs::{Program, free_port},
     smtp::{mailer, send},
-    support::{composer, expected_link, letter_saying},
+    support::{Membership, composer, expected_link, letter_saying},
 };
 
 /// Whoever has no rights anywhere.
@@ -73,9 +77,13 @@ impl Exim {
     /// What is in the mailbox, once there is this much; delivery goes on after the server has taken
     /// a letter.
     async fn mails(&self, count: usize) -> Vec<(PathBuf, Vec<u8>)> {
+        self.mails_in("mail", count).await
+    }
+
+    async fn mails_in(&self, mailbox: &str, count: usize) -> Vec<(PathBuf, Vec<u8>)> {
         let begin = Instant::now();
         loop {
-            let entries = fs::read_dir(self.folder.path().join("mail/new")).into_iter().flatten();
+            let entries = fs::read_dir(self.folder.path().join(mailbox).join("new")).into_iter().flatten();
             let paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
             if paths.len() >= count {
                 return paths.into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect();
@@ -154,4 +162,42 @@ async fn what_is_ours_to_set_right_is_not_the_recipient_s_fault() {
     // It offers no AUTH before TLS.
     let clear = SmtpServer::new("localhost", Security::None).port(exim.port).credentials("user", "sécret");
     assert_eq!(ours(clear).await, "neither AUTH PLAIN nor AUTH LOGIN is offered by the server");
+}
+
+#[tokio::test]
+async fn what_exim_returns_finds_its_invitation_and_says_why() {
+    let exim = Exim::start().await;
+    let path = ReturnPath::new("bounces@bounces.example.com", [7; 32]).unwrap();
+    let mailer = SmtpMailer::new(composer().return_path(path.clone()), exim.described()).unwrap();
+    let (memory, members) =
+        (Memory::default(), Invitations::<_, Membership>::new(MemoryStore, Policy::default(), Unchecked));
+    let worker = Worker::new(MemoryStore, memory.clone(), mailer).serve(&members);
+    let (org, me) = (members.scope("org:7"), Actor::new(1));
+    let mut tx = memory.begin().await;
+    let mut invited = Vec::new();
+    for name in ["nobody", "full"] {
+        let new = NewInvitation::new(format!("{name}@elsewhere.example"), Membership);
+        invited.push(org.create(&mut tx, &me, new).await.unwrap().id);
+    }
+    tx.commit();
+    assert_eq!(worker.tick().await.unwrap().sent, 2, "{}", exim.log());
+
+    let reader = ReportReader::new().return_path(move |address| path.delivery(address));
+    for (_, mail) in exim.mails_in("returned", 2).await {
+        let report = reader.read(&mail).and_then(|report| report.delivery_report());
+        let report = report.unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&mail)));
+        let mut tx = memory.begin().await;
+        assert_eq!(
+            worker.report(&mut tx, &report).await.unwrap(),
+            Reported::Failed,
+            "{}",
+            String::from_utf8_lossy(&mail)
+        );
+        tx.commit();
+    }
+    for id in invited {
+        let seen = org.get(&mut memory.connection(), &me, id).await.unwrap();
+        assert_eq!((seen.status, seen.delivery.state), (Status::DeliveryFailed, DeliveryState::Bounced));
+        assert_eq!(seen.delivery.fault, Some(Fault::Recipient), "{:?}", seen.delivery.last_error);
+    }
 }

@@ -34,6 +34,8 @@ impl Words {
         let of_mailbox = self.say(MAILBOX) || matches!(code, Some(452 | 552)) && self.say(ROOM);
         let found = if self.say(SIZE) {
             Fault::Content
+        } else if self.say(BOX) && self.say(ROOM) {
+            Fault::Recipient
         } else if self.say(SYSTEM) {
             Fault::Provider
         } else if self.say(SENDER) || (!of_mailbox && !of_recipient && self.say(LIMIT)) {
@@ -79,6 +81,9 @@ const SIZE: &[&str] = &[
 
 /// A letter that goes round in circles, and a system that has no more room or time.
 const SYSTEM: &[&str] = &["loop", "loops", "looping", "hop count", "hops", "insufficient", "timeout"];
+
+/// Where the mail of one person lies, and nothing else.
+const BOX: &[&str] = &["mailbox", "mail box", "inbox", "maildir", "mail folder"];
 
 /// How much more goes into a mailbox.
 const ROOM: &[&str] = &["quota", "over quota", "overquota", "storage", "full", "space"];
