@@ -117,8 +117,8 @@ impl Composer {
     /// Another composer for some letters: with the sender, the links and the design of an
     /// organization that has its own. `None` leaves a letter to this one. It is asked for every
     /// letter and must not wait: build the composers when an organization changes its settings,
-    /// where what is wrong with them can still be mended. A chosen composer uses this one's clock and
-    /// chooses no further composer.
+    /// where what is wrong with them can still be mended. A chosen composer uses this one's clock, and
+    /// its return path and headers where it has none of its own; it chooses no further composer.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/letter.rs"));
@@ -207,8 +207,15 @@ impl Composer {
     /// [`ComposeError`]: never a panic, whatever the letter holds.
     pub fn compose(&self, letter: &Letter) -> Result<Email, ComposeError> {
         let now = self.clock.now();
-        let chosen = self.choose_composer.as_ref().and_then(|choose| choose(letter));
-        chosen.as_ref().unwrap_or(self).compose_at(now, letter)
+        match self.choose_composer.as_ref().and_then(|choose| choose(letter)) {
+            None => self.compose_at(now, letter),
+            Some(mut chosen) => {
+                chosen.return_path = chosen.return_path.or_else(|| self.return_path.clone());
+                let own = std::mem::replace(&mut chosen.headers, self.headers.clone());
+                chosen.headers.extend(&own);
+                chosen.compose_at(now, letter)
+            }
+        }
     }
 
     fn compose_at(&self, now: DateTime<Utc>, letter: &Letter) -> Result<Email, ComposeError> {

@@ -79,7 +79,6 @@ impl Headers {
         self.put("Feedback-ID", format!("{}:{sender}", identifiers.join(":")))
     }
 
-    #[cfg(feature = "smtp")]
     pub(crate) fn extend(&mut self, others: &Self) {
         for (name, value) in &others.0 {
             self.replace(name.clone(), value.clone());

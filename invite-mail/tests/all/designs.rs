@@ -4,7 +4,7 @@ use invite_core::{
     Error, Field, Invitations, NewInvitation, Policy, Unchecked, memory::MemoryStore, store::Purpose,
     testing::ManualClock,
 };
-use invite_mail::{Branding, Composer, Design, LinkBuilder, LinkStyle, Sender, Templates};
+use invite_mail::{Branding, Composer, Design, LinkBuilder, LinkStyle, ReturnPath, Sender, Templates};
 use mailparse::{MailHeaderMap, parse_mail};
 use serde_json::json;
 
@@ -80,8 +80,11 @@ async fn an_organization_can_have_its_own_sender_links_and_design() {
     // Were a chosen composer asked again, this one would never come to an end.
     let engines = engines.clone().composer_by(move |_| Some(engines.clone()));
     let chosen = engines.clone();
+    let chosen = chosen.header("X-Stream", "engines").unwrap();
+    let path = ReturnPath::fixed("bounces@example.com").unwrap();
+    let composer = composer().return_path(path).header("X-Stream", "all").unwrap().header("X-Set", "mails").unwrap();
     let composer =
-        composer().composer_by(move |letter| (letter.display()["organization"] == "Engines").then(|| chosen.clone()));
+        composer.composer_by(move |letter| (letter.display()["organization"] == "Engines").then(|| chosen.clone()));
     for (organization, from, host, brand) in [
         ("Engines", "hello@engines.example", "https://join.engines.example/inv1_", "\n\nEngines\n"),
         ("Other", "invitations@example.com", "https://example.com/invitation?token=", "use the newest.\n"),
@@ -93,8 +96,12 @@ async fn an_organization_can_have_its_own_sender_links_and_design() {
         assert!(email.text().contains(host) && email.text().ends_with(brand), "{}", email.text());
         let (_, domain) = from.split_once('@').unwrap();
         assert!(email.message_id().ends_with(&format!("@{domain}>")));
-        // The clock is the one that was asked.
+        // What the chosen one lacks, and the clock, are those of the one that was asked.
+        assert_eq!(email.return_path(), "bounces@example.com");
         let mime = email.to_mime();
+        let header = |name| parse_mail(&mime).unwrap().headers.get_all_values(name);
+        assert_eq!(header("X-Stream"), [if organization == "Engines" { "engines" } else { "all" }]);
+        assert_eq!(header("X-Set"), ["mails"]);
         assert_eq!(
             parse_mail(&mime).unwrap().headers.get_first_value("Date").unwrap(),
             "Sat, 01 Jun 2030 12:00:00 +0000"
