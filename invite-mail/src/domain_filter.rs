@@ -14,14 +14,15 @@ use invite_core::{EmailAddress, Letter, Mailer, Outcome};
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/letter.rs"));
-/// use invite_core::{Mailer, Outcome, testing::CapturingMailer};
+/// use invite_core::{Mailer, Outcome};
 /// use invite_mail::DomainFilter;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let mailer = DomainFilter::new(CapturingMailer::default(), ["example.com"]);
-/// assert_eq!(mailer.deliver(&letter_at("ada@example.com").await).await, Outcome::accepted());
-/// assert_ne!(mailer.deliver(&letter_at("ada@example.org").await).await, Outcome::accepted());
+/// let (colleague, customer) = (letter_at("ada@example.com").await, letter_at("ada@example.org").await);
+/// assert_eq!(mailer.deliver(&colleague).await, Outcome::accepted());
+/// assert_ne!(mailer.deliver(&customer).await, Outcome::accepted());
 /// # }
 /// ```
 pub struct DomainFilter<M> {
