@@ -48,9 +48,15 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
         delivery_id,
         remind_at,
         reminded,
+        label,
+        facet,
+        import,
+        idempotency,
+        renews,
     } = record;
     let recipient = (recipient.as_given(), recipient.canonical());
     let inviter_address = inviter_address.as_ref().map(|address| (address.as_given(), address.canonical()));
+    let key = idempotency.as_ref().map(|known| (known.key(), known.request()));
     macro_rules! texts {
         ($($field:ident),*) => { vec![$((stringify!($field), format!("{:?}", $field))),*] };
     }
@@ -78,7 +84,12 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
         delivery,
         delivery_id,
         remind_at,
-        reminded
+        reminded,
+        label,
+        facet,
+        import,
+        key,
+        renews
     ]
 }
 

@@ -103,6 +103,15 @@ impl dyn Database {
         only(self.apply(conn, slice::from_ref(asked)).await?)
     }
 
+    pub(crate) async fn find_one(
+        &self,
+        conn: &mut Conn,
+        key: &Key<'_>,
+        read: Read,
+    ) -> Result<Option<Found>, StoreError> {
+        only(self.find(conn, slice::from_ref(key), read).await?)
+    }
+
     pub(crate) async fn record_one(&self, conn: &mut Conn, update: &DeliveryUpdate<'_>) -> Result<bool, StoreError> {
         only(self.record_delivery(conn, slice::from_ref(update)).await?)
     }
@@ -226,8 +235,8 @@ impl<H: Harness> InvitationStore for Opened<H> {
         self.store.record_delivery(conn.driver(), updates).await
     }
 
-    async fn find(&self, conn: &mut Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
-        self.store.find(conn.driver(), key, read).await
+    async fn find(&self, conn: &mut Conn, keys: &[Key<'_>], read: Read) -> Result<Vec<Option<Found>>, StoreError> {
+        self.store.find(conn.driver(), keys, read).await
     }
 
     async fn list(&self, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
@@ -300,8 +309,8 @@ impl InvitationStore for Shared {
         self.0.record_delivery(conn, updates).await
     }
 
-    async fn find(&self, conn: &mut Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
-        self.0.find(conn, key, read).await
+    async fn find(&self, conn: &mut Conn, keys: &[Key<'_>], read: Read) -> Result<Vec<Option<Found>>, StoreError> {
+        self.0.find(conn, keys, read).await
     }
 
     async fn list(&self, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {

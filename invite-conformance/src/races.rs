@@ -276,7 +276,7 @@ impl Race<'_> {
         let mut conn = self.world.db.connect().await?;
         for id in ids {
             let key = Key::Id { kind: Membership::NAME, scope: None, id };
-            let Some(found) = self.world.db.find(&mut conn, &key, Read::Plain).await? else {
+            let Some(found) = self.world.db.find_one(&mut conn, &key, Read::Plain).await? else {
                 return Err(Stop::Failed(format!("{}: an invitation is not found by its id", self.level)));
             };
             let record = found.record;

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     id::{InvitationId, MalformedId},
+    kind::InvalidPayload,
     random::RandomError,
     state::{EventKind, Status},
     token::MalformedToken,
@@ -36,12 +37,13 @@ pub use self::field::Field;
 /// | [`Superseded`](Self::Superseded) | 410 | `superseded` | |
 /// | [`AlreadyPending`](Self::AlreadyPending) | 409 | `already_pending` | |
 /// | [`IllegalTransition`](Self::IllegalTransition) | 409 | `illegal_transition` | |
+/// | [`KeyReused`](Self::KeyReused) | 409 | `key_reused` | |
 /// | [`WrongRecipient`](Self::WrongRecipient) | 403 | `wrong_recipient` | |
 /// | [`EmailNotVerified`](Self::EmailNotVerified) | 403 | `email_not_verified` | |
 /// | [`NotPermitted`](Self::NotPermitted) | 403 | `not_permitted` | |
 /// | [`MayNotDecline`](Self::MayNotDecline) | 403 | `may_not_decline` | |
 /// | [`LimitReached`](Self::LimitReached) | 429 | `limit_reached` | when the limit allows it |
-/// | [`Invalid`](Self::Invalid) | 422 | `invalid` | |
+/// | [`Invalid`](Self::Invalid), [`InvalidPayload`](Self::InvalidPayload) | 422 | `invalid` | |
 /// | [`Random`](Self::Random) | 503 | `unavailable` | 1 second |
 /// | [`Store`](Self::Store), [`Authority`](Self::Authority), retryable | 503 | `unavailable` | 1 second |
 /// | [`Store`](Self::Store), [`Authority`](Self::Authority), not retryable | 500 | `internal` | |
@@ -88,6 +90,10 @@ pub enum Error {
         /// What was asked for.
         event: EventKind,
     },
+    /// HTTP 409: The [key](crate::NewInvitation::key) of this creation was used before, for another address or another
+    /// payload; here is the invitation it was used for.
+    #[error("the key was used for another invitation")]
+    KeyReused(InvitationId),
     /// HTTP 403: None of the claimant's addresses is the invited one.
     #[error("invitation is addressed to somebody else")]
     WrongRecipient,
@@ -115,6 +121,9 @@ pub enum Error {
         /// What is wrong with it.
         problem: Problem,
     },
+    /// HTTP 422: The kind's own [check](crate::Kind::check) refused the payload.
+    #[error("payload is not valid: {0}")]
+    InvalidPayload(InvalidPayload),
     /// HTTP 500, a bug in the host: a writing call needs a transaction the driver knows of.
     #[error("a writing call was made outside a transaction")]
     NotInTransaction,

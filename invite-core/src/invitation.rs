@@ -2,6 +2,7 @@
 
 mod answer;
 mod draft;
+mod idempotency;
 
 use std::{fmt, marker::PhantomData, ops::Deref};
 
@@ -23,6 +24,7 @@ use crate::{
 pub use self::{
     answer::{Acceptance, Accepted, Linked, Preview},
     draft::{Amendment, NewInvitation},
+    idempotency::Idempotency,
 };
 
 /// Everything stored of an invitation: the row that stores and core exchange.
@@ -81,6 +83,16 @@ pub struct Record {
     /// The shortest lead time, in seconds before the end, whose reminder is done with in this
     /// generation; with it all longer ones are.
     pub reminded: Option<u32>,
+    /// What lists search by besides the address: [`Kind::label`] of the payload.
+    pub label: Option<String>,
+    /// What lists filter and count by: [`Kind::facet`] of the payload.
+    pub facet: Option<String>,
+    /// The import that it is part of.
+    pub import: Option<String>,
+    /// What a repeated creation is recognised by.
+    pub idempotency: Option<Idempotency>,
+    /// The ended invitation that this one was made from.
+    pub renews: Option<InvitationId>,
 }
 
 impl Record {

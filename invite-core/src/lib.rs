@@ -53,8 +53,10 @@ pub use crate::{
     error::{Error, Field, Problem},
     event::Event,
     id::{InvitationId, MalformedId},
-    invitation::{Acceptance, Accepted, Amendment, Ended, Invitation, Linked, NewInvitation, Preview, Record},
-    kind::Kind,
+    invitation::{
+        Acceptance, Accepted, Amendment, Ended, Idempotency, Invitation, Linked, NewInvitation, Preview, Record,
+    },
+    kind::{InvalidPayload, Kind},
     list::{Cursor, InvitationQuery, Page, Sort},
     mailer::{EnhancedCode, Fault, Letter, Mailer, Outcome, Refusal},
     policy::{Acceptor, EarlierLinks, Policy, Uniqueness},

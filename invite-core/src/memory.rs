@@ -155,8 +155,8 @@ impl InvitationStore for MemoryStore {
         Ok(conn.run(record).await)
     }
 
-    async fn find(&self, conn: &mut MemoryConn, key: &Key<'_>, _: Read) -> Result<Option<Found>, StoreError> {
-        let find = |state: &mut State, _: &mut Vec<Undo>| match *key {
+    async fn find(&self, conn: &mut MemoryConn, keys: &[Key<'_>], _: Read) -> Result<Vec<Option<Found>>, StoreError> {
+        let find = |state: &State, key: &Key<'_>| match *key {
             Key::Token(digest) => {
                 let (id, token) = state.tokens.get(digest.as_bytes())?;
                 state.found(*id, Some(token.clone()))
@@ -165,10 +165,11 @@ impl InvitationStore for MemoryStore {
                 .found(id, None)
                 .filter(|found| found.record.kind == kind && scope.is_none_or(|scope| found.record.scope == *scope)),
             Key::Open(key) => state.found(*state.open.get(key)?, None),
+            Key::Idempotency(key) => state.found(*state.keys.get(key.key())?, None),
             Key::Delivery { kind, id } => of_kind(kind, state.of_delivery(id)?),
             Key::Provider { kind, id } => of_kind(kind, state.of_provider(id)?),
         };
-        Ok(conn.run(find).await)
+        Ok(conn.run(|state, _| keys.iter().map(|key| find(state, key)).collect()).await)
     }
 
     async fn list(&self, conn: &mut MemoryConn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {

@@ -202,6 +202,11 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         only(self.store.apply(conn, slice::from_ref(transition)).await?)
     }
 
+    /// Reads one invitation.
+    async fn find_one(&self, conn: &mut S::Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
+        only(self.store.find(conn, slice::from_ref(key), read).await?)
+    }
+
     fn guard<'a>(&self, target: Target<'a>, event: EventKind, now: DateTime<Utc>) -> Guard<'a> {
         Guard::of(target, K::NAME, event, now)
     }
@@ -248,7 +253,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
             return Ok(Error::NotFound);
         };
         let key = Key::Id { kind: K::NAME, scope, id };
-        let found = self.store.find(conn, &key, Read::Latest).await?;
+        let found = self.find_one(conn, &key, Read::Latest).await?;
         Ok(found.map_or(Error::NotFound, |found| refusal(&found.record, guard, event)))
     }
 

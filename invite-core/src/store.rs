@@ -32,7 +32,7 @@ use crate::{
     delivery::DeliveryState,
     event::Event,
     id::InvitationId,
-    invitation::Record,
+    invitation::{Idempotency, Record},
     list::Sort,
     mailer::Fault,
     state::{EventKind, Status},
@@ -42,7 +42,7 @@ use crate::{
 pub use self::{
     queue::{LeaseRequest, Leased, LeasedLetter, QueueChange, Settlement, Sweep, WorkerStore},
     remind::{ReminderDecision, ReminderReport, ReminderScan},
-    transition::{Change, Guard, RecipientGuard, RenewedLinks, Target, TimeGuard, Transition},
+    transition::{Change, Guard, NewPayload, RecipientGuard, RenewedLinks, Target, TimeGuard, Transition},
 };
 pub use crate::{
     claimant::MAX_ADDRESSES, delivery::Purpose, error::StoreError, id::DeliveryId, invitation::OpenKey, list::Seek,
@@ -63,7 +63,8 @@ pub trait InvitationStore: Send + Sync + 'static {
     async fn lock_for_write(&self, conn: &mut Self::Conn) -> Result<(), StoreError>;
 
     /// Stores new invitations, each with its event and its letter or token, and answers for each. `false`, and
-    /// nothing stored of it, when its open key is taken, be it by one before it in the same call.
+    /// nothing stored of it, when its open key or the [key](Idempotency::key) of its creation is taken, be it by one before
+    /// it in the same call.
     async fn insert(&self, conn: &mut Self::Conn, new: &[Insertion<'_>]) -> Result<Vec<bool>, StoreError>;
 
     /// Makes each change, with its event and its letter or token, if its guard holds, and answers for each with the
@@ -84,8 +85,9 @@ pub trait InvitationStore: Send + Sync + 'static {
         updates: &[DeliveryUpdate<'_>],
     ) -> Result<Vec<bool>, StoreError>;
 
-    /// Reads one invitation.
-    async fn find(&self, conn: &mut Self::Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError>;
+    /// Reads invitations, and answers for each key, in order.
+    async fn find(&self, conn: &mut Self::Conn, keys: &[Key<'_>], read: Read)
+    -> Result<Vec<Option<Found>>, StoreError>;
 
     /// Reads one page of a list.
     async fn list(&self, conn: &mut Self::Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError>;
@@ -213,6 +215,8 @@ pub enum Key<'a> {
     },
     /// By its open key.
     Open(&'a OpenKey),
+    /// By the [key](Idempotency::key) of its creation.
+    Idempotency(&'a Idempotency),
     /// By the delivery of its current letter.
     Delivery {
         /// The name of the kind, [`Kind::NAME`](crate::Kind::NAME).

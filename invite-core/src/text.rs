@@ -6,6 +6,8 @@ use crate::error::{Error, Field, Problem};
 
 /// Names, reasons, ids: anything shown on one line.
 const LINE: usize = 200;
+/// What lists filter by.
+const WORD: usize = 64;
 /// The inviter's own words.
 const MESSAGE: usize = 5_000;
 /// Payload and display, as JSON.
@@ -31,10 +33,19 @@ const JSON_DEPTH: usize = 30;
 /// # Errors
 /// What is wrong with the text.
 pub fn check_line(text: &str) -> Result<(), Problem> {
+    short_line(text, LINE)
+}
+
+fn short_line(text: &str, max: usize) -> Result<(), Problem> {
     if text.trim().is_empty() {
         return Err(Problem::Empty);
     }
-    characters(text, LINE, |_| false)
+    characters(text, max, |_| false)
+}
+
+/// Checks one line of at most 64 characters, such as the name of an import.
+pub(crate) fn word(field: Field, text: &str) -> Result<(), Error> {
+    short_line(text, WORD).map_err(|problem| Error::invalid(field, problem))
 }
 
 /// Checks one line of the library's own.

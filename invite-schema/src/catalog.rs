@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use invite_core::{
     TokenDigest,
-    store::{DeliveryUpdate, Found, Insertion, LeaseRequest, Settlement, StoreError, Transition},
+    store::{DeliveryUpdate, Found, Insertion, Key, LeaseRequest, Read, Settlement, StoreError, Transition},
 };
 use uuid::Uuid;
 
@@ -51,6 +51,12 @@ pub trait Catalog: Dialect {
         conn: &mut D::Conn,
         new: &Insertion<'_>,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    fn find<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        key: &Key<'_>,
+        read: Read,
+    ) -> impl Future<Output = Result<Option<Found>, StoreError>> + Send;
 
     /// Makes letters ready whose time has come, and says how many.
     fn ripen<D: Driver<Db = Self>>(

@@ -32,7 +32,7 @@ pub use self::value::Value;
 #[doc(hidden)]
 pub use crate::{
     queue::{now, remind},
-    reading::{addressed_to, history},
+    reading::{addressed_to, find, history},
     writing::{apply, insert, record_delivery},
 };
 
@@ -177,6 +177,42 @@ impl Catalog for MySql {
         Ok(Some(ours))
     }
 
+    async fn find<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        key: &Key<'_>,
+        read: Read,
+    ) -> Result<Option<Found>, StoreError> {
+        let latest = read == Read::Latest;
+        let (sql, values) = match *key {
+            Key::Token(digest) => (
+                if latest { &sql::FIND_BY_TOKEN_LATEST } else { &sql::FIND_BY_TOKEN },
+                Values::new().bytes(Name::Digest, digest.as_bytes().as_slice()),
+            ),
+            Key::Id { kind, scope, id } => (
+                if latest { &sql::FIND_BY_ID_LATEST } else { &sql::FIND_BY_ID },
+                Values::new()
+                    .uuid(Name::Id, *id.as_uuid())
+                    .text(Name::Kind, kind)
+                    .exact(Name::Scope, scope.map(Scope::as_str)),
+            ),
+            Key::Open(key) => (
+                if latest { &sql::FIND_OPEN_LATEST } else { &sql::FIND_OPEN },
+                Values::new().bytes(Name::OpenKey, key.as_bytes().as_slice()),
+            ),
+            Key::Idempotency(key) => (
+                if latest { &sql::FIND_BY_KEY_LATEST } else { &sql::FIND_BY_KEY },
+                Values::new().bytes(Name::IdempotencyKey, key.key().as_slice()),
+            ),
+            Key::Delivery { kind, id } => {
+                (&sql::FIND_BY_DELIVERY, Values::new().uuid(Name::Delivery, *id.as_uuid()).text(Name::Kind, kind))
+            }
+            Key::Provider { kind, id } => {
+                (&sql::FIND_BY_PROVIDER_ID, Values::new().exact(Name::ProviderId, id).text(Name::Kind, kind))
+            }
+        };
+        optional::<D, _>(conn, values.of_statement(sql)?).await
+    }
+
     async fn transition<D: Driver<Db = Self>>(
         conn: &mut D::Conn,
         transition: &Transition<'_>,
@@ -272,36 +308,6 @@ fn guarded<'v>(guard: &Guard<'v>) -> Values<'v, MySql> {
         Target::Id(id, scope) => values.uuid(Name::Id, *id.as_uuid()).exact(Name::Scope, scope.map(Scope::as_str)),
         Target::Delivery(delivery) => values.uuid(Name::Delivery, *delivery.as_uuid()),
     }
-}
-
-#[doc(hidden)]
-pub async fn find<D: Driver<Db = MySql>>(
-    conn: &mut D::Conn,
-    key: &Key<'_>,
-    read: Read,
-) -> Result<Option<Found>, StoreError> {
-    let latest = read == Read::Latest;
-    let (sql, values) = match *key {
-        Key::Token(digest) => (
-            if latest { &sql::FIND_BY_TOKEN_LATEST } else { &sql::FIND_BY_TOKEN },
-            Values::new().bytes(Name::Digest, digest.as_bytes().as_slice()),
-        ),
-        Key::Id { kind, scope, id } => (
-            if latest { &sql::FIND_BY_ID_LATEST } else { &sql::FIND_BY_ID },
-            Values::new()
-                .uuid(Name::Id, *id.as_uuid())
-                .text(Name::Kind, kind)
-                .exact(Name::Scope, scope.map(Scope::as_str)),
-        ),
-        Key::Open(key) => (&sql::FIND_OPEN_LATEST, Values::new().bytes(Name::OpenKey, key.as_bytes().as_slice())),
-        Key::Delivery { kind, id } => {
-            (&sql::FIND_BY_DELIVERY, Values::new().uuid(Name::Delivery, *id.as_uuid()).text(Name::Kind, kind))
-        }
-        Key::Provider { kind, id } => {
-            (&sql::FIND_BY_PROVIDER_ID, Values::new().exact(Name::ProviderId, id).text(Name::Kind, kind))
-        }
-    };
-    optional::<D, _>(conn, values.of_statement(sql)?).await
 }
 
 #[doc(hidden)]

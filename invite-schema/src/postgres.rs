@@ -30,7 +30,7 @@ use crate::{
 #[doc(hidden)]
 pub use crate::{
     queue::{now, remind},
-    reading::{addressed_to, history},
+    reading::{addressed_to, find, history},
     writing::{apply, insert, record_delivery},
 };
 
@@ -189,6 +189,35 @@ impl Catalog for Postgres {
         Ok(Some(ours.into_iter().collect()))
     }
 
+    // With a stale snapshot the UPDATE itself would have failed to serialize, so a read that explains a refusal
+    // is only reached with a fresh one: a plain read is enough.
+    async fn find<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        key: &Key<'_>,
+        _: Read,
+    ) -> Result<Option<Found>, StoreError> {
+        let (sql, values) = match *key {
+            Key::Token(digest) => {
+                (&sql::FIND_BY_TOKEN, Values::new().bytes(Name::Digest, digest.as_bytes().as_slice()))
+            }
+            Key::Id { kind, scope, id } => {
+                let values = Values::new().uuid(Name::Id, *id.as_uuid()).text(Name::Kind, kind);
+                (&sql::FIND_BY_ID, values.exact(Name::Scope, scope.map(invite_core::Scope::as_str)))
+            }
+            Key::Open(key) => (&sql::FIND_OPEN, Values::new().bytes(Name::OpenKey, key.as_bytes().as_slice())),
+            Key::Idempotency(key) => {
+                (&sql::FIND_BY_KEY, Values::new().bytes(Name::IdempotencyKey, key.key().as_slice()))
+            }
+            Key::Delivery { kind, id } => {
+                (&sql::FIND_BY_DELIVERY, Values::new().uuid(Name::Delivery, *id.as_uuid()).text(Name::Kind, kind))
+            }
+            Key::Provider { kind, id } => {
+                (&sql::FIND_BY_PROVIDER_ID, Values::new().exact(Name::ProviderId, id).text(Name::Kind, kind))
+            }
+        };
+        optional::<D, _>(conn, values.of_statement(sql)?).await
+    }
+
     async fn transition<D: Driver<Db = Self>>(
         conn: &mut D::Conn,
         transition: &Transition<'_>,
@@ -258,31 +287,6 @@ fn guarded<'v>(guard: &Guard<'v>) -> Values<'v, Postgres> {
         }
         Target::Delivery(delivery) => values.uuid(Name::Delivery, *delivery.as_uuid()),
     }
-}
-
-// With a stale snapshot the UPDATE itself would have failed to serialize, so a read that explains a refusal
-// is only reached with a fresh one: a plain read is enough.
-#[doc(hidden)]
-pub async fn find<D: Driver<Db = Postgres>>(
-    conn: &mut D::Conn,
-    key: &Key<'_>,
-    _: Read,
-) -> Result<Option<Found>, StoreError> {
-    let (sql, values) = match *key {
-        Key::Token(digest) => (&sql::FIND_BY_TOKEN, Values::new().bytes(Name::Digest, digest.as_bytes().as_slice())),
-        Key::Id { kind, scope, id } => {
-            let values = Values::new().uuid(Name::Id, *id.as_uuid()).text(Name::Kind, kind);
-            (&sql::FIND_BY_ID, values.exact(Name::Scope, scope.map(invite_core::Scope::as_str)))
-        }
-        Key::Open(key) => (&sql::FIND_OPEN, Values::new().bytes(Name::OpenKey, key.as_bytes().as_slice())),
-        Key::Delivery { kind, id } => {
-            (&sql::FIND_BY_DELIVERY, Values::new().uuid(Name::Delivery, *id.as_uuid()).text(Name::Kind, kind))
-        }
-        Key::Provider { kind, id } => {
-            (&sql::FIND_BY_PROVIDER_ID, Values::new().exact(Name::ProviderId, id).text(Name::Kind, kind))
-        }
-    };
-    optional::<D, _>(conn, values.of_statement(sql)?).await
 }
 
 #[doc(hidden)]

@@ -2,7 +2,7 @@
 
 use invite_core::{
     Event, InvitationId, Record, Scope,
-    store::{AddressedQuery, StoreError},
+    store::{AddressedQuery, Found, Key, Read, StoreError},
 };
 
 use crate::{
@@ -12,6 +12,19 @@ use crate::{
     row::Entry,
     statement::Values,
 };
+
+#[doc(hidden)]
+pub async fn find<D: Driver<Db: Catalog>>(
+    conn: &mut D::Conn,
+    keys: &[Key<'_>],
+    read: Read,
+) -> Result<Vec<Option<Found>>, StoreError> {
+    let mut answers = Vec::with_capacity(keys.len());
+    for key in keys {
+        answers.push(D::Db::find::<D>(conn, key, read).await?);
+    }
+    Ok(answers)
+}
 
 #[doc(hidden)]
 pub async fn addressed_to<D: Driver<Db: Catalog>>(

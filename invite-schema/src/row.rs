@@ -4,15 +4,15 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Actor, Channel, Delivery, DeliveryState, EmailAddress, Ended, Event, EventKind, Fault, InvitationId, Record, Scope,
-    Status, TokenDigest,
+    Actor, Channel, Delivery, DeliveryState, EmailAddress, Ended, Event, EventKind, Fault, Idempotency, InvitationId,
+    Record, Scope, Status, TokenDigest,
     store::{DeliveryId, Found, FoundToken, LeasedLetter, Purpose, StoreError},
 };
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 /// How many columns a record has. Every database's `columns!` names them in this order.
-const RECORD: usize = 31;
+const RECORD: usize = 37;
 
 /// A row of a driver, read column by column. Columns count from 0; `name` is for the error.
 ///
@@ -115,13 +115,13 @@ impl FromRow for Record {
                 None => None,
                 Some(given) => Some(EmailAddress::from_given(&given).ok_or(StoreError::corrupt("inviter_address"))?),
             },
-            delivery: match row.optional_text(27, "state")? {
+            delivery: match row.optional_text(33, "state")? {
                 None => Delivery::unheard(delivery_id),
                 Some(state) => Delivery::from_stored(
                     DeliveryState::from_word(&state).ok_or(StoreError::corrupt("state"))?,
-                    row.count(28, "attempts")?,
-                    owned(row, 29, "error")?,
-                    match row.optional_text(30, "fault")? {
+                    row.count(34, "attempts")?,
+                    owned(row, 35, "error")?,
+                    match row.optional_text(36, "fault")? {
                         None => None,
                         Some(fault) => Some(Fault::from_word(&fault).ok_or(StoreError::corrupt("fault"))?),
                     },
@@ -130,6 +130,14 @@ impl FromRow for Record {
             delivery_id,
             remind_at: row.optional_time(25, "remind_at")?,
             reminded: row.optional_count(26, "reminded")?,
+            label: owned(row, 27, "label")?,
+            facet: owned(row, 28, "facet")?,
+            import: owned(row, 29, "import")?,
+            idempotency: match digest(row, 30, "idempotency_key")? {
+                None => None,
+                Some(key) => Some(Idempotency::from_stored(key, digest(row, 31, "request_digest")?)),
+            },
+            renews: row.optional_uuid(32, "renews")?.map(InvitationId::from_uuid),
         })
     }
 }
@@ -258,6 +266,11 @@ impl FromRow for Uuid {
     fn read(row: &impl Columns) -> Result<Self, StoreError> {
         row.uuid(0, "id")
     }
+}
+
+fn digest(row: &impl Columns, column: usize, name: &'static str) -> Result<Option<[u8; 32]>, StoreError> {
+    let Some(bytes) = row.optional_bytes(column, name)? else { return Ok(None) };
+    Ok(Some(bytes.as_ref().try_into().map_err(|_| StoreError::corrupt(name))?))
 }
 
 fn owned(row: &impl Columns, column: usize, name: &'static str) -> Result<Option<String>, StoreError> {

@@ -57,10 +57,10 @@ macro_rules! store {
                 async fn find(
                     &self,
                     conn: &mut Self::Conn,
-                    key: &Key<'_>,
+                    keys: &[Key<'_>],
                     read: Read,
-                ) -> Result<Option<Found>, StoreError> {
-                    database::find::<$store>(conn, key, read).await
+                ) -> Result<Vec<Option<Found>>, StoreError> {
+                    database::find::<$store>(conn, keys, read).await
                 }
 
                 async fn list(&self, conn: &mut Self::Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {

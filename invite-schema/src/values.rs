@@ -46,6 +46,11 @@ impl<'v, D: Dialect> Values<'v, D> {
             delivery_id,
             remind_at,
             reminded: _,
+            label,
+            facet,
+            import,
+            idempotency,
+            renews,
         } = record;
         self.uuid(Name::Id, *id.as_uuid())
             .text(Name::Kind, kind.as_str())
@@ -67,6 +72,15 @@ impl<'v, D: Dialect> Values<'v, D> {
             .time(Name::ExpiresAt, *expires_at)
             .uuid(Name::Delivery, delivery_id.map(|delivery| *delivery.as_uuid()))
             .time(Name::RemindAt, *remind_at)
+            .text(Name::Label, label.as_deref())
+            .exact(Name::Facet, facet.as_deref())
+            .exact(Name::Import, import.as_deref())
+            .bytes(Name::IdempotencyKey, idempotency.as_ref().map(|known| known.key().as_slice()))
+            .bytes(
+                Name::RequestDigest,
+                idempotency.as_ref().and_then(|known| known.request()).map(<[u8; 32]>::as_slice),
+            )
+            .uuid(Name::Renews, renews.map(|id| *id.as_uuid()))
     }
 
     /// What happened, why and when, without who did it.
@@ -147,7 +161,9 @@ impl<'v, D: Dialect> Values<'v, D> {
                 self.text(Name::RecipientGiven, address.map(EmailAddress::as_given))
                     .exact(Name::Recipient, address.map(EmailAddress::canonical))
                     .bytes(Name::OpenKey, key.flatten().map(|key| key.as_bytes().as_slice()))
-                    .json(Name::Payload, *payload)
+                    .json(Name::Payload, payload.map(|payload| payload.json))
+                    .text(Name::Label, payload.and_then(|payload| payload.label))
+                    .exact(Name::Facet, payload.and_then(|payload| payload.facet))
                     .json(Name::Display, *display)
                     .flag(Name::SetsMessage, message.is_some())
                     .text(Name::Message, message.flatten())

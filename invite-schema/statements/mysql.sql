@@ -4,11 +4,13 @@
 -- INSERT
 --   1 id, 2 kind, 3 scope, 4 recipient_given, 5 recipient, 6 inviter, 7 payload, 8 display, 9 message, 10 locale,
 --       11 status, 12 generation, 13 min_generation, 14 revision, 15 open_key, 16 created_at, 17 expires_at,
---       18 inviter_address, 19 delivery, 20 remind_at
+--       18 inviter_address, 19 delivery, 20 remind_at, 21 label, 22 facet, 23 import, 24 idempotency_key,
+--       25 request_digest, 26 renews
 INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display,
     message, locale, status, generation, min_generation, revision, open_key, created_at, expires_at,
-    inviter_address, delivery_id, remind_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE id = NULL;
+    inviter_address, delivery_id, remind_at, label, facet, import, idempotency_key, request_digest, renews)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+    ?) ON DUPLICATE KEY UPDATE id = NULL;
 
 -- INSERT_EVENT
 --   1 id, 2 revision, 3 event, 4 actor, 5 reason, 6 at
@@ -82,12 +84,13 @@ AND (CAST(CASE ? WHEN 'anyone' THEN '*' WHEN 'address' THEN i.recipient ELSE SUB
 AND (i.resent_at IS NULL OR i.resent_at <= ? OR i.resent_at > ?);
 
 -- AMEND
---   1 payload, 2 display, 3 sets_message, 4 message, 5 new_expires_at, 6 remind_at, 7 id, 8 scope, 9 kind,
---       10 status, 11 or_status, 12 after, 13 until, 14 compare, 15 address_1, 16 address_2, 17 address_3,
---       18 address_4, 19 address_5, 20 address_6, 21 address_7, 22 address_8, 23 proved_address,
---       24 not_resent_since, 25 not_resent_until
+--   1 payload, 2 label, 3 payload, 4 facet, 5 payload, 6 display, 7 sets_message, 8 message, 9 new_expires_at,
+--       10 remind_at, 11 id, 12 scope, 13 kind, 14 status, 15 or_status, 16 after, 17 until, 18 compare,
+--       19 address_1, 20 address_2, 21 address_3, 22 address_4, 23 address_5, 24 address_6, 25 address_7,
+--       26 address_8, 27 proved_address, 28 not_resent_since, 29 not_resent_until
 UPDATE invite_invitations AS i
-SET i.payload = COALESCE(?, i.payload), i.display = COALESCE(?, i.display), i.message = IF(?, ?, i.message),
+SET i.label = IF(? IS NULL, i.label, ?), i.facet = IF(? IS NULL, i.facet, ?), i.payload = COALESCE(?,
+    i.payload), i.display = COALESCE(?, i.display), i.message = IF(?, ?, i.message),
     i.expires_at = COALESCE(?, i.expires_at), i.remind_at = COALESCE(?, i.remind_at),
     i.revision = i.revision + 1
 WHERE i.id = ?
@@ -101,16 +104,16 @@ AND (CAST(CASE ? WHEN 'anyone' THEN '*' WHEN 'address' THEN i.recipient ELSE SUB
 AND (i.resent_at IS NULL OR i.resent_at <= ? OR i.resent_at > ?);
 
 -- READDRESS
---   1 recipient_given, 2 recipient, 3 open_key, 4 payload, 5 display, 6 sets_message, 7 message, 8 new_expires_at,
---       9 id, 10 scope, 11 kind, 12 status, 13 or_status, 14 after, 15 until, 16 compare, 17 address_1,
---       18 address_2, 19 address_3, 20 address_4, 21 address_5, 22 address_6, 23 address_7, 24 address_8,
---       25 proved_address, 26 not_resent_since, 27 not_resent_until
+--   1 recipient_given, 2 recipient, 3 open_key, 4 payload, 5 label, 6 payload, 7 facet, 8 payload, 9 display,
+--       10 sets_message, 11 message, 12 new_expires_at, 13 id, 14 scope, 15 kind, 16 status, 17 or_status,
+--       18 after, 19 until, 20 compare, 21 address_1, 22 address_2, 23 address_3, 24 address_4, 25 address_5,
+--       26 address_6, 27 address_7, 28 address_8, 29 proved_address, 30 not_resent_since, 31 not_resent_until
 UPDATE invite_invitations AS i
 SET i.recipient_given = ?, i.recipient = ?, i.open_key = ?, i.min_generation = i.generation + 1,
     i.generation = i.generation + 1, i.grace_until = NULL, i.viewed_at = NULL, i.delivery_id = NULL,
-    i.remind_at = NULL, i.reminded = NULL, i.payload = COALESCE(?, i.payload), i.display = COALESCE(?,
-    i.display), i.message = IF(?, ?, i.message), i.expires_at = COALESCE(?, i.expires_at),
-    i.revision = i.revision + 1
+    i.remind_at = NULL, i.reminded = NULL, i.label = IF(? IS NULL, i.label, ?), i.facet = IF(? IS NULL,
+    i.facet, ?), i.payload = COALESCE(?, i.payload), i.display = COALESCE(?, i.display), i.message = IF(?, ?,
+    i.message), i.expires_at = COALESCE(?, i.expires_at), i.revision = i.revision + 1
 WHERE i.id = ?
 AND i.scope = COALESCE(?, i.scope)
 AND i.kind = ?
@@ -194,8 +197,8 @@ AND EXISTS (SELECT 1
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault,
-    t.digest, t.generation, t.channel
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, t.digest, t.generation, t.channel
 FROM invite_tokens AS t JOIN invite_invitations AS i ON i.id = t.invitation LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE t.digest = ?;
 
@@ -204,8 +207,8 @@ WHERE t.digest = ?;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, NULL,
-    NULL, NULL
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, NULL, NULL, NULL
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.id = ?
 AND i.kind = ?
@@ -216,7 +219,8 @@ AND i.scope = COALESCE(?, i.scope);
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, (SELECT l.state
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, (SELECT l.state
     FROM invite_letters AS l
     WHERE l.id = i.delivery_id), (SELECT l.attempts
     FROM invite_letters AS l
@@ -233,7 +237,8 @@ WHERE t.digest = ? LOCK IN SHARE MODE;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, (SELECT l.state
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, (SELECT l.state
     FROM invite_letters AS l
     WHERE l.id = i.delivery_id), (SELECT l.attempts
     FROM invite_letters AS l
@@ -252,8 +257,8 @@ AND i.scope = COALESCE(?, i.scope) LOCK IN SHARE MODE;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, NULL,
-    NULL, NULL
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, NULL, NULL, NULL
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.delivery_id = ?
 AND i.kind = ?;
@@ -263,20 +268,31 @@ AND i.kind = ?;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, NULL,
-    NULL, NULL
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, NULL, NULL, NULL
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.delivery_id = (SELECT k.id
     FROM invite_letters AS k
     WHERE k.provider_id = ?
     ORDER BY k.id DESC LIMIT 1) AND i.kind = ?;
 
+-- FIND_OPEN
+--   1 open_key
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, NULL, NULL, NULL
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.open_key = ?;
+
 -- FIND_OPEN_LATEST
 --   1 open_key
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, (SELECT l.state
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, (SELECT l.state
     FROM invite_letters AS l
     WHERE l.id = i.delivery_id), (SELECT l.attempts
     FROM invite_letters AS l
@@ -288,13 +304,42 @@ SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.paylo
 FROM invite_invitations AS i
 WHERE i.open_key = ? LOCK IN SHARE MODE;
 
+-- FIND_BY_KEY
+--   1 idempotency_key
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, NULL, NULL, NULL
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.idempotency_key = ?;
+
+-- FIND_BY_KEY_LATEST
+--   1 idempotency_key
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, (SELECT l.state
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.attempts
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.error
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.fault
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), NULL, NULL, NULL
+FROM invite_invitations AS i
+WHERE i.idempotency_key = ? LOCK IN SHARE MODE;
+
 -- LIST_NEWEST_FIRST
 --   1 kind, 2 scope, 3 after_at, 4 after_at, 5 after_id, 6 any_status, 7 now, 8 status_1, 9 status_2, 10 status_3,
 --       11 status_4, 12 status_5, 13 status_6, 14 address, 15 expiring_until, 16 now, 17 expiring_until, 18 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
 FROM invite_invitations AS i FORCE INDEX FOR
 ORDER BY (invite_invitations_list) LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.kind = ?
@@ -313,7 +358,8 @@ ORDER BY i.created_at DESC, i.id DESC LIMIT ?;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
 FROM invite_invitations AS i FORCE INDEX FOR
 ORDER BY (invite_invitations_list) LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.kind = ?
@@ -332,7 +378,8 @@ ORDER BY i.created_at, i.id LIMIT ?;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
 FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = ?
@@ -353,7 +400,8 @@ ORDER BY i.expires_at, i.id;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
 FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = ?
@@ -373,7 +421,8 @@ ORDER BY i.recipient, i.id;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.recipient IN (?, ?, ?, ?, ?, ?, ?, ?)
 AND i.kind = ?
@@ -488,8 +537,9 @@ AND (o.lease_until IS NULL OR o.lease_until <= ?) FOR UPDATE SKIP LOCKED;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, o.id,
-    o.generation, o.purpose, o.attempt, o.refusals, o.unknowns
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, o.id, o.generation, o.purpose,
+    o.attempt, o.refusals, o.unknowns
 FROM JSON_TABLE(?,
     '$[*]' COLUMNS (letter CHAR(32) PATH '$')) AS a STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter) LEFT JOIN invite_invitations AS i ON i.id = o.invitation LEFT JOIN invite_letters AS l ON l.id = i.delivery_id;
 
@@ -568,7 +618,8 @@ AND attempt = ?;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, (SELECT l.state
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, (SELECT l.state
     FROM invite_letters AS l
     WHERE l.id = i.delivery_id), (SELECT l.attempts
     FROM invite_letters AS l

@@ -22,7 +22,8 @@ WITH changed AS (UPDATE invite_invitations AS i
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, t.digest AS token_digest,
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import,
+        i.idempotency_key, i.request_digest, i.renews, t.digest AS token_digest,
         t.generation AS token_generation, t.channel AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
     SELECT id, revision, $17, $3, $4, $2
@@ -32,7 +33,9 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
     changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
-    changed.reminded, l.state, l.attempts, l.error, l.fault, token_digest, token_generation, token_channel
+    changed.reminded, changed.label, changed.facet, changed.import, changed.idempotency_key,
+    changed.request_digest, changed.renews, l.state, l.attempts, l.error, l.fault, token_digest,
+    token_generation, token_channel
 FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
@@ -59,7 +62,8 @@ WITH changed AS (UPDATE invite_invitations AS i
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, t.digest AS token_digest,
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import,
+        i.idempotency_key, i.request_digest, i.renews, t.digest AS token_digest,
         t.generation AS token_generation, t.channel AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
     SELECT id, revision, $17, $3, $4, $2
@@ -82,7 +86,9 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
     changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
-    changed.reminded, l.state, l.attempts, l.error, l.fault, token_digest, token_generation, token_channel
+    changed.reminded, changed.label, changed.facet, changed.import, changed.idempotency_key,
+    changed.request_digest, changed.renews, l.state, l.attempts, l.error, l.fault, token_digest,
+    token_generation, token_channel
 FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
@@ -107,7 +113,8 @@ WITH changed AS (UPDATE invite_invitations AS i
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest,
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import,
+        i.idempotency_key, i.request_digest, i.renews, NULL::bytea AS token_digest,
         NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
     SELECT id, revision, $17, $3, $4, $2
@@ -117,7 +124,9 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
     changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
-    changed.reminded, l.state, l.attempts, l.error, l.fault, token_digest, token_generation, token_channel
+    changed.reminded, changed.label, changed.facet, changed.import, changed.idempotency_key,
+    changed.request_digest, changed.renews, l.state, l.attempts, l.error, l.fault, token_digest,
+    token_generation, token_channel
 FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
@@ -143,7 +152,8 @@ WITH changed AS (UPDATE invite_invitations AS i
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest,
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import,
+        i.idempotency_key, i.request_digest, i.renews, NULL::bytea AS token_digest,
         NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
     SELECT id, revision, $17, $3, $4, $2
@@ -166,7 +176,9 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
     changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
-    changed.reminded, l.state, l.attempts, l.error, l.fault, token_digest, token_generation, token_channel
+    changed.reminded, changed.label, changed.facet, changed.import, changed.idempotency_key,
+    changed.request_digest, changed.renews, l.state, l.attempts, l.error, l.fault, token_digest,
+    token_generation, token_channel
 FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
@@ -195,7 +207,8 @@ WITH changed AS (UPDATE invite_invitations AS i
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest,
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import,
+        i.idempotency_key, i.request_digest, i.renews, NULL::bytea AS token_digest,
         NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
     SELECT id, revision, $19, $20, $21, $22
@@ -218,16 +231,19 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
     changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
-    changed.reminded, l.state, l.attempts, l.error, l.fault, token_digest, token_generation, token_channel
+    changed.reminded, changed.label, changed.facet, changed.import, changed.idempotency_key,
+    changed.request_digest, changed.renews, l.state, l.attempts, l.error, l.fault, token_digest,
+    token_generation, token_channel
 FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
 
 -- AMEND
---   1 recipient_given, 2 recipient, 3 open_key, 4 remind_at, 5 payload, 6 display, 7 sets_message, 8 message,
---       9 new_expires_at, 10 id, 11 scope, 12 kind, 13 status, 14 or_status, 15 unexpired_at, 16 due_at,
---       17 compare, 18 addresses, 19 proved_address, 20 not_resent_since, 21 not_resent_until, 22 event, 23 actor,
---       24 reason, 25 at, 26 letter, 27 purpose, 28 priority, 29 not_before, 30 token, 31 channel
+--   1 recipient_given, 2 recipient, 3 open_key, 4 remind_at, 5 payload, 6 label, 7 facet, 8 display,
+--       9 sets_message, 10 message, 11 new_expires_at, 12 id, 13 scope, 14 kind, 15 status, 16 or_status,
+--       17 unexpired_at, 18 due_at, 19 compare, 20 addresses, 21 proved_address, 22 not_resent_since,
+--       23 not_resent_until, 24 event, 25 actor, 26 reason, 27 at, 28 letter, 29 purpose, 30 priority,
+--       31 not_before, 32 token, 33 channel
 WITH changed AS (UPDATE invite_invitations AS i
     SET recipient_given = COALESCE($1, recipient_given), recipient = COALESCE($2, recipient),
         open_key = CASE WHEN $2::text IS NULL THEN open_key ELSE $3 END,
@@ -238,45 +254,50 @@ WITH changed AS (UPDATE invite_invitations AS i
         delivery_id = CASE WHEN $2::text IS NULL THEN delivery_id END,
         remind_at = CASE WHEN $2::text IS NULL THEN COALESCE($4, remind_at) END,
         reminded = CASE WHEN $2::text IS NULL THEN reminded END, payload = COALESCE($5, payload),
-        display = COALESCE($6, display), message = CASE WHEN $7 THEN $8 ELSE message END,
-        expires_at = COALESCE($9, expires_at), revision = revision + 1
+        label = CASE WHEN $5::jsonb IS NULL THEN label ELSE $6 END,
+        facet = CASE WHEN $5::jsonb IS NULL THEN facet ELSE $7 END, display = COALESCE($8, display),
+        message = CASE WHEN $9 THEN $10 ELSE message END, expires_at = COALESCE($11, expires_at),
+        revision = revision + 1
     FROM (SELECT NULL::text AS channel) AS t
-    WHERE i.id = $10
-    AND ($11::text IS NULL OR i.scope = $11)
+    WHERE i.id = $12
+    AND ($13::text IS NULL OR i.scope = $13)
     AND NOT EXISTS (SELECT 1
         FROM invite_invitations AS o
         WHERE o.open_key = $3
-        AND o.id <> $10) AND (i.kind = $12) IS TRUE AND i.status IN ($13,
-            $14) AND ($15::timestamptz IS NULL OR i.expires_at > $15) AND ($16::timestamptz IS NULL OR i.expires_at <= $16) AND ($17 = 'anyone' OR ($17 = 'address' AND i.recipient = ANY ($18::text[])) OR ($17 = 'domain' AND split_part(i.recipient,
+        AND o.id <> $12) AND (i.kind = $14) IS TRUE AND i.status IN ($15,
+            $16) AND ($17::timestamptz IS NULL OR i.expires_at > $17) AND ($18::timestamptz IS NULL OR i.expires_at <= $18) AND ($19 = 'anyone' OR ($19 = 'address' AND i.recipient = ANY ($20::text[])) OR ($19 = 'domain' AND split_part(i.recipient,
             '@',
-            2) = ANY ($18::text[])) OR (i.recipient = $19 AND t.channel = 'mail')) AND ($20::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $20 OR i.resent_at > $21)
+            2) = ANY ($20::text[])) OR (i.recipient = $21 AND t.channel = 'mail')) AND ($22::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $22 OR i.resent_at > $23)
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest,
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import,
+        i.idempotency_key, i.request_digest, i.renews, NULL::bytea AS token_digest,
         NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, revision, $22, $23, $24, $25
+    SELECT id, revision, $24, $25, $26, $27
     FROM changed ), queued AS (
     INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
         ready)
-    SELECT $26, kind, id, generation, $27, $28, scope, split_part(CASE WHEN $27::text IN ('accepted',
+    SELECT $28, kind, id, generation, $29, $30, scope, split_part(CASE WHEN $29::text IN ('accepted',
         'rejected', 'expired', 'delivery_failed') THEN lower(inviter_address) ELSE recipient END, '@', 2),
-        $29, $29 <= $25
+        $31, $31 <= $27
     FROM changed
-    WHERE $26::uuid IS NOT NULL
-    AND ($27::text NOT IN ('accepted', 'rejected', 'expired',
+    WHERE $28::uuid IS NOT NULL
+    AND ($29::text NOT IN ('accepted', 'rejected', 'expired',
         'delivery_failed') OR inviter_address IS NOT NULL) ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $30, id, generation, $31, $25
+    SELECT $32, id, generation, $33, $27
     FROM changed
-    WHERE $30::bytea IS NOT NULL )
+    WHERE $32::bytea IS NOT NULL )
 SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
     changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
     changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
-    changed.reminded, l.state, l.attempts, l.error, l.fault, token_digest, token_generation, token_channel
+    changed.reminded, changed.label, changed.facet, changed.import, changed.idempotency_key,
+    changed.request_digest, changed.renews, l.state, l.attempts, l.error, l.fault, token_digest,
+    token_generation, token_channel
 FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
@@ -300,7 +321,8 @@ WITH changed AS (UPDATE invite_invitations AS i
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest,
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import,
+        i.idempotency_key, i.request_digest, i.renews, NULL::bytea AS token_digest,
         NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
     SELECT id, revision, $13, $14, $15, $16
@@ -323,7 +345,9 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
     changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
-    changed.reminded, l.state, l.attempts, l.error, l.fault, token_digest, token_generation, token_channel
+    changed.reminded, changed.label, changed.facet, changed.import, changed.idempotency_key,
+    changed.request_digest, changed.renews, l.state, l.attempts, l.error, l.fault, token_digest,
+    token_generation, token_channel
 FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
@@ -349,7 +373,8 @@ WITH changed AS (UPDATE invite_invitations AS i
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, t.digest AS token_digest,
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import,
+        i.idempotency_key, i.request_digest, i.renews, t.digest AS token_digest,
         t.generation AS token_generation, t.channel AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
     SELECT id, revision, $14, $15, $16, $17
@@ -372,7 +397,9 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
     changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
-    changed.reminded, l.state, l.attempts, l.error, l.fault, token_digest, token_generation, token_channel
+    changed.reminded, changed.label, changed.facet, changed.import, changed.idempotency_key,
+    changed.request_digest, changed.renews, l.state, l.attempts, l.error, l.fault, token_digest,
+    token_generation, token_channel
 FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
@@ -395,7 +422,8 @@ WITH changed AS (UPDATE invite_invitations AS i
     RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
         i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
         i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, NULL::bytea AS token_digest,
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import,
+        i.idempotency_key, i.request_digest, i.renews, NULL::bytea AS token_digest,
         NULL::integer AS token_generation, NULL::text AS token_channel), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
     SELECT id, revision, $12, $13, $14, $15
@@ -418,7 +446,9 @@ SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed
     changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
     changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
     changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
-    changed.reminded, l.state, l.attempts, l.error, l.fault, token_digest, token_generation, token_channel
+    changed.reminded, changed.label, changed.facet, changed.import, changed.idempotency_key,
+    changed.request_digest, changed.renews, l.state, l.attempts, l.error, l.fault, token_digest,
+    token_generation, token_channel
 FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
@@ -441,50 +471,56 @@ WHERE l.state = ANY ($8::text[]);
 -- INSERT
 --   1 id, 2 kind, 3 scope, 4 recipient_given, 5 recipient, 6 inviter, 7 payload, 8 display, 9 message, 10 locale,
 --       11 status, 12 generation, 13 min_generation, 14 revision, 15 open_key, 16 created_at, 17 expires_at,
---       18 inviter_address, 19 delivery, 20 remind_at, 21 event, 22 reason, 23 at, 24 letter, 25 purpose,
---       26 priority, 27 not_before
+--       18 inviter_address, 19 delivery, 20 remind_at, 21 label, 22 facet, 23 import, 24 idempotency_key,
+--       25 request_digest, 26 renews, 27 event, 28 reason, 29 at, 30 letter, 31 purpose, 32 priority,
+--       33 not_before
 WITH created AS (
     INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display,
         message, locale, status, generation, min_generation, revision, open_key, created_at, expires_at,
-        inviter_address, delivery_id, remind_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
-    ON CONFLICT (open_key) DO NOTHING
+        inviter_address, delivery_id, remind_at, label, facet, import, idempotency_key, request_digest,
+        renews)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+        $22, $23, $24, $25, $26)
+    ON CONFLICT DO NOTHING
     RETURNING id ), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, $14, $21, $6, $22, $23
+    SELECT id, $14, $27, $6, $28, $29
     FROM created ), queued AS (
     INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
         ready)
-    SELECT $24, $2, id, $12, $25, $26, $3, split_part(CASE WHEN $25::text IN ('accepted', 'rejected',
-        'expired', 'delivery_failed') THEN lower($18) ELSE $5 END, '@', 2), $27, $27 <= $23
+    SELECT $30, $2, id, $12, $31, $32, $3, split_part(CASE WHEN $31::text IN ('accepted', 'rejected',
+        'expired', 'delivery_failed') THEN lower($18) ELSE $5 END, '@', 2), $33, $33 <= $29
     FROM created
-    WHERE $24::uuid IS NOT NULL )
+    WHERE $30::uuid IS NOT NULL )
 SELECT 1
 FROM created;
 
 -- INSERT_WITH_TOKEN
 --   1 id, 2 kind, 3 scope, 4 recipient_given, 5 recipient, 6 inviter, 7 payload, 8 display, 9 message, 10 locale,
 --       11 status, 12 generation, 13 min_generation, 14 revision, 15 open_key, 16 created_at, 17 expires_at,
---       18 inviter_address, 19 delivery, 20 remind_at, 21 event, 22 reason, 23 at, 24 letter, 25 purpose,
---       26 priority, 27 not_before, 28 token, 29 channel
+--       18 inviter_address, 19 delivery, 20 remind_at, 21 label, 22 facet, 23 import, 24 idempotency_key,
+--       25 request_digest, 26 renews, 27 event, 28 reason, 29 at, 30 letter, 31 purpose, 32 priority,
+--       33 not_before, 34 token, 35 channel
 WITH created AS (
     INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display,
         message, locale, status, generation, min_generation, revision, open_key, created_at, expires_at,
-        inviter_address, delivery_id, remind_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
-    ON CONFLICT (open_key) DO NOTHING
+        inviter_address, delivery_id, remind_at, label, facet, import, idempotency_key, request_digest,
+        renews)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+        $22, $23, $24, $25, $26)
+    ON CONFLICT DO NOTHING
     RETURNING id ), logged AS (
     INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
-    SELECT id, $14, $21, $6, $22, $23
+    SELECT id, $14, $27, $6, $28, $29
     FROM created ), queued AS (
     INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
         ready)
-    SELECT $24, $2, id, $12, $25, $26, $3, split_part(CASE WHEN $25::text IN ('accepted', 'rejected',
-        'expired', 'delivery_failed') THEN lower($18) ELSE $5 END, '@', 2), $27, $27 <= $23
+    SELECT $30, $2, id, $12, $31, $32, $3, split_part(CASE WHEN $31::text IN ('accepted', 'rejected',
+        'expired', 'delivery_failed') THEN lower($18) ELSE $5 END, '@', 2), $33, $33 <= $29
     FROM created
-    WHERE $24::uuid IS NOT NULL ), known AS (
+    WHERE $30::uuid IS NOT NULL ), known AS (
     INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
-    SELECT $28, id, $12, $29, $23
+    SELECT $34, id, $12, $35, $29
     FROM created )
 SELECT 1
 FROM created;
@@ -494,8 +530,8 @@ FROM created;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault,
-    t.digest, t.generation, t.channel
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, t.digest, t.generation, t.channel
 FROM invite_tokens AS t JOIN invite_invitations AS i ON i.id = t.invitation LEFT JOIN LATERAL (SELECT k.state,
     k.attempts, k.error, k.fault
     FROM invite_letters AS k
@@ -507,8 +543,8 @@ WHERE t.digest = $1;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault,
-    NULL::bytea, NULL::integer, NULL::text
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, NULL::bytea, NULL::integer, NULL::text
 FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
@@ -521,20 +557,32 @@ AND ($3::text IS NULL OR i.scope = $3);
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault,
-    NULL::bytea, NULL::integer, NULL::text
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, NULL::bytea, NULL::integer, NULL::text
 FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 WHERE i.open_key = $1;
+
+-- FIND_BY_KEY
+--   1 idempotency_key
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, NULL::bytea, NULL::integer, NULL::text
+FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+WHERE i.idempotency_key = $1;
 
 -- FIND_BY_DELIVERY
 --   1 delivery, 2 kind
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault,
-    NULL::bytea, NULL::integer, NULL::text
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, NULL::bytea, NULL::integer, NULL::text
 FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
@@ -546,8 +594,8 @@ AND (i.kind = $2) IS TRUE;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault,
-    NULL::bytea, NULL::integer, NULL::text
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, NULL::bytea, NULL::integer, NULL::text
 FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
@@ -561,7 +609,8 @@ WHERE i.delivery_id = (SELECT id
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
 FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = $1
@@ -586,7 +635,8 @@ ORDER BY i.created_at DESC, i.id DESC LIMIT $9;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
 FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = $1
@@ -611,7 +661,8 @@ ORDER BY i.created_at, i.id LIMIT $9;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
 FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = $1
@@ -636,7 +687,8 @@ ORDER BY i.expires_at, i.id LIMIT $9;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
 FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = $1
@@ -659,7 +711,8 @@ ORDER BY i.recipient, i.id LIMIT $9;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
 FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
@@ -777,8 +830,9 @@ WHERE id = ANY (ARRAY(
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, o.id,
-    o.generation, o.purpose, o.attempt, o.refusals, o.unknowns
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, o.id, o.generation, o.purpose,
+    o.attempt, o.refusals, o.unknowns
 FROM invite_outbox AS o LEFT JOIN invite_invitations AS i ON i.id = o.invitation LEFT JOIN LATERAL (SELECT k.state,
     k.attempts, k.error, k.fault
     FROM invite_letters AS k
@@ -869,7 +923,8 @@ FROM settled;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
 FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true

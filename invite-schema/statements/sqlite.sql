@@ -9,12 +9,14 @@ WHERE 0;
 -- INSERT
 --   1 id, 2 kind, 3 scope, 4 recipient_given, 5 recipient, 6 inviter, 7 payload, 8 display, 9 message, 10 locale,
 --       11 status, 12 generation, 13 min_generation, 14 revision, 15 open_key, 16 created_at, 17 expires_at,
---       18 inviter_address, 19 delivery, 20 remind_at
+--       18 inviter_address, 19 delivery, 20 remind_at, 21 label, 22 facet, 23 import, 24 idempotency_key,
+--       25 request_digest, 26 renews
 INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display,
     message, locale, status, generation, min_generation, revision, open_key, created_at, expires_at,
-    inviter_address, delivery_id, remind_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
-ON CONFLICT (open_key) DO NOTHING;
+    inviter_address, delivery_id, remind_at, label, facet, import, idempotency_key, request_digest, renews)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+    ?23, ?24, ?25, ?26)
+ON CONFLICT DO NOTHING;
 
 -- INSERT_EVENT
 --   1 id, 2 revision, 3 event, 4 actor, 5 reason, 6 at
@@ -54,8 +56,8 @@ WHERE i.id = (SELECT invitation
             WHERE digest = ?5) = 'mail')) AND (?22 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?22 OR i.resent_at > ?23)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
-    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
-    (SELECT l.state
+    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded, label,
+    facet, import, idempotency_key, request_digest, renews, (SELECT l.state
     FROM invite_letters AS l
     WHERE l.id = delivery_id), (SELECT l.attempts
     FROM invite_letters AS l
@@ -90,8 +92,8 @@ AND (?12 = 'anyone' OR (?12 = 'address' AND i.recipient IN (?13, ?14, ?15, ?16, 
 AND (?22 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?22 OR i.resent_at > ?23)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
-    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
-    (SELECT l.state
+    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded, label,
+    facet, import, idempotency_key, request_digest, renews, (SELECT l.state
     FROM invite_letters AS l
     WHERE l.id = delivery_id), (SELECT l.attempts
     FROM invite_letters AS l
@@ -123,8 +125,8 @@ AND (?14 = 'anyone' OR (?14 = 'address' AND i.recipient IN (?15, ?16, ?17, ?18, 
 AND (?24 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?24 OR i.resent_at > ?25)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
-    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
-    (SELECT l.state
+    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded, label,
+    facet, import, idempotency_key, request_digest, renews, (SELECT l.state
     FROM invite_letters AS l
     WHERE l.id = delivery_id), (SELECT l.attempts
     FROM invite_letters AS l
@@ -135,10 +137,11 @@ RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display
     WHERE l.id = delivery_id), NULL, NULL, NULL;
 
 -- AMEND
---   1 recipient_given, 2 recipient, 3 open_key, 4 remind_at, 5 payload, 6 display, 7 sets_message, 8 message,
---       9 new_expires_at, 10 id, 11 scope, 12 kind, 13 status, 14 or_status, 15 unexpired_at, 16 due_at,
---       17 compare, 18 address_1, 19 address_2, 20 address_3, 21 address_4, 22 address_5, 23 address_6,
---       24 address_7, 25 address_8, 26 proved_address, 27 not_resent_since, 28 not_resent_until
+--   1 recipient_given, 2 recipient, 3 open_key, 4 remind_at, 5 payload, 6 label, 7 facet, 8 display,
+--       9 sets_message, 10 message, 11 new_expires_at, 12 id, 13 scope, 14 kind, 15 status, 16 or_status,
+--       17 unexpired_at, 18 due_at, 19 compare, 20 address_1, 21 address_2, 22 address_3, 23 address_4,
+--       24 address_5, 25 address_6, 26 address_7, 27 address_8, 28 proved_address, 29 not_resent_since,
+--       30 not_resent_until
 UPDATE invite_invitations AS i
 SET recipient_given = COALESCE(?1, recipient_given), recipient = COALESCE(?2, recipient),
     open_key = CASE WHEN ?2 IS NULL THEN open_key ELSE ?3 END, generation = generation + (?2 IS NOT NULL),
@@ -147,23 +150,24 @@ SET recipient_given = COALESCE(?1, recipient_given), recipient = COALESCE(?2, re
     viewed_at = CASE WHEN ?2 IS NULL THEN viewed_at END,
     delivery_id = CASE WHEN ?2 IS NULL THEN delivery_id END,
     remind_at = CASE WHEN ?2 IS NULL THEN COALESCE(?4, remind_at) END,
-    reminded = CASE WHEN ?2 IS NULL THEN reminded END, payload = COALESCE(?5, payload), display = COALESCE(?6,
-    display), message = CASE WHEN ?7 THEN ?8 ELSE message END, expires_at = COALESCE(?9, expires_at),
-    revision = revision + 1
-WHERE i.id = ?10
-AND (?11 IS NULL OR i.scope = ?11)
+    reminded = CASE WHEN ?2 IS NULL THEN reminded END, payload = COALESCE(?5, payload),
+    label = CASE WHEN ?5 IS NULL THEN label ELSE ?6 END, facet = CASE WHEN ?5 IS NULL THEN facet ELSE ?7 END,
+    display = COALESCE(?8, display), message = CASE WHEN ?9 THEN ?10 ELSE message END,
+    expires_at = COALESCE(?11, expires_at), revision = revision + 1
+WHERE i.id = ?12
+AND (?13 IS NULL OR i.scope = ?13)
 AND NOT EXISTS (SELECT 1
     FROM invite_invitations AS o
     WHERE o.open_key = ?3
-    AND o.id <> ?10) AND i.kind = ?12 AND i.status IN (?13,
-        ?14) AND (?15 IS NULL OR i.expires_at > ?15) AND (?16 IS NULL OR i.expires_at <= ?16) AND (?17 = 'anyone' OR (?17 = 'address' AND i.recipient IN (?18,
-        ?19, ?20, ?21, ?22, ?23, ?24, ?25)) OR (?17 = 'domain' AND substr(i.recipient, instr(i.recipient,
-        '@') + 1) IN (?18, ?19, ?20, ?21, ?22, ?23, ?24,
-        ?25)) OR (i.recipient = ?26 AND 0)) AND (?27 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?27 OR i.resent_at > ?28)
+    AND o.id <> ?12) AND i.kind = ?14 AND i.status IN (?15,
+        ?16) AND (?17 IS NULL OR i.expires_at > ?17) AND (?18 IS NULL OR i.expires_at <= ?18) AND (?19 = 'anyone' OR (?19 = 'address' AND i.recipient IN (?20,
+        ?21, ?22, ?23, ?24, ?25, ?26, ?27)) OR (?19 = 'domain' AND substr(i.recipient, instr(i.recipient,
+        '@') + 1) IN (?20, ?21, ?22, ?23, ?24, ?25, ?26,
+        ?27)) OR (i.recipient = ?28 AND 0)) AND (?29 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?29 OR i.resent_at > ?30)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
-    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
-    (SELECT l.state
+    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded, label,
+    facet, import, idempotency_key, request_digest, renews, (SELECT l.state
     FROM invite_letters AS l
     WHERE l.id = delivery_id), (SELECT l.attempts
     FROM invite_letters AS l
@@ -191,8 +195,8 @@ AND (?8 = 'anyone' OR (?8 = 'address' AND i.recipient IN (?9, ?10, ?11, ?12, ?13
 AND (?18 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?18 OR i.resent_at > ?19)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
-    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
-    (SELECT l.state
+    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded, label,
+    facet, import, idempotency_key, request_digest, renews, (SELECT l.state
     FROM invite_letters AS l
     WHERE l.id = delivery_id), (SELECT l.attempts
     FROM invite_letters AS l
@@ -221,8 +225,8 @@ WHERE i.id = (SELECT invitation
             WHERE digest = ?2) = 'mail')) AND (?19 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?19 OR i.resent_at > ?20)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
-    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
-    (SELECT l.state
+    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded, label,
+    facet, import, idempotency_key, request_digest, renews, (SELECT l.state
     FROM invite_letters AS l
     WHERE l.id = delivery_id), (SELECT l.attempts
     FROM invite_letters AS l
@@ -255,8 +259,8 @@ AND (?7 = 'anyone' OR (?7 = 'address' AND i.recipient IN (?8, ?9, ?10, ?11, ?12,
 AND (?17 IS NULL OR i.resent_at IS NULL OR i.resent_at <= ?17 OR i.resent_at > ?18)
 RETURNING id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
     ended_at, ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision,
-    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
-    (SELECT l.state
+    created_at, expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded, label,
+    facet, import, idempotency_key, request_digest, renews, (SELECT l.state
     FROM invite_letters AS l
     WHERE l.id = delivery_id), (SELECT l.attempts
     FROM invite_letters AS l
@@ -288,8 +292,8 @@ WHERE state IN (SELECT value
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault,
-    t.digest, t.generation, t.channel
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, t.digest, t.generation, t.channel
 FROM invite_tokens AS t JOIN invite_invitations AS i ON i.id = t.invitation LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE t.digest = ?1;
 
@@ -298,8 +302,8 @@ WHERE t.digest = ?1;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, NULL,
-    NULL, NULL
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, NULL, NULL, NULL
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.id = +?1
 AND +i.kind = ?2
@@ -310,18 +314,28 @@ AND (?3 IS NULL OR i.scope = ?3);
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, NULL,
-    NULL, NULL
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, NULL, NULL, NULL
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.open_key = +?1;
+
+-- FIND_BY_KEY
+--   1 idempotency_key
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, NULL, NULL, NULL
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.idempotency_key = +?1;
 
 -- FIND_BY_DELIVERY
 --   1 delivery, 2 kind
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, NULL,
-    NULL, NULL
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, NULL, NULL, NULL
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.delivery_id = ?1
 AND +i.kind = ?2;
@@ -331,8 +345,8 @@ AND +i.kind = ?2;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, NULL,
-    NULL, NULL
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, NULL, NULL, NULL
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.delivery_id = (SELECT k.id
     FROM invite_letters AS k
@@ -345,7 +359,8 @@ WHERE i.delivery_id = (SELECT k.id
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.kind = +?1
 AND i.scope = +?2
@@ -363,7 +378,8 @@ ORDER BY i.created_at DESC, i.id DESC LIMIT +?15;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.kind = +?1
 AND i.scope = +?2
@@ -381,7 +397,8 @@ ORDER BY i.created_at, i.id LIMIT +?15;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
 FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = +?1
@@ -402,7 +419,8 @@ ORDER BY i.expires_at, i.id;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
 FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = +?1
@@ -423,7 +441,8 @@ ORDER BY i.recipient, i.id;
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.recipient IN (+?1, +?2, +?3, +?4, +?5, +?6, +?7, +?8)
 AND +i.kind = ?9
@@ -526,8 +545,9 @@ WHERE id IN (SELECT id
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault, o.id,
-    o.generation, o.purpose, o.attempt, o.refusals, o.unknowns
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, o.id, o.generation, o.purpose,
+    o.attempt, o.refusals, o.unknowns
 FROM invite_outbox AS o LEFT JOIN invite_invitations AS i ON i.id = o.invitation LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE o.id = +?1
 AND o.not_before <= ?2
@@ -578,7 +598,8 @@ AND +i.kind IN (SELECT value
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
-    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.remind_at <= ?1
 AND +i.kind IN (SELECT value

@@ -127,6 +127,13 @@ impl From<Error> for Problem {
                 let detail = "There is an open invitation to this address already.";
                 return Self { id: Some(id), detail: detail.into(), ..problem };
             }
+            Error::KeyReused(id) => {
+                let detail = "This key was used for another invitation.";
+                return Self { id: Some(id), detail: detail.into(), ..problem };
+            }
+            Error::InvalidPayload(invalid) => {
+                return Self::invalid(invalid.field.clone(), sentence(&invalid.to_string()));
+            }
             Error::IllegalTransition { .. } => {
                 return Self { detail: sentence(&error.to_string()).into(), ..problem };
             }

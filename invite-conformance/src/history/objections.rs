@@ -66,6 +66,11 @@ fn life(n: u128, place: usize, events: Vec<Event>) -> Life {
         delivery_id: None,
         remind_at: None,
         reminded: None,
+        label: None,
+        facet: None,
+        import: None,
+        idempotency: None,
+        renews: None,
     };
     for event in &events[1..] {
         record.status = event.kind.applied_to(record.status).unwrap_or(record.status);

@@ -228,7 +228,7 @@ impl Spoil for Shortens {
         key: &Key<'_>,
         read: Read,
     ) -> Result<Option<Found>, StoreError> {
-        Ok(self.shown(below.db.find(conn, key, read).await?))
+        Ok(self.shown(below.db.find_one(conn, key, read).await?))
     }
 }
 

@@ -146,7 +146,7 @@ impl Spoil for Edit {
         key: &Key<'_>,
         read: Read,
     ) -> Result<Option<Found>, StoreError> {
-        let mut found = below.db.find(conn, key, read).await?;
+        let mut found = below.db.find_one(conn, key, read).await?;
         found.iter_mut().for_each(self.found);
         Ok(found)
     }

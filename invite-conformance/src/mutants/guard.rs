@@ -210,7 +210,7 @@ pub(super) async fn row(below: &Below, conn: &mut Conn, guard: &Guard<'_>) -> Re
         Target::Id(id, _) => Key::Id { kind: guard.kind, scope: None, id },
         Target::Delivery(_) => return Ok(None),
     };
-    below.db.find(conn, &key, Read::Latest).await
+    below.db.find_one(conn, &key, Read::Latest).await
 }
 
 /// The same guard about the row itself, for whom the token no longer matters.

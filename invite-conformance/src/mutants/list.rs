@@ -231,7 +231,7 @@ impl Spoil for Repeats {
         let mut records = below.db.list(conn, query).await?;
         if let Some(Seek { id, .. }) = query.after {
             let last = Key::Id { kind: query.kind, scope: Some(query.scope), id };
-            if let Some(last) = below.db.find(conn, &last, Read::Plain).await? {
+            if let Some(last) = below.db.find_one(conn, &last, Read::Plain).await? {
                 records.insert(0, last.record);
                 records.truncate(query.limit.try_into().unwrap_or(usize::MAX));
             }

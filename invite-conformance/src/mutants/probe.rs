@@ -108,7 +108,7 @@ async fn look_then_write(db: &Db, level: &'static str) -> Result<bool, StoreErro
 /// At which revision it is.
 async fn look(db: &Db, conn: &mut Conn, id: InvitationId, read: Read) -> Result<Option<u32>, StoreError> {
     let key = Key::Id { kind: Membership::NAME, scope: None, id };
-    Ok(db.find(conn, &key, read).await?.map(|found| found.record.revision))
+    Ok(db.find_one(conn, &key, read).await?.map(|found| found.record.revision))
 }
 
 async fn write(db: &Db, conn: &mut Conn, id: InvitationId) -> Result<bool, StoreError> {

@@ -66,7 +66,7 @@ impl Company {
         const LOOKS: usize = 20;
         let before = self.0.fetch_add(1, Ordering::SeqCst);
         for _ in 0..LOOKS {
-            below.db.find(conn, key, Read::Plain).await?;
+            below.db.find_one(conn, key, Read::Plain).await?;
             if self.0.load(Ordering::SeqCst) > before + 1 {
                 break;
             }
@@ -102,7 +102,7 @@ impl Spoil for Looks {
             Target::Id(id, scope) => Key::Id { kind: asked.guard.kind, scope, id },
             Target::Delivery(_) => return below.db.apply_one(conn, asked).await,
         };
-        let Some(found) = below.db.find(conn, &key, Read::Plain).await? else { return Ok(None) };
+        let Some(found) = below.db.find_one(conn, &key, Read::Plain).await? else { return Ok(None) };
         if !asked.guard.holds(&found.record, found.token.as_ref()) {
             return Ok(None);
         }
@@ -147,7 +147,7 @@ impl LooksForOpen {
         let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for held in keys.into_iter().filter(|held| held.key == *key) {
             let key = Key::Id { kind: &held.kind, scope: None, id: held.id };
-            let found = below.db.find(conn, &key, Read::Plain).await?;
+            let found = below.db.find_one(conn, &key, Read::Plain).await?;
             let holds = |found: &Found| found.record.status.is_open() && found.record.recipient == held.recipient;
             if let Some(found) = found.filter(holds) {
                 return Ok(Some(found));
@@ -201,8 +201,8 @@ impl Spoil for LooksForOpen {
     ) -> Result<Option<Found>, StoreError> {
         match key {
             Key::Open(key) => self.holder(below, conn, key).await,
-            Key::Token(_) | Key::Id { .. } | Key::Delivery { .. } | Key::Provider { .. } => {
-                below.db.find(conn, key, read).await
+            Key::Token(_) | Key::Id { .. } | Key::Idempotency(_) | Key::Delivery { .. } | Key::Provider { .. } => {
+                below.db.find_one(conn, key, read).await
             }
         }
     }

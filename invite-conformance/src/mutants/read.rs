@@ -70,7 +70,7 @@ struct Snapshot;
 #[async_trait]
 impl Spoil for Snapshot {
     async fn find(&self, below: &Below, conn: &mut Conn, key: &Key<'_>, _: Read) -> Result<Option<Found>, StoreError> {
-        below.db.find(conn, key, Read::Plain).await
+        below.db.find_one(conn, key, Read::Plain).await
     }
 }
 
@@ -85,8 +85,8 @@ impl Spoil for AnyScope {
         key: &Key<'_>,
         read: Read,
     ) -> Result<Option<Found>, StoreError> {
-        let Key::Id { kind, scope: Some(scope), id } = *key else { return below.db.find(conn, key, read).await };
-        let found = below.db.find(conn, &Key::Id { kind, scope: None, id }, read).await?;
+        let Key::Id { kind, scope: Some(scope), id } = *key else { return below.db.find_one(conn, key, read).await };
+        let found = below.db.find_one(conn, &Key::Id { kind, scope: None, id }, read).await?;
         Ok(found.filter(|found| (self.0)(scope.as_str(), found.record.scope.as_str())))
     }
 }
@@ -104,13 +104,13 @@ impl Spoil for AnyKind {
     ) -> Result<Option<Found>, StoreError> {
         if let Key::Id { scope, id, .. } = *key {
             for kind in below.kinds() {
-                if let Some(found) = below.db.find(conn, &Key::Id { kind: &kind, scope, id }, read).await? {
+                if let Some(found) = below.db.find_one(conn, &Key::Id { kind: &kind, scope, id }, read).await? {
                     return Ok(Some(found));
                 }
             }
             return Ok(None);
         }
-        below.db.find(conn, key, read).await
+        below.db.find_one(conn, key, read).await
     }
 }
 
@@ -127,13 +127,13 @@ impl Spoil for AnyKindByLetter {
     ) -> Result<Option<Found>, StoreError> {
         if let Key::Delivery { id, .. } = *key {
             for kind in below.kinds() {
-                if let Some(found) = below.db.find(conn, &Key::Delivery { kind: &kind, id }, read).await? {
+                if let Some(found) = below.db.find_one(conn, &Key::Delivery { kind: &kind, id }, read).await? {
                     return Ok(Some(found));
                 }
             }
             return Ok(None);
         }
-        below.db.find(conn, key, read).await
+        below.db.find_one(conn, key, read).await
     }
 }
 
@@ -152,7 +152,7 @@ impl Spoil for Defaults {
         key: &Key<'_>,
         read: Read,
     ) -> Result<Option<Found>, StoreError> {
-        match (below.db.find(conn, key, read).await, key) {
+        match (below.db.find_one(conn, key, read).await, key) {
             (Err(error), Key::Id { id, .. }) if is_corrupt(&error) => {
                 Ok(below.inserted(*id).map(|record| Found { record, token: None }))
             }
@@ -181,7 +181,7 @@ impl Spoil for LeftOut {
         key: &Key<'_>,
         read: Read,
     ) -> Result<Option<Found>, StoreError> {
-        let found = below.db.find(conn, key, read).await;
+        let found = below.db.find_one(conn, key, read).await;
         found.or_else(|error| if is_corrupt(&error) { Ok(None) } else { Err(error) })
     }
 
@@ -235,10 +235,10 @@ impl Spoil for HalfDigest {
         if let Key::Token(asked) = *key
             && let Some(known) = self.like(asked)
         {
-            let mut found = below.db.find(conn, &Key::Token(&known), read).await?;
+            let mut found = below.db.find_one(conn, &Key::Token(&known), read).await?;
             found.iter_mut().filter_map(|found| found.token.as_mut()).for_each(|token| token.digest = asked.clone());
             return Ok(found);
         }
-        below.db.find(conn, key, read).await
+        below.db.find_one(conn, key, read).await
     }
 }

@@ -85,6 +85,21 @@ pub(super) trait Spoil: Send + Sync + 'static {
         Ok(answers)
     }
 
+    /// All reads of one call.
+    async fn find_all(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        keys: &[Key<'_>],
+        read: Read,
+    ) -> Result<Vec<Option<Found>>, StoreError> {
+        let mut answers = Vec::new();
+        for key in keys {
+            answers.push(self.find(below, conn, key, read).await?);
+        }
+        Ok(answers)
+    }
+
     async fn find(
         &self,
         below: &Below,
@@ -92,7 +107,7 @@ pub(super) trait Spoil: Send + Sync + 'static {
         key: &Key<'_>,
         read: Read,
     ) -> Result<Option<Found>, StoreError> {
-        below.db.find(conn, key, read).await
+        below.db.find_one(conn, key, read).await
     }
 
     async fn list(&self, below: &Below, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
@@ -193,7 +208,7 @@ impl Below {
     pub(super) async fn row(&self, conn: &mut Conn, id: InvitationId) -> Result<Option<Record>, StoreError> {
         let Some(Record { kind, .. }) = self.inserted(id) else { return Ok(None) };
         let key = Key::Id { kind: &kind, scope: None, id };
-        Ok(self.db.find(conn, &key, Read::Latest).await?.map(|found| found.record))
+        Ok(self.db.find_one(conn, &key, Read::Latest).await?.map(|found| found.record))
     }
 
     fn dispatched(&self, record: &Record, dispatch: Dispatch<'_>) {
@@ -250,8 +265,8 @@ impl InvitationStore for Spoiled {
         self.spoil.record_all(&self.below, conn, updates).await.map_err(|error| self.spoil.error(error))
     }
 
-    async fn find(&self, conn: &mut Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
-        self.spoil.find(&self.below, conn, key, read).await.map_err(|error| self.spoil.error(error))
+    async fn find(&self, conn: &mut Conn, keys: &[Key<'_>], read: Read) -> Result<Vec<Option<Found>>, StoreError> {
+        self.spoil.find_all(&self.below, conn, keys, read).await.map_err(|error| self.spoil.error(error))
     }
 
     async fn list(&self, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {

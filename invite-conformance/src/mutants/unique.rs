@@ -104,7 +104,7 @@ impl Spoil for AmendmentCollides {
     ) -> Result<Option<Found>, StoreError> {
         let found = below.db.apply_one(conn, asked).await?;
         if let (None, Change::Amend { recipient: Some((_, Some(key))), .. }) = (&found, &asked.change)
-            && below.db.find(conn, &Key::Open(key), Read::Latest).await?.is_some()
+            && below.db.find_one(conn, &Key::Open(key), Read::Latest).await?.is_some()
         {
             return Err(StoreError::failed("unique constraint"));
         }
@@ -132,6 +132,6 @@ impl Spoil for NotFoundByKey {
         key: &Key<'_>,
         read: Read,
     ) -> Result<Option<Found>, StoreError> {
-        if matches!(key, Key::Open(_)) { Ok(None) } else { below.db.find(conn, key, read).await }
+        if matches!(key, Key::Open(_)) { Ok(None) } else { below.db.find_one(conn, key, read).await }
     }
 }

@@ -126,7 +126,7 @@ async fn a_payload_is_replaced_as_a_whole(db: Db) -> Verdict {
     for payload in [json!({ "role": "member" }), json!({}), Value::Null, json!(["a", null]), json!("null"), json!(0)] {
         let change = Change::Amend {
             recipient: None,
-            payload: Some(&payload),
+            payload: Some(rows::new_payload(&payload)),
             display: None,
             message: None,
             expires_at: None,
@@ -165,7 +165,7 @@ async fn everything_can_be_amended_at_once(db: Db) -> Verdict {
     let end: DateTime<Utc> = noon() + TimeDelta::days(9);
     let change = Change::Amend {
         recipient: Some((&recipient, key_of(&recipient))),
-        payload: Some(&payload),
+        payload: Some(rows::new_payload(&payload)),
         display: None,
         message: Some(None),
         expires_at: Some(end),
@@ -245,7 +245,7 @@ async fn an_address_whose_open_key_is_taken_is_refused_and_nothing_is_written(db
     for dispatch in [Dispatch::Letter(&queued), Dispatch::Token(&known, Channel::Link)] {
         let change = Change::Amend {
             recipient: Some((&other.record.recipient, other.open_key())),
-            payload: Some(&payload),
+            payload: Some(rows::new_payload(&payload)),
             display: None,
             message: Some(None),
             expires_at: Some(noon() + TimeDelta::days(9)),

@@ -72,10 +72,10 @@ async fn a_damaged_row_is_read_as_corrupt(db: Db) -> Verdict {
         let address = record.recipient.canonical();
         undone!(direct, tx => {
             let db = &direct.db;
-            corrupt(db.find(&mut tx, &row.key(), Read::Plain).await, "find by id")?;
-            corrupt(db.find(&mut tx, &row.key(), Read::Latest).await, "find by id, the latest state")?;
+            corrupt(db.find_one(&mut tx, &row.key(), Read::Plain).await, "find by id")?;
+            corrupt(db.find_one(&mut tx, &row.key(), Read::Latest).await, "find by id, the latest state")?;
             if let Some(key) = &key {
-                corrupt(db.find(&mut tx, &Key::Open(key), Read::Latest).await, "find by open key")?;
+                corrupt(db.find_one(&mut tx, &Key::Open(key), Read::Latest).await, "find by open key")?;
             }
             for sort in [Sort::NewestFirst, Sort::OldestFirst, Sort::ExpiresFirst, Sort::Address] {
                 let query = ListQuery { sort, ..everything(&record.scope) };

@@ -170,7 +170,7 @@ impl Direct {
 
     /// Sees that the store holds this row.
     pub(crate) async fn holds(&self, conn: &mut Conn, row: &Row, when: &str) -> Verdict {
-        let Some(Found { record, .. }) = self.db.find(conn, &row.key(), Read::Plain).await? else {
+        let Some(Found { record, .. }) = self.db.find_one(conn, &row.key(), Read::Plain).await? else {
             return Err(Stop::Failed(format!("after {when}: the row is not found by its id, kind and scope")));
         };
         same(&record, &row.record, &format!("the row read after {when}"))
@@ -188,12 +188,12 @@ impl Direct {
 
     /// Who holds this open key.
     pub(crate) async fn holder(&self, conn: &mut Conn, key: &OpenKey) -> Result<Option<InvitationId>, StoreError> {
-        Ok(self.db.find(conn, &Key::Open(key), Read::Plain).await?.map(|found| found.record.id))
+        Ok(self.db.find_one(conn, &Key::Open(key), Read::Plain).await?.map(|found| found.record.id))
     }
 
     /// The token of this digest, with its invitation.
     pub(crate) async fn token(&self, digest: &TokenDigest) -> Result<Option<Found>, StoreError> {
-        self.db.find(&mut self.db.connect().await?, &Key::Token(digest), Read::Plain).await
+        self.db.find_one(&mut self.db.connect().await?, &Key::Token(digest), Read::Plain).await
     }
 
     /// Leases letters.

@@ -41,7 +41,7 @@ async fn a_token_finds_its_row_whatever_became_of_both(db: Db) -> Verdict {
         direct.bring(&mut row, status).await?;
         for token in [&first, &second] {
             for read in [Read::Plain, Read::Latest] {
-                let found = undone!(direct, tx => direct.db.find(&mut tx, &Key::Token(&token.digest), read).await?);
+                let found = undone!(direct, tx => direct.db.find_one(&mut tx, &Key::Token(&token.digest), read).await?);
                 let generation = token.generation;
                 let Some(found) = found else {
                     ensure!(false, "{status}: the token of generation {generation} is not found by {read:?}");
@@ -67,7 +67,7 @@ async fn an_id_is_found_in_its_kind_and_in_the_scope_that_is_named(db: Db) -> Ve
             (OTHER_KIND, None, false),
             (OTHER_KIND, Some(&here), false),
         ] {
-            let found = direct.db.find(&mut tx, &Key::Id { kind, scope, id: id(1) }, read).await?;
+            let found = direct.db.find_one(&mut tx, &Key::Id { kind, scope, id: id(1) }, read).await?;
             let scope = scope.map(Scope::as_str);
             ensure!(
                 found.is_some() == wanted,
@@ -89,7 +89,7 @@ async fn an_open_key_finds_the_row_that_holds_it(db: Db) -> Verdict {
     direct.put(&second, Dispatch::None).await?;
     undone!(direct, tx => for read in [Read::Plain, Read::Latest] {
         for (key, row) in [(&first_key, &first), (&second_key, &second)] {
-            let Some(found) = direct.db.find(&mut tx, &Key::Open(key), read).await? else {
+            let Some(found) = direct.db.find_one(&mut tx, &Key::Open(key), read).await? else {
                 ensure!(false, "{read:?}: the open key of an open row finds nothing");
                 continue;
             };
@@ -121,7 +121,7 @@ async fn a_letter_finds_the_invitation_whose_current_one_it_is(db: Db) -> Verdic
             (OTHER_KIND, second, None),
         ] {
             let Some(letter) = letter else { continue };
-            match (direct.db.find(&mut tx, &Key::Delivery { kind, id: letter }, read).await?, wanted) {
+            match (direct.db.find_one(&mut tx, &Key::Delivery { kind, id: letter }, read).await?, wanted) {
                 (Some(found), Some(row)) => {
                     same(&found.record, &row.record, &format!("{read:?}: found by its letter"))?;
                     ensure!(found.token.is_none(), "{read:?}, by letter: answered with a token");
@@ -144,7 +144,7 @@ async fn what_nobody_has_is_not_found(db: Db) -> Verdict {
     undone!(direct, tx => for read in [Read::Plain, Read::Latest] {
         let (by_letter, by_name) = (Key::Delivery { kind: KIND, id: delivery(2) }, Key::Provider { kind: KIND, id: "0100" });
         for key in [unknown.key(), Key::Token(&digest), Key::Open(&open_key), by_letter, by_name] {
-            let found = direct.db.find(&mut tx, &key, read).await?;
+            let found = direct.db.find_one(&mut tx, &key, read).await?;
             ensure!(found.is_none(), "{read:?}: what nobody has is found, by {key:?}");
         }
     });
@@ -160,7 +160,7 @@ async fn a_read_of_the_latest_state_sees_what_its_own_transaction_wrote(db: Db) 
         direct.add(&mut tx, &second, Dispatch::None).await?;
         for read in [Read::Plain, Read::Latest] {
             for row in [&first, &second] {
-                let Some(found) = direct.db.find(&mut tx, &row.key(), read).await? else {
+                let Some(found) = direct.db.find_one(&mut tx, &row.key(), read).await? else {
                     ensure!(false, "{read:?}: a row is not found in the transaction that wrote it");
                     continue;
                 };

@@ -11,10 +11,10 @@ use crate::{
     case::{Case, Verdict, cases, ensure},
     compare::{same, same_token, within},
     erased::Db,
-    host::world::committed,
+    host::world::{committed, undone},
     store::{
         direct::{Ask, Direct},
-        rows::{self, Row, digest, id, letter, noon, row},
+        rows::{self, Row, digest, id, key, letter, noon, row},
     },
 };
 
@@ -40,6 +40,9 @@ pub(super) const CASES: &[Case] = cases![
         "`Dispatch::Token` stores the digest with the row's generation and the channel it names.",
     an_insertion_that_brings_nothing_queues_nothing:
         "`Dispatch::None` writes neither letter nor token.",
+    a_creation_with_a_key_that_was_used_is_in_the_way_of_nothing_and_stores_nothing:
+        "A row whose idempotency key another row has, whatever became of that one, is answered `false`, and nothing of it \
+         is stored; `Key::Idempotency` finds the first.",
     an_insertion_is_the_first_event:
         "The event of an insertion has the row's revision, and actor, instant and reason as given.",
 ];
@@ -81,6 +84,11 @@ async fn a_row_with_everything_comes_back_to_the_letter(db: Db) -> Verdict {
         record.display = json!({ "organization": text, "inviter": [text] });
         record.message = Some(format!("{text}\n\t{text}\n"));
         record.locale = Some("de-CH-1996".into());
+        record.label = Some(text.into());
+        record.facet = Some(text.into());
+        record.import = Some(text.into());
+        record.idempotency = Some(key(n, Some(7)));
+        record.renews = Some(id(n + 100));
         within(comes_back(&direct, &row).await, text)?;
     }
     for (n, inviter) in (20..).zip([Actor::System, Actor::Bearer, Actor::new("system"), Actor::new("user:user:1")]) {
@@ -147,8 +155,11 @@ async fn the_longest_values_fit(db: Db) -> Verdict {
     record.display = json!({ "organization": line });
     record.message = Some("\u{1F642}".repeat(5_000));
     record.locale = Some("abcdefgh-abcdefgh-abcdefgh-abcdefgh".into());
+    record.label = Some(line.clone());
+    record.facet = Some("\u{1F642}".repeat(64));
+    record.import = Some("\u{1F642}".repeat(64));
     comes_back(&direct, &row).await?;
-    let found = direct.db.find(&mut direct.db.connect().await?, &row.key(), Read::Plain).await?;
+    let found = direct.db.find_one(&mut direct.db.connect().await?, &row.key(), Read::Plain).await?;
     ensure!(found.is_some(), "a row with the longest kind and scope is not found by them");
     Ok(())
 }
@@ -188,7 +199,7 @@ async fn scopes_that_look_alike_are_different(db: Db) -> Verdict {
         ensure!(seen == [row.record.id], "the list of scope {:?} holds {seen:?}", scope.as_str());
         for other in &rows {
             let key = Key::Id { kind: &row.record.kind, scope: Some(scope), id: other.record.id };
-            let found = direct.db.find(&mut conn, &key, Read::Plain).await?.is_some();
+            let found = direct.db.find_one(&mut conn, &key, Read::Plain).await?.is_some();
             let mine = other.record.id == row.record.id;
             let (here, there) = (scope.as_str(), other.record.scope.as_str());
             ensure!(found == mine, "looked for in scope {here:?}, the row of scope {there:?} is found: {found}");
@@ -264,6 +275,36 @@ async fn an_insertion_that_brings_nothing_queues_nothing(db: Db) -> Verdict {
     let letters = leased.letters.len() + leased.discarded + leased.unreadable.len();
     ensure!(letters == 0, "an insertion without a letter queued one");
     Ok(())
+}
+
+async fn a_creation_with_a_key_that_was_used_is_in_the_way_of_nothing_and_stores_nothing(db: Db) -> Verdict {
+    let direct = Direct::on(&db);
+    let (mut first, mut again, mut other) = (row(1), row(2), row(3));
+    first.record.idempotency = Some(key(1, Some(1)));
+    again.record.idempotency = Some(key(1, None));
+    other.record.idempotency = Some(key(2, Some(1)));
+    direct.put(&first, Dispatch::None).await?;
+    committed!(direct, tx => {
+        let stored = direct.insert(&mut tx, &again, Dispatch::Letter(&letter(5))).await?;
+        ensure!(!stored, "a second row with the key of an open one was stored");
+        // The transaction goes on.
+        direct.add(&mut tx, &other, Dispatch::None).await?;
+    });
+    direct.happens(&mut first, &rows::cancelled(rows::by_id(id(1)))).await?;
+    committed!(direct, tx => {
+        let stored = direct.insert(&mut tx, &again, Dispatch::None).await?;
+        ensure!(!stored, "a second row with the key of an ended one was stored");
+    });
+    for read in [Read::Plain, Read::Latest] {
+        for (asked, wanted) in [(key(1, None), Some(id(1))), (key(2, Some(9)), Some(id(3))), (key(3, Some(1)), None)] {
+            let found = undone!(direct, tx => direct.db.find_one(&mut tx, &Key::Idempotency(&asked), read).await?);
+            let found = found.map(|found| found.record.id);
+            ensure!(found == wanted, "by a key {read:?} finds {found:?} and should find {wanted:?}");
+        }
+    }
+    let leased = direct.lease(&Ask::default()).await?;
+    ensure!(leased.letters.is_empty(), "the letter of a creation that was not stored is queued");
+    direct.keeps(&first, "others with its key").await
 }
 
 async fn an_insertion_is_the_first_event(db: Db) -> Verdict {

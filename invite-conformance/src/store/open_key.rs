@@ -42,7 +42,7 @@ async fn a_taken_open_key_is_answered_and_nothing_is_written(db: Db) -> Verdict 
         ensure!(!inserted, "a second row with the same open key was inserted");
     }
     direct.keeps(&first, "another insertion with its open key").await?;
-    let found = direct.db.find(&mut direct.db.connect().await?, &second.key(), Read::Plain).await?;
+    let found = direct.db.find_one(&mut direct.db.connect().await?, &second.key(), Read::Plain).await?;
     ensure!(found.is_none(), "the row that was refused is there");
     let events = direct.history(&first).await?.len();
     ensure!(events == 1, "the row in the way has {events} events");

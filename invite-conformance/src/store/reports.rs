@@ -264,7 +264,7 @@ async fn a_failed_delivery_is_found_by_its_letter(db: Db) -> Verdict {
 /// The invitation found by a provider's name for its letter, read in a transaction that is rolled back.
 async fn named(direct: &Direct, kind: &str, name: &str) -> Result<Option<InvitationId>, Stop> {
     let key = Key::Provider { kind, id: name };
-    let found = undone!(direct, tx => direct.db.find(&mut tx, &key, Read::Plain).await?);
+    let found = undone!(direct, tx => direct.db.find_one(&mut tx, &key, Read::Plain).await?);
     Ok(found.map(|found| found.record.id))
 }
 

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Actor, Delivery, DeliveryState, EmailAddress, EventKind, InvitationId, Record, Scope, Sort, Status, TokenDigest,
-    Uniqueness,
+    Actor, Delivery, DeliveryState, EmailAddress, EventKind, Idempotency, InvitationId, Record, Scope, Sort, Status,
+    TokenDigest, Uniqueness,
     store::{
-        AddressedQuery, Change, DeliveryId, Dispatch, Guard, Key, ListQuery, NewEvent, NewLetter, OpenKey, Purpose,
-        RecipientGuard, RenewedLinks, Target, TimeGuard, Transition,
+        AddressedQuery, Change, DeliveryId, Dispatch, Guard, Key, ListQuery, NewEvent, NewLetter, NewPayload, OpenKey,
+        Purpose, RecipientGuard, RenewedLinks, Target, TimeGuard, Transition,
     },
 };
 use serde_json::{Value, json};
@@ -99,6 +99,11 @@ pub(crate) fn row(n: u32) -> Row {
         delivery_id: Some(delivery(n)),
         remind_at: None,
         reminded: None,
+        label: None,
+        facet: None,
+        import: None,
+        idempotency: None,
+        renews: None,
     };
     Row { record, uniqueness: Uniqueness::PerScopeAndRecipient }
 }
@@ -217,6 +222,16 @@ pub(crate) fn delivery_failed(guard: Guard<'_>) -> Transition<'_> {
 /// An amendment of nothing.
 pub(crate) const NOTHING: Change<'static> =
     Change::Amend { recipient: None, payload: None, display: None, message: None, expires_at: None, remind_at: None };
+
+/// What a repeated creation is recognised by: the nth key, with this request.
+pub(crate) fn key(n: u32, request: Option<u8>) -> Idempotency {
+    Idempotency::from_stored([n as u8; 32], request.map(|request| [request; 32]))
+}
+
+/// A payload with its label and its facet.
+pub(crate) fn new_payload(json: &Value) -> NewPayload<'_> {
+    NewPayload { json, label: Some("Analytical Engines"), facet: Some("member") }
+}
 
 /// All of a scope's members, newest first.
 pub(crate) fn everything(scope: &Scope) -> ListQuery<'_> {

@@ -64,7 +64,7 @@ async fn insert(direct: &Direct, tx: &mut Conn, rows: &[(&Row, Dispatch<'_>)]) -
 
 /// Sees that the row is there with one event, or not there at all.
 async fn is_there(direct: &Direct, row: &Row, wanted: bool, which: &str) -> Verdict {
-    let found = direct.db.find(&mut direct.db.connect().await?, &row.key(), Read::Plain).await?;
+    let found = direct.db.find_one(&mut direct.db.connect().await?, &row.key(), Read::Plain).await?;
     match found {
         Some(found) => same(&found.record, &row.record, which)?,
         None => ensure!(!wanted, "{which} is not there"),
@@ -235,7 +235,7 @@ async fn letters_of_different_fates_are_settled_together(db: Db) -> Verdict {
     }
     for (name, wanted) in names.iter().zip([true, true, false, false, false, false]) {
         let key = Key::Provider { kind: KIND, id: name };
-        let found = undone!(direct, tx => direct.db.find(&mut tx, &key, Read::Plain).await?);
+        let found = undone!(direct, tx => direct.db.find_one(&mut tx, &key, Read::Plain).await?);
         ensure!(found.is_some() == wanted, "by the provider's name {name} an invitation is found: {}", found.is_some());
     }
     for row in &rows {

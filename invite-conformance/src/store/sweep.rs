@@ -176,7 +176,7 @@ async fn the_sweep_ends_no_more_than_asked_for_and_counts_them(db: Db) -> Verdic
         left -= wanted;
         let mut open = 0;
         for row in &rows {
-            let found = direct.db.find(&mut direct.db.connect().await?, &row.key(), Read::Plain).await?;
+            let found = direct.db.find_one(&mut direct.db.connect().await?, &row.key(), Read::Plain).await?;
             open += u64::from(found.is_some_and(|found| found.record.status.is_open()));
         }
         ensure!(open == left, "{left} of 5 should be left open, {open} are");

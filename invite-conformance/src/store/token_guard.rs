@@ -152,7 +152,7 @@ async fn what_was_found_by_id_has_no_token(db: Db) -> Verdict {
     undone!(direct, tx => {
         let found = direct.db.apply_one(&mut tx, &cancelled(by_id(id(1)))).await?;
         ensure!(found.is_some_and(|found| found.token.is_none()), "a change by id was answered with a token");
-        let ended = direct.db.find(&mut tx, &row.key(), Read::Latest).await?;
+        let ended = direct.db.find_one(&mut tx, &row.key(), Read::Latest).await?;
         ensure!(ended.is_some_and(|found| found.token.is_none()), "a read by id was answered with a token");
     });
     Ok(())

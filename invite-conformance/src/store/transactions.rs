@@ -71,10 +71,10 @@ async fn no_call_ends_the_caller_s_transaction(db: Db) -> Verdict {
             }};
         }
         after!("lock_for_write", db.lock_for_write(&mut tx).await?);
-        after!("find", db.find(&mut tx, &first.key(), Read::Plain).await?);
-        after!("find, of the latest state", db.find(&mut tx, &first.key(), Read::Latest).await?);
-        after!("find, of what is not there", db.find(&mut tx, &Key::Token(&unknown), Read::Latest).await?);
-        after!("find, by open key", db.find(&mut tx, &Key::Open(&key), Read::Latest).await?);
+        after!("find", db.find_one(&mut tx, &first.key(), Read::Plain).await?);
+        after!("find, of the latest state", db.find_one(&mut tx, &first.key(), Read::Latest).await?);
+        after!("find, of what is not there", db.find_one(&mut tx, &Key::Token(&unknown), Read::Latest).await?);
+        after!("find, by open key", db.find_one(&mut tx, &Key::Open(&key), Read::Latest).await?);
         after!("list", db.list(&mut tx, &everything(scope)).await?);
         after!("addressed_to", db.addressed_to(&mut tx, &addressed(KIND, &["person1@example.com"])).await?);
         after!("history", db.history(&mut tx, KIND, scope, id(1)).await?);
@@ -90,7 +90,7 @@ async fn no_call_ends_the_caller_s_transaction(db: Db) -> Verdict {
         after!("transition", direct.changes(&mut tx, &mut first.clone(), None, &cancelled(by_id(id(1)))).await?);
     });
     direct.keeps(&first, "the caller's rollback").await?;
-    let third = direct.db.find(&mut direct.db.connect().await?, &row(3).key(), Read::Plain).await?;
+    let third = direct.db.find_one(&mut direct.db.connect().await?, &row(3).key(), Read::Plain).await?;
     ensure!(third.is_none(), "a row is there though its transaction was rolled back");
     Ok(())
 }
@@ -113,10 +113,10 @@ async fn nothing_is_seen_elsewhere_before_the_commit(db: Db) -> Verdict {
 
     let mut elsewhere = direct.db.connect().await?;
     direct.holds(&mut elsewhere, &first, "changes that are not committed").await?;
-    let found = direct.db.find(&mut elsewhere, &second.key(), Read::Plain).await?;
+    let found = direct.db.find_one(&mut elsewhere, &second.key(), Read::Plain).await?;
     ensure!(found.is_none(), "a row is found elsewhere before its insertion is committed");
     for token in [&inserted, &linked] {
-        let found = direct.db.find(&mut elsewhere, &Key::Token(token), Read::Plain).await?;
+        let found = direct.db.find_one(&mut elsewhere, &Key::Token(token), Read::Plain).await?;
         ensure!(found.is_none(), "a token is known elsewhere before it is committed");
     }
     let scope = &first.record.scope;
@@ -143,7 +143,7 @@ async fn a_rollback_undoes_an_insertion_and_all_it_brought(db: Db) -> Verdict {
         direct.add(&mut tx, &second, Dispatch::Token(&known, Channel::Link)).await?;
     });
     for row in [&first, &second] {
-        let found = direct.db.find(&mut direct.db.connect().await?, &row.key(), Read::Plain).await?;
+        let found = direct.db.find_one(&mut direct.db.connect().await?, &row.key(), Read::Plain).await?;
         ensure!(found.is_none(), "a row is found though its insertion was rolled back");
     }
     ensure!(direct.token(&known).await?.is_none(), "a token is known though its insertion was rolled back");

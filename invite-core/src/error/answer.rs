@@ -32,7 +32,8 @@ impl Error {
             Self::NotPermitted(_) => "not_permitted",
             Self::MayNotDecline => "may_not_decline",
             Self::LimitReached { .. } => "limit_reached",
-            Self::Invalid { .. } => "invalid",
+            Self::KeyReused(_) => "key_reused",
+            Self::Invalid { .. } | Self::InvalidPayload(_) => "invalid",
             Self::Random(_) => "unavailable",
             Self::Store(error) | Self::Authority(error) if error.is_retryable() => "unavailable",
             Self::Store(_)
@@ -50,10 +51,10 @@ impl Error {
         match self {
             Self::NotFound => 404,
             Self::Expired { .. } | Self::AlreadyAccepted | Self::Rejected | Self::Cancelled | Self::Superseded => 410,
-            Self::AlreadyPending(_) | Self::IllegalTransition { .. } => 409,
+            Self::AlreadyPending(_) | Self::IllegalTransition { .. } | Self::KeyReused(_) => 409,
             Self::WrongRecipient | Self::EmailNotVerified | Self::NotPermitted(_) | Self::MayNotDecline => 403,
             Self::LimitReached { .. } => 429,
-            Self::Invalid { .. } => 422,
+            Self::Invalid { .. } | Self::InvalidPayload(_) => 422,
             Self::Random(_) => 503,
             Self::Store(error) | Self::Authority(error) if error.is_retryable() => 503,
             Self::Store(_)
@@ -87,7 +88,9 @@ impl Error {
             | Self::EmailNotVerified
             | Self::NotPermitted(_)
             | Self::MayNotDecline
+            | Self::KeyReused(_)
             | Self::Invalid { .. }
+            | Self::InvalidPayload(_)
             | Self::NotInTransaction
             | Self::NoKinds
             | Self::KindServedTwice { .. }

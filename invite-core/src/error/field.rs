@@ -30,6 +30,22 @@ pub enum Field {
     Claimant,
     /// Where the next page of a list begins.
     Cursor,
+    /// What [`Kind::label`](crate::Kind::label) makes of the payload.
+    Label,
+    /// What [`Kind::facet`](crate::Kind::facet) makes of the payload.
+    Facet,
+    /// The name of an import.
+    Import,
+    /// What makes a creation safe to repeat.
+    Key,
+    /// The most rows of a page.
+    Limit,
+    /// What lists look for.
+    Search,
+    /// What a call about several is about.
+    Selection,
+    /// A stretch of time.
+    Period,
 }
 
 impl Field {
@@ -49,6 +65,14 @@ impl Field {
             Self::Actor => "actor",
             Self::Claimant => "claimant",
             Self::Cursor => "cursor",
+            Self::Label => "label",
+            Self::Facet => "facet",
+            Self::Import => "import",
+            Self::Key => "key",
+            Self::Limit => "limit",
+            Self::Search => "search",
+            Self::Selection => "selection",
+            Self::Period => "period",
         }
     }
 }

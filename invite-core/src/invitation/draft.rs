@@ -32,6 +32,8 @@ pub struct NewInvitation<K> {
     pub(crate) locale: Option<String>,
     pub(crate) lifetime: Option<TimeDelta>,
     pub(crate) inviter_address: Option<String>,
+    pub(crate) key: Option<String>,
+    pub(crate) import: Option<String>,
 }
 
 impl<K: Kind> NewInvitation<K> {
@@ -45,6 +47,8 @@ impl<K: Kind> NewInvitation<K> {
             locale: None,
             lifetime: None,
             inviter_address: None,
+            key: None,
+            import: None,
         }
     }
 
@@ -80,6 +84,24 @@ impl<K: Kind> NewInvitation<K> {
     /// [policy](crate::Policy::reply_to_inviter) says so. Checked like the invited address.
     pub fn inviter_address(mut self, email: impl Into<String>) -> Self {
         self.inviter_address = Some(email.into());
+        self
+    }
+
+    /// Makes the creation safe to repeat. A second creation with the same key in the same scope stores and mails
+    /// nothing, and answers with the first invitation, whatever has become of it; if it asks for another address or
+    /// another payload, it is [`Error::KeyReused`](crate::Error::KeyReused). So a request that is sent again, or an
+    /// import that is begun again, invites nobody twice.
+    ///
+    /// At most 200 characters on one line. Stored as SHA-256 only, and remembered as long as the invitation.
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Makes it part of an import, so that it can be [listed](crate::InvitationQuery::import) and counted with the rest of
+    /// it. At most 64 characters on one line, such as `2026-12-01 staff.csv`.
+    pub fn import(mut self, import: impl Into<String>) -> Self {
+        self.import = Some(import.into());
         self
     }
 

@@ -18,6 +18,7 @@ use crate::{
 pub(super) struct State {
     pub(super) invitations: BTreeMap<InvitationId, Row>,
     pub(super) open: HashMap<OpenKey, InvitationId>,
+    pub(super) keys: HashMap<[u8; 32], InvitationId>,
     pub(super) tokens: HashMap<[u8; 32], (InvitationId, FoundToken)>,
     pub(super) queue: BTreeMap<DeliveryId, Queued>,
     pub(super) events: Vec<Event>,
@@ -73,6 +74,12 @@ impl State {
         };
         if let Some(key) = old.as_ref().and_then(|old| old.open_key) {
             self.open.remove(&key);
+        }
+        if let Some(key) = old.as_ref().and_then(|old| old.record.idempotency) {
+            self.keys.remove(key.key());
+        }
+        if let Some(key) = row.as_ref().and_then(|row| row.record.idempotency) {
+            self.keys.insert(*key.key(), id);
         }
         if let Some(key) = row.and_then(|row| row.open_key) {
             self.open.insert(key, id);
@@ -140,7 +147,8 @@ impl State {
     }
 
     pub(super) fn insert(&mut self, new: &Insertion<'_>, undo: &mut Vec<Undo>) -> bool {
-        if new.open_key.is_some_and(|key| self.open.contains_key(key)) {
+        let is_repeated = new.record.idempotency.is_some_and(|key| self.keys.contains_key(key.key()));
+        if is_repeated || new.open_key.is_some_and(|key| self.open.contains_key(key)) {
             return false;
         }
         self.write_row(Row { record: new.record.clone(), open_key: new.open_key.copied() }, undo);

@@ -162,7 +162,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         actor: &Actor,
     ) -> Result<Record, Error> {
         let key = Key::Id { kind: K::NAME, scope: None, id };
-        let record = self.store.find(conn, &key, Read::Latest).await?.ok_or(Error::NotFound)?.record;
+        let record = self.find_one(conn, &key, Read::Latest).await?.ok_or(Error::NotFound)?.record;
         let recipient = RecipientGuard::new(Acceptor::Recipient, claimant);
         let answered = [Status::Accepted, Status::Rejected].into_iter().any(|status| ended_by(&record, status, actor));
         if answered || recipient.holds(&record.recipient, None) {

@@ -8,11 +8,11 @@ use crate::{
     delivery::Delivery,
     email_address::EmailAddress,
     error::{Error, Field, Problem, StoreError},
-    invitation::{Ended, NewInvitation, Record},
+    invitation::{Ended, Idempotency, NewInvitation, Record},
     kind::Kind,
     mailer::Letter,
     state::Status,
-    store::{Dispatch, InvitationStore, LeasedLetter, Purpose},
+    store::{Dispatch, InvitationStore, LeasedLetter, NewPayload, Purpose},
     text,
 };
 
@@ -28,10 +28,14 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
         let recipient = new.email.parse::<EmailAddress>()?;
         let inviter_address = new.inviter_address.as_deref().map(EmailAddress::parse).transpose();
         let inviter_address = inviter_address.map_err(|problem| Error::invalid(Field::InviterAddress, problem))?;
-        let payload = payload_json(&new.payload)?;
+        let payload = Payload::read(&new.payload)?;
         let display = new.display.clone().map_err(|problem| Error::invalid(Field::Display, problem))?;
         text::shown_json(Field::Display, &display)?;
         let message = new.message.as_deref().map_or(Ok(None), |message| text::message(Field::Message, message))?;
+        new.import.as_deref().map_or(Ok(()), |import| text::word(Field::Import, import))?;
+        new.key.as_deref().map_or(Ok(()), |key| text::line(Field::Key, key))?;
+        let idempotency =
+            new.key.as_deref().map(|key| Idempotency::new(K::NAME, &self.scope, key, &recipient, &payload.json));
         let lifetime = new.lifetime.unwrap_or(self.invitations.policy().lifetime);
         let delivery_id = match dispatch {
             Dispatch::Letter(letter) => Some(letter.delivery),
@@ -44,7 +48,7 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
             recipient,
             inviter: actor.clone(),
             inviter_address,
-            payload,
+            payload: payload.json,
             display,
             message,
             locale: new.locale.as_deref().and_then(read_locale),
@@ -62,6 +66,11 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
             delivery_id,
             remind_at: None,
             reminded: None,
+            label: payload.label,
+            facet: payload.facet,
+            import: new.import.clone(),
+            idempotency,
+            renews: None,
         };
         record.remind_at = look(&record, self.invitations.policy().reminders, now).next;
         Ok(record)
@@ -114,10 +123,28 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
 /// Made of counted bytes. No random source draws it, so its digest is in no table.
 const SAMPLE_TOKEN: &str = "inv1_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh-RJn6K";
 
-pub(super) fn payload_json<K: Kind>(payload: &K) -> Result<serde_json::Value, Error> {
-    let value = serde_json::to_value(payload).map_err(|_| Error::invalid(Field::Payload, Problem::Malformed))?;
-    text::json(Field::Payload, &value)?;
-    Ok(value)
+/// A payload as it is stored, with what lists need of it.
+pub(super) struct Payload {
+    json: serde_json::Value,
+    label: Option<String>,
+    facet: Option<String>,
+}
+
+impl Payload {
+    pub(super) fn read<K: Kind>(payload: &K) -> Result<Self, Error> {
+        payload.check().map_err(Error::InvalidPayload)?;
+        let json = serde_json::to_value(payload).map_err(|_| Error::invalid(Field::Payload, Problem::Malformed))?;
+        text::json(Field::Payload, &json)?;
+        let (label, facet) = (payload.label(), payload.facet());
+        label.as_deref().map_or(Ok(()), |label| text::line(Field::Label, label))?;
+        facet.as_deref().map_or(Ok(()), |facet| text::word(Field::Facet, facet))?;
+        Ok(Self { json, label, facet })
+    }
+
+    pub(super) fn as_new(&self) -> NewPayload<'_> {
+        let Self { json, label, facet } = self;
+        NewPayload { json, label: label.as_deref(), facet: facet.as_deref() }
+    }
 }
 
 /// As much of a tag as has the shape of BCP 47: a language of 2 to 8 letters, then parts of 1 to 8 ASCII letters and

@@ -230,7 +230,7 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         digest: &TokenDigest,
         read: Read,
     ) -> Result<(Record, FoundToken), Error> {
-        let found = self.store.find(conn, &Key::Token(digest), read).await?.ok_or(Error::NotFound)?;
+        let found = self.find_one(conn, &Key::Token(digest), read).await?.ok_or(Error::NotFound)?;
         let token = genuine(&found, digest)?.clone();
         Ok((found.record, token))
     }

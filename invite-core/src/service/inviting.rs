@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Invitations, drafting::payload_json, ended_by, refusal};
+use super::{Invitations, drafting::Payload, ended_by, refusal};
 use crate::{
     actor::{Actor, Scope},
     authority::Action,
@@ -10,7 +10,7 @@ use crate::{
     email_address::EmailAddress,
     error::{Error, Field, Problem, StoreError},
     id::InvitationId,
-    invitation::{Amendment, Invitation, NewInvitation, OpenKey, Record},
+    invitation::{Amendment, Idempotency, Invitation, NewInvitation, OpenKey, Record},
     kind::Kind,
     policy::EarlierLinks,
     state::{EventKind, Status},
@@ -65,8 +65,9 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Invalid`] before any statement; [`Error::AlreadyPending`] when there is an open,
-    /// unexpired invitation for this address; [`Error::Random`].
+    /// [`Error::Invalid`] and [`Error::InvalidPayload`] before any statement; [`Error::AlreadyPending`] when there is an
+    /// open, unexpired invitation for this address; [`Error::KeyReused`] when the [key](NewInvitation::key) stands for
+    /// another one; [`Error::Random`].
     pub async fn create(
         &self,
         conn: &mut S::Conn,
@@ -157,7 +158,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Invalid`] before any statement, also for an amendment that names nothing;
+    /// [`Error::Invalid`] and [`Error::InvalidPayload`] before any statement, also for an amendment that names nothing;
     /// [`Error::NotFound`]; [`Error::IllegalTransition`] once it has ended or expired;
     /// [`Error::AlreadyPending`] when there is another open invitation for the new address;
     /// [`Error::Random`] where an expired one is in its way and the policy tells the inviter of its end.
@@ -174,7 +175,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         let now = self.invitations.now();
         let policy = self.invitations.policy();
         let recipient = amendment.email.as_deref().map(str::parse::<EmailAddress>).transpose()?;
-        let payload = amendment.payload.as_ref().map(payload_json).transpose()?;
+        let payload = amendment.payload.as_ref().map(Payload::read).transpose()?;
         let display = amendment.display.clone().transpose();
         let display = display.map_err(|problem| Error::invalid(Field::Display, problem))?;
         display.as_ref().map_or(Ok(()), |display| text::shown_json(Field::Display, display))?;
@@ -189,7 +190,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
             guard: self.guard(id, EventKind::Amended, now),
             change: Change::Amend {
                 recipient: readdressed,
-                payload: payload.as_ref(),
+                payload: payload.as_ref().map(Payload::as_new),
                 display: display.as_ref(),
                 message: message.as_ref().map(Option::as_deref),
                 expires_at,
@@ -281,16 +282,48 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
             if only(self.invitations.store.insert(conn, &insertion).await?)? {
                 return Ok(Invitation::new(record));
             }
+            if let Some(key) = &record.idempotency
+                && let Some(first) = self.invitations.find_one(conn, &Key::Idempotency(key), Read::Latest).await?
+            {
+                return self.repeated(conn, &event, dispatch, key, first.record).await;
+            }
             let Some(key) = &open_key else { break };
             self.clear_the_way(conn, key, now).await?;
         }
         Err(StoreError::changed_meanwhile().into())
     }
 
+    /// The answer to a creation with a key that was used before.
+    async fn repeated(
+        &self,
+        conn: &mut S::Conn,
+        event: &NewEvent<'_>,
+        dispatch: Dispatch<'_>,
+        key: &Idempotency,
+        first: Record,
+    ) -> Result<Invitation<K>, Error> {
+        if !first.idempotency.is_some_and(|known| known.asks_the_same(key)) {
+            return Err(Error::KeyReused(first.id));
+        }
+        match dispatch {
+            Dispatch::None | Dispatch::Letter(_) => Ok(self.invitations.seen(first, event.at)),
+            // The link of the first call was told once and is stored nowhere.
+            Dispatch::Token(..) => {
+                let transition = Transition {
+                    guard: self.guard(first.id, EventKind::LinkCreated, event.at),
+                    change: Change::Link,
+                    event: NewEvent { kind: EventKind::LinkCreated, ..event.clone() },
+                    dispatch,
+                };
+                self.apply(conn, &transition).await
+            }
+        }
+    }
+
     /// Somebody's open invitation holds the key. If it is only unswept, expires exactly that one;
     /// if it has gone meanwhile, all the better.
     async fn clear_the_way(&self, conn: &mut S::Conn, key: &OpenKey, now: DateTime<Utc>) -> Result<(), Error> {
-        let Some(other) = self.invitations.store.find(conn, &Key::Open(key), Read::Latest).await? else {
+        let Some(other) = self.invitations.find_one(conn, &Key::Open(key), Read::Latest).await? else {
             return Ok(());
         };
         if other.record.expires_at > now {
@@ -324,7 +357,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
 
     pub(super) async fn find(&self, conn: &mut S::Conn, id: InvitationId, read: Read) -> Result<Record, Error> {
         let key = Key::Id { kind: K::NAME, scope: Some(&self.scope), id };
-        let found = self.invitations.store.find(conn, &key, read).await?;
+        let found = self.invitations.find_one(conn, &key, read).await?;
         found.map(|found| found.record).ok_or(Error::NotFound)
     }
 

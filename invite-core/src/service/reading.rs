@@ -120,7 +120,7 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
     /// The row that a page by address ended with, if it is still where it was.
     async fn row_at(&self, conn: &mut S::Conn, cursor: Cursor) -> Result<Record, Error> {
         let key = Key::Id { kind: K::NAME, scope: Some(&self.scope), id: cursor.id };
-        let found = self.invitations.store.find(conn, &key, Read::Plain).await?.map(|found| found.record);
+        let found = self.invitations.find_one(conn, &key, Read::Plain).await?.map(|found| found.record);
         let unmoved = found.filter(|record| cursor.is_at(&record.recipient));
         unmoved.ok_or(Error::invalid(Field::Cursor, Problem::Changed))
     }

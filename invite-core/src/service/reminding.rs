@@ -102,6 +102,11 @@ mod tests {
             delivery_id: Some(DeliveryId::from_uuid(Uuid::nil())),
             remind_at: None,
             reminded: None,
+            label: None,
+            facet: None,
+            import: None,
+            idempotency: None,
+            renews: None,
         }
     }
 

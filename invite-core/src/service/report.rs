@@ -130,13 +130,13 @@ async fn find<S: InvitationStore>(
             return Ok(Some(delivery));
         }
         for other in std::iter::once(delivery).chain(leads.map(|lead| delivery.of_reminder(lead))) {
-            if let Some(found) = store.find(conn, &Key::Delivery { kind, id: other }, Read::Plain).await? {
+            if let Some(found) = only(store.find(conn, &[Key::Delivery { kind, id: other }], Read::Plain).await?)? {
                 return Ok(report.is_about(&found.record).then_some(delivery));
             }
         }
     }
     let Some(id) = report.provider_name() else { return Ok(None) };
-    let found = store.find(conn, &Key::Provider { kind, id }, Read::Plain).await?;
+    let found = only(store.find(conn, &[Key::Provider { kind, id }], Read::Plain).await?)?;
     Ok(found.filter(|found| report.is_about(&found.record)).and_then(|found| found.record.delivery_id))
 }
 

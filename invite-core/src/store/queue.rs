@@ -260,6 +260,11 @@ mod tests {
             delivery_id: None,
             remind_at: None,
             reminded: None,
+            label: None,
+            facet: None,
+            import: None,
+            idempotency: None,
+            renews: None,
         }
     }
 

@@ -224,8 +224,8 @@ pub enum Change<'a> {
         /// A new address with its open key: retires all earlier links (generation + 1). No letter
         /// is under way to it: `delivery_id`, `remind_at` and `reminded` become null.
         recipient: Option<(&'a EmailAddress, Option<OpenKey>)>,
-        /// The new payload, as JSON.
-        payload: Option<&'a serde_json::Value>,
+        /// The new payload.
+        payload: Option<NewPayload<'a>>,
         /// The host's new words, as JSON.
         display: Option<&'a serde_json::Value>,
         /// A new message, or none from now on.
@@ -259,6 +259,25 @@ impl fmt::Debug for Change<'_> {
             Self::View { .. } => "View",
             Self::FailDelivery => "FailDelivery",
         })
+    }
+}
+
+/// A payload, with what lists need of it.
+#[derive(Clone, Copy)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
+pub struct NewPayload<'a> {
+    /// The payload, as JSON.
+    pub json: &'a serde_json::Value,
+    /// The new label; `None` removes it.
+    pub label: Option<&'a str>,
+    /// The new facet; `None` removes it.
+    pub facet: Option<&'a str>,
+}
+
+// What a host says of somebody.
+impl fmt::Debug for NewPayload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewPayload").finish_non_exhaustive()
     }
 }
 
@@ -322,7 +341,9 @@ impl Transition<'_> {
                     record.reminded = None;
                 }
                 if let Some(payload) = payload {
-                    record.payload = (*payload).clone();
+                    record.payload = payload.json.clone();
+                    record.label = payload.label.map(Into::into);
+                    record.facet = payload.facet.map(Into::into);
                 }
                 if let Some(display) = display {
                     record.display = (*display).clone();

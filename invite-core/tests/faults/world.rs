@@ -138,8 +138,13 @@ impl InvitationStore for Faulty {
         MemoryStore.record_delivery(conn, updates).await
     }
 
-    async fn find(&self, conn: &mut MemoryConn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
-        MemoryStore.find(conn, key, read).await
+    async fn find(
+        &self,
+        conn: &mut MemoryConn,
+        keys: &[Key<'_>],
+        read: Read,
+    ) -> Result<Vec<Option<Found>>, StoreError> {
+        MemoryStore.find(conn, keys, read).await
     }
 
     async fn list(&self, conn: &mut MemoryConn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {

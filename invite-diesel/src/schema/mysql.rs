@@ -63,6 +63,14 @@ diesel::table! {
         remind_at -> Nullable<Datetime>,
         /// `reminded`
         reminded -> Nullable<Unsigned<Integer>>,
+        /// `label`
+        label -> Nullable<Text>,
+        /// `facet`
+        facet -> Nullable<Binary>,
+        /// `import`
+        import -> Nullable<Binary>,
+        /// `renews`
+        renews -> Nullable<Binary>,
     }
 }
 

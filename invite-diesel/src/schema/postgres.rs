@@ -61,6 +61,14 @@ diesel::table! {
         remind_at -> Nullable<Timestamptz>,
         /// `reminded`
         reminded -> Nullable<Integer>,
+        /// `label`
+        label -> Nullable<Text>,
+        /// `facet`
+        facet -> Nullable<Text>,
+        /// `import`
+        import -> Nullable<Text>,
+        /// `renews`
+        renews -> Nullable<Uuid>,
     }
 }
 

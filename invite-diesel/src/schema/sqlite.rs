@@ -61,6 +61,14 @@ diesel::table! {
         remind_at -> Nullable<BigInt>,
         /// `reminded`
         reminded -> Nullable<BigInt>,
+        /// `label`
+        label -> Nullable<Text>,
+        /// `facet`
+        facet -> Nullable<Text>,
+        /// `import`
+        import -> Nullable<Text>,
+        /// `renews`
+        renews -> Nullable<Binary>,
     }
 }
 

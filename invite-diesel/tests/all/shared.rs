@@ -60,8 +60,8 @@ async fn read_alike(url: &str, pool: &SqlitePool, tokens: &[Token]) {
     for token in tokens {
         let digest = testing::digest::<Membership>(token);
         let key = Key::Token(&digest);
-        let one = by_diesel.find(&mut ours, &key, Read::Plain).await.unwrap().unwrap();
-        let other = by_sqlx.find(&mut theirs, &key, Read::Plain).await.unwrap().unwrap();
+        let one = by_diesel.find(&mut ours, &[key], Read::Plain).await.unwrap().remove(0).unwrap();
+        let other = by_sqlx.find(&mut theirs, &[key], Read::Plain).await.unwrap().remove(0).unwrap();
         assert!(one.record == other.record, "{}", one.record.id);
         let (one, other) = (one.token.unwrap(), other.token.unwrap());
         assert_eq!((one.generation, one.channel), (other.generation, other.channel));

@@ -35,10 +35,22 @@ CREATE TABLE IF NOT EXISTS invite_invitations (
     -- When to look whether a reminder is due, and the shortest lead that is done with, in seconds.
     remind_at         DATETIME(6),
     reminded          INT UNSIGNED,
+    -- What lists search by besides the address, and what they filter and count by. Both are made from the payload.
+    label             VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
+    facet             VARBINARY(256),
+    -- The import that it is part of.
+    import            VARBINARY(256),
+    -- What a repeated creation is recognised by, and what it has to ask for. SHA-256 both.
+    idempotency_key   BINARY(32),
+    request_digest    BINARY(32),
+    -- The ended invitation that it was made from.
+    renews            BINARY(16),
     UNIQUE KEY invite_invitations_open (open_key),
     UNIQUE KEY invite_invitations_delivery (delivery_id),
+    UNIQUE KEY invite_invitations_key (idempotency_key),
     KEY invite_invitations_list (kind, scope, created_at, id),
     KEY invite_invitations_due (status, expires_at),
+    KEY invite_invitations_import (kind, scope, import),
     KEY invite_invitations_remind (remind_at, id),
     KEY invite_invitations_recipient (recipient, status),
     CONSTRAINT invite_invitations_payload CHECK (JSON_VALID(payload)),

@@ -34,6 +34,16 @@ CREATE TABLE invite_invitations (
     -- When to look whether a reminder is due, and the shortest lead that is done with, in seconds.
     remind_at         INTEGER,
     reminded          INTEGER,
+    -- What lists search by besides the address, and what they filter and count by. Both are made from the payload.
+    label             TEXT,
+    facet             TEXT,
+    -- The import that it is part of.
+    import            TEXT,
+    -- What a repeated creation is recognised by, and what it has to ask for. SHA-256 both.
+    idempotency_key   BLOB,
+    request_digest    BLOB,
+    -- The ended invitation that it was made from.
+    renews            BLOB,
     CONSTRAINT invite_invitations_status CHECK (
         status IN ('pending', 'accepted', 'rejected', 'cancelled', 'expired', 'delivery_failed')
     ),
@@ -49,6 +59,9 @@ CREATE UNIQUE INDEX invite_invitations_delivery ON invite_invitations (delivery_
 CREATE INDEX invite_invitations_list ON invite_invitations (kind, scope, created_at, id);
 CREATE INDEX invite_invitations_due ON invite_invitations (expires_at, id)
     WHERE status IN ('pending', 'delivery_failed');
+CREATE UNIQUE INDEX invite_invitations_key ON invite_invitations (idempotency_key)
+    WHERE idempotency_key IS NOT NULL;
+CREATE INDEX invite_invitations_import ON invite_invitations (kind, scope, import) WHERE import IS NOT NULL;
 CREATE INDEX invite_invitations_remind ON invite_invitations (remind_at, id) WHERE remind_at IS NOT NULL;
 CREATE INDEX invite_invitations_recipient ON invite_invitations (recipient)
     WHERE status IN ('pending', 'delivery_failed');

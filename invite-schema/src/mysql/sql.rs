@@ -21,8 +21,9 @@ statements! {
     // the lock alone. It fails in every SQL mode: a statement that inserts one row may not set null.
     INSERT = "INSERT INTO invite_invitations
         (id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, generation,
-         min_generation, revision, open_key, created_at, expires_at, inviter_address, delivery_id, remind_at)
-        VALUES (:id, :kind, :scope, :recipient_given, :recipient, :inviter, :payload, :display, :message, :locale, :status, :generation, :min_generation, :revision, :open_key, :created_at, :expires_at, :inviter_address, :delivery, :remind_at)
+         min_generation, revision, open_key, created_at, expires_at, inviter_address, delivery_id, remind_at,
+         label, facet, import, idempotency_key, request_digest, renews)
+        VALUES (:id, :kind, :scope, :recipient_given, :recipient, :inviter, :payload, :display, :message, :locale, :status, :generation, :min_generation, :revision, :open_key, :created_at, :expires_at, :inviter_address, :delivery, :remind_at, :label, :facet, :import, :idempotency_key, :request_digest, :renews)
         ON DUPLICATE KEY UPDATE id = NULL";
 
     INSERT_EVENT = "INSERT INTO invite_events (invitation, revision, action, actor, reason, at) VALUES (:id, :revision, :event, :actor, :reason, :at)";
@@ -55,7 +56,8 @@ statements! {
     );
 
     AMEND = by_id!(
-        "i.payload = COALESCE(:payload, i.payload), i.display = COALESCE(:display, i.display), i.message = IF(:sets_message, :message, i.message),
+        "i.label = IF(:payload IS NULL, i.label, :label), i.facet = IF(:payload IS NULL, i.facet, :facet),
+         i.payload = COALESCE(:payload, i.payload), i.display = COALESCE(:display, i.display), i.message = IF(:sets_message, :message, i.message),
          i.expires_at = COALESCE(:new_expires_at, i.expires_at), i.remind_at = COALESCE(:remind_at, i.remind_at), i.revision = i.revision + 1"
     );
 
@@ -63,6 +65,7 @@ statements! {
     READDRESS = by_id!(
         "i.recipient_given = :recipient_given, i.recipient = :recipient, i.open_key = :open_key, i.min_generation = i.generation + 1,
          i.generation = i.generation + 1, i.grace_until = NULL, i.viewed_at = NULL, i.delivery_id = NULL, i.remind_at = NULL, i.reminded = NULL,
+         i.label = IF(:payload IS NULL, i.label, :label), i.facet = IF(:payload IS NULL, i.facet, :facet),
          i.payload = COALESCE(:payload, i.payload), i.display = COALESCE(:display, i.display), i.message = IF(:sets_message, :message, i.message),
          i.expires_at = COALESCE(:new_expires_at, i.expires_at), i.revision = i.revision + 1"
     );
@@ -119,10 +122,32 @@ statements! {
             AND i.kind = :kind"
     );
 
+    FIND_OPEN = concat!(
+        "SELECT ",
+        columns!(),
+        ", NULL, NULL, NULL FROM invite_invitations AS i",
+        letter!(),
+        " WHERE i.open_key = :open_key"
+    );
+
     FIND_OPEN_LATEST = concat!(
         "SELECT ",
         columns_locked!(),
         ", NULL, NULL, NULL FROM invite_invitations AS i WHERE i.open_key = :open_key LOCK IN SHARE MODE"
+    );
+
+    FIND_BY_KEY = concat!(
+        "SELECT ",
+        columns!(),
+        ", NULL, NULL, NULL FROM invite_invitations AS i",
+        letter!(),
+        " WHERE i.idempotency_key = :idempotency_key"
+    );
+
+    FIND_BY_KEY_LATEST = concat!(
+        "SELECT ",
+        columns_locked!(),
+        ", NULL, NULL, NULL FROM invite_invitations AS i WHERE i.idempotency_key = :idempotency_key LOCK IN SHARE MODE"
     );
 
     // Left to itself, the server walks the index from its end to where a page begins.

@@ -47,7 +47,9 @@ statements! {
          delivery_id = CASE WHEN :recipient::text IS NULL THEN delivery_id END,
          remind_at = CASE WHEN :recipient::text IS NULL THEN COALESCE(:remind_at, remind_at) END,
          reminded = CASE WHEN :recipient::text IS NULL THEN reminded END,
-         payload = COALESCE(:payload, payload), display = COALESCE(:display, display), message = CASE WHEN :sets_message THEN :message ELSE message END, expires_at = COALESCE(:new_expires_at, expires_at),
+         payload = COALESCE(:payload, payload),
+         label = CASE WHEN :payload::jsonb IS NULL THEN label ELSE :label END,
+         facet = CASE WHEN :payload::jsonb IS NULL THEN facet ELSE :facet END, display = COALESCE(:display, display), message = CASE WHEN :sets_message THEN :message ELSE message END, expires_at = COALESCE(:new_expires_at, expires_at),
          revision = revision + 1",
         " AND NOT EXISTS (SELECT 1 FROM invite_invitations AS o WHERE o.open_key = :open_key AND o.id <> :id)",
         dispatching!()
@@ -110,6 +112,14 @@ statements! {
         ", NULL::bytea, NULL::integer, NULL::text FROM invite_invitations AS i",
         letter!("i"),
         " WHERE i.open_key = :open_key"
+    );
+
+    FIND_BY_KEY = concat!(
+        "SELECT ",
+        columns!("i"),
+        ", NULL::bytea, NULL::integer, NULL::text FROM invite_invitations AS i",
+        letter!("i"),
+        " WHERE i.idempotency_key = :idempotency_key"
     );
 
     FIND_BY_DELIVERY = concat!(

@@ -20,9 +20,10 @@ statements! {
 
     INSERT = "INSERT INTO invite_invitations
         (id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, generation,
-         min_generation, revision, open_key, created_at, expires_at, inviter_address, delivery_id, remind_at)
-        VALUES (:id, :kind, :scope, :recipient_given, :recipient, :inviter, :payload, :display, :message, :locale, :status, :generation, :min_generation, :revision, :open_key, :created_at, :expires_at, :inviter_address, :delivery, :remind_at)
-        ON CONFLICT (open_key) DO NOTHING";
+         min_generation, revision, open_key, created_at, expires_at, inviter_address, delivery_id, remind_at,
+         label, facet, import, idempotency_key, request_digest, renews)
+        VALUES (:id, :kind, :scope, :recipient_given, :recipient, :inviter, :payload, :display, :message, :locale, :status, :generation, :min_generation, :revision, :open_key, :created_at, :expires_at, :inviter_address, :delivery, :remind_at, :label, :facet, :import, :idempotency_key, :request_digest, :renews)
+        ON CONFLICT DO NOTHING";
 
     INSERT_EVENT = "INSERT INTO invite_events (invitation, revision, action, actor, reason, at) VALUES (:id, :revision, :event, :actor, :reason, :at)";
 
@@ -61,7 +62,9 @@ statements! {
              delivery_id = CASE WHEN :recipient IS NULL THEN delivery_id END,
              remind_at = CASE WHEN :recipient IS NULL THEN COALESCE(:remind_at, remind_at) END,
              reminded = CASE WHEN :recipient IS NULL THEN reminded END,
-             payload = COALESCE(:payload, payload), display = COALESCE(:display, display), message = CASE WHEN :sets_message THEN :message ELSE message END, expires_at = COALESCE(:new_expires_at, expires_at),
+             payload = COALESCE(:payload, payload),
+             label = CASE WHEN :payload IS NULL THEN label ELSE :label END,
+             facet = CASE WHEN :payload IS NULL THEN facet ELSE :facet END, display = COALESCE(:display, display), message = CASE WHEN :sets_message THEN :message ELSE message END, expires_at = COALESCE(:new_expires_at, expires_at),
              revision = revision + 1",
         " WHERE i.id = :id AND (:scope IS NULL OR i.scope = :scope)
             AND NOT EXISTS (SELECT 1 FROM invite_invitations AS o WHERE o.open_key = :open_key AND o.id <> :id)",
@@ -115,6 +118,14 @@ statements! {
         ", NULL, NULL, NULL FROM invite_invitations AS i",
         letter!(),
         " WHERE i.open_key = +:open_key"
+    );
+
+    FIND_BY_KEY = concat!(
+        "SELECT ",
+        columns!(),
+        ", NULL, NULL, NULL FROM invite_invitations AS i",
+        letter!(),
+        " WHERE i.idempotency_key = +:idempotency_key"
     );
 
     FIND_BY_DELIVERY = concat!(

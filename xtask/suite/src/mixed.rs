@@ -130,8 +130,13 @@ impl<A: Database, B: Database> InvitationStore for MixedStore<A, B> {
         either!(self, conn, record_delivery(updates).await)
     }
 
-    async fn find(&self, conn: &mut Self::Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
-        either!(self, conn, find(key, read).await)
+    async fn find(
+        &self,
+        conn: &mut Self::Conn,
+        keys: &[Key<'_>],
+        read: Read,
+    ) -> Result<Vec<Option<Found>>, StoreError> {
+        either!(self, conn, find(keys, read).await)
     }
 
     async fn list(&self, conn: &mut Self::Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {

@@ -107,7 +107,8 @@ async fn read<H: Harness>(harness: &H, pool: &H::Pool, token: &Token) -> Known {
     let store = harness.store();
     let mut conn = harness.connect(pool).await.expect("a connection");
     let digest = testing::digest::<Membership>(token);
-    let found = store.find(&mut conn, &Key::Token(&digest), Read::Plain).await.expect("a look").expect("a row");
+    let found =
+        store.find(&mut conn, &[Key::Token(&digest)], Read::Plain).await.expect("a look").remove(0).expect("a row");
     let (record, link) = (found.record, found.token.expect("its token"));
     let history = store.history(&mut conn, Membership::NAME, &record.scope, record.id).await.expect("a history");
     Known { link: (link.generation, link.channel.as_str(), *link.digest.as_bytes()), record, history }

@@ -6,7 +6,8 @@ macro_rules! stored {
         "i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
          i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
          i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.inviter_address,
-         i.delivery_id, i.remind_at, i.reminded"
+         i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key, i.request_digest,
+         i.renews"
     };
 }
 

@@ -57,7 +57,19 @@ macro_rules! stored {
             $table,
             ".remind_at, ",
             $table,
-            ".reminded"
+            ".reminded, ",
+            $table,
+            ".label, ",
+            $table,
+            ".facet, ",
+            $table,
+            ".import, ",
+            $table,
+            ".idempotency_key, ",
+            $table,
+            ".request_digest, ",
+            $table,
+            ".renews"
         )
     };
 }
@@ -184,11 +196,12 @@ macro_rules! created {
                  INSERT INTO invite_invitations
                  (id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
                   generation, min_generation, revision, open_key, created_at, expires_at, inviter_address, delivery_id,
-                  remind_at)
+                  remind_at, label, facet, import, idempotency_key, request_digest, renews)
                  VALUES (:id, :kind, :scope, :recipient_given, :recipient, :inviter, :payload, :display, :message,
                          :locale, :status, :generation, :min_generation, :revision, :open_key, :created_at,
-                         :expires_at, :inviter_address, :delivery, :remind_at)
-                 ON CONFLICT (open_key) DO NOTHING RETURNING id
+                         :expires_at, :inviter_address, :delivery, :remind_at, :label, :facet, :import, :idempotency_key, :request_digest,
+                         :renews)
+                 ON CONFLICT DO NOTHING RETURNING id
              ), logged AS (
                  INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
                  SELECT id, :revision, :event, :inviter, :reason, :at FROM created

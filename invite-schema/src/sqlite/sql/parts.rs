@@ -6,7 +6,8 @@ macro_rules! columns {
         "i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message, i.locale,
          i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation, i.min_generation,
          i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at, i.inviter_address,
-         i.delivery_id, i.remind_at, i.reminded, l.state, l.attempts, l.error, l.fault"
+         i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key, i.request_digest,
+         i.renews, l.state, l.attempts, l.error, l.fault"
     };
 }
 
@@ -22,7 +23,8 @@ macro_rules! columns_returned {
     () => {
         "id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, ended_at,
          ended_by, ended_reason, address_proved, generation, min_generation, grace_until, revision, created_at,
-         expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded,
+         expires_at, resent_at, viewed_at, inviter_address, delivery_id, remind_at, reminded, label,
+         facet, import, idempotency_key, request_digest, renews,
          (SELECT l.state FROM invite_letters AS l WHERE l.id = delivery_id),
          (SELECT l.attempts FROM invite_letters AS l WHERE l.id = delivery_id),
          (SELECT l.error FROM invite_letters AS l WHERE l.id = delivery_id),
