@@ -14,6 +14,7 @@ mod invited;
 mod inviting;
 mod leases;
 mod links;
+mod many;
 mod meanwhile;
 mod orders;
 mod outcomes;
@@ -40,6 +41,7 @@ pub(crate) fn cases() -> Vec<Case> {
         inviting::CASES,
         leases::CASES,
         links::CASES,
+        many::CASES,
         meanwhile::CASES,
         orders::CASES,
         outcomes::CASES,

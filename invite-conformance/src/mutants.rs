@@ -16,6 +16,7 @@ mod report;
 mod several;
 mod spoil;
 mod stored;
+mod together;
 mod transaction;
 mod unique;
 mod worker;
@@ -88,6 +89,7 @@ pub fn mutants() -> Vec<Mutant> {
         remind::MUTANTS,
         report::MUTANTS,
         several::MUTANTS,
+        together::MUTANTS,
         transaction::MUTANTS,
         race::MUTANTS,
     ]

@@ -4,7 +4,6 @@
 //!
 //! * Seats, rates, and whether somebody is a member already: a host counts these in tables of its own, under a guard of
 //!   its own. In `host` a second kind of invitation stands in for such a table.
-//! * The rows of an import: each of them is a creation like those in `creating`.
 //! * Two versions of a schema, and two adapters on one database: these are tested where both are known.
 
 #![expect(clippy::future_not_send, reason = "each case stays on its thread")]
@@ -15,6 +14,7 @@ mod answers;
 mod creating;
 mod host;
 mod mail;
+mod many;
 mod reports;
 mod time;
 mod workers;
@@ -51,6 +51,7 @@ pub(crate) fn cases() -> Vec<Case> {
         host::CASES,
         time::CASES,
         mail::CASES,
+        many::CASES,
         reports::CASES,
         workers::CASES,
     ]

@@ -21,6 +21,7 @@ pub(crate) mod rows;
 mod settle;
 mod several;
 mod sweep;
+mod together;
 mod token_guard;
 mod transactions;
 mod turns;
@@ -48,6 +49,7 @@ pub(crate) fn cases() -> Vec<Case> {
         settle::CASES,
         several::CASES,
         sweep::CASES,
+        together::CASES,
         token_guard::CASES,
         transactions::CASES,
         turns::CASES,

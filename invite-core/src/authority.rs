@@ -76,11 +76,38 @@ pub trait Authority<C: Send, K: Kind>: Send + Sync + 'static {
         action: &Action<'_, K>,
     ) -> impl Future<Output = Result<(), Denial>> + Send;
 
+    /// Says of each of many actions whether this actor may do it in this scope, in order. By default it asks
+    /// [`authorize`](Self::authorize) for one after the other, and stops where that [failed](Denial::Failed).
+    ///
+    /// Write it where one read answers for all: whether somebody is an admin does not change from row to row.
+    fn authorize_many(
+        &self,
+        conn: &mut C,
+        actor: &Actor,
+        scope: &Scope,
+        actions: &[Action<'_, K>],
+    ) -> impl Future<Output = Vec<Result<(), Denial>>> + Send {
+        async move {
+            let mut answers = Vec::with_capacity(actions.len());
+            for action in actions {
+                let answer = self.authorize(conn, actor, scope, action).await;
+                let failed = matches!(answer, Err(Denial::Failed(_)));
+                answers.push(answer);
+                if failed {
+                    break;
+                }
+            }
+            answers
+        }
+    }
+
     /// Whether `authorize` uses the connection. If not, SQLite can skip taking the write lock first.
     fn uses_connection(&self) -> bool {
         true
     }
 }
+
+type Asked<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// An [`Authority`] whose type is forgotten, so that [`Invitations`](crate::Invitations) need not name it.
 pub(crate) trait AnyAuthority<C, K>: Send + Sync {
@@ -90,7 +117,15 @@ pub(crate) trait AnyAuthority<C, K>: Send + Sync {
         actor: &'a Actor,
         scope: &'a Scope,
         action: &'a Action<'_, K>,
-    ) -> Pin<Box<dyn Future<Output = Result<(), Denial>> + Send + 'a>>;
+    ) -> Asked<'a, Result<(), Denial>>;
+
+    fn authorize_many<'a>(
+        &'a self,
+        conn: &'a mut C,
+        actor: &'a Actor,
+        scope: &'a Scope,
+        actions: &'a [Action<'_, K>],
+    ) -> Asked<'a, Vec<Result<(), Denial>>>;
 
     fn uses_connection(&self) -> bool;
 }
@@ -102,8 +137,18 @@ impl<C: Send, K: Kind, A: Authority<C, K>> AnyAuthority<C, K> for A {
         actor: &'a Actor,
         scope: &'a Scope,
         action: &'a Action<'_, K>,
-    ) -> Pin<Box<dyn Future<Output = Result<(), Denial>> + Send + 'a>> {
+    ) -> Asked<'a, Result<(), Denial>> {
         Box::pin(Authority::authorize(self, conn, actor, scope, action))
+    }
+
+    fn authorize_many<'a>(
+        &'a self,
+        conn: &'a mut C,
+        actor: &'a Actor,
+        scope: &'a Scope,
+        actions: &'a [Action<'_, K>],
+    ) -> Asked<'a, Vec<Result<(), Denial>>> {
+        Box::pin(Authority::authorize_many(self, conn, actor, scope, actions))
     }
 
     fn uses_connection(&self) -> bool {

@@ -203,6 +203,9 @@ pub enum Problem {
     /// A place in a list that cannot be found again, because the row there has changed or is gone.
     #[error("is of a list that has changed, begin again")]
     Changed,
+    /// It stands for something else in the same call.
+    #[error("is used for something else in the same call")]
+    Repeated,
     /// Zero, negative, or beyond the policy's maximum.
     #[error("is out of range")]
     OutOfRange,

@@ -61,7 +61,7 @@ pub use crate::{
     mailer::{EnhancedCode, Fault, Letter, Mailer, Outcome, Refusal},
     policy::{Acceptor, EarlierLinks, Policy, Uniqueness},
     random::{RandomError, SecureRandom, SystemRandom},
-    service::{Invitations, Scoped},
+    service::{Done, Invitations, Many, Paging, Scoped, Selection, Verdict},
     state::{EventKind, Status},
     text::check_line,
     token::{Channel, MalformedToken, Token, TokenDigest, TokenFormat},

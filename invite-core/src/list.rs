@@ -80,6 +80,12 @@ impl InvitationQuery {
         self
     }
 
+    /// Whether it leaves anything out.
+    pub(crate) fn has_filter(&self) -> bool {
+        let Self { statuses, address, expiring_within, sort: _, limit: _, after: _ } = self;
+        !statuses.is_empty() || address.is_some() || expiring_within.is_some()
+    }
+
     pub(crate) fn page_size(&self) -> u32 {
         self.limit.unwrap_or(DEFAULT_LIMIT)
     }

@@ -5,6 +5,7 @@ mod drafting;
 mod invited;
 mod inviting;
 mod links;
+mod many;
 mod reading;
 mod reminding;
 mod report;
@@ -28,6 +29,7 @@ use crate::{
 };
 
 pub use inviting::Scoped;
+pub use many::{Done, Many, Paging, Selection, Verdict};
 pub(crate) use reminding::look;
 pub(crate) use report::{failure, notice_of_failure, record as record_report};
 
@@ -205,6 +207,20 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// Reads one invitation.
     async fn find_one(&self, conn: &mut S::Conn, key: &Key<'_>, read: Read) -> Result<Option<Found>, StoreError> {
         only(self.store.find(conn, slice::from_ref(key), read).await?)
+    }
+
+    /// Reads several invitations.
+    async fn find_all(
+        &self,
+        conn: &mut S::Conn,
+        keys: &[Key<'_>],
+        read: Read,
+    ) -> Result<Vec<Option<Found>>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.store.find(conn, keys, read).await?;
+        if found.len() == keys.len() { Ok(found) } else { Err(StoreError::corrupt("the number of answers")) }
     }
 
     fn guard<'a>(&self, target: Target<'a>, event: EventKind, now: DateTime<Utc>) -> Guard<'a> {

@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    TokenDigest,
+    Record, TokenDigest,
     store::{DeliveryUpdate, Found, Insertion, Key, LeaseRequest, Read, Settlement, StoreError, Transition},
 };
 use uuid::Uuid;
@@ -15,9 +15,10 @@ use uuid::Uuid;
 use crate::{
     dialect::Dialect,
     driver::{Driver, execute},
-    row::Queued,
+    row::{Keyed, Queued},
     statement::Values,
     template::Sql,
+    together::{Alike, Keys},
 };
 
 /// The statements of one database that the shared operations use.
@@ -57,6 +58,33 @@ pub trait Catalog: Dialect {
         key: &Key<'_>,
         read: Read,
     ) -> impl Future<Output = Result<Option<Found>, StoreError>> + Send;
+
+    /// Stores several, and says which: the ids. `None` where that is no better than one after the other.
+    fn insert_together<D: Driver<Db = Self>>(
+        _: &mut D::Conn,
+        _: &[Insertion<'_>],
+    ) -> impl Future<Output = Result<Option<HashSet<Uuid>>, StoreError>> + Send {
+        future::ready(Ok(None))
+    }
+
+    /// Makes changes that are [`alike`](crate::together::alike), and returns the rows that changed, in any order. `None`
+    /// where that is no better than one after the other.
+    fn apply_together<D: Driver<Db = Self>>(
+        _: &mut D::Conn,
+        _: &Transition<'_>,
+        _: &Alike,
+    ) -> impl Future<Output = Result<Option<Vec<Record>>, StoreError>> + Send {
+        future::ready(Ok(None))
+    }
+
+    /// Reads what several keys lead to, in any order. `None` where that is no better than one after the other.
+    fn find_together<D: Driver<Db = Self>>(
+        _: &mut D::Conn,
+        _: &Keys<'_>,
+        _: Read,
+    ) -> impl Future<Output = Result<Option<Vec<Keyed>>, StoreError>> + Send {
+        future::ready(Ok(None))
+    }
 
     /// Makes letters ready whose time has come, and says how many.
     fn ripen<D: Driver<Db = Self>>(

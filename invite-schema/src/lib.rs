@@ -33,6 +33,7 @@ pub mod sqlite;
 mod statement;
 mod store;
 mod template;
+mod together;
 mod turns;
 mod values;
 mod writing;

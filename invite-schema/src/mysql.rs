@@ -10,8 +10,8 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use invite_core::{
     DeliveryState, Record, Scope, Sort,
     store::{
-        Change, DeliveryUpdate, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, QueueChange, Read,
-        Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
+        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, OpenKey,
+        QueueChange, Read, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
 use serde_json::{Value as Json, json};
@@ -23,9 +23,11 @@ use crate::{
     driver::{Driver, End, Fault, Pool, all, end, execute, optional},
     name::Name,
     queue::due,
-    row::Queued,
+    row::{Keyed, Queued},
     statement::{Statement, Values},
     template::Sql,
+    together::{self, Alike, Keys, Spelling},
+    values::priority,
 };
 
 pub use self::value::Value;
@@ -76,6 +78,88 @@ impl Catalog for MySql {
         }
         FOLLOWING.write::<D>(conn, record, event, dispatch).await?;
         Ok(true)
+    }
+
+    async fn insert_together<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        new: &[Insertion<'_>],
+    ) -> Result<Option<HashSet<Uuid>>, StoreError> {
+        let mut sorted: Vec<_> = new.iter().collect();
+        sorted.sort_by_key(|new| new.open_key.map(OpenKey::as_bytes));
+        let rows = |sql, rows| Values::new().owned(Name::Rows, rows).of_statement(sql);
+        for (_, part) in together::parts(sorted.iter().map(|new| together::insertion(new, SPELLING)))? {
+            execute::<D>(conn, rows(&sql::INSERT_TOGETHER, part)?).await?;
+        }
+        let asked = invitations(new.iter().map(|new| (*new.record.id.as_uuid(), None)));
+        let values = Values::new().owned(Name::Ids, asked);
+        let stored: HashSet<Uuid> =
+            all::<D, Uuid>(conn, values.of_statement(&sql::INSERTED)?).await?.into_iter().collect();
+        sorted.retain(|new| stored.contains(new.record.id.as_uuid()));
+        for (following, is_meant) in FOLLOWING_TOGETHER {
+            let new = sorted.iter().filter(|new| is_meant(&new.dispatch));
+            for (_, part) in together::parts(new.map(|new| Ok(together::following(new, SPELLING))))? {
+                execute::<D>(conn, rows(following, part)?).await?;
+            }
+        }
+        Ok(Some(stored))
+    }
+
+    async fn apply_together<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        transition: &Transition<'_>,
+        alike: &Alike,
+    ) -> Result<Option<Vec<Record>>, StoreError> {
+        let Transition { guard, change, event, dispatch } = transition;
+        let sql = match change {
+            Change::End { .. } => &sql::END_HELD,
+            Change::Renew { .. } => &sql::RENEW_HELD,
+            Change::Amend { .. } | Change::Link | Change::View { .. } | Change::FailDelivery => return Ok(None),
+        };
+        let asked = invitations(alike.rows.iter().copied());
+        let values = guarded(guard).owned(Name::Ids, asked);
+        let held: HashSet<Uuid> = all::<D, Uuid>(conn, values.of_statement(&sql::HELD)?).await?.into_iter().collect();
+        let held = invitations(alike.rows.iter().copied().filter(|(id, _)| held.contains(id)));
+        let of_held = || Values::new().text(Name::Ids, held.as_str());
+        execute::<D>(conn, of_held().change(change).event(event).actor(event).of_statement(sql)?).await?;
+        execute::<D>(conn, of_held().event(event).actor(event).of_statement(&sql::LOG_HELD)?).await?;
+        if let Dispatch::Letter(letter) = dispatch {
+            let values = of_held()
+                .text(Name::Purpose, letter.purpose.as_str())
+                .count(Name::Priority, priority(letter.purpose))
+                .flag(Name::ToInviter, letter.purpose.is_to_inviter())
+                .time(Name::NotBefore, letter.not_before)
+                .flag(Name::Ready, letter.not_before <= event.at);
+            execute::<D>(conn, values.of_statement(&sql::QUEUE_HELD)?).await?;
+        }
+        let values = of_held().text(Name::Kind, guard.kind).exact(Name::Scope, None);
+        let rows: Vec<Keyed> = all::<D, _>(conn, values.of_statement(&sql::FIND_TOGETHER_BY_ID)?).await?;
+        Ok(Some(rows.into_iter().map(|row| row.record).collect()))
+    }
+
+    async fn find_together<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        keys: &Keys<'_>,
+        read: Read,
+    ) -> Result<Option<Vec<Keyed>>, StoreError> {
+        let latest = read == Read::Latest;
+        let (sql, values) = match keys {
+            Keys::Ids { kind, scope, ids } => (
+                if latest { &sql::FIND_TOGETHER_BY_ID_LATEST } else { &sql::FIND_TOGETHER_BY_ID },
+                Values::new()
+                    .owned(Name::Ids, invitations(sorted(ids).into_iter().map(|id| (id, None))))
+                    .text(Name::Kind, *kind)
+                    .exact(Name::Scope, scope.map(Scope::as_str)),
+            ),
+            Keys::Open(keys) => (
+                if latest { &sql::FIND_TOGETHER_OPEN_LATEST } else { &sql::FIND_TOGETHER_OPEN },
+                Values::new().owned(Name::Keys, digests(keys)),
+            ),
+            Keys::Idempotency(keys) => (
+                if latest { &sql::FIND_TOGETHER_BY_KEY_LATEST } else { &sql::FIND_TOGETHER_BY_KEY },
+                Values::new().owned(Name::Keys, digests(keys)),
+            ),
+        };
+        all::<D, _>(conn, values.of_statement(sql)?).await.map(Some)
     }
 
     async fn ripen<D: Driver<Db = Self>>(conn: &mut D::Conn, now: DateTime<Utc>) -> Result<u64, StoreError> {
@@ -253,6 +337,39 @@ impl Catalog for MySql {
         FOLLOWING.write::<D>(conn, &found.record, event, *dispatch).await?;
         Ok(Some(found))
     }
+}
+
+const SPELLING: Spelling =
+    Spelling { id: hex, time: |time| time.naive_utc().format("%Y-%m-%d %H:%M:%S%.6f").to_string() };
+
+type IsMeant = fn(&Dispatch<'_>) -> bool;
+
+/// What follows new invitations, and which of them have it.
+const FOLLOWING_TOGETHER: [(&Sql, IsMeant); 3] = [
+    (&sql::INSERT_EVENTS, |_| true),
+    (&sql::INSERT_LETTERS, |dispatch| matches!(dispatch, Dispatch::Letter(_))),
+    (&sql::INSERT_LINKS, |dispatch| matches!(dispatch, Dispatch::Token(..))),
+];
+
+/// Invitations with their letters, as a JSON array.
+fn invitations(rows: impl Iterator<Item = (Uuid, Option<Uuid>)>) -> String {
+    let rows = rows.map(|(id, letter)| match letter {
+        Some(letter) => json!({ "id": hex(&id), "letter": hex(&letter) }),
+        None => json!({ "id": hex(&id) }),
+    });
+    Json::from_iter(rows).to_string()
+}
+
+fn digests(keys: &[&[u8]]) -> String {
+    let mut keys = keys.to_vec();
+    keys.sort_unstable();
+    Json::from_iter(keys.into_iter().map(together::hex)).to_string()
+}
+
+fn sorted(ids: &[Uuid]) -> Vec<Uuid> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids
 }
 
 /// A settlement as an object of JSON.

@@ -5,12 +5,12 @@ pub mod sql;
 
 use std::{borrow::Cow, collections::HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use invite_core::{
     Record, Sort, Status,
     store::{
-        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, QueueChange,
-        Read, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
+        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, OpenKey,
+        QueueChange, Read, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
 use serde_json::{Value as Json, json};
@@ -22,9 +22,10 @@ use crate::{
     driver::{Driver, End, Pool, all, end, execute, optional},
     name::Name,
     queue::due,
-    row::Queued,
+    row::{Keyed, Queued},
     statement::Values,
     template::Sql,
+    together::{self, Alike, Keys, Spelling},
 };
 
 #[doc(hidden)]
@@ -146,6 +147,63 @@ impl Catalog for Postgres {
         Ok(optional::<D, ()>(conn, statement).await?.is_some())
     }
 
+    async fn insert_together<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        new: &[Insertion<'_>],
+    ) -> Result<Option<HashSet<Uuid>>, StoreError> {
+        let mut new: Vec<_> = new.iter().collect();
+        new.sort_by_key(|new| new.open_key.map(OpenKey::as_bytes));
+        let mut stored = HashSet::with_capacity(new.len());
+        for (_, rows) in together::parts(new.into_iter().map(|new| together::insertion(new, SPELLING)))? {
+            let statement = Values::new().owned(Name::Rows, rows).of_statement(&sql::INSERT_TOGETHER)?;
+            stored.extend(all::<D, Uuid>(conn, statement).await?);
+        }
+        Ok(Some(stored))
+    }
+
+    async fn apply_together<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        transition: &Transition<'_>,
+        alike: &Alike,
+    ) -> Result<Option<Vec<Record>>, StoreError> {
+        let Transition { guard, change, event, dispatch } = transition;
+        let sql = match change {
+            Change::End { .. } => &sql::END_TOGETHER,
+            Change::Renew { .. } => &sql::RENEW_TOGETHER,
+            Change::Amend { .. } | Change::Link | Change::View { .. } | Change::FailDelivery => return Ok(None),
+        };
+        let (ids, letters): (Vec<_>, Vec<_>) = alike.rows.iter().copied().unzip();
+        // Where there are no letters, the array is empty, and the server fills it up with nulls.
+        let values = guarded(guard)
+            .change(change)
+            .event(event)
+            .actor(event)
+            .dispatch(*dispatch)
+            .set(Name::Ids, Value::Uuids(ids))
+            .set(Name::Letters, Value::Uuids(letters.into_iter().flatten().collect()));
+        all::<D, _>(conn, values.of_statement(sql)?).await.map(Some)
+    }
+
+    async fn find_together<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        keys: &Keys<'_>,
+        _: Read,
+    ) -> Result<Option<Vec<Keyed>>, StoreError> {
+        let digests = |keys: &[&[u8]]| Value::Blobs(keys.iter().map(|key| key.to_vec()).collect());
+        let (sql, values) = match keys {
+            Keys::Ids { kind, scope, ids } => (
+                &sql::FIND_TOGETHER_BY_ID,
+                Values::new()
+                    .set(Name::Ids, Value::Uuids(ids.clone()))
+                    .text(Name::Kind, *kind)
+                    .exact(Name::Scope, scope.map(invite_core::Scope::as_str)),
+            ),
+            Keys::Open(keys) => (&sql::FIND_TOGETHER_OPEN, Values::new().set(Name::Keys, digests(keys))),
+            Keys::Idempotency(keys) => (&sql::FIND_TOGETHER_BY_KEY, Values::new().set(Name::Keys, digests(keys))),
+        };
+        all::<D, _>(conn, values.of_statement(sql)?).await.map(Some)
+    }
+
     async fn ripen<D: Driver<Db = Self>>(conn: &mut D::Conn, now: DateTime<Utc>) -> Result<u64, StoreError> {
         execute::<D>(conn, Values::new().time(Name::Now, now).of_statement(&sql::RIPEN)?).await
     }
@@ -240,6 +298,9 @@ impl Catalog for Postgres {
         optional::<D, _>(conn, values.of_statement(sql)?).await
     }
 }
+
+const SPELLING: Spelling =
+    Spelling { id: |id| id.hyphenated().to_string(), time: |time| time.to_rfc3339_opts(SecondsFormat::Micros, true) };
 
 /// A settlement as an object of JSON.
 fn asked(settlement: &Settlement<'_>) -> Json {

@@ -1,5 +1,7 @@
 //! Reads that are the same on every database.
 
+use std::collections::HashMap;
+
 use invite_core::{
     Event, InvitationId, Record, Scope,
     store::{AddressedQuery, Found, Key, Read, StoreError},
@@ -9,8 +11,9 @@ use crate::{
     catalog::Catalog,
     driver::{Driver, all},
     name::Name,
-    row::Entry,
+    row::{Entry, Keyed},
     statement::Values,
+    together,
 };
 
 #[doc(hidden)]
@@ -19,11 +22,35 @@ pub async fn find<D: Driver<Db: Catalog>>(
     keys: &[Key<'_>],
     read: Read,
 ) -> Result<Vec<Option<Found>>, StoreError> {
+    if let Some(together) = together::keys(keys)
+        && let Some(rows) = D::Db::find_together::<D>(conn, &together, read).await?
+    {
+        let by_key: HashMap<_, _> = rows.iter().map(|row| (looked_for(row), &row.record)).collect();
+        let answer = |key: &Key<'_>| {
+            let record = Record::clone(by_key.get(asked_for(key)?)?);
+            Some(Found { record, token: None })
+        };
+        return Ok(keys.iter().map(answer).collect());
+    }
     let mut answers = Vec::with_capacity(keys.len());
     for key in keys {
         answers.push(D::Db::find::<D>(conn, key, read).await?);
     }
     Ok(answers)
+}
+
+/// The bytes that a row was found by.
+fn looked_for(row: &Keyed) -> &[u8] {
+    row.key.as_deref().unwrap_or_else(|| row.record.id.as_uuid().as_bytes())
+}
+
+fn asked_for<'k>(key: &'k Key<'_>) -> Option<&'k [u8]> {
+    match key {
+        Key::Id { id, .. } => Some(id.as_uuid().as_bytes()),
+        Key::Open(key) => Some(key.as_bytes()),
+        Key::Idempotency(key) => Some(key.key()),
+        Key::Token(_) | Key::Delivery { .. } | Key::Provider { .. } => None,
+    }
 }
 
 #[doc(hidden)]

@@ -157,6 +157,20 @@ impl FromRow for Found {
     }
 }
 
+/// An invitation with the key it was looked for by, of which there is none where that is its id.
+pub struct Keyed {
+    pub(crate) key: Option<Vec<u8>>,
+    pub(crate) record: Record,
+}
+
+/// A record followed by its key.
+impl FromRow for Keyed {
+    fn read(row: &impl Columns) -> Result<Self, StoreError> {
+        let key = row.optional_bytes(RECORD, "key")?.map(Cow::into_owned);
+        Ok(Self { key, record: Record::read(row)? })
+    }
+}
+
 /// An entry of the history, without the invitation it belongs to.
 pub(crate) struct Entry {
     revision: u32,

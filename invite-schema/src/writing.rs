@@ -1,14 +1,21 @@
 //! Writes about several things: one after the other, each answered for.
 
-use invite_core::store::{DeliveryUpdate, Found, Insertion, StoreError, Transition};
+use std::collections::HashMap;
 
-use crate::{catalog::Catalog, driver::Driver};
+use invite_core::store::{DeliveryUpdate, Found, Insertion, StoreError, Target, Transition};
+
+use crate::{catalog::Catalog, driver::Driver, together::alike};
 
 #[doc(hidden)]
 pub async fn insert<D: Driver<Db: Catalog>>(
     conn: &mut D::Conn,
     new: &[Insertion<'_>],
 ) -> Result<Vec<bool>, StoreError> {
+    if new.len() > 1
+        && let Some(stored) = D::Db::insert_together::<D>(conn, new).await?
+    {
+        return Ok(new.iter().map(|new| stored.contains(new.record.id.as_uuid())).collect());
+    }
     let mut answers = Vec::with_capacity(new.len());
     for new in new {
         answers.push(D::Db::insert::<D>(conn, new).await?);
@@ -21,6 +28,16 @@ pub async fn apply<D: Driver<Db: Catalog>>(
     conn: &mut D::Conn,
     transitions: &[Transition<'_>],
 ) -> Result<Vec<Option<Found>>, StoreError> {
+    if let Some((alike, first)) = alike(transitions).zip(transitions.first())
+        && let Some(records) = D::Db::apply_together::<D>(conn, first, &alike).await?
+    {
+        let mut changed: HashMap<_, _> = records.into_iter().map(|record| (record.id, record)).collect();
+        let answer = |transition: &Transition<'_>| match transition.guard.target {
+            Target::Id(id, _) => changed.remove(&id).map(|record| Found { record, token: None }),
+            Target::Token(_) | Target::Delivery(_) => None,
+        };
+        return Ok(transitions.iter().map(answer).collect());
+    }
     let mut answers = Vec::with_capacity(transitions.len());
     for transition in transitions {
         answers.push(D::Db::transition::<D>(conn, transition).await?);

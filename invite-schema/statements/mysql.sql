@@ -332,6 +332,252 @@ SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.paylo
 FROM invite_invitations AS i
 WHERE i.idempotency_key = ? LOCK IN SHARE MODE;
 
+-- INSERT_TOGETHER
+--   1 rows
+INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display,
+    message, locale, status, generation, min_generation, revision, open_key, created_at, expires_at,
+    inviter_address, delivery_id, remind_at, label, facet, import, idempotency_key, request_digest, renews)
+SELECT UNHEX(a.id), a.kind, a.scope, a.recipient_given, a.recipient, a.inviter, a.payload, a.display,
+    a.message, a.locale, a.status, a.generation, a.min_generation, a.revision, UNHEX(a.open_key),
+    a.created_at, a.expires_at, a.inviter_address, UNHEX(a.delivery_id), a.remind_at, a.label, a.facet,
+    a.import, UNHEX(a.idempotency_key), UNHEX(a.request_digest), UNHEX(a.renews)
+FROM JSON_TABLE(?, '$[*]' COLUMNS ( id CHAR(32) PATH '$.id', kind VARCHAR(64) PATH '$.kind',
+    scope VARCHAR(200) PATH '$.scope', recipient_given VARCHAR(254) PATH '$.recipient_given',
+    recipient VARCHAR(254) PATH '$.recipient', inviter VARCHAR(210) PATH '$.inviter',
+    payload LONGTEXT PATH '$.payload', display LONGTEXT PATH '$.display', message TEXT PATH '$.message',
+    locale VARCHAR(35) PATH '$.locale', status VARCHAR(20) PATH '$.status',
+    generation INT UNSIGNED PATH '$.generation', min_generation INT UNSIGNED PATH '$.min_generation',
+    revision INT UNSIGNED PATH '$.revision', open_key CHAR(64) PATH '$.open_key',
+    created_at DATETIME(6) PATH '$.created_at', expires_at DATETIME(6) PATH '$.expires_at',
+    inviter_address VARCHAR(254) PATH '$.inviter_address', delivery_id CHAR(32) PATH '$.delivery_id',
+    remind_at DATETIME(6) PATH '$.remind_at', label VARCHAR(200) PATH '$.label',
+    facet VARCHAR(64) PATH '$.facet', import VARCHAR(64) PATH '$.import',
+    idempotency_key CHAR(64) PATH '$.idempotency_key', request_digest CHAR(64) PATH '$.request_digest',
+    renews CHAR(32) PATH '$.renews', event VARCHAR(20) PATH '$.event', actor VARCHAR(210) PATH '$.actor',
+    reason VARCHAR(200) PATH '$.reason', at DATETIME(6) PATH '$.at', letter CHAR(32) PATH '$.letter',
+    purpose VARCHAR(20) PATH '$.purpose', priority INT UNSIGNED PATH '$.priority',
+    domain VARCHAR(254) PATH '$.domain', not_before DATETIME(6) PATH '$.not_before',
+    ready INT UNSIGNED PATH '$.ready', token CHAR(64) PATH '$.token',
+    channel VARCHAR(8) PATH '$.channel')) AS a ON DUPLICATE KEY UPDATE revision = invite_invitations.revision;
+
+-- INSERTED
+--   1 ids
+SELECT i.id
+FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$.id',
+    letter CHAR(32) PATH '$.letter')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (PRIMARY) ON i.id = UNHEX(a.id);
+
+-- INSERT_EVENTS
+--   1 rows
+INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+SELECT UNHEX(a.id), a.revision, a.event, a.actor, a.reason, a.at
+FROM JSON_TABLE(?, '$[*]' COLUMNS ( id CHAR(32) PATH '$.id', kind VARCHAR(64) PATH '$.kind',
+    scope VARCHAR(200) PATH '$.scope', recipient_given VARCHAR(254) PATH '$.recipient_given',
+    recipient VARCHAR(254) PATH '$.recipient', inviter VARCHAR(210) PATH '$.inviter',
+    payload LONGTEXT PATH '$.payload', display LONGTEXT PATH '$.display', message TEXT PATH '$.message',
+    locale VARCHAR(35) PATH '$.locale', status VARCHAR(20) PATH '$.status',
+    generation INT UNSIGNED PATH '$.generation', min_generation INT UNSIGNED PATH '$.min_generation',
+    revision INT UNSIGNED PATH '$.revision', open_key CHAR(64) PATH '$.open_key',
+    created_at DATETIME(6) PATH '$.created_at', expires_at DATETIME(6) PATH '$.expires_at',
+    inviter_address VARCHAR(254) PATH '$.inviter_address', delivery_id CHAR(32) PATH '$.delivery_id',
+    remind_at DATETIME(6) PATH '$.remind_at', label VARCHAR(200) PATH '$.label',
+    facet VARCHAR(64) PATH '$.facet', import VARCHAR(64) PATH '$.import',
+    idempotency_key CHAR(64) PATH '$.idempotency_key', request_digest CHAR(64) PATH '$.request_digest',
+    renews CHAR(32) PATH '$.renews', event VARCHAR(20) PATH '$.event', actor VARCHAR(210) PATH '$.actor',
+    reason VARCHAR(200) PATH '$.reason', at DATETIME(6) PATH '$.at', letter CHAR(32) PATH '$.letter',
+    purpose VARCHAR(20) PATH '$.purpose', priority INT UNSIGNED PATH '$.priority',
+    domain VARCHAR(254) PATH '$.domain', not_before DATETIME(6) PATH '$.not_before',
+    ready INT UNSIGNED PATH '$.ready', token CHAR(64) PATH '$.token',
+    channel VARCHAR(8) PATH '$.channel')) AS a;
+
+-- INSERT_LETTERS
+--   1 rows
+INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+    ready)
+SELECT UNHEX(a.letter), a.kind, UNHEX(a.id), a.generation, a.purpose, a.priority, a.scope, a.domain,
+    a.not_before, a.ready
+FROM JSON_TABLE(?, '$[*]' COLUMNS ( id CHAR(32) PATH '$.id', kind VARCHAR(64) PATH '$.kind',
+    scope VARCHAR(200) PATH '$.scope', recipient_given VARCHAR(254) PATH '$.recipient_given',
+    recipient VARCHAR(254) PATH '$.recipient', inviter VARCHAR(210) PATH '$.inviter',
+    payload LONGTEXT PATH '$.payload', display LONGTEXT PATH '$.display', message TEXT PATH '$.message',
+    locale VARCHAR(35) PATH '$.locale', status VARCHAR(20) PATH '$.status',
+    generation INT UNSIGNED PATH '$.generation', min_generation INT UNSIGNED PATH '$.min_generation',
+    revision INT UNSIGNED PATH '$.revision', open_key CHAR(64) PATH '$.open_key',
+    created_at DATETIME(6) PATH '$.created_at', expires_at DATETIME(6) PATH '$.expires_at',
+    inviter_address VARCHAR(254) PATH '$.inviter_address', delivery_id CHAR(32) PATH '$.delivery_id',
+    remind_at DATETIME(6) PATH '$.remind_at', label VARCHAR(200) PATH '$.label',
+    facet VARCHAR(64) PATH '$.facet', import VARCHAR(64) PATH '$.import',
+    idempotency_key CHAR(64) PATH '$.idempotency_key', request_digest CHAR(64) PATH '$.request_digest',
+    renews CHAR(32) PATH '$.renews', event VARCHAR(20) PATH '$.event', actor VARCHAR(210) PATH '$.actor',
+    reason VARCHAR(200) PATH '$.reason', at DATETIME(6) PATH '$.at', letter CHAR(32) PATH '$.letter',
+    purpose VARCHAR(20) PATH '$.purpose', priority INT UNSIGNED PATH '$.priority',
+    domain VARCHAR(254) PATH '$.domain', not_before DATETIME(6) PATH '$.not_before',
+    ready INT UNSIGNED PATH '$.ready', token CHAR(64) PATH '$.token',
+    channel VARCHAR(8) PATH '$.channel')) AS a
+WHERE a.letter IS NOT NULL;
+
+-- INSERT_LINKS
+--   1 rows
+INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+SELECT UNHEX(a.token), UNHEX(a.id), a.generation, a.channel, a.at
+FROM JSON_TABLE(?, '$[*]' COLUMNS ( id CHAR(32) PATH '$.id', kind VARCHAR(64) PATH '$.kind',
+    scope VARCHAR(200) PATH '$.scope', recipient_given VARCHAR(254) PATH '$.recipient_given',
+    recipient VARCHAR(254) PATH '$.recipient', inviter VARCHAR(210) PATH '$.inviter',
+    payload LONGTEXT PATH '$.payload', display LONGTEXT PATH '$.display', message TEXT PATH '$.message',
+    locale VARCHAR(35) PATH '$.locale', status VARCHAR(20) PATH '$.status',
+    generation INT UNSIGNED PATH '$.generation', min_generation INT UNSIGNED PATH '$.min_generation',
+    revision INT UNSIGNED PATH '$.revision', open_key CHAR(64) PATH '$.open_key',
+    created_at DATETIME(6) PATH '$.created_at', expires_at DATETIME(6) PATH '$.expires_at',
+    inviter_address VARCHAR(254) PATH '$.inviter_address', delivery_id CHAR(32) PATH '$.delivery_id',
+    remind_at DATETIME(6) PATH '$.remind_at', label VARCHAR(200) PATH '$.label',
+    facet VARCHAR(64) PATH '$.facet', import VARCHAR(64) PATH '$.import',
+    idempotency_key CHAR(64) PATH '$.idempotency_key', request_digest CHAR(64) PATH '$.request_digest',
+    renews CHAR(32) PATH '$.renews', event VARCHAR(20) PATH '$.event', actor VARCHAR(210) PATH '$.actor',
+    reason VARCHAR(200) PATH '$.reason', at DATETIME(6) PATH '$.at', letter CHAR(32) PATH '$.letter',
+    purpose VARCHAR(20) PATH '$.purpose', priority INT UNSIGNED PATH '$.priority',
+    domain VARCHAR(254) PATH '$.domain', not_before DATETIME(6) PATH '$.not_before',
+    ready INT UNSIGNED PATH '$.ready', token CHAR(64) PATH '$.token',
+    channel VARCHAR(8) PATH '$.channel')) AS a
+WHERE a.token IS NOT NULL;
+
+-- HELD
+--   1 ids, 2 scope, 3 kind, 4 status, 5 or_status, 6 after, 7 until, 8 compare, 9 address_1, 10 address_2,
+--       11 address_3, 12 address_4, 13 address_5, 14 address_6, 15 address_7, 16 address_8, 17 proved_address,
+--       18 not_resent_since, 19 not_resent_until
+SELECT SQL_BUFFER_RESULT i.id
+FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$.id',
+    letter CHAR(32) PATH '$.letter')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (PRIMARY) ON i.id = UNHEX(a.id)
+WHERE i.scope = COALESCE(?, i.scope)
+AND i.kind = ?
+AND i.status IN (?, ?)
+AND i.expires_at > ?
+AND i.expires_at <= ?
+AND (CAST(CASE ? WHEN 'anyone' THEN '*' WHEN 'address' THEN i.recipient ELSE SUBSTRING_INDEX(i.recipient, '@',
+    -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
+AND (i.resent_at IS NULL OR i.resent_at <= ? OR i.resent_at > ?) FOR UPDATE;
+
+-- END_HELD
+--   1 ids, 2 ended_status, 3 at, 4 actor, 5 reason
+UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$.id',
+    letter CHAR(32) PATH '$.letter')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (PRIMARY) ON i.id = UNHEX(a.id)
+SET i.status = ?, i.ended_at = ?, i.ended_by = ?, i.ended_reason = ?, i.address_proved = FALSE,
+    i.open_key = NULL, i.remind_at = NULL, i.revision = i.revision + 1;
+
+-- RENEW_HELD
+--   1 ids, 2 resent_at, 3 new_expires_at, 4 retire, 5 retire, 6 grace_until, 7 remind_at
+UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$.id',
+    letter CHAR(32) PATH '$.letter')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (PRIMARY) ON i.id = UNHEX(a.id)
+SET i.status = 'pending', i.resent_at = ?, i.viewed_at = NULL, i.expires_at = GREATEST(i.expires_at,
+    COALESCE(?, i.expires_at)), i.min_generation = IF(?, i.generation + 1, i.min_generation),
+    i.grace_until = IF(?, ?, i.grace_until), i.generation = i.generation + 1, i.revision = i.revision + 1,
+    i.delivery_id = UNHEX(a.letter), i.remind_at = ?, i.reminded = NULL;
+
+-- LOG_HELD
+--   1 event, 2 actor, 3 reason, 4 at, 5 ids
+INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+SELECT i.id, i.revision, ?, ?, ?, ?
+FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$.id',
+    letter CHAR(32) PATH '$.letter')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (PRIMARY) ON i.id = UNHEX(a.id);
+
+-- QUEUE_HELD
+--   1 purpose, 2 priority, 3 to_inviter, 4 not_before, 5 ready, 6 ids, 7 to_inviter
+INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+    ready)
+SELECT UNHEX(a.letter), i.kind, i.id, i.generation, ?, ?, i.scope, IF(?,
+    CAST(LOWER(SUBSTRING_INDEX(i.inviter_address, '@', -1)) AS BINARY), SUBSTRING_INDEX(i.recipient, '@',
+    -1)), ?, ?
+FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$.id',
+    letter CHAR(32) PATH '$.letter')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (PRIMARY) ON i.id = UNHEX(a.id)
+WHERE a.letter IS NOT NULL
+AND (NOT ? OR i.inviter_address IS NOT NULL);
+
+-- FIND_TOGETHER_BY_ID
+--   1 ids, 2 kind, 3 scope
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, NULL
+FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$.id',
+    letter CHAR(32) PATH '$.letter')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (PRIMARY) ON i.id = UNHEX(a.id) LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.kind = ?
+AND i.scope = COALESCE(?, i.scope);
+
+-- FIND_TOGETHER_BY_ID_LATEST
+--   1 ids, 2 kind, 3 scope
+SELECT SQL_BUFFER_RESULT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload,
+    i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved,
+    i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at,
+    i.viewed_at, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import,
+    i.idempotency_key, i.request_digest, i.renews, (SELECT l.state
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.attempts
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.error
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.fault
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), NULL
+FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$.id',
+    letter CHAR(32) PATH '$.letter')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (PRIMARY) ON i.id = UNHEX(a.id)
+WHERE i.kind = ?
+AND i.scope = COALESCE(?, i.scope) LOCK IN SHARE MODE;
+
+-- FIND_TOGETHER_OPEN
+--   1 keys
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, i.open_key
+FROM JSON_TABLE(?,
+    '$[*]' COLUMNS (looked_for CHAR(64) PATH '$')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (invite_invitations_open) ON i.open_key = UNHEX(a.looked_for) LEFT JOIN invite_letters AS l ON l.id = i.delivery_id;
+
+-- FIND_TOGETHER_OPEN_LATEST
+--   1 keys
+SELECT SQL_BUFFER_RESULT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload,
+    i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved,
+    i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at,
+    i.viewed_at, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import,
+    i.idempotency_key, i.request_digest, i.renews, (SELECT l.state
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.attempts
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.error
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.fault
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), i.open_key
+FROM JSON_TABLE(?,
+    '$[*]' COLUMNS (looked_for CHAR(64) PATH '$')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (invite_invitations_open) ON i.open_key = UNHEX(a.looked_for) FOR UPDATE;
+
+-- FIND_TOGETHER_BY_KEY
+--   1 keys
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, i.idempotency_key
+FROM JSON_TABLE(?,
+    '$[*]' COLUMNS (looked_for CHAR(64) PATH '$')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (invite_invitations_key) ON i.idempotency_key = UNHEX(a.looked_for) LEFT JOIN invite_letters AS l ON l.id = i.delivery_id;
+
+-- FIND_TOGETHER_BY_KEY_LATEST
+--   1 keys
+SELECT SQL_BUFFER_RESULT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload,
+    i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved,
+    i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at,
+    i.viewed_at, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import,
+    i.idempotency_key, i.request_digest, i.renews, (SELECT l.state
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.attempts
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.error
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), (SELECT l.fault
+    FROM invite_letters AS l
+    WHERE l.id = i.delivery_id), i.idempotency_key
+FROM JSON_TABLE(?,
+    '$[*]' COLUMNS (looked_for CHAR(64) PATH '$')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (invite_invitations_key) ON i.idempotency_key = UNHEX(a.looked_for) FOR UPDATE;
+
 -- LIST_NEWEST_FIRST
 --   1 kind, 2 scope, 3 after_at, 4 after_at, 5 after_id, 6 any_status, 7 now, 8 status_1, 9 status_2, 10 status_3,
 --       11 status_4, 12 status_5, 13 status_6, 14 address, 15 expiring_until, 16 now, 17 expiring_until, 18 limit
@@ -579,7 +825,7 @@ AND attempt = ?;
 
 -- LEASED_TO
 --   1 settlements
-SELECT o.id
+SELECT SQL_BUFFER_RESULT o.id
 FROM JSON_TABLE(?, '$[*]' COLUMNS (letter CHAR(32) PATH '$.letter', owner CHAR(32) PATH '$.owner',
     attempt INT UNSIGNED PATH '$.attempt')) AS a STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter)
 WHERE o.lease_owner = UNHEX(a.owner)

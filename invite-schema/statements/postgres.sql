@@ -525,6 +525,184 @@ WITH created AS (
 SELECT 1
 FROM created;
 
+-- INSERT_TOGETHER
+--   1 rows
+WITH asked AS MATERIALIZED (
+    SELECT *
+    FROM json_to_recordset($1::json) AS a ( id uuid, kind text, scope text, recipient_given text,
+        recipient text, inviter text, payload text, display text, message text, locale text, status text,
+        generation integer, min_generation integer, revision integer, open_key text, created_at timestamptz,
+        expires_at timestamptz, inviter_address text, delivery_id uuid, remind_at timestamptz, label text,
+        facet text, import text, idempotency_key text, request_digest text, renews uuid, event text,
+        actor text, reason text, at timestamptz, letter uuid, purpose text, priority integer, domain text,
+        not_before timestamptz, ready integer, token text, channel text) ), created AS (
+    INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display,
+        message, locale, status, generation, min_generation, revision, open_key, created_at, expires_at,
+        inviter_address, delivery_id, remind_at, label, facet, import, idempotency_key, request_digest,
+        renews)
+    SELECT a.id, a.kind, a.scope, a.recipient_given, a.recipient, a.inviter, a.payload::jsonb,
+        a.display::jsonb, a.message, a.locale, a.status, a.generation, a.min_generation, a.revision,
+        decode(a.open_key, 'hex'), a.created_at, a.expires_at, a.inviter_address, a.delivery_id, a.remind_at,
+        a.label, a.facet, a.import, decode(a.idempotency_key, 'hex'), decode(a.request_digest, 'hex'),
+        a.renews
+    FROM asked AS a
+    ON CONFLICT DO NOTHING
+    RETURNING id ), logged AS (
+    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+    SELECT a.id, a.revision, a.event, a.actor, a.reason, a.at
+    FROM created JOIN asked AS a USING (id) ), queued AS (
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+        ready)
+    SELECT a.letter, a.kind, a.id, a.generation, a.purpose, a.priority, a.scope, a.domain, a.not_before,
+        a.ready = 1
+    FROM created JOIN asked AS a USING (id)
+    WHERE a.letter IS NOT NULL ), known AS (
+    INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+    SELECT decode(a.token, 'hex'), a.id, a.generation, a.channel, a.at
+    FROM created JOIN asked AS a USING (id)
+    WHERE a.token IS NOT NULL )
+SELECT id
+FROM created;
+
+-- END_TOGETHER
+--   1 ids, 2 letters, 3 ended_status, 4 at, 5 actor, 6 reason, 7 scope, 8 kind, 9 status, 10 or_status,
+--       11 unexpired_at, 12 due_at, 13 compare, 14 addresses, 15 proved_address, 16 not_resent_since,
+--       17 not_resent_until, 18 event, 19 purpose, 20 priority, 21 not_before
+WITH asked AS MATERIALIZED (
+    SELECT a.id, a.letter
+    FROM unnest($1::uuid[], $2::uuid[]) AS a (id, letter) ), held AS MATERIALIZED (
+    SELECT h.id
+    FROM invite_invitations AS h
+    WHERE h.id = ANY ($1::uuid[])
+    ORDER BY h.id FOR UPDATE ), changed AS (UPDATE invite_invitations AS i
+    SET status = $3, ended_at = $4, ended_by = $5, ended_reason = $6,
+        address_proved = COALESCE(t.channel = 'mail', false), open_key = NULL, remind_at = NULL,
+        revision = revision + 1
+    FROM asked AS a, (SELECT NULL::text AS channel) AS t
+    WHERE i.id = ANY (ARRAY(SELECT held.id
+            FROM held)) AND a.id = i.id AND ($7::text IS NULL OR i.scope = $7) AND (i.kind = $8) IS TRUE AND i.status IN ($9,
+                $10) AND ($11::timestamptz IS NULL OR i.expires_at > $11) AND ($12::timestamptz IS NULL OR i.expires_at <= $12) AND ($13 = 'anyone' OR ($13 = 'address'
+            AND i.recipient = ANY ($14::text[])) OR ($13 = 'domain'
+            AND split_part(i.recipient, '@', 2) = ANY ($14::text[])) OR (i.recipient = $15
+            AND t.channel = 'mail')) AND ($16::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $16 OR i.resent_at > $17)
+    RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
+        i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+        i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import,
+        i.idempotency_key, i.request_digest, i.renews, a.letter), logged AS (
+    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+    SELECT id, revision, $18, $5, $6, $4
+    FROM changed ), queued AS (
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+        ready)
+    SELECT letter, kind, id, generation, $19, $20, scope, split_part(CASE WHEN $19::text IN ('accepted',
+        'rejected', 'expired', 'delivery_failed') THEN lower(inviter_address) ELSE recipient END, '@', 2),
+        $21, $21 <= $4
+    FROM changed
+    WHERE letter IS NOT NULL
+    AND ($19::text NOT IN ('accepted', 'rejected', 'expired',
+        'delivery_failed') OR inviter_address IS NOT NULL) )
+SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
+    changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
+    changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
+    changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
+    changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
+    changed.reminded, changed.label, changed.facet, changed.import, changed.idempotency_key,
+    changed.request_digest, changed.renews, l.state, l.attempts, l.error, l.fault
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
+
+-- RENEW_TOGETHER
+--   1 ids, 2 letters, 3 resent_at, 4 new_expires_at, 5 retire, 6 grace_until, 7 remind_at, 8 scope, 9 kind,
+--       10 status, 11 or_status, 12 unexpired_at, 13 due_at, 14 compare, 15 addresses, 16 proved_address,
+--       17 not_resent_since, 18 not_resent_until, 19 event, 20 actor, 21 reason, 22 at, 23 purpose, 24 priority,
+--       25 not_before
+WITH asked AS MATERIALIZED (
+    SELECT a.id, a.letter
+    FROM unnest($1::uuid[], $2::uuid[]) AS a (id, letter) ), held AS MATERIALIZED (
+    SELECT h.id
+    FROM invite_invitations AS h
+    WHERE h.id = ANY ($1::uuid[])
+    ORDER BY h.id FOR UPDATE ), changed AS (UPDATE invite_invitations AS i
+    SET status = 'pending', generation = i.generation + 1, revision = revision + 1, resent_at = $3,
+        viewed_at = NULL, expires_at = greatest(expires_at, $4),
+        min_generation = CASE WHEN $5 THEN i.generation + 1 ELSE min_generation END,
+        grace_until = CASE WHEN $5 THEN $6 ELSE grace_until END, delivery_id = a.letter, remind_at = $7,
+        reminded = NULL
+    FROM asked AS a, (SELECT NULL::text AS channel) AS t
+    WHERE i.id = ANY (ARRAY(SELECT held.id
+            FROM held)) AND a.id = i.id AND ($8::text IS NULL OR i.scope = $8) AND (i.kind = $9) IS TRUE AND i.status IN ($10,
+                $11) AND ($12::timestamptz IS NULL OR i.expires_at > $12) AND ($13::timestamptz IS NULL OR i.expires_at <= $13) AND ($14 = 'anyone' OR ($14 = 'address'
+            AND i.recipient = ANY ($15::text[])) OR ($14 = 'domain'
+            AND split_part(i.recipient, '@', 2) = ANY ($15::text[])) OR (i.recipient = $16
+            AND t.channel = 'mail')) AND ($17::timestamptz IS NULL OR i.resent_at IS NULL OR i.resent_at <= $17 OR i.resent_at > $18)
+    RETURNING i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display,
+        i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+        i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+        i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import,
+        i.idempotency_key, i.request_digest, i.renews, a.letter), logged AS (
+    INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+    SELECT id, revision, $19, $20, $21, $22
+    FROM changed ), queued AS (
+    INSERT INTO invite_outbox (id, kind, invitation, generation, purpose, priority, scope, domain, not_before,
+        ready)
+    SELECT letter, kind, id, generation, $23, $24, scope, split_part(CASE WHEN $23::text IN ('accepted',
+        'rejected', 'expired', 'delivery_failed') THEN lower(inviter_address) ELSE recipient END, '@', 2),
+        $25, $25 <= $22
+    FROM changed
+    WHERE letter IS NOT NULL
+    AND ($23::text NOT IN ('accepted', 'rejected', 'expired',
+        'delivery_failed') OR inviter_address IS NOT NULL) )
+SELECT changed.id, changed.kind, changed.scope, changed.recipient_given, changed.recipient, changed.inviter,
+    changed.payload, changed.display, changed.message, changed.locale, changed.status, changed.ended_at,
+    changed.ended_by, changed.ended_reason, changed.address_proved, changed.generation,
+    changed.min_generation, changed.grace_until, changed.revision, changed.created_at, changed.expires_at,
+    changed.resent_at, changed.viewed_at, changed.inviter_address, changed.delivery_id, changed.remind_at,
+    changed.reminded, changed.label, changed.facet, changed.import, changed.idempotency_key,
+    changed.request_digest, changed.renews, l.state, l.attempts, l.error, l.fault
+FROM changed LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = changed.delivery_id OFFSET 0) AS l ON true;
+
+-- FIND_TOGETHER_BY_ID
+--   1 ids, 2 kind, 3 scope
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, NULL::bytea
+FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+WHERE i.id = ANY ($1::uuid[])
+AND (i.kind = $2) IS TRUE
+AND ($3::text IS NULL OR i.scope = $3);
+
+-- FIND_TOGETHER_OPEN
+--   1 keys
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, i.open_key
+FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+WHERE i.open_key = ANY ($1::bytea[]);
+
+-- FIND_TOGETHER_BY_KEY
+--   1 keys
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, i.idempotency_key
+FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+WHERE i.idempotency_key = ANY ($1::bytea[]);
+
 -- FIND_BY_TOKEN
 --   1 digest
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,

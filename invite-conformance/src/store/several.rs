@@ -41,7 +41,11 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// Inserts them in one call.
-async fn insert(direct: &Direct, tx: &mut Conn, rows: &[(&Row, Dispatch<'_>)]) -> Result<Vec<bool>, StoreError> {
+pub(super) async fn insert(
+    direct: &Direct,
+    tx: &mut Conn,
+    rows: &[(&Row, Dispatch<'_>)],
+) -> Result<Vec<bool>, StoreError> {
     let keys: Vec<Option<OpenKey>> = rows.iter().map(|(row, _)| row.open_key()).collect();
     let events: Vec<_> = (rows.iter().map(|(row, _)| &row.record))
         .map(|record| NewEvent {

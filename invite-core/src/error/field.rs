@@ -42,6 +42,8 @@ pub enum Field {
     Limit,
     /// What lists look for.
     Search,
+    /// The rows of a call about many.
+    Rows,
     /// What a call about several is about.
     Selection,
     /// A stretch of time.
@@ -71,6 +73,7 @@ impl Field {
             Self::Key => "key",
             Self::Limit => "limit",
             Self::Search => "search",
+            Self::Rows => "rows",
             Self::Selection => "selection",
             Self::Period => "period",
         }

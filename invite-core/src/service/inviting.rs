@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Invitations, drafting::Payload, ended_by, refusal};
 use crate::{
     actor::{Actor, Scope},
-    authority::Action,
+    authority::{Action, Denial},
     clock::{TOLERANCE, later},
     email_address::EmailAddress,
     error::{Error, Field, Problem, StoreError},
@@ -15,14 +15,14 @@ use crate::{
     policy::EarlierLinks,
     state::{EventKind, Status},
     store::{
-        Change, Dispatch, Guard, Insertion, InvitationStore, Key, NewEvent, Purpose, Read, RenewedLinks, Target,
-        TimeGuard, Transition, only,
+        Change, Dispatch, Guard, Insertion, InvitationStore, Key, NewEvent, NewLetter, Purpose, Read, RenewedLinks,
+        Target, TimeGuard, Transition, only,
     },
     text,
 };
 
 /// How often a write looks again when the invitation in its way ends under its hands.
-const TRIES: usize = 4;
+pub(super) const TRIES: usize = 4;
 
 /// The inviting side's calls, confined to one scope. An id of another scope is
 /// [`Error::NotFound`].
@@ -108,8 +108,20 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     pub async fn resend(&self, conn: &mut S::Conn, actor: &Actor, id: InvitationId) -> Result<Invitation<K>, Error> {
         self.authorize_write(conn, actor, &Action::Resend(id)).await?;
         let now = self.invitations.now();
-        let policy = self.invitations.policy();
         let letter = self.invitations.letter(Purpose::Invitation, now)?;
+        let transition = self.renewal(actor, id, &letter, now)?;
+        self.apply(conn, &transition).await
+    }
+
+    /// The change that has it mailed again with this letter.
+    pub(super) fn renewal<'t>(
+        &'t self,
+        actor: &'t Actor,
+        id: InvitationId,
+        letter: &'t NewLetter,
+        now: DateTime<Utc>,
+    ) -> Result<Transition<'t>, Error> {
+        let policy = self.invitations.policy();
         let expires_at = match policy.resend_extends {
             true => Some(self.invitations.expiry(now, policy.lifetime)?),
             false => None,
@@ -127,13 +139,12 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         if cooldown > TimeDelta::zero() {
             guard.not_resent_between = Some((later(now, -cooldown), later(now, ahead)));
         }
-        let transition = Transition {
+        Ok(Transition {
             guard,
             change: Change::Renew { at: now, expires_at, links, delivery: letter.delivery, remind_at },
             event: NewEvent { kind: EventKind::Resent, actor, reason: None, at: now },
-            dispatch: Dispatch::Letter(&letter),
-        };
-        self.apply(conn, &transition).await
+            dispatch: Dispatch::Letter(letter),
+        })
     }
 
     /// Changes an open invitation; what the amendment does not name stays. A new address kills
@@ -282,13 +293,20 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
             if only(self.invitations.store.insert(conn, &insertion).await?)? {
                 return Ok(Invitation::new(record));
             }
+            // Before the key is looked for: of what is stored between the two looks, the second one sees whose it is.
+            let way = match &open_key {
+                Some(key) => self.clear_the_way(conn, key, now).await,
+                None => Ok(()),
+            };
             if let Some(key) = &record.idempotency
                 && let Some(first) = self.invitations.find_one(conn, &Key::Idempotency(key), Read::Latest).await?
             {
                 return self.repeated(conn, &event, dispatch, key, first.record).await;
             }
-            let Some(key) = &open_key else { break };
-            self.clear_the_way(conn, key, now).await?;
+            way?;
+            if open_key.is_none() && record.idempotency.is_none() {
+                break;
+            }
         }
         Err(StoreError::changed_meanwhile().into())
     }
@@ -376,6 +394,34 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         self.ask(conn, actor, action).await
     }
 
+    /// Begins a call that reads before it writes, and asks the authority itself.
+    pub(super) async fn begin_write(&self, conn: &mut S::Conn, actor: &Actor) -> Result<(), Error> {
+        self.invitations.writable(conn)?;
+        self.check(actor)?;
+        Ok(self.invitations.store.lock_for_write(conn).await?)
+    }
+
+    /// What the authority says of each. Fails when it could not find out.
+    pub(super) async fn ask_all(
+        &self,
+        conn: &mut S::Conn,
+        actor: &Actor,
+        actions: &[Action<'_, K>],
+    ) -> Result<Vec<Result<(), Error>>, Error> {
+        let answers = self.invitations.authority.authorize_many(conn, actor, &self.scope, actions).await;
+        let mut permitted = Vec::with_capacity(actions.len());
+        for answer in answers {
+            match answer {
+                Err(Denial::Failed(source)) => return Err(Error::Authority(source)),
+                answer => permitted.push(answer.map_err(Error::from)),
+            }
+        }
+        match permitted.len() == actions.len() {
+            true => Ok(permitted),
+            false => Err(Error::Authority(StoreError::failed("the authority did not answer for each action"))),
+        }
+    }
+
     pub(super) async fn authorize(
         &self,
         conn: &mut S::Conn,
@@ -386,7 +432,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         self.ask(conn, actor, action).await
     }
 
-    fn check(&self, actor: &Actor) -> Result<(), Error> {
+    pub(super) fn check(&self, actor: &Actor) -> Result<(), Error> {
         self.scope.check()?;
         actor.check()
     }

@@ -3,6 +3,8 @@
 
 #[macro_use]
 mod parts;
+#[macro_use]
+mod together;
 
 use crate::template::{Style, statements};
 
@@ -40,20 +42,11 @@ statements! {
         ""
     );
 
-    END_BY_ID = by_id!(
-        "i.status = :ended_status, i.ended_at = :at, i.ended_by = :actor, i.ended_reason = :reason, i.address_proved = FALSE, i.open_key = NULL,
-         i.remind_at = NULL, i.revision = i.revision + 1"
-    );
+    END_BY_ID = by_id!(end_by_id!());
 
     // Assignments take effect from left to right: what is computed from the old generation comes first.
 
-    RENEW = by_id!(
-        "i.status = 'pending', i.resent_at = :resent_at, i.viewed_at = NULL,
-         i.expires_at = GREATEST(i.expires_at, COALESCE(:new_expires_at, i.expires_at)),
-         i.min_generation = IF(:retire, i.generation + 1, i.min_generation), i.grace_until = IF(:retire, :grace_until, i.grace_until),
-         i.generation = i.generation + 1, i.revision = i.revision + 1,
-         i.delivery_id = :new_delivery, i.remind_at = :remind_at, i.reminded = NULL"
-    );
+    RENEW = by_id!(renew!(":new_delivery"));
 
     AMEND = by_id!(
         "i.label = IF(:payload IS NULL, i.label, :label), i.facet = IF(:payload IS NULL, i.facet, :facet),
@@ -149,6 +142,93 @@ statements! {
         columns_locked!(),
         ", NULL, NULL, NULL FROM invite_invitations AS i WHERE i.idempotency_key = :idempotency_key LOCK IN SHARE MODE"
     );
+
+    // Several rows at once, as JSON arrays that are sorted, so that all who want the same rows wait in one order.
+
+    // A statement that inserts several rows may set null where the server is not strict, so this one leaves what it meets
+    // as it is. It takes the lock alone, as the statement for one row does.
+    INSERT_TOGETHER = concat!(
+        "INSERT INTO invite_invitations
+         (id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status, generation,
+          min_generation, revision, open_key, created_at, expires_at, inviter_address, delivery_id, remind_at,
+          label, facet, import, idempotency_key, request_digest, renews)
+         SELECT UNHEX(a.id), a.kind, a.scope, a.recipient_given, a.recipient, a.inviter, a.payload, a.display, a.message,
+                a.locale, a.status, a.generation, a.min_generation, a.revision, UNHEX(a.open_key), a.created_at,
+                a.expires_at, a.inviter_address, UNHEX(a.delivery_id), a.remind_at, a.label, a.facet, a.import,
+                UNHEX(a.idempotency_key), UNHEX(a.request_digest), UNHEX(a.renews)
+           FROM ",
+        new_rows!(),
+        " ON DUPLICATE KEY UPDATE revision = invite_invitations.revision"
+    );
+
+    INSERTED = concat!("SELECT i.id FROM ", these_invitations!());
+
+    INSERT_EVENTS = concat!(
+        "INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+         SELECT UNHEX(a.id), a.revision, a.event, a.actor, a.reason, a.at FROM ",
+        new_rows!()
+    );
+
+    INSERT_LETTERS = concat!(
+        "INSERT INTO invite_outbox
+         (id, kind, invitation, generation, purpose, priority, scope, domain, not_before, ready)
+         SELECT UNHEX(a.letter), a.kind, UNHEX(a.id), a.generation, a.purpose, a.priority, a.scope, a.domain,
+                a.not_before, a.ready
+           FROM ",
+        new_rows!(),
+        " WHERE a.letter IS NOT NULL"
+    );
+
+    INSERT_LINKS = concat!(
+        "INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+         SELECT UNHEX(a.token), UNHEX(a.id), a.generation, a.channel, a.at FROM ",
+        new_rows!(),
+        " WHERE a.token IS NOT NULL"
+    );
+
+    /// Those for which the guard holds, locked.
+    HELD = concat!(
+        "SELECT SQL_BUFFER_RESULT i.id FROM ",
+        these_invitations!(),
+        " WHERE i.scope = COALESCE(:scope, i.scope)",
+        guard!("FALSE"),
+        " FOR UPDATE"
+    );
+
+    END_HELD = concat!("UPDATE ", these_invitations!(), " SET ", end_by_id!());
+
+    RENEW_HELD = concat!("UPDATE ", these_invitations!(), " SET ", renew!("UNHEX(a.letter)"));
+
+    LOG_HELD = concat!(
+        "INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+         SELECT i.id, i.revision, :event, :actor, :reason, :at FROM ",
+        these_invitations!()
+    );
+
+    QUEUE_HELD = concat!(
+        "INSERT INTO invite_outbox
+         (id, kind, invitation, generation, purpose, priority, scope, domain, not_before, ready)
+         SELECT UNHEX(a.letter), i.kind, i.id, i.generation, :purpose, :priority, i.scope,
+                IF(:to_inviter, CAST(LOWER(SUBSTRING_INDEX(i.inviter_address, '@', -1)) AS BINARY),
+                   SUBSTRING_INDEX(i.recipient, '@', -1)), :not_before, :ready
+           FROM ",
+        these_invitations!(),
+        " WHERE a.letter IS NOT NULL AND (NOT :to_inviter OR i.inviter_address IS NOT NULL)"
+    );
+
+    FIND_TOGETHER_BY_ID = find_all_by_id!("SELECT ", columns!(), letter!(), "");
+
+    FIND_TOGETHER_BY_ID_LATEST = find_all_by_id!("SELECT SQL_BUFFER_RESULT ", columns_locked!(), "", " LOCK IN SHARE MODE");
+
+    FIND_TOGETHER_OPEN = find_all!("SELECT ", columns!(), letter!(), "i.open_key", "invite_invitations_open", "");
+
+    FIND_TOGETHER_OPEN_LATEST =
+        find_all!("SELECT SQL_BUFFER_RESULT ", columns_locked!(), "", "i.open_key", "invite_invitations_open", " FOR UPDATE");
+
+    FIND_TOGETHER_BY_KEY = find_all!("SELECT ", columns!(), letter!(), "i.idempotency_key", "invite_invitations_key", "");
+
+    FIND_TOGETHER_BY_KEY_LATEST =
+        find_all!("SELECT SQL_BUFFER_RESULT ", columns_locked!(), "", "i.idempotency_key", "invite_invitations_key", " FOR UPDATE");
 
     // Left to itself, the server walks the index from its end to where a page begins.
 
@@ -247,7 +327,7 @@ statements! {
     REMOVE = "DELETE FROM invite_outbox WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
 
     /// Those of these letters that are still leased to this worker at this attempt.
-    LEASED_TO = "SELECT o.id FROM JSON_TABLE(:settlements, '$[*]' COLUMNS (letter CHAR(32) PATH '$.letter',
+    LEASED_TO = "SELECT SQL_BUFFER_RESULT o.id FROM JSON_TABLE(:settlements, '$[*]' COLUMNS (letter CHAR(32) PATH '$.letter',
              owner CHAR(32) PATH '$.owner', attempt INT UNSIGNED PATH '$.attempt')) AS a
         STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter)
         WHERE o.lease_owner = UNHEX(a.owner) AND o.attempt = a.attempt FOR UPDATE";

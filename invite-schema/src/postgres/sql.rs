@@ -2,6 +2,8 @@
 
 #[macro_use]
 mod parts;
+#[macro_use]
+mod together;
 
 use crate::template::{Style, statements};
 
@@ -26,15 +28,7 @@ statements! {
 
     END_BY_ID_AND_TELL = by_id!(end!(), "", dispatching!());
 
-    RENEW = by_id!(
-        "status = 'pending', generation = i.generation + 1, revision = revision + 1, resent_at = :resent_at, viewed_at = NULL,
-         expires_at = greatest(expires_at, :new_expires_at),
-         min_generation = CASE WHEN :retire THEN i.generation + 1 ELSE min_generation END,
-         grace_until = CASE WHEN :retire THEN :grace_until ELSE grace_until END,
-         delivery_id = :new_delivery, remind_at = :remind_at, reminded = NULL",
-        "",
-        dispatching!()
-    );
+    RENEW = by_id!(renew!(":new_delivery"), "", dispatching!());
 
     /// A new address brings its open key, retires every link and awaits a resend.
     AMEND = by_id!(
@@ -88,6 +82,55 @@ statements! {
              SELECT :token, id, :generation, :channel, :at FROM created
          ) SELECT 1 FROM created"
     );
+
+    /// Several at once, from a JSON array of objects. Those that compete for a key are inserted in one order by all.
+    INSERT_TOGETHER = "WITH asked AS MATERIALIZED (
+            SELECT * FROM json_to_recordset(:rows::json) AS a (
+                id uuid, kind text, scope text, recipient_given text, recipient text, inviter text, payload text,
+                display text, message text, locale text, status text, generation integer, min_generation integer,
+                revision integer, open_key text, created_at timestamptz, expires_at timestamptz, inviter_address text,
+                delivery_id uuid, remind_at timestamptz, label text, facet text, import text, idempotency_key text,
+                request_digest text, renews uuid, event text, actor text, reason text, at timestamptz, letter uuid,
+                purpose text, priority integer, domain text, not_before timestamptz, ready integer, token text,
+                channel text)
+        ), created AS (
+            INSERT INTO invite_invitations
+            (id, kind, scope, recipient_given, recipient, inviter, payload, display, message, locale, status,
+             generation, min_generation, revision, open_key, created_at, expires_at, inviter_address, delivery_id,
+             remind_at, label, facet, import, idempotency_key, request_digest, renews)
+            SELECT a.id, a.kind, a.scope, a.recipient_given, a.recipient, a.inviter, a.payload::jsonb, a.display::jsonb,
+                   a.message, a.locale, a.status, a.generation, a.min_generation, a.revision,
+                   decode(a.open_key, 'hex'), a.created_at, a.expires_at, a.inviter_address, a.delivery_id, a.remind_at,
+                   a.label, a.facet, a.import, decode(a.idempotency_key, 'hex'), decode(a.request_digest, 'hex'), a.renews
+              FROM asked AS a
+            ON CONFLICT DO NOTHING RETURNING id
+        ), logged AS (
+            INSERT INTO invite_events (invitation, revision, action, actor, reason, at)
+            SELECT a.id, a.revision, a.event, a.actor, a.reason, a.at FROM created JOIN asked AS a USING (id)
+        ), queued AS (
+            INSERT INTO invite_outbox
+            (id, kind, invitation, generation, purpose, priority, scope, domain, not_before, ready)
+            SELECT a.letter, a.kind, a.id, a.generation, a.purpose, a.priority, a.scope, a.domain, a.not_before,
+                   a.ready = 1
+              FROM created JOIN asked AS a USING (id) WHERE a.letter IS NOT NULL
+        ), known AS (
+            INSERT INTO invite_tokens (digest, invitation, generation, channel, created_at)
+            SELECT decode(a.token, 'hex'), a.id, a.generation, a.channel, a.at
+              FROM created JOIN asked AS a USING (id) WHERE a.token IS NOT NULL
+        ) SELECT id FROM created";
+
+    END_TOGETHER = by_ids!(end!());
+
+    RENEW_TOGETHER = by_ids!(renew!("a.letter"));
+
+    FIND_TOGETHER_BY_ID = find_all!(
+        "NULL::bytea",
+        "i.id = ANY (:ids::uuid[]) AND (i.kind = :kind) IS TRUE AND (:scope::text IS NULL OR i.scope = :scope)"
+    );
+
+    FIND_TOGETHER_OPEN = find_all!("i.open_key", "i.open_key = ANY (:keys::bytea[])");
+
+    FIND_TOGETHER_BY_KEY = find_all!("i.idempotency_key", "i.idempotency_key = ANY (:keys::bytea[])");
 
     FIND_BY_TOKEN = concat!(
         "SELECT ",

@@ -106,6 +106,30 @@ macro_rules! find_by_id {
     };
 }
 
+/// Ended by id, so that no token has proved an address.
+macro_rules! end_by_id {
+    () => {
+            "i.status = :ended_status, i.ended_at = :at, i.ended_by = :actor, i.ended_reason = :reason, i.address_proved = FALSE, i.open_key = NULL,
+             i.remind_at = NULL, i.revision = i.revision + 1"
+    };
+}
+
+/// Pending again, with a letter of this name. Assignments take effect from left to right: what is computed from the old
+/// generation comes first.
+macro_rules! renew {
+    ($delivery:literal) => {
+        concat!(
+            "i.status = 'pending', i.resent_at = :resent_at, i.viewed_at = NULL,
+         i.expires_at = GREATEST(i.expires_at, COALESCE(:new_expires_at, i.expires_at)),
+         i.min_generation = IF(:retire, i.generation + 1, i.min_generation), i.grace_until = IF(:retire, :grace_until, i.grace_until),
+         i.generation = i.generation + 1, i.revision = i.revision + 1,
+         i.delivery_id = ",
+            $delivery,
+            ", i.remind_at = :remind_at, i.reminded = NULL"
+        )
+    };
+}
+
 /// The filters of a list. An open invitation past its time counts as expired.
 macro_rules! filters {
     () => {

@@ -266,6 +266,21 @@ macro_rules! end {
     };
 }
 
+/// Pending again, with a letter of this name.
+macro_rules! renew {
+    ($delivery:literal) => {
+        concat!(
+            "status = 'pending', generation = i.generation + 1, revision = revision + 1, resent_at = :resent_at, viewed_at = NULL,
+         expires_at = greatest(expires_at, :new_expires_at),
+         min_generation = CASE WHEN :retire THEN i.generation + 1 ELSE min_generation END,
+         grace_until = CASE WHEN :retire THEN :grace_until ELSE grace_until END,
+         delivery_id = ",
+            $delivery,
+            ", remind_at = :remind_at, reminded = NULL"
+        )
+    };
+}
+
 /// The filters of a list. An open invitation past its time counts as expired.
 ///
 /// The server takes a condition on a value that may be null for one that few rows meet. It then plans each call anew, for
