@@ -141,23 +141,20 @@ impl Catalog for MySql {
         keys: &Keys<'_>,
         read: Read,
     ) -> Result<Option<Vec<Keyed>>, StoreError> {
-        let latest = read == Read::Latest;
+        // Those that are looked for again after a lost race are few.
+        if read == Read::Latest {
+            return Ok(None);
+        }
         let (sql, values) = match keys {
             Keys::Ids { kind, scope, ids } => (
-                if latest { &sql::FIND_TOGETHER_BY_ID_LATEST } else { &sql::FIND_TOGETHER_BY_ID },
+                &sql::FIND_TOGETHER_BY_ID,
                 Values::new()
                     .owned(Name::Ids, invitations(sorted(ids).into_iter().map(|id| (id, None))))
                     .text(Name::Kind, *kind)
                     .exact(Name::Scope, scope.map(Scope::as_str)),
             ),
-            Keys::Open(keys) => (
-                if latest { &sql::FIND_TOGETHER_OPEN_LATEST } else { &sql::FIND_TOGETHER_OPEN },
-                Values::new().owned(Name::Keys, digests(keys)),
-            ),
-            Keys::Idempotency(keys) => (
-                if latest { &sql::FIND_TOGETHER_BY_KEY_LATEST } else { &sql::FIND_TOGETHER_BY_KEY },
-                Values::new().owned(Name::Keys, digests(keys)),
-            ),
+            Keys::Open(keys) => (&sql::FIND_TOGETHER_OPEN, Values::new().owned(Name::Keys, digests(keys))),
+            Keys::Idempotency(keys) => (&sql::FIND_TOGETHER_BY_KEY, Values::new().owned(Name::Keys, digests(keys))),
         };
         all::<D, _>(conn, values.of_statement(sql)?).await.map(Some)
     }

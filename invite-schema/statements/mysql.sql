@@ -443,7 +443,7 @@ WHERE a.token IS NOT NULL;
 --   1 ids, 2 scope, 3 kind, 4 status, 5 or_status, 6 after, 7 until, 8 compare, 9 address_1, 10 address_2,
 --       11 address_3, 12 address_4, 13 address_5, 14 address_6, 15 address_7, 16 address_8, 17 proved_address,
 --       18 not_resent_since, 19 not_resent_until
-SELECT SQL_BUFFER_RESULT i.id
+SELECT i.id
 FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$.id',
     letter CHAR(32) PATH '$.letter')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (PRIMARY) ON i.id = UNHEX(a.id)
 WHERE i.scope = COALESCE(?, i.scope)
@@ -502,26 +502,6 @@ FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$.id',
 WHERE i.kind = ?
 AND i.scope = COALESCE(?, i.scope);
 
--- FIND_TOGETHER_BY_ID_LATEST
---   1 ids, 2 kind, 3 scope
-SELECT SQL_BUFFER_RESULT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload,
-    i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved,
-    i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at,
-    i.viewed_at, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import,
-    i.idempotency_key, i.request_digest, i.renews, (SELECT l.state
-    FROM invite_letters AS l
-    WHERE l.id = i.delivery_id), (SELECT l.attempts
-    FROM invite_letters AS l
-    WHERE l.id = i.delivery_id), (SELECT l.error
-    FROM invite_letters AS l
-    WHERE l.id = i.delivery_id), (SELECT l.fault
-    FROM invite_letters AS l
-    WHERE l.id = i.delivery_id), NULL
-FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$.id',
-    letter CHAR(32) PATH '$.letter')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (PRIMARY) ON i.id = UNHEX(a.id)
-WHERE i.kind = ?
-AND i.scope = COALESCE(?, i.scope) LOCK IN SHARE MODE;
-
 -- FIND_TOGETHER_OPEN
 --   1 keys
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
@@ -532,24 +512,6 @@ SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.paylo
 FROM JSON_TABLE(?,
     '$[*]' COLUMNS (looked_for CHAR(64) PATH '$')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (invite_invitations_open) ON i.open_key = UNHEX(a.looked_for) LEFT JOIN invite_letters AS l ON l.id = i.delivery_id;
 
--- FIND_TOGETHER_OPEN_LATEST
---   1 keys
-SELECT SQL_BUFFER_RESULT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload,
-    i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved,
-    i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at,
-    i.viewed_at, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import,
-    i.idempotency_key, i.request_digest, i.renews, (SELECT l.state
-    FROM invite_letters AS l
-    WHERE l.id = i.delivery_id), (SELECT l.attempts
-    FROM invite_letters AS l
-    WHERE l.id = i.delivery_id), (SELECT l.error
-    FROM invite_letters AS l
-    WHERE l.id = i.delivery_id), (SELECT l.fault
-    FROM invite_letters AS l
-    WHERE l.id = i.delivery_id), i.open_key
-FROM JSON_TABLE(?,
-    '$[*]' COLUMNS (looked_for CHAR(64) PATH '$')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (invite_invitations_open) ON i.open_key = UNHEX(a.looked_for) FOR UPDATE;
-
 -- FIND_TOGETHER_BY_KEY
 --   1 keys
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
@@ -559,24 +521,6 @@ SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.paylo
     i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, i.idempotency_key
 FROM JSON_TABLE(?,
     '$[*]' COLUMNS (looked_for CHAR(64) PATH '$')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (invite_invitations_key) ON i.idempotency_key = UNHEX(a.looked_for) LEFT JOIN invite_letters AS l ON l.id = i.delivery_id;
-
--- FIND_TOGETHER_BY_KEY_LATEST
---   1 keys
-SELECT SQL_BUFFER_RESULT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload,
-    i.display, i.message, i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved,
-    i.generation, i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at,
-    i.viewed_at, i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import,
-    i.idempotency_key, i.request_digest, i.renews, (SELECT l.state
-    FROM invite_letters AS l
-    WHERE l.id = i.delivery_id), (SELECT l.attempts
-    FROM invite_letters AS l
-    WHERE l.id = i.delivery_id), (SELECT l.error
-    FROM invite_letters AS l
-    WHERE l.id = i.delivery_id), (SELECT l.fault
-    FROM invite_letters AS l
-    WHERE l.id = i.delivery_id), i.idempotency_key
-FROM JSON_TABLE(?,
-    '$[*]' COLUMNS (looked_for CHAR(64) PATH '$')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (invite_invitations_key) ON i.idempotency_key = UNHEX(a.looked_for) FOR UPDATE;
 
 -- LIST_NEWEST_FIRST
 --   1 kind, 2 scope, 3 after_at, 4 after_at, 5 after_id, 6 any_status, 7 now, 8 status_1, 9 status_2, 10 status_3,
@@ -825,7 +769,7 @@ AND attempt = ?;
 
 -- LEASED_TO
 --   1 settlements
-SELECT SQL_BUFFER_RESULT o.id
+SELECT o.id
 FROM JSON_TABLE(?, '$[*]' COLUMNS (letter CHAR(32) PATH '$.letter', owner CHAR(32) PATH '$.owner',
     attempt INT UNSIGNED PATH '$.attempt')) AS a STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter)
 WHERE o.lease_owner = UNHEX(a.owner)

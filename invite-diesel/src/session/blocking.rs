@@ -1,5 +1,7 @@
 //! Connections of diesel's own. Their futures are ready at once.
 
+#[cfg(feature = "blocking-mysql")]
+use diesel::connection::CacheSize;
 use diesel::{
     Connection, QueryResult, RunQueryDsl,
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
@@ -10,7 +12,7 @@ use super::Session;
 use crate::statement::{Constant, Row};
 
 macro_rules! session {
-    ($conn:ty, $database:ty) => {
+    ($conn:ty, $database:ty, $after_failure:expr) => {
         impl Session for $conn {
             type Database = $database;
 
@@ -28,7 +30,12 @@ macro_rules! session {
             }
 
             async fn load<T: FromRow>(&mut self, statement: Constant<'_, $database>) -> QueryResult<Vec<Row<T>>> {
-                RunQueryDsl::load(statement, self)
+                let rows = RunQueryDsl::load(statement, self);
+                if rows.is_err() {
+                    let after_failure: fn(&mut Self) = $after_failure;
+                    after_failure(self);
+                }
+                rows
             }
 
             async fn script(&mut self, sql: &'static str) -> QueryResult<()> {
@@ -51,10 +58,16 @@ macro_rules! session {
 }
 
 #[cfg(feature = "blocking-mysql")]
-session!(diesel::MysqlConnection, diesel::mysql::Mysql);
+// The server begins its answer to a query before it has locked all rows, so it may tell of a deadlock after that. The C
+// client then waits for ever when the same prepared statement is executed again. It closes such a statement well enough,
+// and diesel closes all when it is told to keep none.
+session!(diesel::MysqlConnection, diesel::mysql::Mysql, |conn: &mut diesel::MysqlConnection| {
+    conn.set_prepared_statement_cache_size(CacheSize::Disabled);
+    conn.set_prepared_statement_cache_size(CacheSize::Unbounded);
+});
 
 #[cfg(feature = "blocking-postgres")]
-session!(diesel::PgConnection, diesel::pg::Pg);
+session!(diesel::PgConnection, diesel::pg::Pg, |_| ());
 
 #[cfg(feature = "blocking-sqlite")]
-session!(diesel::SqliteConnection, diesel::sqlite::Sqlite);
+session!(diesel::SqliteConnection, diesel::sqlite::Sqlite, |_| ());

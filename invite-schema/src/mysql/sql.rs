@@ -188,7 +188,7 @@ statements! {
 
     /// Those for which the guard holds, locked.
     HELD = concat!(
-        "SELECT SQL_BUFFER_RESULT i.id FROM ",
+        "SELECT i.id FROM ",
         these_invitations!(),
         " WHERE i.scope = COALESCE(:scope, i.scope)",
         guard!("FALSE"),
@@ -216,19 +216,18 @@ statements! {
         " WHERE a.letter IS NOT NULL AND (NOT :to_inviter OR i.inviter_address IS NOT NULL)"
     );
 
-    FIND_TOGETHER_BY_ID = find_all_by_id!("SELECT ", columns!(), letter!(), "");
+    FIND_TOGETHER_BY_ID = concat!(
+        "SELECT ",
+        columns!(),
+        ", NULL FROM ",
+        these_invitations!(),
+        letter!(),
+        " WHERE i.kind = :kind AND i.scope = COALESCE(:scope, i.scope)"
+    );
 
-    FIND_TOGETHER_BY_ID_LATEST = find_all_by_id!("SELECT SQL_BUFFER_RESULT ", columns_locked!(), "", " LOCK IN SHARE MODE");
+    FIND_TOGETHER_OPEN = find_all!("i.open_key", "invite_invitations_open");
 
-    FIND_TOGETHER_OPEN = find_all!("SELECT ", columns!(), letter!(), "i.open_key", "invite_invitations_open", "");
-
-    FIND_TOGETHER_OPEN_LATEST =
-        find_all!("SELECT SQL_BUFFER_RESULT ", columns_locked!(), "", "i.open_key", "invite_invitations_open", " FOR UPDATE");
-
-    FIND_TOGETHER_BY_KEY = find_all!("SELECT ", columns!(), letter!(), "i.idempotency_key", "invite_invitations_key", "");
-
-    FIND_TOGETHER_BY_KEY_LATEST =
-        find_all!("SELECT SQL_BUFFER_RESULT ", columns_locked!(), "", "i.idempotency_key", "invite_invitations_key", " FOR UPDATE");
+    FIND_TOGETHER_BY_KEY = find_all!("i.idempotency_key", "invite_invitations_key");
 
     // Left to itself, the server walks the index from its end to where a page begins.
 
@@ -327,7 +326,7 @@ statements! {
     REMOVE = "DELETE FROM invite_outbox WHERE id = :letter AND lease_owner = :owner AND attempt = :attempt";
 
     /// Those of these letters that are still leased to this worker at this attempt.
-    LEASED_TO = "SELECT SQL_BUFFER_RESULT o.id FROM JSON_TABLE(:settlements, '$[*]' COLUMNS (letter CHAR(32) PATH '$.letter',
+    LEASED_TO = "SELECT o.id FROM JSON_TABLE(:settlements, '$[*]' COLUMNS (letter CHAR(32) PATH '$.letter',
              owner CHAR(32) PATH '$.owner', attempt INT UNSIGNED PATH '$.attempt')) AS a
         STRAIGHT_JOIN invite_outbox AS o FORCE INDEX (PRIMARY) ON o.id = UNHEX(a.letter)
         WHERE o.lease_owner = UNHEX(a.owner) AND o.attempt = a.attempt FOR UPDATE";

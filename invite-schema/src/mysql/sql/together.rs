@@ -1,9 +1,5 @@
 //! The parts of MySQL's statements about many rows at once.
 //!
-//! A locking read of several rows may be told of a deadlock when the first ones have been sent. The C client that blocking
-//! diesel uses then waits for the others for ever, so the server is told to send nothing before it has all: that is
-//! `SQL_BUFFER_RESULT`.
-//!
 //! The indexes are named, because the server reads a small table whole, and then locks all of it.
 
 /// The invitations of the JSON array `:ids`.
@@ -39,10 +35,10 @@ macro_rules! new_rows {
 
 /// What several keys of the JSON array `:keys` lead to, with the key of each.
 macro_rules! find_all {
-    ($select:literal, $columns:expr, $letter:expr, $key:literal, $index:literal, $lock:literal) => {
+    ($key:literal, $index:literal) => {
         concat!(
-            $select,
-            $columns,
+            "SELECT ",
+            columns!(),
             ", ",
             $key,
             " FROM JSON_TABLE(:keys, '$[*]' COLUMNS (looked_for CHAR(64) PATH '$')) AS a
@@ -51,22 +47,7 @@ macro_rules! find_all {
             ") ON ",
             $key,
             " = UNHEX(a.looked_for)",
-            $letter,
-            $lock
-        )
-    };
-}
-
-macro_rules! find_all_by_id {
-    ($select:literal, $columns:expr, $letter:expr, $lock:literal) => {
-        concat!(
-            $select,
-            $columns,
-            ", NULL FROM ",
-            these_invitations!(),
-            $letter,
-            " WHERE i.kind = :kind AND i.scope = COALESCE(:scope, i.scope)",
-            $lock
+            letter!()
         )
     };
 }
