@@ -16,8 +16,9 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Event, InvitationId, Record, Scope,
     store::{
-        AddressedQuery, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery, Read,
-        ReminderReport, ReminderScan, Settlement, StoreError, Sweep, Transition, WorkerStore,
+        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased,
+        ListQuery, Read, ReminderReport, ReminderScan, Settlement, StatsRequest, StoreError, Sweep, Transition,
+        WorkerStore,
     },
 };
 
@@ -243,6 +244,10 @@ impl<H: Harness> InvitationStore for Opened<H> {
         self.store.list(conn.driver(), query).await
     }
 
+    async fn stats(&self, conn: &mut Conn, request: &StatsRequest<'_>) -> Result<Counts, StoreError> {
+        self.store.stats(conn.driver(), request).await
+    }
+
     async fn addressed_to(&self, conn: &mut Conn, query: &AddressedQuery<'_>) -> Result<Vec<Record>, StoreError> {
         self.store.addressed_to(conn.driver(), query).await
     }
@@ -315,6 +320,10 @@ impl InvitationStore for Shared {
 
     async fn list(&self, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
         self.0.list(conn, query).await
+    }
+
+    async fn stats(&self, conn: &mut Conn, request: &StatsRequest<'_>) -> Result<Counts, StoreError> {
+        self.0.stats(conn, request).await
     }
 
     async fn addressed_to(&self, conn: &mut Conn, query: &AddressedQuery<'_>) -> Result<Vec<Record>, StoreError> {

@@ -49,7 +49,7 @@ impl Delivery {
 }
 
 /// Where a letter stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DeliveryState {
@@ -78,6 +78,21 @@ pub enum DeliveryState {
 }
 
 impl DeliveryState {
+    /// Every state.
+    pub const ALL: [Self; 11] = [
+        Self::NotMailed,
+        Self::Queued,
+        Self::Retrying,
+        Self::Sent,
+        Self::Failed,
+        Self::Unknown,
+        Self::Deferred,
+        Self::Delivered,
+        Self::Complained,
+        Self::Suppressed,
+        Self::Bounced,
+    ];
+
     /// Those of a letter that was asked for, lowest rank first: what ranks higher stays, whatever is
     /// heard later. The first two are of a letter that is still in the queue.
     const RANKS: &[Self] = &[
@@ -130,7 +145,7 @@ impl DeliveryState {
     /// The state behind a stored word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::RANKS.iter().chain([&Self::NotMailed]).find(|state| state.as_str() == word).copied()
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
     }
 }
 

@@ -5,7 +5,8 @@
 //! | to | read |
 //! |---|---|
 //! | define what one is invited to | [`Kind`], [`NewInvitation`], [`Policy`] |
-//! | invite | [`Invitations::scope`], [`Scoped`], [`Authority`], [`InvitationQuery`] |
+//! | invite | [`Invitations::scope`], [`Scoped`], [`Authority`] |
+//! | find and count | [`InvitationQuery`], [`StatsQuery`], [`Stats`] |
 //! | preview, accept, decline | [`Invitations`], [`Token`], [`Claimant`], [`Accepted`] |
 //! | know what may happen when | [`Status`], [`EventKind::applied_to`] |
 //! | answer a refusal | [`Error`] |
@@ -33,6 +34,7 @@ mod random;
 mod retry;
 mod service;
 mod state;
+mod stats;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -63,6 +65,7 @@ pub use crate::{
     random::{RandomError, SecureRandom, SystemRandom},
     service::{Done, Invitations, Many, Paging, Scoped, Selection, Verdict},
     state::{EventKind, Status},
+    stats::{Bar, FacetCount, Point, Stats, StatsQuery, Step, TimeToAccept},
     text::check_line,
     token::{Channel, MalformedToken, Token, TokenDigest, TokenFormat},
     worker::{Health, Tick, Worker},

@@ -1,23 +1,37 @@
 //! Lists: filters, order, and pages that begin after a row rather than at a number.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use data_encoding::BASE64URL_NOPAD;
-use sha2::{Digest, Sha256};
-use uuid::Uuid;
+mod cursor;
+mod period;
 
+use std::ops::RangeBounds;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+pub use self::cursor::{Cursor, Seek};
+pub(crate) use self::period::Period;
 use crate::{
-    clock::is_storable,
-    email_address::EmailAddress,
+    actor::{Actor, Scope},
+    clock::later,
+    delivery::DeliveryState,
     error::{Error, Field, Problem},
-    id::InvitationId,
-    invitation::Record,
+    mailer::Fault,
     state::Status,
+    store::ListQuery,
+    text,
 };
 
 const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 200;
 
 /// Which invitations of a scope to list, and in what order.
+///
+/// Different filters must all match. [`status`](Self::status) and [`delivery`](Self::delivery) can be called several
+/// times; a row then needs one of the values. The query is checked by the call that takes it: an invalid value, such as
+/// a limit of 0, makes that call fail with [`Error::Invalid`].
+///
+/// Two filters have an index: a list by [`import`](Self::import) reads the rows of that import, and one by
+/// [`created`](Self::created) those of that period. A page by any other filter reads rows of the scope in its order until
+/// the page is full, so it reads the whole scope if few rows match. It never reads another scope.
 ///
 /// ```
 /// use chrono::TimeDelta;
@@ -29,12 +43,18 @@ const MAX_LIMIT: u32 = 200;
 #[derive(Clone, Default)]
 #[must_use]
 pub struct InvitationQuery {
-    pub(crate) statuses: Vec<Status>,
-    pub(crate) address: Option<String>,
-    pub(crate) expiring_within: Option<TimeDelta>,
+    statuses: Vec<Status>,
+    search: Option<String>,
+    facet: Option<String>,
+    inviter: Option<Actor>,
+    deliveries: Vec<DeliveryState>,
+    fault: Option<Fault>,
+    import: Option<String>,
+    created: Period,
+    expiring_within: Option<TimeDelta>,
     pub(crate) sort: Sort,
-    pub(crate) limit: Option<u32>,
-    pub(crate) after: Option<Cursor>,
+    limit: Option<u32>,
+    after: Option<Cursor>,
 }
 
 impl InvitationQuery {
@@ -50,9 +70,58 @@ impl InvitationQuery {
         self
     }
 
-    /// Only addresses whose canonical form contains this text; ASCII case does not matter.
-    pub fn address(mut self, part: impl Into<String>) -> Self {
-        self.address = Some(part.into());
+    /// Only where the canonical address or the [label](crate::Kind::label) contains this text of at most 200
+    /// characters. No character is a wildcard. Blanks at both ends are ignored; a blank text matches everything.
+    ///
+    /// The case of the letters `A` to `Z` is ignored, the case of all other letters is not: "zoë" finds "ZOë" and not
+    /// "ZOË". Every store compares in this way.
+    pub fn search(mut self, text: impl Into<String>) -> Self {
+        self.search = Some(text.into());
+        self
+    }
+
+    /// Only this [facet](crate::Kind::facet), compared exactly.
+    pub fn facet(mut self, facet: impl Into<String>) -> Self {
+        self.facet = Some(facet.into());
+        self
+    }
+
+    /// Only invitations that this actor created.
+    pub fn inviter(mut self, inviter: &Actor) -> Self {
+        self.inviter = Some(inviter.clone());
+        self
+    }
+
+    /// Only where the current letter has this state; may be called again for more.
+    pub fn delivery(mut self, state: DeliveryState) -> Self {
+        self.deliveries.push(state);
+        self
+    }
+
+    /// Only where the current letter failed, or was turned away, and this was the class of the failure.
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.fault = Some(fault);
+        self
+    }
+
+    /// Only invitations of this [import](crate::NewInvitation::import), compared exactly.
+    pub fn import(mut self, import: impl Into<String>) -> Self {
+        self.import = Some(import.into());
+        self
+    }
+
+    /// Only invitations created in this period, which must not be empty.
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta, Utc};
+    /// use invite_core::InvitationQuery;
+    ///
+    /// let now = DateTime::<Utc>::from_timestamp(1_893_456_000, 0).unwrap();
+    /// let week = InvitationQuery::new().created(now - TimeDelta::days(7)..now);
+    /// let since = InvitationQuery::new().created(now - TimeDelta::days(7)..);
+    /// ```
+    pub fn created(mut self, period: impl RangeBounds<DateTime<Utc>>) -> Self {
+        self.created = Period::of(&period);
         self
     }
 
@@ -68,9 +137,9 @@ impl InvitationQuery {
         self
     }
 
-    /// So many to a page: 1 to 200.
+    /// At most this many invitations on a page: 1 to 200.
     pub fn limit(mut self, limit: u32) -> Self {
-        self.limit = Some(limit.clamp(1, MAX_LIMIT));
+        self.limit = Some(limit);
         self
     }
 
@@ -80,22 +149,79 @@ impl InvitationQuery {
         self
     }
 
-    /// Whether it leaves anything out.
+    /// A page of everything, the newest first.
+    pub(crate) fn page(after: Option<Cursor>, limit: Option<u32>) -> Self {
+        Self { after, limit, ..Self::new() }
+    }
+
+    /// Whether it leaves anything out. A blank search does not.
     pub(crate) fn has_filter(&self) -> bool {
-        let Self { statuses, address, expiring_within, sort: _, limit: _, after: _ } = self;
-        !statuses.is_empty() || address.is_some() || expiring_within.is_some()
+        let Self {
+            statuses,
+            search,
+            facet,
+            inviter,
+            deliveries,
+            fault,
+            import,
+            created,
+            expiring_within,
+            sort: _,
+            limit: _,
+            after: _,
+        } = self;
+        !statuses.is_empty()
+            || search.as_ref().is_some_and(|search| !search.trim().is_empty())
+            || facet.is_some()
+            || inviter.is_some()
+            || !deliveries.is_empty()
+            || fault.is_some()
+            || import.is_some()
+            || *created != Period::default()
+            || expiring_within.is_some()
     }
 
-    pub(crate) fn page_size(&self) -> u32 {
-        self.limit.unwrap_or(DEFAULT_LIMIT)
+    pub(crate) fn page_size(&self) -> Result<u32, Error> {
+        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
+        if (1..=MAX_LIMIT).contains(&limit) {
+            Ok(limit)
+        } else {
+            Err(Error::invalid(Field::Limit, Problem::OutOfRange))
+        }
     }
 
-    /// Where the page begins.
+    /// The cursor, if its order is that of the query.
     pub(crate) fn cursor(&self) -> Result<Option<Cursor>, Error> {
         match self.after {
             Some(cursor) if cursor.sort != self.sort => Err(Error::invalid(Field::Cursor, Problem::Malformed)),
             after => Ok(after),
         }
+    }
+
+    /// Checks the filters, and returns them as a store compares them.
+    pub(crate) fn filters(&self, now: DateTime<Utc>) -> Result<Filters, Error> {
+        let mut statuses = self.statuses.clone();
+        statuses.sort_unstable();
+        statuses.dedup();
+        let mut deliveries = self.deliveries.clone();
+        deliveries.sort_unstable();
+        deliveries.dedup();
+        self.facet.as_deref().map_or(Ok(()), |facet| text::word(Field::Facet, facet))?;
+        self.import.as_deref().map_or(Ok(()), |import| text::word(Field::Import, import))?;
+        self.inviter.as_ref().map_or(Ok(()), Actor::check)?;
+        self.created.check()?;
+        Ok(Filters {
+            now,
+            statuses,
+            search: self.search.as_deref().map_or(Ok(None), text::search)?,
+            facet: self.facet.clone(),
+            inviter: self.inviter.clone(),
+            deliveries,
+            fault: self.fault,
+            import: self.import.clone(),
+            created: self.created,
+            expiring_until: self.expiring_within.map(|time| later(now, time)),
+        })
     }
 }
 
@@ -106,6 +232,56 @@ impl std::fmt::Debug for InvitationQuery {
             .field("statuses", &self.statuses)
             .field("sort", &self.sort)
             .finish_non_exhaustive()
+    }
+}
+
+/// The checked filters of a list, as a store compares them.
+pub(crate) struct Filters {
+    pub(crate) now: DateTime<Utc>,
+    statuses: Vec<Status>,
+    search: Option<String>,
+    facet: Option<String>,
+    inviter: Option<Actor>,
+    deliveries: Vec<DeliveryState>,
+    fault: Option<Fault>,
+    import: Option<String>,
+    created: Period,
+    expiring_until: Option<DateTime<Utc>>,
+}
+
+impl Filters {
+    /// Whether the period has a beginning, which a list across all scopes needs.
+    pub(crate) const fn have_a_beginning(&self) -> bool {
+        self.created.from.is_some()
+    }
+
+    /// A request for rows of this kind, of one scope or of all.
+    pub(crate) fn query<'a>(
+        &'a self,
+        kind: &'a str,
+        scope: Option<&'a Scope>,
+        sort: Sort,
+        after: Option<Seek<'a>>,
+        limit: u32,
+    ) -> ListQuery<'a> {
+        ListQuery {
+            kind,
+            scope,
+            now: self.now,
+            statuses: &self.statuses,
+            search: self.search.as_deref(),
+            facet: self.facet.as_deref(),
+            inviter: self.inviter.as_ref(),
+            deliveries: &self.deliveries,
+            fault: self.fault,
+            import: self.import.as_deref(),
+            created_from: self.created.from,
+            created_until: self.created.until,
+            expiring_until: self.expiring_until,
+            sort,
+            after,
+            limit,
+        }
     }
 }
 
@@ -139,114 +315,5 @@ pub struct Page<T> {
 impl<T> Page<T> {
     pub(crate) fn new(items: Vec<T>, next: Option<Cursor>) -> Self {
         Self { items, next }
-    }
-}
-
-/// The place a page ended, as an opaque string for URLs. It holds no address, and gives no access:
-/// a page after it is still confined to the scope it is asked in.
-///
-/// Sorted by address, it names the row that the page ended with, and a digest of its address. If that address has changed
-/// since, or the row is gone, nobody can tell where the list goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cursor {
-    sort: Sort,
-    place: Place,
-    pub(crate) id: InvitationId,
-}
-
-/// The value of the row in the order of the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    At(DateTime<Utc>),
-    Address([u8; 8]),
-}
-
-/// The row a page begins after.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
-pub struct Seek<'a> {
-    /// That row's instant in the order asked for; unused when sorting by address.
-    pub at: DateTime<Utc>,
-    /// That row's canonical address; unused in the other orders.
-    pub address: &'a str,
-    /// That row's id.
-    pub id: InvitationId,
-}
-
-impl Cursor {
-    /// The place of this row.
-    pub(crate) fn of(sort: Sort, row: &Record) -> Self {
-        let place = match sort {
-            Sort::NewestFirst | Sort::OldestFirst => Place::At(row.created_at),
-            Sort::ExpiresFirst => Place::At(row.expires_at),
-            Sort::Address => Place::Address(digest(&row.recipient)),
-        };
-        Self { sort, place, id: row.id }
-    }
-
-    /// Where the list goes on, if the place says so by itself.
-    pub(crate) fn instant(self) -> Option<DateTime<Utc>> {
-        match self.place {
-            Place::At(at) => Some(at),
-            Place::Address(_) => None,
-        }
-    }
-
-    /// Whether it was made for a row with this address.
-    pub(crate) fn is_at(self, address: &EmailAddress) -> bool {
-        self.place == Place::Address(digest(address))
-    }
-}
-
-/// What a cursor says of an address: enough to see that it has changed. Whoever guesses the address can check the guess.
-fn digest(address: &EmailAddress) -> [u8; 8] {
-    let mut digest = [0; 8];
-    digest.copy_from_slice(&Sha256::digest(address.canonical())[..8]);
-    digest
-}
-
-impl std::fmt::Display for Cursor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut bytes = [0; 25];
-        bytes[0] = match self.sort {
-            Sort::NewestFirst => 0,
-            Sort::OldestFirst => 1,
-            Sort::ExpiresFirst => 2,
-            Sort::Address => 3,
-        };
-        bytes[1..9].copy_from_slice(&match self.place {
-            Place::At(at) => at.timestamp_micros().to_be_bytes(),
-            Place::Address(digest) => digest,
-        });
-        bytes[9..].copy_from_slice(self.id.as_uuid().as_bytes());
-        f.write_str(&BASE64URL_NOPAD.encode(&bytes))
-    }
-}
-
-impl std::str::FromStr for Cursor {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        fn read(text: &str) -> Option<Cursor> {
-            if text.len() > 64 {
-                return None;
-            }
-            let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-            let (sort, rest) = bytes.split_first()?;
-            let (place, id) = rest.split_at_checked(8)?;
-            let place = place.try_into().ok()?;
-            let sort = [Sort::NewestFirst, Sort::OldestFirst, Sort::ExpiresFirst, Sort::Address]
-                .get(usize::from(*sort))
-                .copied()?;
-            let place = match sort {
-                Sort::Address => Place::Address(place),
-                Sort::NewestFirst | Sort::OldestFirst | Sort::ExpiresFirst => {
-                    let at = DateTime::from_timestamp_micros(i64::from_be_bytes(place));
-                    Place::At(at.filter(|at| is_storable(*at))?)
-                }
-            };
-            Some(Cursor { sort, place, id: InvitationId::from_uuid(Uuid::from_slice(id).ok()?) })
-        }
-        read(text).ok_or(Error::invalid(Field::Cursor, Problem::Malformed))
     }
 }

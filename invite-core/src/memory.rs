@@ -36,9 +36,9 @@ use crate::{
     event::Event,
     id::InvitationId,
     invitation::Record,
-    list::Sort,
     store::{
-        AddressedQuery, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery, Read, StoreError, Transition,
+        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery, Read, StatsRequest,
+        StoreError, Transition,
     },
 };
 
@@ -174,38 +174,16 @@ impl InvitationStore for MemoryStore {
 
     async fn list(&self, conn: &mut MemoryConn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
         let list = |state: &mut State, _: &mut Vec<Undo>| {
-            let mut records: Vec<_> = (state.invitations.values().map(|row| &row.record))
-                .filter(|record| record.kind == query.kind && record.scope == *query.scope)
-                .filter(|record| {
-                    query.statuses.is_empty() || query.statuses.contains(&(*record).clone().seen_at(query.now).status)
-                })
-                .filter(|record| query.address.is_none_or(|part| record.recipient.canonical().contains(part)))
-                .filter(|record| {
-                    query.expiring_until.is_none_or(|until| {
-                        record.status.is_open() && record.expires_at > query.now && record.expires_at <= until
-                    })
-                })
-                .collect();
-            records.sort_unstable_by(|a, b| match query.sort {
-                Sort::NewestFirst => (b.created_at, b.id).cmp(&(a.created_at, a.id)),
-                Sort::OldestFirst => (a.created_at, a.id).cmp(&(b.created_at, b.id)),
-                Sort::ExpiresFirst => (a.expires_at, a.id).cmp(&(b.expires_at, b.id)),
-                Sort::Address => (a.recipient.canonical(), a.id).cmp(&(b.recipient.canonical(), b.id)),
-            });
-            (records.into_iter())
-                .filter(|record| {
-                    query.after.is_none_or(|seek| match query.sort {
-                        Sort::NewestFirst => (record.created_at, record.id) < (seek.at, seek.id),
-                        Sort::OldestFirst => (record.created_at, record.id) > (seek.at, seek.id),
-                        Sort::ExpiresFirst => (record.expires_at, record.id) > (seek.at, seek.id),
-                        Sort::Address => (record.recipient.canonical(), record.id) > (seek.address, seek.id),
-                    })
-                })
-                .take(query.limit.try_into().unwrap_or(usize::MAX))
-                .cloned()
-                .collect()
+            let records = state.invitations.values().map(|row| &row.record);
+            let mut records: Vec<_> = records.filter(|record| query.holds(record) && query.is_after(record)).collect();
+            records.sort_unstable_by(|a, b| query.order(a, b));
+            (records.into_iter()).take(query.limit.try_into().unwrap_or(usize::MAX)).cloned().collect()
         };
         Ok(conn.run(list).await)
+    }
+
+    async fn stats(&self, conn: &mut MemoryConn, request: &StatsRequest<'_>) -> Result<Counts, StoreError> {
+        Ok(conn.run(|state, _| Counts::of(request, state.invitations.values().map(|row| &row.record))).await)
     }
 
     async fn addressed_to(&self, conn: &mut MemoryConn, query: &AddressedQuery<'_>) -> Result<Vec<Record>, StoreError> {

@@ -6,6 +6,7 @@ mod invited;
 mod inviting;
 mod links;
 mod many;
+mod listing;
 mod reading;
 mod reminding;
 mod report;

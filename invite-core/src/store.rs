@@ -17,11 +17,13 @@
 //! 10. A call about several things answers for each, in their order, as if each had been asked for by itself, one
 //!     after the other. One that is refused spoils no other.
 //!
-//! [`Guard::holds`] and [`Transition::apply`] say in Rust what the statement must do; the
-//! [memory store](crate::memory) runs on them.
+//! [`Guard::holds`], [`Transition::apply`], [`ListQuery::holds`] and [`Counts::of`] say in Rust what the statements must
+//! do; the [memory store](crate::memory) runs on them.
 
+mod list;
 mod queue;
 mod remind;
+mod stats;
 mod transition;
 
 use async_trait::async_trait;
@@ -33,15 +35,16 @@ use crate::{
     event::Event,
     id::InvitationId,
     invitation::{Idempotency, Record},
-    list::Sort,
     mailer::Fault,
-    state::{EventKind, Status},
+    state::EventKind,
     token::{Channel, TokenDigest},
 };
 
 pub use self::{
+    list::ListQuery,
     queue::{LeaseRequest, Leased, LeasedLetter, QueueChange, Settlement, Sweep, WorkerStore},
     remind::{ReminderDecision, ReminderReport, ReminderScan},
+    stats::{Counts, Days, Group, StatsRequest, TIMES, Took},
     transition::{Change, Guard, NewPayload, RecipientGuard, RenewedLinks, Target, TimeGuard, Transition},
 };
 pub use crate::{
@@ -89,8 +92,11 @@ pub trait InvitationStore: Send + Sync + 'static {
     async fn find(&self, conn: &mut Self::Conn, keys: &[Key<'_>], read: Read)
     -> Result<Vec<Option<Found>>, StoreError>;
 
-    /// Reads one page of a list.
+    /// Reads one page of a list: rows of which [`ListQuery::holds`], in its order.
     async fn list(&self, conn: &mut Self::Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError>;
+
+    /// Counts a scope's invitations, all at one instant: as [`Counts::of`] does.
+    async fn stats(&self, conn: &mut Self::Conn, request: &StatsRequest<'_>) -> Result<Counts, StoreError>;
 
     /// Reads the open, unexpired invitations of a kind to any of these canonical addresses, in any
     /// scope, newest first.
@@ -276,29 +282,6 @@ impl FoundToken {
     }
 }
 
-/// One page of a scope's invitations.
-#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
-pub struct ListQuery<'a> {
-    /// The name of the kind, [`Kind::NAME`](crate::Kind::NAME).
-    pub kind: &'a str,
-    /// The scope that the invitation must belong to.
-    pub scope: &'a Scope,
-    /// The instant by which open ones past their time count as expired.
-    pub now: DateTime<Utc>,
-    /// Any of these; all when empty. Never more than six.
-    pub statuses: &'a [Status],
-    /// The canonical address contains this, in ASCII lower case.
-    pub address: Option<&'a str>,
-    /// Open, and expiring after `now` and up to this instant.
-    pub expiring_until: Option<DateTime<Utc>>,
-    /// The order of the rows.
-    pub sort: Sort,
-    /// The row to begin after.
-    pub after: Option<Seek<'a>>,
-    /// The most rows to return. A store may return no more than 201, whatever is asked.
-    pub limit: u32,
-}
-
 /// The open invitations of a person.
 #[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
 pub struct AddressedQuery<'a> {
@@ -312,13 +295,7 @@ pub struct AddressedQuery<'a> {
     pub limit: u32,
 }
 
-// Both hold addresses, or parts of one.
-impl std::fmt::Debug for ListQuery<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ListQuery").field("kind", &self.kind).field("sort", &self.sort).finish_non_exhaustive()
-    }
-}
-
+// It holds addresses.
 impl std::fmt::Debug for AddressedQuery<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AddressedQuery").field("kind", &self.kind).finish_non_exhaustive()

@@ -53,6 +53,13 @@ pub(crate) fn line(field: Field, text: &str) -> Result<(), Error> {
     check_line(text).map_err(|problem| Error::invalid(field, problem))
 }
 
+/// What is looked for in lists: at most 200 characters, of which `A` to `Z` become small. Blank, it is nothing.
+pub(crate) fn search(text: &str) -> Result<Option<String>, Error> {
+    let text = text.trim();
+    characters(text, LINE, |_| false).map_err(|problem| Error::invalid(Field::Search, problem))?;
+    Ok(Some(text.to_ascii_lowercase()).filter(|text| !text.is_empty()))
+}
+
 /// Several lines of text. CR LF, as web forms send it, becomes LF; a blank one, none.
 pub(crate) fn message(field: Field, text: &str) -> Result<Option<String>, Error> {
     // Bounded before it is copied.

@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Record, TokenDigest,
+    Record, Sort, Status, TokenDigest,
     store::{DeliveryUpdate, Found, Insertion, Key, LeaseRequest, Read, Settlement, StoreError, Transition},
 };
 use uuid::Uuid;
@@ -31,6 +31,9 @@ pub trait Catalog: Dialect {
     const RECORD_MIGRATION: &'static Sql;
     const ADDRESSED_TO: &'static Sql;
     const HISTORY: &'static Sql;
+    const LISTS: Lists;
+    const STATS: &'static Sql;
+    const STATS_OF_IMPORT: &'static Sql;
     const RECORD_DELIVERY: &'static Sql;
     const REMOVE: &'static Sql;
     const POSTPONE: &'static Sql;
@@ -44,6 +47,9 @@ pub trait Catalog: Dialect {
 
     /// Says whether there is anything to remind of, where looking for it would take a lock.
     const ANY_REMINDERS: Option<&'static Sql> = None;
+
+    /// States to compare a column with, at most six.
+    fn statuses<'v>(values: Values<'v, Self>, statuses: &[Status]) -> Values<'v, Self>;
 
     /// Addresses to compare a column with, at most eight.
     fn addresses<'v>(values: Values<'v, Self>, addresses: [Option<&'v str>; 8]) -> Values<'v, Self>;
@@ -130,6 +136,29 @@ pub trait Catalog: Dialect {
         conn: &mut D::Conn,
         transition: &Transition<'_>,
     ) -> impl Future<Output = Result<Option<Found>, StoreError>> + Send;
+}
+
+/// The statements that list, each in the order of [`Lists::place`].
+pub struct Lists {
+    /// The rows of a scope.
+    pub(crate) scope: [&'static Sql; 4],
+    /// Those whose letters stand in a certain way.
+    pub(crate) letters: [&'static Sql; 4],
+    /// The rows of an import.
+    pub(crate) import: [&'static Sql; 4],
+    /// The rows of all scopes. There are only the first two orders.
+    pub(crate) everywhere: [&'static Sql; 2],
+}
+
+impl Lists {
+    pub(crate) const fn place(sort: Sort) -> usize {
+        match sort {
+            Sort::NewestFirst => 0,
+            Sort::OldestFirst => 1,
+            Sort::ExpiresFirst => 2,
+            Sort::Address => 3,
+        }
+    }
 }
 
 /// What becomes of letters that a worker has locked.

@@ -19,6 +19,7 @@ mod apart;
 mod catalog;
 mod dialect;
 mod driver;
+mod lists;
 mod migration;
 #[cfg(feature = "mysql")]
 pub mod mysql;

@@ -8,9 +8,9 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use invite_core::{
-    DeliveryState, Record, Scope, Sort,
+    DeliveryState, Scope, Status,
     store::{
-        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, OpenKey,
+        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, OpenKey,
         QueueChange, Read, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     apart::Following,
-    catalog::{Catalog, Given, Minted},
+    catalog::{Catalog, Given, Lists, Minted},
     driver::{Driver, End, Fault, Pool, all, end, execute, optional},
     name::Name,
     queue::due,
@@ -33,6 +33,7 @@ use crate::{
 pub use self::value::Value;
 #[doc(hidden)]
 pub use crate::{
+    lists::{list, stats},
     queue::{now, remind},
     reading::{addressed_to, find, history},
     writing::{apply, insert, record_delivery},
@@ -55,6 +56,19 @@ impl Catalog for MySql {
     const RECORD_MIGRATION: &'static Sql = &sql::RECORD_MIGRATION;
     const ADDRESSED_TO: &'static Sql = &sql::ADDRESSED_TO;
     const HISTORY: &'static Sql = &sql::HISTORY;
+    const LISTS: Lists = Lists {
+        scope: [&sql::LIST_NEWEST_FIRST, &sql::LIST_OLDEST_FIRST, &sql::LIST_EXPIRES_FIRST, &sql::LIST_BY_ADDRESS],
+        letters: [&sql::LIST_NEWEST_FIRST, &sql::LIST_OLDEST_FIRST, &sql::LIST_EXPIRES_FIRST, &sql::LIST_BY_ADDRESS],
+        import: [
+            &sql::IMPORT_NEWEST_FIRST,
+            &sql::IMPORT_OLDEST_FIRST,
+            &sql::IMPORT_EXPIRES_FIRST,
+            &sql::IMPORT_BY_ADDRESS,
+        ],
+        everywhere: [&sql::EVERYWHERE_NEWEST_FIRST, &sql::EVERYWHERE_OLDEST_FIRST],
+    };
+    const STATS: &'static Sql = &sql::STATS;
+    const STATS_OF_IMPORT: &'static Sql = &sql::STATS_OF_IMPORT;
     const RECORD_DELIVERY: &'static Sql = &sql::RECORD_DELIVERY;
     const REMOVE: &'static Sql = &sql::REMOVE;
     const POSTPONE: &'static Sql = &sql::POSTPONE;
@@ -65,6 +79,10 @@ impl Catalog for MySql {
     const WALK_ON: &'static Sql = &sql::WALK_ON;
     const WALK_ON_UNTIL: &'static Sql = &sql::WALK_ON_UNTIL;
     const NOW: &'static Sql = &sql::NOW;
+
+    fn statuses<'v>(values: Values<'v, Self>, statuses: &[Status]) -> Values<'v, Self> {
+        values.statuses(statuses)
+    }
 
     fn addresses<'v>(values: Values<'v, Self>, addresses: [Option<&'v str>; 8]) -> Values<'v, Self> {
         values.eight(addresses)
@@ -422,28 +440,6 @@ fn guarded<'v>(guard: &Guard<'v>) -> Values<'v, MySql> {
         Target::Id(id, scope) => values.uuid(Name::Id, *id.as_uuid()).exact(Name::Scope, scope.map(Scope::as_str)),
         Target::Delivery(delivery) => values.uuid(Name::Delivery, *delivery.as_uuid()),
     }
-}
-
-#[doc(hidden)]
-pub async fn list<D: Driver<Db = MySql>>(conn: &mut D::Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
-    // Where a page begins after no row, it begins after one that lies before the first.
-    let (sql, start) = match query.sort {
-        Sort::NewestFirst => (&sql::LIST_NEWEST_FIRST, (never(), Uuid::max())),
-        Sort::OldestFirst => (&sql::LIST_OLDEST_FIRST, (always(), Uuid::nil())),
-        Sort::ExpiresFirst => (&sql::LIST_EXPIRES_FIRST, (always(), Uuid::nil())),
-        Sort::Address => (&sql::LIST_BY_ADDRESS, (always(), Uuid::nil())),
-    };
-    let (at, id) = query.after.map_or(start, |seek| (seek.at, *seek.id.as_uuid()));
-    let values = Values::new()
-        .list(query)
-        .time(Name::AfterAt, at)
-        // Before every address. In some modes of MariaDB an empty text is null.
-        .exact(Name::AfterAddress, query.after.map_or("\u{1}", |seek| seek.address))
-        .uuid(Name::AfterId, id)
-        // Every address has it. In some modes of MariaDB an empty text is null.
-        .exact(Name::Address, query.address.unwrap_or("@"))
-        .statuses(query.statuses);
-    all::<D, _>(conn, values.of_statement(sql)?).await
 }
 
 #[doc(hidden)]

@@ -7,9 +7,9 @@ use std::{borrow::Cow, collections::HashSet};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use invite_core::{
-    Record, Sort, Status,
+    Status,
     store::{
-        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, OpenKey,
+        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, OpenKey,
         QueueChange, Read, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
@@ -17,7 +17,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
-    catalog::{Catalog, Given},
+    catalog::{Catalog, Given, Lists},
     dialect::Dialect,
     driver::{Driver, End, Pool, all, end, execute, optional},
     name::Name,
@@ -30,6 +30,7 @@ use crate::{
 
 #[doc(hidden)]
 pub use crate::{
+    lists::{list, stats},
     queue::{now, remind},
     reading::{addressed_to, find, history},
     writing::{apply, insert, record_delivery},
@@ -125,6 +126,24 @@ impl Catalog for Postgres {
     const RECORD_MIGRATION: &'static Sql = &sql::RECORD_MIGRATION;
     const ADDRESSED_TO: &'static Sql = &sql::ADDRESSED_TO;
     const HISTORY: &'static Sql = &sql::HISTORY;
+    const LISTS: Lists = Lists {
+        scope: [&sql::LIST_NEWEST_FIRST, &sql::LIST_OLDEST_FIRST, &sql::LIST_EXPIRES_FIRST, &sql::LIST_BY_ADDRESS],
+        letters: [
+            &sql::LETTERS_NEWEST_FIRST,
+            &sql::LETTERS_OLDEST_FIRST,
+            &sql::LETTERS_EXPIRES_FIRST,
+            &sql::LETTERS_BY_ADDRESS,
+        ],
+        import: [
+            &sql::IMPORT_NEWEST_FIRST,
+            &sql::IMPORT_OLDEST_FIRST,
+            &sql::IMPORT_EXPIRES_FIRST,
+            &sql::IMPORT_BY_ADDRESS,
+        ],
+        everywhere: [&sql::EVERYWHERE_NEWEST_FIRST, &sql::EVERYWHERE_OLDEST_FIRST],
+    };
+    const STATS: &'static Sql = &sql::STATS;
+    const STATS_OF_IMPORT: &'static Sql = &sql::STATS_OF_IMPORT;
     const RECORD_DELIVERY: &'static Sql = &sql::RECORD_DELIVERY;
     const REMOVE: &'static Sql = &sql::REMOVE;
     const POSTPONE: &'static Sql = &sql::POSTPONE;
@@ -135,6 +154,10 @@ impl Catalog for Postgres {
     const WALK_ON: &'static Sql = &sql::WALK_ON;
     const WALK_ON_UNTIL: &'static Sql = &sql::WALK_ON_UNTIL;
     const NOW: &'static Sql = &sql::NOW;
+
+    fn statuses<'v>(values: Values<'v, Self>, statuses: &[Status]) -> Values<'v, Self> {
+        values.words(Name::Statuses, statuses.iter().map(|status| status.as_str()))
+    }
 
     fn addresses<'v>(values: Values<'v, Self>, addresses: [Option<&'v str>; 8]) -> Values<'v, Self> {
         values.words(Name::Addresses, addresses.into_iter().flatten())
@@ -348,27 +371,6 @@ fn guarded<'v>(guard: &Guard<'v>) -> Values<'v, Postgres> {
         }
         Target::Delivery(delivery) => values.uuid(Name::Delivery, *delivery.as_uuid()),
     }
-}
-
-#[doc(hidden)]
-pub async fn list<D: Driver<Db = Postgres>>(
-    conn: &mut D::Conn,
-    query: &ListQuery<'_>,
-) -> Result<Vec<Record>, StoreError> {
-    let sql = match query.sort {
-        Sort::NewestFirst => &sql::LIST_NEWEST_FIRST,
-        Sort::OldestFirst => &sql::LIST_OLDEST_FIRST,
-        Sort::ExpiresFirst => &sql::LIST_EXPIRES_FIRST,
-        Sort::Address => &sql::LIST_BY_ADDRESS,
-    };
-    let values = Values::new()
-        .list(query)
-        .time(Name::AfterAt, query.after.map(|seek| seek.at))
-        .exact(Name::AfterAddress, query.after.map_or("", |seek| seek.address))
-        .uuid(Name::AfterId, query.after.map(|seek| *seek.id.as_uuid()))
-        .text(Name::Address, query.address)
-        .words(Name::Statuses, query.statuses.iter().map(|status: &Status| status.as_str()));
-    all::<D, _>(conn, values.of_statement(sql)?).await
 }
 
 #[doc(hidden)]

@@ -8,10 +8,10 @@ use std::borrow::Cow;
 use async_lock::Mutex;
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Record, Scope, Sort,
+    Scope, Status,
     store::{
-        Change, Found, Guard, Insertion, Key, LeaseRequest, Leased, ListQuery, Read, Settlement, StoreError, Sweep,
-        Target, TimeGuard, Transition,
+        Change, Found, Guard, Insertion, Key, LeaseRequest, Leased, Read, Settlement, StoreError, Sweep, Target,
+        TimeGuard, Transition,
     },
 };
 use serde_json::Value as Json;
@@ -19,9 +19,9 @@ use uuid::Uuid;
 
 use crate::{
     apart::Following,
-    catalog::{Catalog, Given, Minted},
+    catalog::{Catalog, Given, Lists, Minted},
     dialect::{Dialect, json_text, words_text},
-    driver::{Driver, End, Pool, all, end, execute, optional},
+    driver::{Driver, End, Pool, end, execute, optional},
     name::Name,
     queue::{due, finds_any},
     row::Queued,
@@ -31,6 +31,7 @@ use crate::{
 
 #[doc(hidden)]
 pub use crate::{
+    lists::{list, stats},
     queue::{now, remind},
     reading::{addressed_to, find, history},
     writing::{apply, insert, record_delivery},
@@ -109,6 +110,19 @@ impl Catalog for Sqlite {
     const RECORD_MIGRATION: &'static Sql = &sql::RECORD_MIGRATION;
     const ADDRESSED_TO: &'static Sql = &sql::ADDRESSED_TO;
     const HISTORY: &'static Sql = &sql::HISTORY;
+    const LISTS: Lists = Lists {
+        scope: [&sql::LIST_NEWEST_FIRST, &sql::LIST_OLDEST_FIRST, &sql::LIST_EXPIRES_FIRST, &sql::LIST_BY_ADDRESS],
+        letters: [&sql::LIST_NEWEST_FIRST, &sql::LIST_OLDEST_FIRST, &sql::LIST_EXPIRES_FIRST, &sql::LIST_BY_ADDRESS],
+        import: [
+            &sql::IMPORT_NEWEST_FIRST,
+            &sql::IMPORT_OLDEST_FIRST,
+            &sql::IMPORT_EXPIRES_FIRST,
+            &sql::IMPORT_BY_ADDRESS,
+        ],
+        everywhere: [&sql::EVERYWHERE_NEWEST_FIRST, &sql::EVERYWHERE_OLDEST_FIRST],
+    };
+    const STATS: &'static Sql = &sql::STATS;
+    const STATS_OF_IMPORT: &'static Sql = &sql::STATS_OF_IMPORT;
     const RECORD_DELIVERY: &'static Sql = &sql::RECORD_DELIVERY;
     const REMOVE: &'static Sql = &sql::REMOVE;
     const POSTPONE: &'static Sql = &sql::POSTPONE;
@@ -120,6 +134,10 @@ impl Catalog for Sqlite {
     const WALK_ON_UNTIL: &'static Sql = &sql::WALK_ON_UNTIL;
     const NOW: &'static Sql = &sql::NOW;
     const ANY_REMINDERS: Option<&'static Sql> = Some(&sql::ANY_REMINDERS);
+
+    fn statuses<'v>(values: Values<'v, Self>, statuses: &[Status]) -> Values<'v, Self> {
+        values.statuses(statuses)
+    }
 
     fn addresses<'v>(values: Values<'v, Self>, addresses: [Option<&'v str>; 8]) -> Values<'v, Self> {
         values.eight(addresses)
@@ -263,29 +281,6 @@ fn guarded<'v>(guard: &Guard<'v>) -> Values<'v, Sqlite> {
         Target::Id(id, scope) => values.uuid(Name::Id, *id.as_uuid()).exact(Name::Scope, scope.map(Scope::as_str)),
         Target::Delivery(delivery) => values.uuid(Name::Delivery, *delivery.as_uuid()),
     }
-}
-
-#[doc(hidden)]
-pub async fn list<D: Driver<Db = Sqlite>>(
-    conn: &mut D::Conn,
-    query: &ListQuery<'_>,
-) -> Result<Vec<Record>, StoreError> {
-    // Where a page begins after no row, it begins after one that lies before the first.
-    let (sql, start) = match query.sort {
-        Sort::NewestFirst => (&sql::LIST_NEWEST_FIRST, (DateTime::<Utc>::MAX_UTC, Uuid::max())),
-        Sort::OldestFirst => (&sql::LIST_OLDEST_FIRST, (DateTime::<Utc>::MIN_UTC, Uuid::nil())),
-        Sort::ExpiresFirst => (&sql::LIST_EXPIRES_FIRST, (DateTime::<Utc>::MIN_UTC, Uuid::nil())),
-        Sort::Address => (&sql::LIST_BY_ADDRESS, (DateTime::<Utc>::MIN_UTC, Uuid::nil())),
-    };
-    let (at, id) = query.after.map_or(start, |seek| (seek.at, *seek.id.as_uuid()));
-    let values = Values::new()
-        .list(query)
-        .time(Name::AfterAt, at)
-        .exact(Name::AfterAddress, query.after.map_or("", |seek| seek.address))
-        .uuid(Name::AfterId, id)
-        .text(Name::Address, query.address)
-        .statuses(query.statuses);
-    all::<D, _>(conn, values.of_statement(sql)?).await
 }
 
 #[doc(hidden)]

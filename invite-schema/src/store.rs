@@ -14,8 +14,8 @@ macro_rules! store {
                     invite_core::{
                         Event, InvitationId, Record, Scope,
                         store::{
-                            AddressedQuery, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery, Read,
-                            StoreError, Transition,
+                            AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery,
+                            Read, StatsRequest, StoreError, Transition,
                         },
                     },
                 },
@@ -65,6 +65,10 @@ macro_rules! store {
 
                 async fn list(&self, conn: &mut Self::Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
                     database::list::<$store>(conn, query).await
+                }
+
+                async fn stats(&self, conn: &mut Self::Conn, request: &StatsRequest<'_>) -> Result<Counts, StoreError> {
+                    database::stats::<$store>(conn, request).await
                 }
 
                 async fn addressed_to(

@@ -4,8 +4,7 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     EmailAddress, Fault, Record,
     store::{
-        Change, DeliveryUpdate, Guard, ListQuery, NewEvent, NewLetter, OpenKey, Purpose, QueueChange, RenewedLinks,
-        Settlement,
+        Change, DeliveryUpdate, Guard, NewEvent, NewLetter, OpenKey, Purpose, QueueChange, RenewedLinks, Settlement,
     },
 };
 
@@ -203,18 +202,9 @@ impl<'v, D: Dialect> Values<'v, D> {
         }
     }
 
-    /// The filters of a list, except where the page begins and the states.
-    pub(crate) fn list(self, query: &ListQuery<'v>) -> Self {
-        self.text(Name::Kind, query.kind)
-            .exact(Name::Scope, query.scope.as_str())
-            .limit(Name::Limit, query.limit)
-            .time(Name::Now, query.now)
-            .time(Name::ExpiringUntil, query.expiring_until)
-    }
-
     /// The states of a list where there are no arrays: one place for each.
     #[cfg(any(feature = "mysql", feature = "sqlite"))]
-    pub(crate) fn statuses(self, statuses: &'v [invite_core::Status]) -> Self {
+    pub(crate) fn statuses(self, statuses: &[invite_core::Status]) -> Self {
         use invite_core::Status;
 
         const PLACES: [Name; Status::ALL.len()] =

@@ -783,7 +783,8 @@ WHERE i.delivery_id = (SELECT id
     ORDER BY id DESC LIMIT 1) AND (i.kind = $2) IS TRUE;
 
 -- LIST_NEWEST_FIRST
---   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 statuses, 8 now, 9 limit
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 unfiltered, 8 statuses, 9 now,
+--       10 search, 11 facet, 12 inviter, 13 expiring_until, 14 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
@@ -793,23 +794,25 @@ FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = $1
     AND i.scope = $2
-    AND (i.created_at, i.id) < (COALESCE($3, 'infinity'::timestamptz), COALESCE($4,
-        'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
-    AND CASE WHEN $5::text IS NULL
-    AND $6::timestamptz IS NULL
-    AND cardinality($7::text[]) = 0 THEN true ELSE ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
-    AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
-        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $6))
-    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
-        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7)) END
+    AND i.created_at >= $3
+    AND i.created_at < $4
+    AND (i.created_at, i.id) < ($5, $6)
+    AND CASE WHEN $7::boolean THEN true ELSE (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
+    AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
+    AND ($11::text IS NULL OR i.facet = $11)
+    AND ($12::text IS NULL OR i.inviter = $12)
+    AND ($13::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $9 AND i.expires_at <= $13)) END
     ORDER BY i.created_at DESC, i.id DESC LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts,
         k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
-ORDER BY i.created_at DESC, i.id DESC LIMIT $9;
+ORDER BY i.created_at DESC, i.id DESC LIMIT $14;
 
 -- LIST_OLDEST_FIRST
---   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 statuses, 8 now, 9 limit
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 unfiltered, 8 statuses, 9 now,
+--       10 search, 11 facet, 12 inviter, 13 expiring_until, 14 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
@@ -819,23 +822,25 @@ FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = $1
     AND i.scope = $2
-    AND (i.created_at, i.id) > (COALESCE($3, '-infinity'::timestamptz), COALESCE($4,
-        '00000000-0000-0000-0000-000000000000'::uuid))
-    AND CASE WHEN $5::text IS NULL
-    AND $6::timestamptz IS NULL
-    AND cardinality($7::text[]) = 0 THEN true ELSE ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
-    AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
-        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $6))
-    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
-        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7)) END
+    AND i.created_at >= $3
+    AND i.created_at < $4
+    AND (i.created_at, i.id) > ($5, $6)
+    AND CASE WHEN $7::boolean THEN true ELSE (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
+    AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
+    AND ($11::text IS NULL OR i.facet = $11)
+    AND ($12::text IS NULL OR i.inviter = $12)
+    AND ($13::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $9 AND i.expires_at <= $13)) END
     ORDER BY i.created_at, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
         k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
-ORDER BY i.created_at, i.id LIMIT $9;
+ORDER BY i.created_at, i.id LIMIT $14;
 
 -- LIST_EXPIRES_FIRST
---   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 statuses, 8 now, 9 limit
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 unfiltered, 8 statuses, 9 now,
+--       10 search, 11 facet, 12 inviter, 13 expiring_until, 14 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
@@ -845,23 +850,25 @@ FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = $1
     AND i.scope = $2
-    AND (i.expires_at, i.id) > (COALESCE($3, '-infinity'::timestamptz), COALESCE($4,
-        '00000000-0000-0000-0000-000000000000'::uuid))
-    AND CASE WHEN $5::text IS NULL
-    AND $6::timestamptz IS NULL
-    AND cardinality($7::text[]) = 0 THEN true ELSE ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
-    AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
-        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $6))
-    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
-        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7)) END
+    AND i.created_at >= $3
+    AND i.created_at < $4
+    AND (i.expires_at, i.id) > ($5, $6)
+    AND CASE WHEN $7::boolean THEN true ELSE (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
+    AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
+    AND ($11::text IS NULL OR i.facet = $11)
+    AND ($12::text IS NULL OR i.inviter = $12)
+    AND ($13::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $9 AND i.expires_at <= $13)) END
     ORDER BY i.expires_at, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
         k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
-ORDER BY i.expires_at, i.id LIMIT $9;
+ORDER BY i.expires_at, i.id LIMIT $14;
 
 -- LIST_BY_ADDRESS
---   1 kind, 2 scope, 3 after_address, 4 after_id, 5 address, 6 expiring_until, 7 statuses, 8 now, 9 limit
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_address, 6 after_id, 7 unfiltered, 8 statuses,
+--       9 now, 10 search, 11 facet, 12 inviter, 13 expiring_until, 14 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
@@ -871,18 +878,458 @@ FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = $1
     AND i.scope = $2
-    AND (i.recipient, i.id) > ($3, COALESCE($4, '00000000-0000-0000-0000-000000000000'::uuid))
-    AND CASE WHEN $5::text IS NULL
-    AND $6::timestamptz IS NULL
-    AND cardinality($7::text[]) = 0 THEN true ELSE ($5::text IS NULL OR strpos(i.recipient, $5) > 0)
-    AND ($6::timestamptz IS NULL OR (i.status IN ('pending',
-        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $6))
-    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
-        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7)) END
+    AND i.created_at >= $3
+    AND i.created_at < $4
+    AND (i.recipient, i.id) > ($5, $6)
+    AND CASE WHEN $7::boolean THEN true ELSE (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
+    AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
+    AND ($11::text IS NULL OR i.facet = $11)
+    AND ($12::text IS NULL OR i.inviter = $12)
+    AND ($13::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $9 AND i.expires_at <= $13)) END
     ORDER BY i.recipient, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
-ORDER BY i.recipient, i.id LIMIT $9;
+ORDER BY i.recipient, i.id LIMIT $14;
+
+-- LETTERS_NEWEST_FIRST
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 statuses, 8 now, 9 search,
+--       10 facet, 11 inviter, 12 expiring_until, 13 deliveries, 14 fault, 15 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = $1
+    AND i.scope = $2
+    AND i.created_at >= $3
+    AND i.created_at < $4
+    AND (i.created_at, i.id) < ($5, $6)
+    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7))
+    AND ($9::text IS NULL OR strpos(i.recipient, $9) > 0 OR strpos(lower(i.label COLLATE "C"), $9) > 0)
+    AND ($10::text IS NULL OR i.facet = $10)
+    AND ($11::text IS NULL OR i.inviter = $11)
+    AND ($12::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $12))
+    AND (cardinality($13::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($13)) AND ($14::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $14)
+    ORDER BY i.created_at DESC, i.id DESC LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts,
+        k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.created_at DESC, i.id DESC LIMIT $15;
+
+-- LETTERS_OLDEST_FIRST
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 statuses, 8 now, 9 search,
+--       10 facet, 11 inviter, 12 expiring_until, 13 deliveries, 14 fault, 15 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = $1
+    AND i.scope = $2
+    AND i.created_at >= $3
+    AND i.created_at < $4
+    AND (i.created_at, i.id) > ($5, $6)
+    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7))
+    AND ($9::text IS NULL OR strpos(i.recipient, $9) > 0 OR strpos(lower(i.label COLLATE "C"), $9) > 0)
+    AND ($10::text IS NULL OR i.facet = $10)
+    AND ($11::text IS NULL OR i.inviter = $11)
+    AND ($12::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $12))
+    AND (cardinality($13::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($13)) AND ($14::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $14)
+    ORDER BY i.created_at, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
+        k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.created_at, i.id LIMIT $15;
+
+-- LETTERS_EXPIRES_FIRST
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 statuses, 8 now, 9 search,
+--       10 facet, 11 inviter, 12 expiring_until, 13 deliveries, 14 fault, 15 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = $1
+    AND i.scope = $2
+    AND i.created_at >= $3
+    AND i.created_at < $4
+    AND (i.expires_at, i.id) > ($5, $6)
+    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7))
+    AND ($9::text IS NULL OR strpos(i.recipient, $9) > 0 OR strpos(lower(i.label COLLATE "C"), $9) > 0)
+    AND ($10::text IS NULL OR i.facet = $10)
+    AND ($11::text IS NULL OR i.inviter = $11)
+    AND ($12::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $12))
+    AND (cardinality($13::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($13)) AND ($14::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $14)
+    ORDER BY i.expires_at, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
+        k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.expires_at, i.id LIMIT $15;
+
+-- LETTERS_BY_ADDRESS
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_address, 6 after_id, 7 statuses, 8 now, 9 search,
+--       10 facet, 11 inviter, 12 expiring_until, 13 deliveries, 14 fault, 15 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = $1
+    AND i.scope = $2
+    AND i.created_at >= $3
+    AND i.created_at < $4
+    AND (i.recipient, i.id) > ($5, $6)
+    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7))
+    AND ($9::text IS NULL OR strpos(i.recipient, $9) > 0 OR strpos(lower(i.label COLLATE "C"), $9) > 0)
+    AND ($10::text IS NULL OR i.facet = $10)
+    AND ($11::text IS NULL OR i.inviter = $11)
+    AND ($12::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $12))
+    AND (cardinality($13::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($13)) AND ($14::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $14)
+    ORDER BY i.recipient, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.recipient, i.id LIMIT $15;
+
+-- IMPORT_NEWEST_FIRST
+--   1 kind, 2 scope, 3 import, 4 created_from, 5 created_until, 6 after_at, 7 after_id, 8 statuses, 9 now,
+--       10 search, 11 facet, 12 inviter, 13 expiring_until, 14 deliveries, 15 fault, 16 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM (SELECT i.*
+        FROM invite_invitations AS i
+        WHERE i.kind = $1
+        AND i.scope = $2
+        AND i.import = $3 OFFSET 0) AS i
+    WHERE true
+    AND i.created_at >= $4
+    AND i.created_at < $5
+    AND (i.created_at, i.id) < ($6, $7)
+    AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
+    AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
+    AND ($11::text IS NULL OR i.facet = $11)
+    AND ($12::text IS NULL OR i.inviter = $12)
+    AND ($13::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $9 AND i.expires_at <= $13))
+    AND (cardinality($14::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($14)) AND ($15::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $15)
+    ORDER BY i.created_at DESC, i.id DESC LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts,
+        k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.created_at DESC, i.id DESC LIMIT $16;
+
+-- IMPORT_OLDEST_FIRST
+--   1 kind, 2 scope, 3 import, 4 created_from, 5 created_until, 6 after_at, 7 after_id, 8 statuses, 9 now,
+--       10 search, 11 facet, 12 inviter, 13 expiring_until, 14 deliveries, 15 fault, 16 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM (SELECT i.*
+        FROM invite_invitations AS i
+        WHERE i.kind = $1
+        AND i.scope = $2
+        AND i.import = $3 OFFSET 0) AS i
+    WHERE true
+    AND i.created_at >= $4
+    AND i.created_at < $5
+    AND (i.created_at, i.id) > ($6, $7)
+    AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
+    AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
+    AND ($11::text IS NULL OR i.facet = $11)
+    AND ($12::text IS NULL OR i.inviter = $12)
+    AND ($13::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $9 AND i.expires_at <= $13))
+    AND (cardinality($14::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($14)) AND ($15::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $15)
+    ORDER BY i.created_at, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
+        k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.created_at, i.id LIMIT $16;
+
+-- IMPORT_EXPIRES_FIRST
+--   1 kind, 2 scope, 3 import, 4 created_from, 5 created_until, 6 after_at, 7 after_id, 8 statuses, 9 now,
+--       10 search, 11 facet, 12 inviter, 13 expiring_until, 14 deliveries, 15 fault, 16 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM (SELECT i.*
+        FROM invite_invitations AS i
+        WHERE i.kind = $1
+        AND i.scope = $2
+        AND i.import = $3 OFFSET 0) AS i
+    WHERE true
+    AND i.created_at >= $4
+    AND i.created_at < $5
+    AND (i.expires_at, i.id) > ($6, $7)
+    AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
+    AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
+    AND ($11::text IS NULL OR i.facet = $11)
+    AND ($12::text IS NULL OR i.inviter = $12)
+    AND ($13::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $9 AND i.expires_at <= $13))
+    AND (cardinality($14::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($14)) AND ($15::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $15)
+    ORDER BY i.expires_at, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
+        k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.expires_at, i.id LIMIT $16;
+
+-- IMPORT_BY_ADDRESS
+--   1 kind, 2 scope, 3 import, 4 created_from, 5 created_until, 6 after_address, 7 after_id, 8 statuses, 9 now,
+--       10 search, 11 facet, 12 inviter, 13 expiring_until, 14 deliveries, 15 fault, 16 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM (SELECT i.*
+        FROM invite_invitations AS i
+        WHERE i.kind = $1
+        AND i.scope = $2
+        AND i.import = $3 OFFSET 0) AS i
+    WHERE true
+    AND i.created_at >= $4
+    AND i.created_at < $5
+    AND (i.recipient, i.id) > ($6, $7)
+    AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
+    AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
+    AND ($11::text IS NULL OR i.facet = $11)
+    AND ($12::text IS NULL OR i.inviter = $12)
+    AND ($13::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $9 AND i.expires_at <= $13))
+    AND (cardinality($14::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($14)) AND ($15::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $15)
+    ORDER BY i.recipient, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.recipient, i.id LIMIT $16;
+
+-- EVERYWHERE_NEWEST_FIRST
+--   1 low, 2 high, 3 kind, 4 import, 5 created_from, 6 created_until, 7 statuses, 8 now, 9 search, 10 facet,
+--       11 inviter, 12 expiring_until, 13 deliveries, 14 fault, 15 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.id > $1
+    AND i.id < $2
+    AND (i.kind = $3) IS TRUE
+    AND ($4::text IS NULL OR i.import = $4)
+    AND (i.created_at >= $5 AND i.created_at < $6) IS TRUE
+    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7))
+    AND ($9::text IS NULL OR strpos(i.recipient, $9) > 0 OR strpos(lower(i.label COLLATE "C"), $9) > 0)
+    AND ($10::text IS NULL OR i.facet = $10)
+    AND ($11::text IS NULL OR i.inviter = $11)
+    AND ($12::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $12))
+    AND (cardinality($13::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($13)) AND ($14::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $14)
+    ORDER BY i.id DESC LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.id DESC LIMIT $15;
+
+-- EVERYWHERE_OLDEST_FIRST
+--   1 low, 2 high, 3 kind, 4 import, 5 created_from, 6 created_until, 7 statuses, 8 now, 9 search, 10 facet,
+--       11 inviter, 12 expiring_until, 13 deliveries, 14 fault, 15 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.id > $1
+    AND i.id < $2
+    AND (i.kind = $3) IS TRUE
+    AND ($4::text IS NULL OR i.import = $4)
+    AND (i.created_at >= $5 AND i.created_at < $6) IS TRUE
+    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7))
+    AND ($9::text IS NULL OR strpos(i.recipient, $9) > 0 OR strpos(lower(i.label COLLATE "C"), $9) > 0)
+    AND ($10::text IS NULL OR i.facet = $10)
+    AND ($11::text IS NULL OR i.inviter = $11)
+    AND ($12::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $12))
+    AND (cardinality($13::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($13)) AND ($14::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $14)
+    ORDER BY i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.id LIMIT $15;
+
+-- STATS
+--   1 now, 2 kind, 3 scope, 4 created_from, 5 created_until, 6 unfiltered, 7 facet, 8 inviter, 9 begin, 10 end
+WITH matched AS MATERIALIZED (
+    SELECT CASE WHEN i.status IN ('pending', 'delivery_failed')
+    AND i.expires_at <= $1 THEN 'expired' ELSE i.status END AS status, COALESCE(l.state,
+        CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) AS state, i.facet, i.created_at,
+        CASE WHEN i.status = 'accepted' THEN i.ended_at END AS accepted_at
+    FROM (SELECT i.*
+        FROM invite_invitations AS i
+        WHERE i.kind = $2
+        AND i.scope = $3
+        AND i.created_at >= $4
+        AND i.created_at < $5
+        AND CASE WHEN $6::boolean THEN true ELSE ($7::text IS NULL OR i.facet = $7)
+        AND ($8::text IS NULL OR i.inviter = $8) END) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts,
+            k.error, k.fault
+        FROM invite_letters AS k
+        WHERE k.id = i.delivery_id OFFSET 0) AS l ON true)
+SELECT 1::bigint AS part, status AS word, state, took AS number, count(*), count(facet),
+    COALESCE(sum(seconds), 0)::bigint
+FROM (
+    SELECT status, state, facet,
+        CASE WHEN accepted_at <= created_at + interval '1 hour' THEN 0::bigint WHEN accepted_at <= created_at + interval '24 hours' THEN 1 WHEN accepted_at <= created_at + interval '72 hours' THEN 2 WHEN accepted_at <= created_at + interval '168 hours' THEN 3 WHEN accepted_at <= created_at + interval '720 hours' THEN 4 WHEN accepted_at IS NOT NULL THEN 5 END AS took,
+        GREATEST(floor(extract(epoch
+                FROM accepted_at - created_at))::bigint, 0) AS seconds
+    FROM matched ) AS m GROUP BY status, state, took UNION ALL
+SELECT *
+FROM (
+    SELECT 2::bigint, facet, NULL::text, NULL::bigint, count(*), 0::bigint, 0::bigint
+    FROM matched
+    WHERE facet IS NOT NULL GROUP BY facet
+    ORDER BY count(*) DESC, facet LIMIT 100 ) AS f UNION ALL
+SELECT 3::bigint, NULL::text, NULL::text, floor(extract(epoch
+        FROM created_at - $9) / 86400)::bigint AS day, count(*), 0::bigint, 0::bigint
+FROM matched
+WHERE created_at >= $9::timestamptz
+AND created_at < $10::timestamptz GROUP BY day UNION ALL
+SELECT 4::bigint, NULL::text, NULL::text, floor(extract(epoch
+        FROM accepted_at - $9) / 86400)::bigint AS day, count(*), 0::bigint, 0::bigint
+FROM matched
+WHERE accepted_at >= $9
+AND accepted_at < $10 GROUP BY day;
+
+-- STATS_OF_IMPORT
+--   1 now, 2 kind, 3 scope, 4 import, 5 created_from, 6 created_until, 7 unfiltered, 8 facet, 9 inviter, 10 begin,
+--       11 end
+WITH matched AS MATERIALIZED (
+    SELECT CASE WHEN i.status IN ('pending', 'delivery_failed')
+    AND i.expires_at <= $1 THEN 'expired' ELSE i.status END AS status, COALESCE(l.state,
+        CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) AS state, i.facet, i.created_at,
+        CASE WHEN i.status = 'accepted' THEN i.ended_at END AS accepted_at
+    FROM (SELECT i.*
+        FROM (SELECT i.*
+            FROM invite_invitations AS i
+            WHERE i.kind = $2
+            AND i.scope = $3
+            AND i.import = $4 OFFSET 0) AS i
+        WHERE true
+        AND i.created_at >= $5
+        AND i.created_at < $6
+        AND CASE WHEN $7::boolean THEN true ELSE ($8::text IS NULL OR i.facet = $8)
+        AND ($9::text IS NULL OR i.inviter = $9) END) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts,
+            k.error, k.fault
+        FROM invite_letters AS k
+        WHERE k.id = i.delivery_id OFFSET 0) AS l ON true)
+SELECT 1::bigint AS part, status AS word, state, took AS number, count(*), count(facet),
+    COALESCE(sum(seconds), 0)::bigint
+FROM (
+    SELECT status, state, facet,
+        CASE WHEN accepted_at <= created_at + interval '1 hour' THEN 0::bigint WHEN accepted_at <= created_at + interval '24 hours' THEN 1 WHEN accepted_at <= created_at + interval '72 hours' THEN 2 WHEN accepted_at <= created_at + interval '168 hours' THEN 3 WHEN accepted_at <= created_at + interval '720 hours' THEN 4 WHEN accepted_at IS NOT NULL THEN 5 END AS took,
+        GREATEST(floor(extract(epoch
+                FROM accepted_at - created_at))::bigint, 0) AS seconds
+    FROM matched ) AS m GROUP BY status, state, took UNION ALL
+SELECT *
+FROM (
+    SELECT 2::bigint, facet, NULL::text, NULL::bigint, count(*), 0::bigint, 0::bigint
+    FROM matched
+    WHERE facet IS NOT NULL GROUP BY facet
+    ORDER BY count(*) DESC, facet LIMIT 100 ) AS f UNION ALL
+SELECT 3::bigint, NULL::text, NULL::text, floor(extract(epoch
+        FROM created_at - $10) / 86400)::bigint AS day, count(*), 0::bigint, 0::bigint
+FROM matched
+WHERE created_at >= $10::timestamptz
+AND created_at < $11::timestamptz GROUP BY day UNION ALL
+SELECT 4::bigint, NULL::text, NULL::text, floor(extract(epoch
+        FROM accepted_at - $10) / 86400)::bigint AS day, count(*), 0::bigint, 0::bigint
+FROM matched
+WHERE accepted_at >= $10
+AND accepted_at < $11 GROUP BY day;
 
 -- ADDRESSED_TO
 --   1 addresses, 2 kind, 3 now, 4 limit

@@ -354,8 +354,9 @@ WHERE i.delivery_id = (SELECT k.id
     ORDER BY k.id DESC LIMIT 1) AND +i.kind = ?2;
 
 -- LIST_NEWEST_FIRST
---   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 any_status, 9 status_1,
---       10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 limit
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 any_status, 8 now, 9 status_1,
+--       10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 search, 16 facet, 17 inviter,
+--       18 expiring_until, 19 any_delivery, 20 deliveries, 21 fault, 22 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
@@ -364,17 +365,26 @@ SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.paylo
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.kind = +?1
 AND i.scope = +?2
-AND (i.created_at, i.id) < (+?3, +?4)
-AND (?5 IS NULL OR instr(i.recipient, ?5) > 0)
-AND (?6 IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ?7 AND i.expires_at <= ?6))
-AND (?8 OR CASE WHEN i.status IN ('pending',
-    'delivery_failed') AND i.expires_at <= ?7 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
+AND i.created_at >= +?3
+AND +i.created_at < +?4
+AND (i.created_at, i.id) < (+?5, +?6)
+AND (?7 OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= ?8 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
     ?14))
-ORDER BY i.created_at DESC, i.id DESC LIMIT +?15;
+AND (?15 IS NULL OR instr(i.recipient, ?15) > 0 OR instr(lower(i.label), ?15) > 0)
+AND (?16 IS NULL OR i.facet = ?16)
+AND (?17 IS NULL OR i.inviter = ?17)
+AND (?18 IS NULL OR (i.status IN ('pending',
+    'delivery_failed') AND i.expires_at > ?8 AND i.expires_at <= ?18))
+AND (?19 OR instr(?20, '"' || COALESCE(l.state,
+    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0)
+AND (?21 IS NULL OR l.fault = ?21)
+ORDER BY i.created_at DESC, i.id DESC LIMIT +?22;
 
 -- LIST_OLDEST_FIRST
---   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 any_status, 9 status_1,
---       10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 limit
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 any_status, 8 now, 9 status_1,
+--       10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 search, 16 facet, 17 inviter,
+--       18 expiring_until, 19 any_delivery, 20 deliveries, 21 fault, 22 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
@@ -383,17 +393,26 @@ SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.paylo
 FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 WHERE i.kind = +?1
 AND i.scope = +?2
-AND (i.created_at, i.id) > (+?3, +?4)
-AND (?5 IS NULL OR instr(i.recipient, ?5) > 0)
-AND (?6 IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ?7 AND i.expires_at <= ?6))
-AND (?8 OR CASE WHEN i.status IN ('pending',
-    'delivery_failed') AND i.expires_at <= ?7 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
+AND +i.created_at >= +?3
+AND i.created_at < +?4
+AND (i.created_at, i.id) > (+?5, +?6)
+AND (?7 OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= ?8 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
     ?14))
-ORDER BY i.created_at, i.id LIMIT +?15;
+AND (?15 IS NULL OR instr(i.recipient, ?15) > 0 OR instr(lower(i.label), ?15) > 0)
+AND (?16 IS NULL OR i.facet = ?16)
+AND (?17 IS NULL OR i.inviter = ?17)
+AND (?18 IS NULL OR (i.status IN ('pending',
+    'delivery_failed') AND i.expires_at > ?8 AND i.expires_at <= ?18))
+AND (?19 OR instr(?20, '"' || COALESCE(l.state,
+    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0)
+AND (?21 IS NULL OR l.fault = ?21)
+ORDER BY i.created_at, i.id LIMIT +?22;
 
 -- LIST_EXPIRES_FIRST
---   1 kind, 2 scope, 3 after_at, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 any_status, 9 status_1,
---       10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 limit
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 any_status, 8 now, 9 status_1,
+--       10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 search, 16 facet, 17 inviter,
+--       18 expiring_until, 19 any_delivery, 20 deliveries, 21 fault, 22 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
@@ -403,19 +422,30 @@ FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = +?1
     AND i.scope = +?2
-    AND (i.expires_at, i.id) > (+?3, +?4)
-    AND (?5 IS NULL OR instr(i.recipient, ?5) > 0)
-    AND (?6 IS NULL OR (i.status IN ('pending',
-        'delivery_failed') AND i.expires_at > ?7 AND i.expires_at <= ?6))
-    AND (?8 OR CASE WHEN i.status IN ('pending',
-        'delivery_failed') AND i.expires_at <= ?7 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
+    AND i.created_at >= +?3
+    AND i.created_at < +?4
+    AND (i.expires_at, i.id) > (+?5, +?6)
+    AND (?7 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ?8 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
         ?14))
-    ORDER BY i.expires_at, i.id LIMIT +?15) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+    AND (?15 IS NULL OR instr(i.recipient, ?15) > 0 OR instr(lower(i.label), ?15) > 0)
+    AND (?16 IS NULL OR i.facet = ?16)
+    AND (?17 IS NULL OR i.inviter = ?17)
+    AND (?18 IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > ?8 AND i.expires_at <= ?18))
+    AND (?19 OR instr(?20, '"' || COALESCE((SELECT k.state
+                    FROM invite_letters AS k
+                    WHERE k.id = i.delivery_id),
+                        CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0) AND (?21 IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = ?21)
+    ORDER BY i.expires_at, i.id LIMIT +?22) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 ORDER BY i.expires_at, i.id;
 
 -- LIST_BY_ADDRESS
---   1 kind, 2 scope, 3 after_address, 4 after_id, 5 address, 6 expiring_until, 7 now, 8 any_status, 9 status_1,
---       10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 limit
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_address, 6 after_id, 7 any_status, 8 now,
+--       9 status_1, 10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 search, 16 facet,
+--       17 inviter, 18 expiring_until, 19 any_delivery, 20 deliveries, 21 fault, 22 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
@@ -425,15 +455,291 @@ FROM (SELECT i.*
     FROM invite_invitations AS i
     WHERE i.kind = +?1
     AND i.scope = +?2
-    AND (i.recipient, i.id) > (+?3, +?4)
-    AND (?5 IS NULL OR instr(i.recipient, ?5) > 0)
-    AND (?6 IS NULL OR (i.status IN ('pending',
-        'delivery_failed') AND i.expires_at > ?7 AND i.expires_at <= ?6))
-    AND (?8 OR CASE WHEN i.status IN ('pending',
-        'delivery_failed') AND i.expires_at <= ?7 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
+    AND i.created_at >= +?3
+    AND i.created_at < +?4
+    AND (i.recipient, i.id) > (+?5, +?6)
+    AND (?7 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ?8 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
         ?14))
-    ORDER BY i.recipient, i.id LIMIT +?15) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+    AND (?15 IS NULL OR instr(i.recipient, ?15) > 0 OR instr(lower(i.label), ?15) > 0)
+    AND (?16 IS NULL OR i.facet = ?16)
+    AND (?17 IS NULL OR i.inviter = ?17)
+    AND (?18 IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > ?8 AND i.expires_at <= ?18))
+    AND (?19 OR instr(?20, '"' || COALESCE((SELECT k.state
+                    FROM invite_letters AS k
+                    WHERE k.id = i.delivery_id),
+                        CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0) AND (?21 IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = ?21)
+    ORDER BY i.recipient, i.id LIMIT +?22) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
 ORDER BY i.recipient, i.id;
+
+-- IMPORT_NEWEST_FIRST
+--   1 kind, 2 scope, 3 import, 4 created_from, 5 created_until, 6 after_at, 7 after_id, 8 any_status, 9 now,
+--       10 status_1, 11 status_2, 12 status_3, 13 status_4, 14 status_5, 15 status_6, 16 search, 17 facet,
+--       18 inviter, 19 expiring_until, 20 any_delivery, 21 deliveries, 22 fault, 23 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = +?1
+    AND i.scope = +?2
+    AND i.import = +?3
+    AND +i.created_at >= +?4
+    AND +i.created_at < +?5
+    AND (+i.created_at, i.id) < (+?6, +?7)
+    AND (?8 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ?9 THEN 'expired' ELSE i.status END IN (?10, ?11, ?12, ?13,
+        ?14, ?15))
+    AND (?16 IS NULL OR instr(i.recipient, ?16) > 0 OR instr(lower(i.label), ?16) > 0)
+    AND (?17 IS NULL OR i.facet = ?17)
+    AND (?18 IS NULL OR i.inviter = ?18)
+    AND (?19 IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > ?9 AND i.expires_at <= ?19))
+    AND (?20 OR instr(?21, '"' || COALESCE((SELECT k.state
+                    FROM invite_letters AS k
+                    WHERE k.id = i.delivery_id),
+                        CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0) AND (?22 IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = ?22)
+    ORDER BY +i.created_at DESC,
+        i.id DESC LIMIT +?23) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY +i.created_at DESC, i.id DESC;
+
+-- IMPORT_OLDEST_FIRST
+--   1 kind, 2 scope, 3 import, 4 created_from, 5 created_until, 6 after_at, 7 after_id, 8 any_status, 9 now,
+--       10 status_1, 11 status_2, 12 status_3, 13 status_4, 14 status_5, 15 status_6, 16 search, 17 facet,
+--       18 inviter, 19 expiring_until, 20 any_delivery, 21 deliveries, 22 fault, 23 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = +?1
+    AND i.scope = +?2
+    AND i.import = +?3
+    AND +i.created_at >= +?4
+    AND +i.created_at < +?5
+    AND (+i.created_at, i.id) > (+?6, +?7)
+    AND (?8 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ?9 THEN 'expired' ELSE i.status END IN (?10, ?11, ?12, ?13,
+        ?14, ?15))
+    AND (?16 IS NULL OR instr(i.recipient, ?16) > 0 OR instr(lower(i.label), ?16) > 0)
+    AND (?17 IS NULL OR i.facet = ?17)
+    AND (?18 IS NULL OR i.inviter = ?18)
+    AND (?19 IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > ?9 AND i.expires_at <= ?19))
+    AND (?20 OR instr(?21, '"' || COALESCE((SELECT k.state
+                    FROM invite_letters AS k
+                    WHERE k.id = i.delivery_id),
+                        CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0) AND (?22 IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = ?22)
+    ORDER BY +i.created_at, i.id LIMIT +?23) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY +i.created_at, i.id;
+
+-- IMPORT_EXPIRES_FIRST
+--   1 kind, 2 scope, 3 import, 4 created_from, 5 created_until, 6 after_at, 7 after_id, 8 any_status, 9 now,
+--       10 status_1, 11 status_2, 12 status_3, 13 status_4, 14 status_5, 15 status_6, 16 search, 17 facet,
+--       18 inviter, 19 expiring_until, 20 any_delivery, 21 deliveries, 22 fault, 23 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = +?1
+    AND i.scope = +?2
+    AND i.import = +?3
+    AND +i.created_at >= +?4
+    AND +i.created_at < +?5
+    AND (i.expires_at, i.id) > (+?6, +?7)
+    AND (?8 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ?9 THEN 'expired' ELSE i.status END IN (?10, ?11, ?12, ?13,
+        ?14, ?15))
+    AND (?16 IS NULL OR instr(i.recipient, ?16) > 0 OR instr(lower(i.label), ?16) > 0)
+    AND (?17 IS NULL OR i.facet = ?17)
+    AND (?18 IS NULL OR i.inviter = ?18)
+    AND (?19 IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > ?9 AND i.expires_at <= ?19))
+    AND (?20 OR instr(?21, '"' || COALESCE((SELECT k.state
+                    FROM invite_letters AS k
+                    WHERE k.id = i.delivery_id),
+                        CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0) AND (?22 IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = ?22)
+    ORDER BY i.expires_at, i.id LIMIT +?23) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY i.expires_at, i.id;
+
+-- IMPORT_BY_ADDRESS
+--   1 kind, 2 scope, 3 import, 4 created_from, 5 created_until, 6 after_address, 7 after_id, 8 any_status, 9 now,
+--       10 status_1, 11 status_2, 12 status_3, 13 status_4, 14 status_5, 15 status_6, 16 search, 17 facet,
+--       18 inviter, 19 expiring_until, 20 any_delivery, 21 deliveries, 22 fault, 23 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = +?1
+    AND i.scope = +?2
+    AND i.import = +?3
+    AND +i.created_at >= +?4
+    AND +i.created_at < +?5
+    AND (i.recipient, i.id) > (+?6, +?7)
+    AND (?8 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ?9 THEN 'expired' ELSE i.status END IN (?10, ?11, ?12, ?13,
+        ?14, ?15))
+    AND (?16 IS NULL OR instr(i.recipient, ?16) > 0 OR instr(lower(i.label), ?16) > 0)
+    AND (?17 IS NULL OR i.facet = ?17)
+    AND (?18 IS NULL OR i.inviter = ?18)
+    AND (?19 IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > ?9 AND i.expires_at <= ?19))
+    AND (?20 OR instr(?21, '"' || COALESCE((SELECT k.state
+                    FROM invite_letters AS k
+                    WHERE k.id = i.delivery_id),
+                        CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0) AND (?22 IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = ?22)
+    ORDER BY i.recipient, i.id LIMIT +?23) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY i.recipient, i.id;
+
+-- EVERYWHERE_NEWEST_FIRST
+--   1 low, 2 high, 3 kind, 4 import, 5 created_from, 6 created_until, 7 any_status, 8 now, 9 status_1,
+--       10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 search, 16 facet, 17 inviter,
+--       18 expiring_until, 19 any_delivery, 20 deliveries, 21 fault, 22 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.id > +?1
+AND i.id < +?2
+AND +i.kind = ?3
+AND (?4 IS NULL OR i.import = ?4)
+AND i.created_at >= +?5
+AND i.created_at < +?6
+AND (?7 OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= ?8 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
+    ?14))
+AND (?15 IS NULL OR instr(i.recipient, ?15) > 0 OR instr(lower(i.label), ?15) > 0)
+AND (?16 IS NULL OR i.facet = ?16)
+AND (?17 IS NULL OR i.inviter = ?17)
+AND (?18 IS NULL OR (i.status IN ('pending',
+    'delivery_failed') AND i.expires_at > ?8 AND i.expires_at <= ?18))
+AND (?19 OR instr(?20, '"' || COALESCE(l.state,
+    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0)
+AND (?21 IS NULL OR l.fault = ?21)
+ORDER BY i.id DESC LIMIT +?22;
+
+-- EVERYWHERE_OLDEST_FIRST
+--   1 low, 2 high, 3 kind, 4 import, 5 created_from, 6 created_until, 7 any_status, 8 now, 9 status_1,
+--       10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 search, 16 facet, 17 inviter,
+--       18 expiring_until, 19 any_delivery, 20 deliveries, 21 fault, 22 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.id > +?1
+AND i.id < +?2
+AND +i.kind = ?3
+AND (?4 IS NULL OR i.import = ?4)
+AND i.created_at >= +?5
+AND i.created_at < +?6
+AND (?7 OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= ?8 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
+    ?14))
+AND (?15 IS NULL OR instr(i.recipient, ?15) > 0 OR instr(lower(i.label), ?15) > 0)
+AND (?16 IS NULL OR i.facet = ?16)
+AND (?17 IS NULL OR i.inviter = ?17)
+AND (?18 IS NULL OR (i.status IN ('pending',
+    'delivery_failed') AND i.expires_at > ?8 AND i.expires_at <= ?18))
+AND (?19 OR instr(?20, '"' || COALESCE(l.state,
+    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0)
+AND (?21 IS NULL OR l.fault = ?21)
+ORDER BY i.id LIMIT +?22;
+
+-- STATS
+--   1 now, 2 kind, 3 scope, 4 created_from, 5 created_until, 6 facet, 7 inviter, 8 begin, 9 end
+WITH matched AS MATERIALIZED (
+    SELECT CASE WHEN i.status IN ('pending', 'delivery_failed')
+    AND i.expires_at <= ?1 THEN 'expired' ELSE i.status END AS status, COALESCE(l.state,
+        CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) AS state, i.facet, i.created_at,
+        CASE WHEN i.status = 'accepted' THEN i.ended_at END AS accepted_at
+    FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+    WHERE i.kind = +?2
+    AND i.scope = +?3
+    AND i.created_at >= +?4
+    AND i.created_at < +?5
+    AND (?6 IS NULL OR i.facet = ?6)
+    AND (?7 IS NULL OR i.inviter = ?7) )
+SELECT 1, status, state, took, count(*), count(facet), COALESCE(sum(seconds), 0)
+FROM (
+    SELECT status, state, facet,
+        CASE WHEN accepted_at - created_at <= 3600000000 THEN 0 WHEN accepted_at - created_at <= 86400000000 THEN 1 WHEN accepted_at - created_at <= 259200000000 THEN 2 WHEN accepted_at - created_at <= 604800000000 THEN 3 WHEN accepted_at - created_at <= 2592000000000 THEN 4 WHEN accepted_at IS NOT NULL THEN 5 END AS took,
+        max((accepted_at - created_at) / 1000000, 0) AS seconds
+    FROM matched ) AS m GROUP BY status, state, took UNION ALL
+SELECT *
+FROM (
+    SELECT 2, facet, NULL, NULL, count(*), 0, 0
+    FROM matched
+    WHERE facet IS NOT NULL GROUP BY facet
+    ORDER BY count(*) DESC, facet LIMIT 100 ) AS f UNION ALL
+SELECT 3, NULL, NULL, (created_at - ?8) / 86400000000 AS day, count(*), 0, 0
+FROM matched
+WHERE created_at >= ?8
+AND created_at < ?9 GROUP BY day UNION ALL
+SELECT 4, NULL, NULL, (accepted_at - ?8) / 86400000000 AS day, count(*), 0, 0
+FROM matched
+WHERE accepted_at >= ?8
+AND accepted_at < ?9 GROUP BY day;
+
+-- STATS_OF_IMPORT
+--   1 now, 2 kind, 3 scope, 4 import, 5 created_from, 6 created_until, 7 facet, 8 inviter, 9 begin, 10 end
+WITH matched AS MATERIALIZED (
+    SELECT CASE WHEN i.status IN ('pending', 'delivery_failed')
+    AND i.expires_at <= ?1 THEN 'expired' ELSE i.status END AS status, COALESCE(l.state,
+        CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) AS state, i.facet, i.created_at,
+        CASE WHEN i.status = 'accepted' THEN i.ended_at END AS accepted_at
+    FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+    WHERE i.kind = +?2
+    AND i.scope = +?3
+    AND i.import = +?4
+    AND +i.created_at >= +?5
+    AND +i.created_at < +?6
+    AND (?7 IS NULL OR i.facet = ?7)
+    AND (?8 IS NULL OR i.inviter = ?8) )
+SELECT 1, status, state, took, count(*), count(facet), COALESCE(sum(seconds), 0)
+FROM (
+    SELECT status, state, facet,
+        CASE WHEN accepted_at - created_at <= 3600000000 THEN 0 WHEN accepted_at - created_at <= 86400000000 THEN 1 WHEN accepted_at - created_at <= 259200000000 THEN 2 WHEN accepted_at - created_at <= 604800000000 THEN 3 WHEN accepted_at - created_at <= 2592000000000 THEN 4 WHEN accepted_at IS NOT NULL THEN 5 END AS took,
+        max((accepted_at - created_at) / 1000000, 0) AS seconds
+    FROM matched ) AS m GROUP BY status, state, took UNION ALL
+SELECT *
+FROM (
+    SELECT 2, facet, NULL, NULL, count(*), 0, 0
+    FROM matched
+    WHERE facet IS NOT NULL GROUP BY facet
+    ORDER BY count(*) DESC, facet LIMIT 100 ) AS f UNION ALL
+SELECT 3, NULL, NULL, (created_at - ?9) / 86400000000 AS day, count(*), 0, 0
+FROM matched
+WHERE created_at >= ?9
+AND created_at < ?10 GROUP BY day UNION ALL
+SELECT 4, NULL, NULL, (accepted_at - ?9) / 86400000000 AS day, count(*), 0, 0
+FROM matched
+WHERE accepted_at >= ?9
+AND accepted_at < ?10 GROUP BY day;
 
 -- ADDRESSED_TO
 --   1 address_1, 2 address_2, 3 address_3, 4 address_4, 5 address_5, 6 address_6, 7 address_7, 8 address_8,

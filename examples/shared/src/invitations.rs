@@ -103,7 +103,7 @@ pub fn list_query(raw: &str) -> Result<InvitationQuery, Problem> {
     for (key, value) in form_urlencoded::parse(raw.as_bytes()).filter(|(_, value)| !value.is_empty()) {
         query = match &*key {
             "status" => query.status(Status::from_word(&value).ok_or_else(|| no_such("status"))?),
-            "q" => query.address(value),
+            "q" => query.search(value),
             "sort" => query.sort(sort(&value).ok_or_else(|| no_such("sort"))?),
             "limit" => query.limit(limit(&value).ok_or_else(|| no_such("limit"))?),
             "cursor" => query.after(value.parse()?),

@@ -375,7 +375,7 @@ async fn a_selection_by_a_list_goes_on_from_page_to_page(db: Db) -> Verdict {
     let other = world.invite("grace@example.org").await?.id;
     let (mut after, mut pages, mut done) = (None, 0, 0);
     loop {
-        let mut query = InvitationQuery::new().status(Status::Pending).address("@example.com").limit(3);
+        let mut query = InvitationQuery::new().status(Status::Pending).search("@example.com").limit(3);
         if let Some(cursor) = after {
             query = query.after(cursor);
         }

@@ -212,7 +212,7 @@ async fn any_text_comes_back_to_the_letter_and_none_of_it_is_sql(db: Db) -> Verd
         let page = scoped.list(&mut conn, &actor, &InvitationQuery::new()).await?;
         listed(&page.items, &[created.id], &format!("the list of {text:?}"))?;
         page.items.iter().try_for_each(|read| same(read, &created))?;
-        let page = scoped.list(&mut conn, &actor, &InvitationQuery::new().address(text)).await?;
+        let page = scoped.list(&mut conn, &actor, &InvitationQuery::new().search(text)).await?;
         listed(&page.items, &[], &format!("a search for {text:?}"))?;
 
         let cancelled = committed!(world, tx => scoped.cancel(&mut tx, &actor, created.id, Some(text)).await?);

@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Event, InvitationId, Record, Scope,
     store::{
-        AddressedQuery, DeliveryUpdate, Dispatch, Found, Insertion, Key, LeaseRequest, Leased, ListQuery, NewEvent,
-        NewLetter, OpenKey, Read, ReminderDecision, ReminderReport, ReminderScan, Settlement, StoreError, Sweep,
-        Transition,
+        AddressedQuery, Counts, DeliveryUpdate, Dispatch, Found, Insertion, Key, LeaseRequest, Leased, ListQuery,
+        NewEvent, NewLetter, OpenKey, Read, ReminderDecision, ReminderReport, ReminderScan, Settlement, StatsRequest,
+        StoreError, Sweep, Transition,
     },
 };
 
@@ -36,6 +36,10 @@ pub(super) struct Edit {
     pub(super) query: fn(&mut ListQuery<'_>),
     /// Of the rows listed.
     pub(super) page: fn(&ListQuery<'_>, &mut Vec<Record>),
+    /// Of a request for counts.
+    pub(super) request: fn(&mut StatsRequest<'_>),
+    /// Of what was counted.
+    pub(super) counts: fn(&StatsRequest<'_>, &mut Counts),
     /// Of a query for a person's invitations.
     pub(super) person: fn(&mut AddressedQuery<'_>),
     /// Of what it answers.
@@ -78,6 +82,8 @@ impl Edit {
         found: |_| {},
         query: |_| {},
         page: |_, _| {},
+        request: |_| {},
+        counts: |_, _| {},
         person: |_| {},
         waiting: |_| {},
         history: |_| {},
@@ -152,11 +158,19 @@ impl Spoil for Edit {
     }
 
     async fn list(&self, below: &Below, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
-        let mut edited = ListQuery { ..*query };
+        let mut edited = *query;
         (self.query)(&mut edited);
         let mut records = below.db.list(conn, &edited).await?;
         (self.page)(query, &mut records);
         Ok(records)
+    }
+
+    async fn stats(&self, below: &Below, conn: &mut Conn, request: &StatsRequest<'_>) -> Result<Counts, StoreError> {
+        let mut edited = *request;
+        (self.request)(&mut edited);
+        let mut counts = below.db.stats(conn, &edited).await?;
+        (self.counts)(request, &mut counts);
+        Ok(counts)
     }
 
     async fn addressed_to(

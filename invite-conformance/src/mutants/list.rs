@@ -12,7 +12,7 @@ use super::{
     edit::Edit,
     spoil::{Below, Spoil},
 };
-use crate::erased::Conn;
+use crate::{erased::Conn, store::rows::everything};
 
 pub(super) const MUTANTS: &[Mutant] = broken![
     "a list shows every scope",
@@ -75,7 +75,7 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     };
     "a list does not look at the address",
     ["filter::an_address_contains_the_text_and_nothing_in_it_is_a_wildcard"]: Edit {
-        query: |query| query.address = None,
+        query: |query| query.search = None,
         ..Edit::NONE
     };
     "a list takes % and _ in an address for wildcards",
@@ -185,7 +185,7 @@ fn place(sort: Sort, record: &Record) -> DateTime<Utc> {
 }
 
 /// SQL's `LIKE`.
-fn like(pattern: &[u8], text: &[u8]) -> bool {
+pub(super) fn like(pattern: &[u8], text: &[u8]) -> bool {
     match pattern {
         [] => text.is_empty(),
         [b'%', rest @ ..] => (0..=text.len()).any(|skipped| like(rest, &text[skipped..])),
@@ -201,9 +201,10 @@ struct AlikeScopes(fn(&str, &str) -> bool);
 impl Spoil for AlikeScopes {
     async fn list(&self, below: &Below, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
         let mut records = below.db.list(conn, query).await?;
-        let alike = |scope: &Scope| scope != query.scope && (self.0)(scope.as_str(), query.scope.as_str());
+        let Some(asked) = query.scope else { return Ok(records) };
+        let alike = |scope: &Scope| scope != asked && (self.0)(scope.as_str(), asked.as_str());
         for scope in below.scopes().into_iter().filter(alike) {
-            records.extend(below.db.list(conn, &ListQuery { scope: &scope, ..*query }).await?);
+            records.extend(below.db.list(conn, &ListQuery { scope: Some(&scope), ..*query }).await?);
         }
         Ok(records)
     }
@@ -230,7 +231,7 @@ impl Spoil for Repeats {
     async fn list(&self, below: &Below, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
         let mut records = below.db.list(conn, query).await?;
         if let Some(Seek { id, .. }) = query.after {
-            let last = Key::Id { kind: query.kind, scope: Some(query.scope), id };
+            let last = Key::Id { kind: query.kind, scope: query.scope, id };
             if let Some(last) = below.db.find_one(conn, &last, Read::Plain).await? {
                 records.insert(0, last.record);
                 records.truncate(query.limit.try_into().unwrap_or(usize::MAX));
@@ -246,8 +247,8 @@ struct Addresses(fn(&str, &Record) -> bool);
 #[async_trait]
 impl Spoil for Addresses {
     async fn list(&self, below: &Below, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
-        let Some(part) = query.address else { return below.db.list(conn, query).await };
-        let all = ListQuery { address: None, limit: 10_000, ..*query };
+        let Some(part) = query.search else { return below.db.list(conn, query).await };
+        let all = ListQuery { search: None, limit: 10_000, ..*query };
         let mut records = below.db.list(conn, &all).await?;
         records.retain(|record| (self.0)(part, record));
         records.truncate(query.limit.try_into().unwrap_or(usize::MAX));
@@ -284,14 +285,10 @@ impl Spoil for EndedToo {
         for scope in below.scopes() {
             let ended = ListQuery {
                 kind: query.kind,
-                scope: &scope,
                 now: query.now,
                 statuses: &[Status::Accepted, Status::Rejected, Status::Cancelled],
-                address: None,
-                expiring_until: None,
-                sort: Sort::NewestFirst,
-                after: None,
                 limit: query.limit,
+                ..everything(&scope)
             };
             let ended = below.db.list(conn, &ended).await?.into_iter();
             records.extend(ended.filter(|record| query.addresses.contains(&Some(record.recipient.canonical()))));

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Event, InvitationId, Record, Scope,
     store::{
-        AddressedQuery, DeliveryId, DeliveryUpdate, Dispatch, Found, Insertion, InvitationStore, Key, LeaseRequest,
-        Leased, ListQuery, NewLetter, OpenKey, Read, ReminderReport, ReminderScan, Settlement, StoreError, Sweep,
-        Transition, WorkerStore,
+        AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Dispatch, Found, Insertion, InvitationStore, Key,
+        LeaseRequest, Leased, ListQuery, NewLetter, OpenKey, Read, ReminderReport, ReminderScan, Settlement,
+        StatsRequest, StoreError, Sweep, Transition, WorkerStore,
     },
 };
 use uuid::Uuid;
@@ -112,6 +112,10 @@ pub(super) trait Spoil: Send + Sync + 'static {
 
     async fn list(&self, below: &Below, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
         below.db.list(conn, query).await
+    }
+
+    async fn stats(&self, below: &Below, conn: &mut Conn, request: &StatsRequest<'_>) -> Result<Counts, StoreError> {
+        below.db.stats(conn, request).await
     }
 
     async fn addressed_to(
@@ -271,6 +275,10 @@ impl InvitationStore for Spoiled {
 
     async fn list(&self, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
         self.spoil.list(&self.below, conn, query).await.map_err(|error| self.spoil.error(error))
+    }
+
+    async fn stats(&self, conn: &mut Conn, request: &StatsRequest<'_>) -> Result<Counts, StoreError> {
+        self.spoil.stats(&self.below, conn, request).await.map_err(|error| self.spoil.error(error))
     }
 
     async fn addressed_to(&self, conn: &mut Conn, query: &AddressedQuery<'_>) -> Result<Vec<Record>, StoreError> {

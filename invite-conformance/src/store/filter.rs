@@ -25,7 +25,7 @@ pub(super) const CASES: &[Case] = cases![
     several_statuses_are_any_of_them:
         "`statuses` is any of up to six, and no condition when empty.",
     an_address_contains_the_text_and_nothing_in_it_is_a_wildcard:
-        "`address` is found anywhere in the canonical address, character for character.",
+        "`search` is found anywhere in the canonical address, character for character.",
     expiring_rows_are_open_and_end_after_now_and_by_then:
         "`expiring_until` is `open AND expires_at > now AND expires_at <= until`.",
     all_filters_hold_at_once_and_on_every_page:
@@ -49,7 +49,7 @@ async fn a_list_is_of_one_kind_and_one_scope(db: Db) -> Verdict {
         for sort in [Sort::NewestFirst, Sort::OldestFirst, Sort::ExpiresFirst, Sort::Address] {
             let query = ListQuery { kind: &row.record.kind, sort, ..everything(&row.record.scope) };
             for query in [
-                ListQuery { address: Some("example.com"), ..query_again(&query) },
+                ListQuery { search: Some("example.com"), ..query_again(&query) },
                 ListQuery { statuses: &Status::ALL, ..query_again(&query) },
                 ListQuery { expiring_until: Some(noon() + TimeDelta::days(9)), ..query_again(&query) },
                 query,
@@ -156,7 +156,7 @@ async fn an_address_contains_the_text_and_nothing_in_it_is_a_wildcard(db: Db) ->
     ] {
         let wanted: Vec<_> = wanted.iter().copied().map(id).collect();
         for sort in [Sort::OldestFirst, Sort::NewestFirst, Sort::ExpiresFirst, Sort::Address] {
-            let query = ListQuery { address: Some(text), sort, ..everything(&scope) };
+            let query = ListQuery { search: Some(text), sort, ..everything(&scope) };
             let mut seen = ids(&direct.db.list(&mut conn, &query).await?);
             seen.sort_unstable();
             ensure!(seen == wanted, "{sort:?}: with {text:?} in the address: {seen:?}, should be {wanted:?}");
@@ -205,7 +205,7 @@ async fn all_filters_hold_at_once_and_on_every_page(db: Db) -> Verdict {
     {
         let query = ListQuery {
             statuses: &[Status::Pending, Status::Accepted],
-            address: Some("@yes."),
+            search: Some("@yes."),
             expiring_until: Some(soon),
             sort,
             ..everything(&scope)

@@ -4,14 +4,13 @@ use super::Scoped;
 use crate::{
     actor::Actor,
     authority::Action,
-    clock::later,
-    error::{Error, Field, Problem},
+    error::Error,
     event::Event,
     id::InvitationId,
-    invitation::{Invitation, Record},
+    invitation::Invitation,
     kind::Kind,
-    list::{Cursor, InvitationQuery, Page, Seek},
-    store::{InvitationStore, Key, ListQuery, Read},
+    list::{InvitationQuery, Page},
+    store::{InvitationStore, Read},
 };
 
 impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
@@ -64,65 +63,18 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a cursor of another order, and with [`Problem::Changed`] for one by address when the row
-    /// that the page before ended with has got another address or is gone. Begin again at the first page then.
+    /// [`Error::Invalid`] for an invalid filter, an empty period, a limit outside 1 to 200, a cursor of another order, and with
+    /// [`Problem::Changed`](crate::Problem::Changed) for one by address when the row that the page before ended with has
+    /// got another address or is gone. Begin again at the first page then.
     pub async fn list(
         &self,
         conn: &mut S::Conn,
         actor: &Actor,
         query: &InvitationQuery,
     ) -> Result<Page<Invitation<K>>, Error> {
-        let now = self.invitations.now();
-        let cursor = query.cursor()?;
-        let mut statuses = query.statuses.clone();
-        statuses.sort_unstable();
-        statuses.dedup();
-        let address = query.address.as_deref().map(str::to_ascii_lowercase);
-        let expiring_until = query.expiring_within.map(|time| later(now, time));
+        let asked = self.invitations.asked(Some(&self.scope), query)?;
         self.authorize(conn, actor, &Action::Read).await?;
-        // No address has a NUL, and PostgreSQL takes none to look for.
-        if address.as_deref().is_some_and(|part| part.contains('\0')) {
-            return Ok(Page::new(Vec::new(), None));
-        }
-
-        let last = match cursor {
-            Some(cursor) if cursor.instant().is_none() => Some(self.row_at(conn, cursor).await?),
-            _ => None,
-        };
-        let after = cursor.map(|cursor| Seek {
-            at: cursor.instant().unwrap_or(now),
-            address: last.as_ref().map_or("", |last| last.recipient.canonical()),
-            id: cursor.id,
-        });
-
-        // One more than the page tells whether there is another.
-        let limit = query.page_size() + 1;
-        let page = ListQuery {
-            kind: K::NAME,
-            scope: &self.scope,
-            now,
-            statuses: &statuses,
-            address: address.as_deref(),
-            expiring_until,
-            sort: query.sort,
-            after,
-            limit,
-        };
-        let mut records = self.invitations.store.list(conn, &page).await?;
-        let more = records.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-        if more {
-            records.truncate(records.len() - 1);
-        }
-        let next = records.last().filter(|_| more).map(|last| Cursor::of(query.sort, last));
-        Ok(Page::new(records.into_iter().map(|record| self.invitations.seen(record, now)).collect(), next))
-    }
-
-    /// The row that a page by address ended with, if it is still where it was.
-    async fn row_at(&self, conn: &mut S::Conn, cursor: Cursor) -> Result<Record, Error> {
-        let key = Key::Id { kind: K::NAME, scope: Some(&self.scope), id: cursor.id };
-        let found = self.invitations.find_one(conn, &key, Read::Plain).await?.map(|found| found.record);
-        let unmoved = found.filter(|record| cursor.is_at(&record.recipient));
-        unmoved.ok_or(Error::invalid(Field::Cursor, Problem::Changed))
+        self.invitations.page(conn, Some(&self.scope), &asked).await
     }
 
     /// Reads everything that happened to an invitation, oldest first.

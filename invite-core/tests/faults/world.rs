@@ -15,8 +15,9 @@ use invite_core::{
     Scope, Status, Unchecked, Worker,
     memory::{Memory, MemoryConn, MemoryStore},
     store::{
-        AddressedQuery, DeliveryId, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased,
-        ListQuery, Purpose, Read, ReminderReport, ReminderScan, Settlement, StoreError, Sweep, Transition, WorkerStore,
+        AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest,
+        Leased, ListQuery, Purpose, Read, ReminderReport, ReminderScan, Settlement, StatsRequest, StoreError, Sweep,
+        Transition, WorkerStore,
     },
     testing::{CapturedLetter, CapturingMailer, ManualClock},
 };
@@ -149,6 +150,10 @@ impl InvitationStore for Faulty {
 
     async fn list(&self, conn: &mut MemoryConn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
         MemoryStore.list(conn, query).await
+    }
+
+    async fn stats(&self, conn: &mut MemoryConn, request: &StatsRequest<'_>) -> Result<Counts, StoreError> {
+        MemoryStore.stats(conn, request).await
     }
 
     async fn addressed_to(&self, conn: &mut MemoryConn, query: &AddressedQuery<'_>) -> Result<Vec<Record>, StoreError> {

@@ -5,6 +5,7 @@
 mod parts;
 #[macro_use]
 mod together;
+mod lists;
 
 use crate::template::{Style, statements};
 
@@ -232,20 +233,60 @@ statements! {
     // Left to itself, the server walks the index from its end to where a page begins.
 
     LIST_NEWEST_FIRST = list!(
-        " FORCE INDEX FOR ORDER BY (invite_invitations_list)",
-        "i.created_at <= :after_at AND (i.created_at < :after_at OR i.id < :after_id)",
+        " FORCE INDEX (invite_invitations_list)",
+        concat!(of_scope!(), " AND i.created_at <= :after_at AND (i.created_at < :after_at OR i.id < :after_id)"),
         "i.created_at DESC, i.id DESC"
     );
 
     LIST_OLDEST_FIRST = list!(
-        " FORCE INDEX FOR ORDER BY (invite_invitations_list)",
-        "i.created_at >= :after_at AND (i.created_at > :after_at OR i.id > :after_id)",
+        " FORCE INDEX (invite_invitations_list)",
+        concat!(of_scope!(), " AND i.created_at >= :after_at AND (i.created_at > :after_at OR i.id > :after_id)"),
         "i.created_at, i.id"
     );
 
-    LIST_EXPIRES_FIRST = list_sorted!("i.expires_at >= :after_at AND (i.expires_at > :after_at OR i.id > :after_id)", "i.expires_at, i.id");
+    LIST_EXPIRES_FIRST = list_sorted!(
+        by_scope!(),
+        " AND i.expires_at >= :after_at AND (i.expires_at > :after_at OR i.id > :after_id)",
+        "i.expires_at, i.id"
+    );
 
-    LIST_BY_ADDRESS = list_sorted!("i.recipient >= :after_address AND (i.recipient > :after_address OR i.id > :after_id)", "i.recipient, i.id");
+    LIST_BY_ADDRESS = list_sorted!(
+        by_scope!(),
+        " AND i.recipient >= :after_address AND (i.recipient > :after_address OR i.id > :after_id)",
+        "i.recipient, i.id"
+    );
+
+    IMPORT_NEWEST_FIRST = list_sorted!(
+        of_import!(),
+        " AND i.created_at <= :after_at AND (i.created_at < :after_at OR i.id < :after_id)",
+        "i.created_at DESC, i.id DESC"
+    );
+
+    IMPORT_OLDEST_FIRST = list_sorted!(
+        of_import!(),
+        " AND i.created_at >= :after_at AND (i.created_at > :after_at OR i.id > :after_id)",
+        "i.created_at, i.id"
+    );
+
+    IMPORT_EXPIRES_FIRST = list_sorted!(
+        of_import!(),
+        " AND i.expires_at >= :after_at AND (i.expires_at > :after_at OR i.id > :after_id)",
+        "i.expires_at, i.id"
+    );
+
+    IMPORT_BY_ADDRESS = list_sorted!(
+        of_import!(),
+        " AND i.recipient >= :after_address AND (i.recipient > :after_address OR i.id > :after_id)",
+        "i.recipient, i.id"
+    );
+
+    EVERYWHERE_NEWEST_FIRST = list!(" FORCE INDEX (PRIMARY)", of_all_scopes!(), "i.id DESC");
+
+    EVERYWHERE_OLDEST_FIRST = list!(" FORCE INDEX (PRIMARY)", of_all_scopes!(), "i.id");
+
+    STATS = stats!(by_scope!());
+
+    STATS_OF_IMPORT = stats!(of_import!());
 
     ADDRESSED_TO = concat!(
         "SELECT ",

@@ -4,6 +4,7 @@
 mod parts;
 #[macro_use]
 mod together;
+mod lists;
 
 use crate::template::{Style, statements};
 
@@ -183,30 +184,37 @@ statements! {
             AND (i.kind = :kind) IS TRUE"
     );
 
-    // Where no row is named to begin after, one before the first or behind the last serves.
+    LIST_NEWEST_FIRST = newest_first!(of_scope!(), filters!());
 
-    LIST_NEWEST_FIRST = list!(
-        "(i.created_at, i.id) < (COALESCE(:after_at, 'infinity'::timestamptz),
-                                 COALESCE(:after_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))",
-        "i.created_at DESC, i.id DESC"
-    );
+    LIST_OLDEST_FIRST = oldest_first!(of_scope!(), filters!());
 
-    LIST_OLDEST_FIRST = list!(
-        "(i.created_at, i.id) > (COALESCE(:after_at, '-infinity'::timestamptz),
-                                 COALESCE(:after_id, '00000000-0000-0000-0000-000000000000'::uuid))",
-        "i.created_at, i.id"
-    );
+    LIST_EXPIRES_FIRST = expires_first!(of_scope!(), filters!());
 
-    LIST_EXPIRES_FIRST = list!(
-        "(i.expires_at, i.id) > (COALESCE(:after_at, '-infinity'::timestamptz),
-                                 COALESCE(:after_id, '00000000-0000-0000-0000-000000000000'::uuid))",
-        "i.expires_at, i.id"
-    );
+    LIST_BY_ADDRESS = by_address!(of_scope!(), filters!());
 
-    LIST_BY_ADDRESS = list!(
-        "(i.recipient, i.id) > (:after_address, COALESCE(:after_id, '00000000-0000-0000-0000-000000000000'::uuid))",
-        "i.recipient, i.id"
-    );
+    LETTERS_NEWEST_FIRST = newest_first!(of_scope!(), letter_filters!());
+
+    LETTERS_OLDEST_FIRST = oldest_first!(of_scope!(), letter_filters!());
+
+    LETTERS_EXPIRES_FIRST = expires_first!(of_scope!(), letter_filters!());
+
+    LETTERS_BY_ADDRESS = by_address!(of_scope!(), letter_filters!());
+
+    IMPORT_NEWEST_FIRST = newest_first!(of_import!(), letter_filters!());
+
+    IMPORT_OLDEST_FIRST = oldest_first!(of_import!(), letter_filters!());
+
+    IMPORT_EXPIRES_FIRST = expires_first!(of_import!(), letter_filters!());
+
+    IMPORT_BY_ADDRESS = by_address!(of_import!(), letter_filters!());
+
+    EVERYWHERE_NEWEST_FIRST = page!(of_all_scopes!(), "", letter_filters!(), "i.id DESC");
+
+    EVERYWHERE_OLDEST_FIRST = page!(of_all_scopes!(), "", letter_filters!(), "i.id");
+
+    STATS = stats!(of_scope!());
+
+    STATS_OF_IMPORT = stats!(of_import!());
 
     ADDRESSED_TO = concat!(
         "SELECT ",

@@ -2,6 +2,8 @@
 
 #[macro_use]
 mod parts;
+#[macro_use]
+mod lists;
 
 use crate::template::{Style, statements};
 
@@ -147,13 +149,47 @@ statements! {
             AND +i.kind = :kind"
     );
 
-    LIST_NEWEST_FIRST = list!("(i.created_at, i.id) < (+:after_at, +:after_id)", "i.created_at DESC, i.id DESC");
+    LIST_NEWEST_FIRST = list!(of_scope_from!(newest), "i.created_at DESC, i.id DESC");
 
-    LIST_OLDEST_FIRST = list!("(i.created_at, i.id) > (+:after_at, +:after_id)", "i.created_at, i.id");
+    LIST_OLDEST_FIRST = list!(of_scope_from!(oldest), "i.created_at, i.id");
 
-    LIST_EXPIRES_FIRST = list_sorted!("(i.expires_at, i.id) > (+:after_at, +:after_id)", "i.expires_at, i.id");
+    LIST_EXPIRES_FIRST = list_sorted!(
+        concat!(of_scope!(), " AND (i.expires_at, i.id) > (+:after_at, +:after_id)"),
+        "i.expires_at, i.id"
+    );
 
-    LIST_BY_ADDRESS = list_sorted!("(i.recipient, i.id) > (+:after_address, +:after_id)", "i.recipient, i.id");
+    LIST_BY_ADDRESS = list_sorted!(
+        concat!(of_scope!(), " AND (i.recipient, i.id) > (+:after_address, +:after_id)"),
+        "i.recipient, i.id"
+    );
+
+    IMPORT_NEWEST_FIRST = list_sorted!(
+        concat!(of_import!(), " AND (+i.created_at, i.id) < (+:after_at, +:after_id)"),
+        "+i.created_at DESC, i.id DESC"
+    );
+
+    IMPORT_OLDEST_FIRST = list_sorted!(
+        concat!(of_import!(), " AND (+i.created_at, i.id) > (+:after_at, +:after_id)"),
+        "+i.created_at, i.id"
+    );
+
+    IMPORT_EXPIRES_FIRST = list_sorted!(
+        concat!(of_import!(), " AND (i.expires_at, i.id) > (+:after_at, +:after_id)"),
+        "i.expires_at, i.id"
+    );
+
+    IMPORT_BY_ADDRESS = list_sorted!(
+        concat!(of_import!(), " AND (i.recipient, i.id) > (+:after_address, +:after_id)"),
+        "i.recipient, i.id"
+    );
+
+    EVERYWHERE_NEWEST_FIRST = list!(of_all_scopes!(), "i.id DESC");
+
+    EVERYWHERE_OLDEST_FIRST = list!(of_all_scopes!(), "i.id");
+
+    STATS = stats!(of_scope!());
+
+    STATS_OF_IMPORT = stats!(of_import!());
 
     ADDRESSED_TO = concat!(
         "SELECT ",

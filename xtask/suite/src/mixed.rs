@@ -15,8 +15,9 @@ use invite_conformance::{Damage, Effort, Harness};
 use invite_core::{
     Event, InvitationId, Record, Scope,
     store::{
-        AddressedQuery, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery, Read,
-        ReminderReport, ReminderScan, Settlement, StoreError, Sweep, Transition, WorkerStore,
+        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased,
+        ListQuery, Read, ReminderReport, ReminderScan, Settlement, StatsRequest, StoreError, Sweep, Transition,
+        WorkerStore,
     },
 };
 
@@ -141,6 +142,10 @@ impl<A: Database, B: Database> InvitationStore for MixedStore<A, B> {
 
     async fn list(&self, conn: &mut Self::Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
         either!(self, conn, list(query).await)
+    }
+
+    async fn stats(&self, conn: &mut Self::Conn, request: &StatsRequest<'_>) -> Result<Counts, StoreError> {
+        either!(self, conn, stats(request).await)
     }
 
     async fn addressed_to(&self, conn: &mut Self::Conn, query: &AddressedQuery<'_>) -> Result<Vec<Record>, StoreError> {

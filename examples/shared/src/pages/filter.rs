@@ -53,7 +53,7 @@ impl Filter {
             query = query.expiring_within(TimeDelta::hours(SOON_HOURS));
         }
         if !self.q.is_empty() {
-            query = query.address(&self.q);
+            query = query.search(&self.q);
         }
         if !self.cursor.is_empty() {
             query = query.after(self.cursor.parse()?);

@@ -107,7 +107,7 @@ impl<S: InvitationStore, K: Kind> Many<'_, '_, S, K> {
             }
             Selection::Matching(query) => *query,
             Selection::Everything(page) => {
-                everything = InvitationQuery { after: page.after, limit: page.limit, ..InvitationQuery::new() };
+                everything = InvitationQuery::page(page.after, page.limit);
                 &everything
             }
         };

@@ -130,54 +130,6 @@ macro_rules! renew {
     };
 }
 
-/// The filters of a list. An open invitation past its time counts as expired.
-macro_rules! filters {
-    () => {
-        " AND (:any_status OR CASE WHEN i.status IN ('pending', 'delivery_failed') AND i.expires_at <= :now
-                         THEN 'expired' ELSE i.status END IN (:status_1, :status_2, :status_3, :status_4, :status_5, :status_6))
-          AND LOCATE(CAST(:address AS BINARY), CAST(i.recipient AS BINARY)) > 0
-          AND (:expiring_until IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > :now AND i.expires_at <= :expiring_until))"
-    };
-}
-
-// The server does not use an index for `(a, b) > (?, ?)`, and does for what it means.
-macro_rules! list {
-    ($index:literal, $seek:literal, $order:literal) => {
-        concat!(
-            "SELECT ",
-            columns!(),
-            " FROM invite_invitations AS i",
-            $index,
-            letter!(),
-            " WHERE i.kind = :kind AND i.scope = :scope AND ",
-            $seek,
-            filters!(),
-            " ORDER BY ",
-            $order,
-            " LIMIT :limit"
-        )
-    };
-}
-
-/// A list in an order without an index. Its letters are looked up when it is known which rows it shows.
-macro_rules! list_sorted {
-    ($seek:literal, $order:literal) => {
-        concat!(
-            "SELECT ",
-            columns!(),
-            " FROM (SELECT i.* FROM invite_invitations AS i WHERE i.kind = :kind AND i.scope = :scope AND ",
-            $seek,
-            filters!(),
-            " ORDER BY ",
-            $order,
-            " LIMIT :limit) AS i",
-            letter!(),
-            " ORDER BY ",
-            $order
-        )
-    };
-}
-
 /// The locked rows: `:due` is a JSON array of hexadecimal ids.
 macro_rules! locked {
     () => {

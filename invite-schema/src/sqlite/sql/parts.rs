@@ -94,56 +94,6 @@ macro_rules! end {
     };
 }
 
-/// The filters of a list. An open invitation past its time counts as expired.
-macro_rules! filters {
-    () => {
-        " AND (:address IS NULL OR instr(i.recipient, :address) > 0)
-          AND (:expiring_until IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > :now AND i.expires_at <= :expiring_until))
-          AND (:any_status OR CASE WHEN i.status IN ('pending', 'delivery_failed') AND i.expires_at <= :now
-                          THEN 'expired' ELSE i.status END IN (:status_1, :status_2, :status_3, :status_4, :status_5, :status_6))"
-    };
-}
-
-// SQLite would plan these anew at every call, for the very values that are bound: for a limit always, for
-// what is compared once the tables are analysed. A `+` before a value keeps it from looking at it. The
-// plan is the same.
-
-macro_rules! list {
-    ($seek:literal, $order:literal) => {
-        concat!(
-            "SELECT ",
-            columns!(),
-            " FROM invite_invitations AS i",
-            letter!(),
-            " WHERE i.kind = +:kind AND i.scope = +:scope AND ",
-            $seek,
-            filters!(),
-            " ORDER BY ",
-            $order,
-            " LIMIT +:limit"
-        )
-    };
-}
-
-/// A list in an order without an index. Its letters are looked up when it is known which rows it shows.
-macro_rules! list_sorted {
-    ($seek:literal, $order:literal) => {
-        concat!(
-            "SELECT ",
-            columns!(),
-            " FROM (SELECT i.* FROM invite_invitations AS i WHERE i.kind = +:kind AND i.scope = +:scope AND ",
-            $seek,
-            filters!(),
-            " ORDER BY ",
-            $order,
-            " LIMIT +:limit) AS i",
-            letter!(),
-            " ORDER BY ",
-            $order
-        )
-    };
-}
-
 /// Letters of one priority that are due, as far as a page goes. `:kinds` and `:full` are JSON arrays.
 macro_rules! walk {
     ($from:literal) => {
