@@ -10,6 +10,7 @@ pub(crate) mod deeds;
 mod expiry;
 mod fairness;
 mod faults;
+mod finding;
 mod invited;
 mod inviting;
 mod leases;
@@ -37,6 +38,7 @@ pub(crate) fn cases() -> Vec<Case> {
         expiry::CASES,
         fairness::CASES,
         faults::CASES,
+        finding::CASES,
         invited::CASES,
         inviting::CASES,
         leases::CASES,

@@ -3,6 +3,7 @@
 mod change;
 mod edit;
 mod event;
+mod finding;
 mod guard;
 mod links;
 mod list;
@@ -84,6 +85,7 @@ pub fn mutants() -> Vec<Mutant> {
         unique::MUTANTS,
         read::MUTANTS,
         list::MUTANTS,
+        finding::MUTANTS,
         queue::MUTANTS,
         worker::MUTANTS,
         remind::MUTANTS,

@@ -3,10 +3,13 @@
 mod addressed_to;
 mod amend;
 mod change;
+mod counting;
+mod crowd;
 mod damage;
 pub(crate) mod direct;
 mod filter;
 mod find;
+mod finding;
 mod guard;
 mod history;
 mod insert;
@@ -33,10 +36,12 @@ pub(crate) fn cases() -> Vec<Case> {
         addressed_to::CASES,
         amend::CASES,
         change::CASES,
+        counting::CASES,
         lease::CASES,
         damage::CASES,
         filter::CASES,
         find::CASES,
+        finding::CASES,
         guard::CASES,
         history::CASES,
         insert::CASES,
