@@ -15,7 +15,13 @@ const LETTER: &str = "SEARCH l USING PRIMARY KEY (id=?)";
 const LETTER_IF_ANY: &str = "SEARCH l USING PRIMARY KEY (id=?) LEFT-JOIN";
 const BY_DIGEST: &str = "SEARCH invite_tokens USING PRIMARY KEY (digest=?)";
 const IN_QUEUE: &str = "SEARCH invite_outbox USING INDEX sqlite_autoindex_invite_outbox_1 (id=?)";
-const BY_SCOPE: &str = "SEARCH i USING INDEX invite_invitations_list (kind=? AND scope=?)";
+const BY_PERIOD: &str =
+    "SEARCH i USING INDEX invite_invitations_list (kind=? AND scope=? AND created_at>? AND created_at<?)";
+const BY_IMPORT: &str = "SEARCH i USING INDEX invite_invitations_import (kind=? AND scope=? AND import=?)";
+const BY_IDS: &str = "SEARCH i USING INDEX sqlite_autoindex_invite_invitations_1 (id>? AND id<?)";
+const GATHERED: &str = "SCAN matched";
+const GROUPED: &str = "USE TEMP B-TREE FOR GROUP BY";
+const ITS_LETTER: &str = "SEARCH k USING PRIMARY KEY (id=?)";
 const SORT: &str = "USE TEMP B-TREE FOR ORDER BY";
 const SCAN: &str = "SCAN i";
 const WALKED: &str = "SEARCH o USING INDEX invite_outbox_ready (priority=? AND scope>?)";
@@ -27,6 +33,7 @@ const SEARCHES: &[(Sql, &[&str])] = &[
     (sql::FIND_BY_ID, &[BY_ID, LETTER_IF_ANY]),
     (sql::FIND_BY_TOKEN, &["SEARCH t USING PRIMARY KEY (digest=?)", BY_ID, LETTER_IF_ANY]),
     (sql::FIND_OPEN, &["SEARCH i USING INDEX invite_invitations_open (open_key=?)", LETTER_IF_ANY]),
+    (sql::FIND_BY_KEY, &["SEARCH i USING INDEX invite_invitations_key (idempotency_key=?)", LETTER_IF_ANY]),
     (sql::FIND_BY_DELIVERY, &["SEARCH i USING INDEX invite_invitations_delivery (delivery_id=?)", LETTER_IF_ANY]),
     (
         sql::FIND_BY_PROVIDER_ID,
@@ -53,14 +60,54 @@ const SEARCHES: &[(Sql, &[&str])] = &[
     ),
     (
         sql::LIST_NEWEST_FIRST,
-        &["SEARCH i USING INDEX invite_invitations_list (kind=? AND scope=? AND (created_at,id)<(?,?))", LETTER_IF_ANY],
+        &[
+            "SEARCH i USING INDEX invite_invitations_list (kind=? AND scope=? AND created_at>? AND (created_at,id)<(?,?))",
+            LETTER_IF_ANY,
+        ],
     ),
     (
         sql::LIST_OLDEST_FIRST,
-        &["SEARCH i USING INDEX invite_invitations_list (kind=? AND scope=? AND (created_at,id)>(?,?))", LETTER_IF_ANY],
+        &[
+            "SEARCH i USING INDEX invite_invitations_list (kind=? AND scope=? AND (created_at,id)>(?,?) AND created_at<?)",
+            LETTER_IF_ANY,
+        ],
     ),
-    (sql::LIST_EXPIRES_FIRST, &[BY_SCOPE, SORT, SCAN, LETTER_IF_ANY]),
-    (sql::LIST_BY_ADDRESS, &[BY_SCOPE, SORT, SCAN, LETTER_IF_ANY]),
+    (sql::LIST_EXPIRES_FIRST, &[BY_PERIOD, SORT, SCAN, ITS_LETTER, LETTER_IF_ANY]),
+    (sql::LIST_BY_ADDRESS, &[BY_PERIOD, SORT, SCAN, ITS_LETTER, LETTER_IF_ANY]),
+    (sql::IMPORT_NEWEST_FIRST, &[BY_IMPORT, SORT, SCAN, ITS_LETTER, LETTER_IF_ANY]),
+    (sql::IMPORT_OLDEST_FIRST, &[BY_IMPORT, SORT, SCAN, ITS_LETTER, LETTER_IF_ANY]),
+    (sql::IMPORT_EXPIRES_FIRST, &[BY_IMPORT, SORT, SCAN, ITS_LETTER, LETTER_IF_ANY]),
+    (sql::IMPORT_BY_ADDRESS, &[BY_IMPORT, SORT, SCAN, ITS_LETTER, LETTER_IF_ANY]),
+    (sql::EVERYWHERE_NEWEST_FIRST, &[BY_IDS, LETTER_IF_ANY]),
+    (sql::EVERYWHERE_OLDEST_FIRST, &[BY_IDS, LETTER_IF_ANY]),
+    (
+        sql::STATS,
+        &[
+            BY_PERIOD,
+            LETTER_IF_ANY,
+            GATHERED,
+            GROUPED,
+            SORT,
+            "SCAN f",
+            "COMPOUND QUERY",
+            "UNION ALL",
+            "MATERIALIZE matched",
+        ],
+    ),
+    (
+        sql::STATS_OF_IMPORT,
+        &[
+            BY_IMPORT,
+            LETTER_IF_ANY,
+            GATHERED,
+            GROUPED,
+            SORT,
+            "SCAN f",
+            "COMPOUND QUERY",
+            "UNION ALL",
+            "MATERIALIZE matched",
+        ],
+    ),
     (sql::ADDRESSED_TO, &["SEARCH i USING INDEX invite_invitations_recipient (recipient=?)", SORT, LETTER_IF_ANY]),
     (sql::HISTORY, &[BY_ID, "SEARCH e USING INDEX invite_events_history (invitation=?)"]),
     (
@@ -138,6 +185,8 @@ const FILL: &str = r#"
     DROP INDEX invite_invitations_due;
     DROP INDEX invite_invitations_recipient;
     DROP INDEX invite_invitations_remind;
+    DROP INDEX invite_invitations_import;
+    DROP INDEX invite_invitations_key;
     DROP INDEX invite_events_history;
 
     CREATE TABLE numbers (n INTEGER NOT NULL PRIMARY KEY);
@@ -145,7 +194,7 @@ const FILL: &str = r#"
     INSERT INTO numbers SELECT n FROM counted;
     INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display, status,
         ended_at, ended_by, generation, min_generation, revision, open_key, created_at, expires_at,
-        delivery_id, remind_at)
+        delivery_id, remind_at, import)
     SELECT CAST(printf('%016d', n) AS BLOB),
         CASE WHEN n % 8 = 0 OR n % 20 < 16 THEN 'member' WHEN n % 20 < 19 THEN 'provider' ELSE 'guest' END,
         CASE WHEN n % 8 = 0 THEN 'big' ELSE 'org:' || n * 7919 % 20000 END, address, address, 'user:' || n % 1000,
@@ -153,7 +202,8 @@ const FILL: &str = r#"
         CASE WHEN open THEN NULL ELSE present END, CASE WHEN open THEN NULL ELSE 'system' END, 1, 1, 1,
         CASE WHEN open THEN CAST(printf('%032d', n) AS BLOB) END, present - (ROWS - n) * 1000000,
         present + CASE WHEN open AND n % 20 <> 7 THEN 604800 - n % 500000 ELSE -(n % 10000) END * 1000000,
-        CAST(printf('%016d', n) AS BLOB), CASE WHEN open AND n % 10 = 3 THEN present + (n % 5000 - 50) * 1000000 END
+        CAST(printf('%016d', n) AS BLOB), CASE WHEN open AND n % 10 = 3 THEN present + (n % 5000 - 50) * 1000000 END,
+        CASE WHEN n % 3 = 0 THEN 'import-' || n % (ROWS / 2000) END
     FROM (
         SELECT n, 'person' || n % 600000 || '@d' || n % 97 || '.example' AS address, n / 100 % 10 IN (7, 8) AS open,
             CASE n / 100 % 10 WHEN 7 THEN 'pending' WHEN 8 THEN 'pending' WHEN 5 THEN 'expired' WHEN 6 THEN 'cancelled'

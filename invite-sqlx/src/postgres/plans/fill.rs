@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, Executor, PgPool};
 /// quick; ids and digests count, because a tree is searched alike whatever its keys.
 const FILL: &str = "
     DROP INDEX invite_invitations_list, invite_invitations_due, invite_invitations_recipient, invite_invitations_remind,
+        invite_invitations_import,
         invite_events_history;
     ALTER TABLE invite_invitations SET UNLOGGED;
     ALTER TABLE invite_tokens SET UNLOGGED;
@@ -17,7 +18,7 @@ const FILL: &str = "
 
     INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display, status,
         ended_at, ended_by, generation, min_generation, revision, open_key, created_at, expires_at,
-        inviter_address, delivery_id, remind_at)
+        inviter_address, delivery_id, remind_at, import, idempotency_key)
     SELECT id, CASE WHEN n % 8 = 0 OR n % 20 < 16 THEN 'member' WHEN n % 20 < 19 THEN 'provider' ELSE 'guest' END,
         CASE WHEN n % 8 = 0 THEN 'big' ELSE 'org:' || n * 7919 % 20000 END, address, address, 'user:' || n % 1000,
         '{\"role\":\"member\"}', '{\"inviter\":\"Ada\",\"organization\":\"Example\"}', status,
@@ -26,7 +27,9 @@ const FILL: &str = "
         present + CASE WHEN open AND n % 20 <> 7 THEN interval '7 days' - n % 500000 * interval '1 second'
                        ELSE n % 10000 * interval '-1 second' END,
         'charles@example.com', id,
-        CASE WHEN open AND n % 10 = 3 THEN present + (n % 5000 - 50) * interval '1 second' END
+        CASE WHEN open AND n % 10 = 3 THEN present + (n % 5000 - 50) * interval '1 second' END,
+        CASE WHEN n % 3 = 0 THEN 'import-' || n % (ROWS / 2000) END,
+        CASE WHEN n % 3 = 0 THEN digest END
     FROM (
         SELECT n, lpad(to_hex(n), 32, '0')::uuid AS id, decode(lpad(to_hex(n), 64, '0'), 'hex') AS digest,
             'person' || n % 600000 || '@d' || n % 97 || '.example' AS address, n / 100 % 10 IN (7, 8) AS open,
