@@ -12,8 +12,8 @@ use std::{
 
 use chrono::TimeDelta;
 use invite_core::{
-    Accepted, Actor, Amendment, Claimant, Cursor, InvitationQuery, Invitations, Kind, Linked, NewInvitation, Policy,
-    Sort, Token, Unchecked, Worker,
+    Accepted, Actor, Amendment, Claimant, Cursor, DeliveryState, InvitationQuery, Invitations, Kind, Linked,
+    NewInvitation, Policy, Sort, StatsQuery, Step, Token, Unchecked, Worker,
     memory::{Memory, MemoryStore},
     testing::{self, CapturingMailer},
 };
@@ -149,6 +149,9 @@ macro_rules! operations_keep_to {
         refused_for_nothing!(scoped.amend(&mut tx, &admin, created.id, &Amendment::new().email("x")));
         refused_for_nothing!(scoped.cancel(&mut tx, &admin, created.id, Some(&long)));
         refused_for_nothing!(scoped.list(&mut tx, &admin, &InvitationQuery::new().after(other_order)));
+        refused_for_nothing!(scoped.list(&mut tx, &admin, &InvitationQuery::new().limit(0)));
+        refused_for_nothing!(scoped.list(&mut tx, &admin, &InvitationQuery::new().search(&long)));
+        refused_for_nothing!(scoped.stats(&mut tx, &admin, &StatsQuery::new().per(Step::Day)));
         refused_for_nothing!(members.preview(&mut tx, &hex));
         refused_for_nothing!(members.accept(&mut tx, &hex, &ada));
         refused_for_nothing!(members.accept(&mut tx, &token, &nine));
@@ -165,6 +168,12 @@ macro_rules! operations_keep_to {
         assert_eq!(count, 1, "get");
         let (count, _) = statements!(scoped.list(&mut tx, &admin, &InvitationQuery::new()).await.unwrap());
         assert_eq!(count, 1, "list");
+        let filtered = InvitationQuery::new().search("ada").import("march").delivery(DeliveryState::Sent);
+        let (count, _) = statements!(scoped.list(&mut tx, &admin, &filtered).await.unwrap());
+        assert_eq!(count, 1, "filtered list");
+        let series = StatsQuery::new().created(linked.created_at..).per(Step::Day);
+        let (count, _) = statements!(scoped.stats(&mut tx, &admin, &series).await.unwrap());
+        assert_eq!(count, 1, "stats");
         let (count, _) = statements!(scoped.history(&mut tx, &admin, linked.id).await.unwrap());
         assert_eq!(count, 1, "history");
         for n in 0..8 {

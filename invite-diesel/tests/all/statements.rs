@@ -8,7 +8,8 @@ use std::{
 use diesel::connection::InstrumentationEvent;
 use diesel_async::AsyncConnection;
 use invite_core::{
-    Accepted, Actor, Amendment, Claimant, InvitationQuery, Linked, Sort, Worker, testing, testing::CapturingMailer,
+    Accepted, Actor, Amendment, Claimant, DeliveryState, InvitationQuery, Linked, Sort, StatsQuery, Step, Worker,
+    testing, testing::CapturingMailer,
 };
 
 use crate::support::*;
@@ -94,6 +95,12 @@ macro_rules! operations_keep_to {
             assert_eq!(count, 1, "get");
             let (count, _) = statements!(seen, scoped.list(tx, &admin, &InvitationQuery::new()).await.unwrap());
             assert_eq!(count, 1, "list");
+            let filtered = InvitationQuery::new().search("ada").import("march").delivery(DeliveryState::Sent);
+            let (count, _) = statements!(seen, scoped.list(tx, &admin, &filtered).await.unwrap());
+            assert_eq!(count, 1, "filtered list");
+            let series = StatsQuery::new().created(linked.created_at..).per(Step::Day);
+            let (count, _) = statements!(seen, scoped.stats(tx, &admin, &series).await.unwrap());
+            assert_eq!(count, 1, "stats");
             let (count, _) = statements!(seen, scoped.history(tx, &admin, linked.id).await.unwrap());
             assert_eq!(count, 1, "history");
             for n in 0..8 {
@@ -164,7 +171,9 @@ on_every_server! {
                 scoped.create(tx, &admin, new(&email(3))).await?;
                 for sort in [Sort::NewestFirst, Sort::OldestFirst, Sort::ExpiresFirst, Sort::Address] {
                     scoped.list(tx, &admin, &InvitationQuery::new().sort(sort)).await?;
+                    scoped.list(tx, &admin, &InvitationQuery::new().sort(sort).import("march")).await?;
                 }
+                scoped.stats(tx, &admin, &StatsQuery::new()).await?;
                 members.addressed_to(tx, &Claimant::new(2).verified(&email(3))).await?;
                 scoped.history(tx, &admin, created.id).await?;
                 Ok::<_, Failure>(())
