@@ -9,5 +9,9 @@ mod guide {}
 mod deliverability {}
 
 #[cfg(doctest)]
+#[doc = include_str!("guide/lists.md")]
+mod lists {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}
