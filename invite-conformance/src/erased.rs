@@ -14,7 +14,7 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Event, InvitationId, Record, Scope,
+    Event, InvitationId, Listed, Record, Scope,
     store::{
         AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased,
         ListQuery, Read, ReminderReport, ReminderScan, Settlement, StatsRequest, StoreError, Sweep, Transition,
@@ -244,6 +244,10 @@ impl<H: Harness> InvitationStore for Opened<H> {
         self.store.list(conn.driver(), query).await
     }
 
+    async fn list_rows(&self, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Listed>, StoreError> {
+        self.store.list_rows(conn.driver(), query).await
+    }
+
     async fn stats(&self, conn: &mut Conn, request: &StatsRequest<'_>) -> Result<Counts, StoreError> {
         self.store.stats(conn.driver(), request).await
     }
@@ -320,6 +324,10 @@ impl InvitationStore for Shared {
 
     async fn list(&self, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
         self.0.list(conn, query).await
+    }
+
+    async fn list_rows(&self, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Listed>, StoreError> {
+        self.0.list_rows(conn, query).await
     }
 
     async fn stats(&self, conn: &mut Conn, request: &StatsRequest<'_>) -> Result<Counts, StoreError> {

@@ -59,7 +59,7 @@ pub use crate::{
         Acceptance, Accepted, Amendment, Ended, Idempotency, Invitation, Linked, NewInvitation, Preview, Record,
     },
     kind::{InvalidPayload, Kind},
-    list::{Cursor, InvitationQuery, Page, Sort},
+    list::{Cursor, InvitationQuery, Listed, Page, Sort},
     mailer::{EnhancedCode, Fault, Letter, Mailer, Outcome, Refusal},
     policy::{Acceptor, EarlierLinks, Policy, Uniqueness},
     random::{RandomError, SecureRandom, SystemRandom},

@@ -1,14 +1,18 @@
 //! Lists: filters, order, and pages that begin after a row rather than at a number.
 
 mod cursor;
+mod listed;
 mod period;
 
 use std::ops::RangeBounds;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use self::cursor::{Cursor, Seek};
 pub(crate) use self::period::Period;
+pub use self::{
+    cursor::{Cursor, Seek},
+    listed::Listed,
+};
 use crate::{
     actor::{Actor, Scope},
     clock::later,

@@ -36,6 +36,7 @@ use crate::{
     event::Event,
     id::InvitationId,
     invitation::Record,
+    list::Listed,
     store::{
         AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery, Read, StatsRequest,
         StoreError, Transition,
@@ -173,13 +174,11 @@ impl InvitationStore for MemoryStore {
     }
 
     async fn list(&self, conn: &mut MemoryConn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
-        let list = |state: &mut State, _: &mut Vec<Undo>| {
-            let records = state.invitations.values().map(|row| &row.record);
-            let mut records: Vec<_> = records.filter(|record| query.holds(record) && query.is_after(record)).collect();
-            records.sort_unstable_by(|a, b| query.order(a, b));
-            (records.into_iter()).take(query.limit.try_into().unwrap_or(usize::MAX)).cloned().collect()
-        };
-        Ok(conn.run(list).await)
+        Ok(conn.run(|state, _| state.page(query).cloned().collect()).await)
+    }
+
+    async fn list_rows(&self, conn: &mut MemoryConn, query: &ListQuery<'_>) -> Result<Vec<Listed>, StoreError> {
+        Ok(conn.run(|state, _| state.page(query).map(Listed::from).collect()).await)
     }
 
     async fn stats(&self, conn: &mut MemoryConn, request: &StatsRequest<'_>) -> Result<Counts, StoreError> {

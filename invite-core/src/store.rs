@@ -35,6 +35,7 @@ use crate::{
     event::Event,
     id::InvitationId,
     invitation::{Idempotency, Record},
+    list::Listed,
     mailer::Fault,
     state::EventKind,
     token::{Channel, TokenDigest},
@@ -94,6 +95,9 @@ pub trait InvitationStore: Send + Sync + 'static {
 
     /// Reads one page of a list: rows of which [`ListQuery::holds`], in its order.
     async fn list(&self, conn: &mut Self::Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError>;
+
+    /// Reads the same page, and of each row only what a list shows: the [`Listed`] of the record, status as stored.
+    async fn list_rows(&self, conn: &mut Self::Conn, query: &ListQuery<'_>) -> Result<Vec<Listed>, StoreError>;
 
     /// Counts a scope's invitations, all at one instant: as [`Counts::of`] does.
     async fn stats(&self, conn: &mut Self::Conn, request: &StatsRequest<'_>) -> Result<Counts, StoreError>;

@@ -32,6 +32,7 @@ pub trait Catalog: Dialect {
     const ADDRESSED_TO: &'static Sql;
     const HISTORY: &'static Sql;
     const LISTS: Lists;
+    const ROWS: Lists;
     const STATS: &'static Sql;
     const STATS_OF_IMPORT: &'static Sql;
     const RECORD_DELIVERY: &'static Sql;

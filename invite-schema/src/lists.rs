@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use invite_core::{
-    Actor, DeliveryState, Fault, InvitationId, Record, Sort, Status,
+    Actor, DeliveryState, Fault, InvitationId, Listed, Record, Sort, Status,
     store::{Counts, Days, Group, ListQuery, Seek, StatsRequest, StoreError, Took},
 };
 use uuid::Uuid;
@@ -30,6 +30,22 @@ pub async fn list<D: Driver<Db: Catalog>>(
     conn: &mut D::Conn,
     query: &ListQuery<'_>,
 ) -> Result<Vec<Record>, StoreError> {
+    page::<D, _>(conn, query, D::Db::LISTS).await
+}
+
+#[doc(hidden)]
+pub async fn list_rows<D: Driver<Db: Catalog>>(
+    conn: &mut D::Conn,
+    query: &ListQuery<'_>,
+) -> Result<Vec<Listed>, StoreError> {
+    page::<D, _>(conn, query, D::Db::ROWS).await
+}
+
+async fn page<D: Driver<Db: Catalog>, T: FromRow>(
+    conn: &mut D::Conn,
+    query: &ListQuery<'_>,
+    lists: Lists,
+) -> Result<Vec<T>, StoreError> {
     let ListQuery {
         kind,
         scope,
@@ -48,7 +64,7 @@ pub async fn list<D: Driver<Db: Catalog>>(
         after,
         limit,
     } = *query;
-    let Lists { scope: in_scope, letters, import: of_import, everywhere } = D::Db::LISTS;
+    let Lists { scope: in_scope, letters, import: of_import, everywhere } = lists;
     let of_letters = !deliveries.is_empty() || fault.is_some();
     let statements = match (scope, import) {
         (None, _) => everywhere.as_slice(),

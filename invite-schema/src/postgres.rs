@@ -30,7 +30,7 @@ use crate::{
 
 #[doc(hidden)]
 pub use crate::{
-    lists::{list, stats},
+    lists::{list, list_rows, stats},
     queue::{now, remind},
     reading::{addressed_to, find, history},
     writing::{apply, insert, record_delivery},
@@ -141,6 +141,27 @@ impl Catalog for Postgres {
             &sql::IMPORT_BY_ADDRESS,
         ],
         everywhere: [&sql::EVERYWHERE_NEWEST_FIRST, &sql::EVERYWHERE_OLDEST_FIRST],
+    };
+    const ROWS: Lists = Lists {
+        scope: [
+            &sql::ROWS_LIST_NEWEST_FIRST,
+            &sql::ROWS_LIST_OLDEST_FIRST,
+            &sql::ROWS_LIST_EXPIRES_FIRST,
+            &sql::ROWS_LIST_BY_ADDRESS,
+        ],
+        letters: [
+            &sql::ROWS_LETTERS_NEWEST_FIRST,
+            &sql::ROWS_LETTERS_OLDEST_FIRST,
+            &sql::ROWS_LETTERS_EXPIRES_FIRST,
+            &sql::ROWS_LETTERS_BY_ADDRESS,
+        ],
+        import: [
+            &sql::ROWS_IMPORT_NEWEST_FIRST,
+            &sql::ROWS_IMPORT_OLDEST_FIRST,
+            &sql::ROWS_IMPORT_EXPIRES_FIRST,
+            &sql::ROWS_IMPORT_BY_ADDRESS,
+        ],
+        everywhere: [&sql::ROWS_EVERYWHERE_NEWEST_FIRST, &sql::ROWS_EVERYWHERE_OLDEST_FIRST],
     };
     const STATS: &'static Sql = &sql::STATS;
     const STATS_OF_IMPORT: &'static Sql = &sql::STATS_OF_IMPORT;

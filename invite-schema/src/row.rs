@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use invite_core::{
     Actor, Channel, Delivery, DeliveryState, EmailAddress, Ended, Event, EventKind, Fault, Idempotency, InvitationId,
-    Record, Scope, Status, TokenDigest,
+    Listed, Record, Scope, Status, TokenDigest,
     store::{DeliveryId, Found, FoundToken, LeasedLetter, Purpose, StoreError},
 };
 use serde_json::Value as Json;
@@ -115,18 +115,7 @@ impl FromRow for Record {
                 None => None,
                 Some(given) => Some(EmailAddress::from_given(&given).ok_or(StoreError::corrupt("inviter_address"))?),
             },
-            delivery: match row.optional_text(33, "state")? {
-                None => Delivery::unheard(delivery_id),
-                Some(state) => Delivery::from_stored(
-                    DeliveryState::from_word(&state).ok_or(StoreError::corrupt("state"))?,
-                    row.count(34, "attempts")?,
-                    owned(row, 35, "error")?,
-                    match row.optional_text(36, "fault")? {
-                        None => None,
-                        Some(fault) => Some(Fault::from_word(&fault).ok_or(StoreError::corrupt("fault"))?),
-                    },
-                ),
-            },
+            delivery: delivery(row, delivery_id, 33)?,
             delivery_id,
             remind_at: row.optional_time(25, "remind_at")?,
             reminded: row.optional_count(26, "reminded")?,
@@ -138,6 +127,48 @@ impl FromRow for Record {
                 Some(key) => Some(Idempotency::from_stored(key, digest(row, 31, "request_digest")?)),
             },
             renews: row.optional_uuid(32, "renews")?.map(InvitationId::from_uuid),
+        })
+    }
+}
+
+/// What is known of the letter, from this column on: state, attempts, error and fault, or nothing.
+fn delivery(row: &impl Columns, id: Option<DeliveryId>, first: usize) -> Result<Delivery, StoreError> {
+    let Some(state) = row.optional_text(first, "state")? else { return Ok(Delivery::unheard(id)) };
+    Ok(Delivery::from_stored(
+        DeliveryState::from_word(&state).ok_or(StoreError::corrupt("state"))?,
+        row.count(first + 1, "attempts")?,
+        owned(row, first + 2, "error")?,
+        match row.optional_text(first + 3, "fault")? {
+            None => None,
+            Some(fault) => Some(Fault::from_word(&fault).ok_or(StoreError::corrupt("fault"))?),
+        },
+    ))
+}
+
+/// What a list shows. Every database's `shown!` names the columns in this order.
+impl FromRow for Listed {
+    fn read(row: &impl Columns) -> Result<Self, StoreError> {
+        let status = word(row, 7, "status", Status::from_word)?;
+        let ended_at = row.optional_time(12, "ended_at")?;
+        if ended_at.is_some() == status.is_open() {
+            return Err(StoreError::corrupt("ended_at"));
+        }
+        let given = row.text(1, "recipient_given")?;
+        let delivery_id = row.optional_uuid(13, "delivery_id")?.map(DeliveryId::from_uuid);
+        Ok(Self {
+            id: InvitationId::from_uuid(row.uuid(0, "id")?),
+            recipient: word(row, 2, "recipient", |canonical| EmailAddress::from_stored(&given, canonical))?,
+            inviter: word(row, 3, "inviter", Actor::from_stored)?,
+            label: owned(row, 4, "label")?,
+            facet: owned(row, 5, "facet")?,
+            import: owned(row, 6, "import")?,
+            status,
+            created_at: row.time(8, "created_at")?,
+            expires_at: row.time(9, "expires_at")?,
+            resent_at: row.optional_time(10, "resent_at")?,
+            viewed_at: row.optional_time(11, "viewed_at")?,
+            ended_at,
+            delivery: delivery(row, delivery_id, 14)?,
         })
     }
 }

@@ -12,7 +12,7 @@ macro_rules! store {
                 exports::{
                     async_trait,
                     invite_core::{
-                        Event, InvitationId, Record, Scope,
+                        Event, InvitationId, Listed, Record, Scope,
                         store::{
                             AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery,
                             Read, StatsRequest, StoreError, Transition,
@@ -65,6 +65,14 @@ macro_rules! store {
 
                 async fn list(&self, conn: &mut Self::Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
                     database::list::<$store>(conn, query).await
+                }
+
+                async fn list_rows(
+                    &self,
+                    conn: &mut Self::Conn,
+                    query: &ListQuery<'_>,
+                ) -> Result<Vec<Listed>, StoreError> {
+                    database::list_rows::<$store>(conn, query).await
                 }
 
                 async fn stats(&self, conn: &mut Self::Conn, request: &StatsRequest<'_>) -> Result<Counts, StoreError> {

@@ -876,6 +876,330 @@ AND (? OR JSON_CONTAINS(?, JSON_QUOTE(COALESCE(l.state,
 AND (? IS NULL OR l.fault = ?)
 ORDER BY i.id LIMIT ?;
 
+-- ROWS_LIST_NEWEST_FIRST
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_at, 7 after_id, 8 any_status, 9 now,
+--       10 status_1, 11 status_2, 12 status_3, 13 status_4, 14 status_5, 15 status_6, 16 search, 17 search,
+--       18 search, 19 facet, 20 facet, 21 inviter, 22 inviter, 23 expiring_until, 24 now, 25 expiring_until,
+--       26 any_delivery, 27 deliveries, 28 fault, 29 fault, 30 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM invite_invitations AS i FORCE INDEX (invite_invitations_list) LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.kind = ?
+AND i.scope = ?
+AND i.created_at >= ?
+AND i.created_at < ?
+AND i.created_at <= ?
+AND (i.created_at < ? OR i.id < ?)
+AND (? OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
+AND (? IS NULL OR LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0 OR LOCATE(CAST(? AS BINARY),
+    REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(CAST(i.label AS BINARY),
+    'A', 'a'), 'B', 'b'), 'C', 'c'), 'D', 'd'), 'E', 'e'), 'F', 'f'), 'G', 'g'), 'H', 'h'), 'I', 'i'), 'J',
+    'j'), 'K', 'k'), 'L', 'l'), 'M', 'm'), 'N', 'n'), 'O', 'o'), 'P', 'p'), 'Q', 'q'), 'R', 'r'), 'S', 's'),
+    'T', 't'), 'U', 'u'), 'V', 'v'), 'W', 'w'), 'X', 'x'), 'Y', 'y'), 'Z', 'z')) > 0)
+AND (? IS NULL OR i.facet = ?)
+AND (? IS NULL OR CAST(i.inviter AS BINARY) = ?)
+AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
+AND (? OR JSON_CONTAINS(?, JSON_QUOTE(COALESCE(l.state,
+    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END))))
+AND (? IS NULL OR l.fault = ?)
+ORDER BY i.created_at DESC, i.id DESC LIMIT ?;
+
+-- ROWS_LIST_OLDEST_FIRST
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_at, 7 after_id, 8 any_status, 9 now,
+--       10 status_1, 11 status_2, 12 status_3, 13 status_4, 14 status_5, 15 status_6, 16 search, 17 search,
+--       18 search, 19 facet, 20 facet, 21 inviter, 22 inviter, 23 expiring_until, 24 now, 25 expiring_until,
+--       26 any_delivery, 27 deliveries, 28 fault, 29 fault, 30 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM invite_invitations AS i FORCE INDEX (invite_invitations_list) LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.kind = ?
+AND i.scope = ?
+AND i.created_at >= ?
+AND i.created_at < ?
+AND i.created_at >= ?
+AND (i.created_at > ? OR i.id > ?)
+AND (? OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
+AND (? IS NULL OR LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0 OR LOCATE(CAST(? AS BINARY),
+    REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(CAST(i.label AS BINARY),
+    'A', 'a'), 'B', 'b'), 'C', 'c'), 'D', 'd'), 'E', 'e'), 'F', 'f'), 'G', 'g'), 'H', 'h'), 'I', 'i'), 'J',
+    'j'), 'K', 'k'), 'L', 'l'), 'M', 'm'), 'N', 'n'), 'O', 'o'), 'P', 'p'), 'Q', 'q'), 'R', 'r'), 'S', 's'),
+    'T', 't'), 'U', 'u'), 'V', 'v'), 'W', 'w'), 'X', 'x'), 'Y', 'y'), 'Z', 'z')) > 0)
+AND (? IS NULL OR i.facet = ?)
+AND (? IS NULL OR CAST(i.inviter AS BINARY) = ?)
+AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
+AND (? OR JSON_CONTAINS(?, JSON_QUOTE(COALESCE(l.state,
+    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END))))
+AND (? IS NULL OR l.fault = ?)
+ORDER BY i.created_at, i.id LIMIT ?;
+
+-- ROWS_LIST_EXPIRES_FIRST
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_at, 7 after_id, 8 any_status, 9 now,
+--       10 status_1, 11 status_2, 12 status_3, 13 status_4, 14 status_5, 15 status_6, 16 search, 17 search,
+--       18 search, 19 facet, 20 facet, 21 inviter, 22 inviter, 23 expiring_until, 24 now, 25 expiring_until,
+--       26 any_delivery, 27 deliveries, 28 fault, 29 fault, 30 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i FORCE INDEX (invite_invitations_list)
+    WHERE i.kind = ?
+    AND i.scope = ?
+    AND i.created_at >= ?
+    AND i.created_at < ?
+    AND i.expires_at >= ?
+    AND (i.expires_at > ? OR i.id > ?)
+    AND (? OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
+    AND (? IS NULL OR LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0 OR LOCATE(CAST(? AS BINARY),
+        REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(CAST(i.label AS BINARY),
+        'A', 'a'), 'B', 'b'), 'C', 'c'), 'D', 'd'), 'E', 'e'), 'F', 'f'), 'G', 'g'), 'H', 'h'), 'I', 'i'),
+        'J', 'j'), 'K', 'k'), 'L', 'l'), 'M', 'm'), 'N', 'n'), 'O', 'o'), 'P', 'p'), 'Q', 'q'), 'R', 'r'),
+        'S', 's'), 'T', 't'), 'U', 'u'), 'V', 'v'), 'W', 'w'), 'X', 'x'), 'Y', 'y'), 'Z', 'z')) > 0)
+    AND (? IS NULL OR i.facet = ?)
+    AND (? IS NULL OR CAST(i.inviter AS BINARY) = ?)
+    AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
+    AND (? OR JSON_CONTAINS(?, JSON_QUOTE(COALESCE((SELECT k.state
+                        FROM invite_letters AS k
+                        WHERE k.id = i.delivery_id),
+                            CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END)))) AND (? IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = ?)
+    ORDER BY i.expires_at, i.id LIMIT ?) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY i.expires_at, i.id;
+
+-- ROWS_LIST_BY_ADDRESS
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_address, 6 after_address, 7 after_id, 8 any_status,
+--       9 now, 10 status_1, 11 status_2, 12 status_3, 13 status_4, 14 status_5, 15 status_6, 16 search, 17 search,
+--       18 search, 19 facet, 20 facet, 21 inviter, 22 inviter, 23 expiring_until, 24 now, 25 expiring_until,
+--       26 any_delivery, 27 deliveries, 28 fault, 29 fault, 30 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i FORCE INDEX (invite_invitations_list)
+    WHERE i.kind = ?
+    AND i.scope = ?
+    AND i.created_at >= ?
+    AND i.created_at < ?
+    AND i.recipient >= ?
+    AND (i.recipient > ? OR i.id > ?)
+    AND (? OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
+    AND (? IS NULL OR LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0 OR LOCATE(CAST(? AS BINARY),
+        REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(CAST(i.label AS BINARY),
+        'A', 'a'), 'B', 'b'), 'C', 'c'), 'D', 'd'), 'E', 'e'), 'F', 'f'), 'G', 'g'), 'H', 'h'), 'I', 'i'),
+        'J', 'j'), 'K', 'k'), 'L', 'l'), 'M', 'm'), 'N', 'n'), 'O', 'o'), 'P', 'p'), 'Q', 'q'), 'R', 'r'),
+        'S', 's'), 'T', 't'), 'U', 'u'), 'V', 'v'), 'W', 'w'), 'X', 'x'), 'Y', 'y'), 'Z', 'z')) > 0)
+    AND (? IS NULL OR i.facet = ?)
+    AND (? IS NULL OR CAST(i.inviter AS BINARY) = ?)
+    AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
+    AND (? OR JSON_CONTAINS(?, JSON_QUOTE(COALESCE((SELECT k.state
+                        FROM invite_letters AS k
+                        WHERE k.id = i.delivery_id),
+                            CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END)))) AND (? IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = ?)
+    ORDER BY i.recipient, i.id LIMIT ?) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY i.recipient, i.id;
+
+-- ROWS_IMPORT_NEWEST_FIRST
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 import, 6 after_at, 7 after_at, 8 after_id, 9 any_status,
+--       10 now, 11 status_1, 12 status_2, 13 status_3, 14 status_4, 15 status_5, 16 status_6, 17 search,
+--       18 search, 19 search, 20 facet, 21 facet, 22 inviter, 23 inviter, 24 expiring_until, 25 now,
+--       26 expiring_until, 27 any_delivery, 28 deliveries, 29 fault, 30 fault, 31 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i FORCE INDEX (invite_invitations_import)
+    WHERE i.kind = ?
+    AND i.scope = ?
+    AND i.created_at >= ?
+    AND i.created_at < ?
+    AND i.import = ?
+    AND i.created_at <= ?
+    AND (i.created_at < ? OR i.id < ?)
+    AND (? OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
+    AND (? IS NULL OR LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0 OR LOCATE(CAST(? AS BINARY),
+        REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(CAST(i.label AS BINARY),
+        'A', 'a'), 'B', 'b'), 'C', 'c'), 'D', 'd'), 'E', 'e'), 'F', 'f'), 'G', 'g'), 'H', 'h'), 'I', 'i'),
+        'J', 'j'), 'K', 'k'), 'L', 'l'), 'M', 'm'), 'N', 'n'), 'O', 'o'), 'P', 'p'), 'Q', 'q'), 'R', 'r'),
+        'S', 's'), 'T', 't'), 'U', 'u'), 'V', 'v'), 'W', 'w'), 'X', 'x'), 'Y', 'y'), 'Z', 'z')) > 0)
+    AND (? IS NULL OR i.facet = ?)
+    AND (? IS NULL OR CAST(i.inviter AS BINARY) = ?)
+    AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
+    AND (? OR JSON_CONTAINS(?, JSON_QUOTE(COALESCE((SELECT k.state
+                        FROM invite_letters AS k
+                        WHERE k.id = i.delivery_id),
+                            CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END)))) AND (? IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = ?)
+    ORDER BY i.created_at DESC, i.id DESC LIMIT ?) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY i.created_at DESC, i.id DESC;
+
+-- ROWS_IMPORT_OLDEST_FIRST
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 import, 6 after_at, 7 after_at, 8 after_id, 9 any_status,
+--       10 now, 11 status_1, 12 status_2, 13 status_3, 14 status_4, 15 status_5, 16 status_6, 17 search,
+--       18 search, 19 search, 20 facet, 21 facet, 22 inviter, 23 inviter, 24 expiring_until, 25 now,
+--       26 expiring_until, 27 any_delivery, 28 deliveries, 29 fault, 30 fault, 31 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i FORCE INDEX (invite_invitations_import)
+    WHERE i.kind = ?
+    AND i.scope = ?
+    AND i.created_at >= ?
+    AND i.created_at < ?
+    AND i.import = ?
+    AND i.created_at >= ?
+    AND (i.created_at > ? OR i.id > ?)
+    AND (? OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
+    AND (? IS NULL OR LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0 OR LOCATE(CAST(? AS BINARY),
+        REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(CAST(i.label AS BINARY),
+        'A', 'a'), 'B', 'b'), 'C', 'c'), 'D', 'd'), 'E', 'e'), 'F', 'f'), 'G', 'g'), 'H', 'h'), 'I', 'i'),
+        'J', 'j'), 'K', 'k'), 'L', 'l'), 'M', 'm'), 'N', 'n'), 'O', 'o'), 'P', 'p'), 'Q', 'q'), 'R', 'r'),
+        'S', 's'), 'T', 't'), 'U', 'u'), 'V', 'v'), 'W', 'w'), 'X', 'x'), 'Y', 'y'), 'Z', 'z')) > 0)
+    AND (? IS NULL OR i.facet = ?)
+    AND (? IS NULL OR CAST(i.inviter AS BINARY) = ?)
+    AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
+    AND (? OR JSON_CONTAINS(?, JSON_QUOTE(COALESCE((SELECT k.state
+                        FROM invite_letters AS k
+                        WHERE k.id = i.delivery_id),
+                            CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END)))) AND (? IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = ?)
+    ORDER BY i.created_at, i.id LIMIT ?) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY i.created_at, i.id;
+
+-- ROWS_IMPORT_EXPIRES_FIRST
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 import, 6 after_at, 7 after_at, 8 after_id, 9 any_status,
+--       10 now, 11 status_1, 12 status_2, 13 status_3, 14 status_4, 15 status_5, 16 status_6, 17 search,
+--       18 search, 19 search, 20 facet, 21 facet, 22 inviter, 23 inviter, 24 expiring_until, 25 now,
+--       26 expiring_until, 27 any_delivery, 28 deliveries, 29 fault, 30 fault, 31 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i FORCE INDEX (invite_invitations_import)
+    WHERE i.kind = ?
+    AND i.scope = ?
+    AND i.created_at >= ?
+    AND i.created_at < ?
+    AND i.import = ?
+    AND i.expires_at >= ?
+    AND (i.expires_at > ? OR i.id > ?)
+    AND (? OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
+    AND (? IS NULL OR LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0 OR LOCATE(CAST(? AS BINARY),
+        REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(CAST(i.label AS BINARY),
+        'A', 'a'), 'B', 'b'), 'C', 'c'), 'D', 'd'), 'E', 'e'), 'F', 'f'), 'G', 'g'), 'H', 'h'), 'I', 'i'),
+        'J', 'j'), 'K', 'k'), 'L', 'l'), 'M', 'm'), 'N', 'n'), 'O', 'o'), 'P', 'p'), 'Q', 'q'), 'R', 'r'),
+        'S', 's'), 'T', 't'), 'U', 'u'), 'V', 'v'), 'W', 'w'), 'X', 'x'), 'Y', 'y'), 'Z', 'z')) > 0)
+    AND (? IS NULL OR i.facet = ?)
+    AND (? IS NULL OR CAST(i.inviter AS BINARY) = ?)
+    AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
+    AND (? OR JSON_CONTAINS(?, JSON_QUOTE(COALESCE((SELECT k.state
+                        FROM invite_letters AS k
+                        WHERE k.id = i.delivery_id),
+                            CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END)))) AND (? IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = ?)
+    ORDER BY i.expires_at, i.id LIMIT ?) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY i.expires_at, i.id;
+
+-- ROWS_IMPORT_BY_ADDRESS
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 import, 6 after_address, 7 after_address, 8 after_id,
+--       9 any_status, 10 now, 11 status_1, 12 status_2, 13 status_3, 14 status_4, 15 status_5, 16 status_6,
+--       17 search, 18 search, 19 search, 20 facet, 21 facet, 22 inviter, 23 inviter, 24 expiring_until, 25 now,
+--       26 expiring_until, 27 any_delivery, 28 deliveries, 29 fault, 30 fault, 31 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i FORCE INDEX (invite_invitations_import)
+    WHERE i.kind = ?
+    AND i.scope = ?
+    AND i.created_at >= ?
+    AND i.created_at < ?
+    AND i.import = ?
+    AND i.recipient >= ?
+    AND (i.recipient > ? OR i.id > ?)
+    AND (? OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
+    AND (? IS NULL OR LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0 OR LOCATE(CAST(? AS BINARY),
+        REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(CAST(i.label AS BINARY),
+        'A', 'a'), 'B', 'b'), 'C', 'c'), 'D', 'd'), 'E', 'e'), 'F', 'f'), 'G', 'g'), 'H', 'h'), 'I', 'i'),
+        'J', 'j'), 'K', 'k'), 'L', 'l'), 'M', 'm'), 'N', 'n'), 'O', 'o'), 'P', 'p'), 'Q', 'q'), 'R', 'r'),
+        'S', 's'), 'T', 't'), 'U', 'u'), 'V', 'v'), 'W', 'w'), 'X', 'x'), 'Y', 'y'), 'Z', 'z')) > 0)
+    AND (? IS NULL OR i.facet = ?)
+    AND (? IS NULL OR CAST(i.inviter AS BINARY) = ?)
+    AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
+    AND (? OR JSON_CONTAINS(?, JSON_QUOTE(COALESCE((SELECT k.state
+                        FROM invite_letters AS k
+                        WHERE k.id = i.delivery_id),
+                            CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END)))) AND (? IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = ?)
+    ORDER BY i.recipient, i.id LIMIT ?) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY i.recipient, i.id;
+
+-- ROWS_EVERYWHERE_NEWEST_FIRST
+--   1 low, 2 high, 3 kind, 4 import, 5 import, 6 created_from, 7 created_until, 8 any_status, 9 now, 10 status_1,
+--       11 status_2, 12 status_3, 13 status_4, 14 status_5, 15 status_6, 16 search, 17 search, 18 search,
+--       19 facet, 20 facet, 21 inviter, 22 inviter, 23 expiring_until, 24 now, 25 expiring_until, 26 any_delivery,
+--       27 deliveries, 28 fault, 29 fault, 30 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM invite_invitations AS i FORCE INDEX (PRIMARY) LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.id > ?
+AND i.id < ?
+AND i.kind = ?
+AND (? IS NULL OR i.import = ?)
+AND i.created_at >= ?
+AND i.created_at < ?
+AND (? OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
+AND (? IS NULL OR LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0 OR LOCATE(CAST(? AS BINARY),
+    REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(CAST(i.label AS BINARY),
+    'A', 'a'), 'B', 'b'), 'C', 'c'), 'D', 'd'), 'E', 'e'), 'F', 'f'), 'G', 'g'), 'H', 'h'), 'I', 'i'), 'J',
+    'j'), 'K', 'k'), 'L', 'l'), 'M', 'm'), 'N', 'n'), 'O', 'o'), 'P', 'p'), 'Q', 'q'), 'R', 'r'), 'S', 's'),
+    'T', 't'), 'U', 'u'), 'V', 'v'), 'W', 'w'), 'X', 'x'), 'Y', 'y'), 'Z', 'z')) > 0)
+AND (? IS NULL OR i.facet = ?)
+AND (? IS NULL OR CAST(i.inviter AS BINARY) = ?)
+AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
+AND (? OR JSON_CONTAINS(?, JSON_QUOTE(COALESCE(l.state,
+    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END))))
+AND (? IS NULL OR l.fault = ?)
+ORDER BY i.id DESC LIMIT ?;
+
+-- ROWS_EVERYWHERE_OLDEST_FIRST
+--   1 low, 2 high, 3 kind, 4 import, 5 import, 6 created_from, 7 created_until, 8 any_status, 9 now, 10 status_1,
+--       11 status_2, 12 status_3, 13 status_4, 14 status_5, 15 status_6, 16 search, 17 search, 18 search,
+--       19 facet, 20 facet, 21 inviter, 22 inviter, 23 expiring_until, 24 now, 25 expiring_until, 26 any_delivery,
+--       27 deliveries, 28 fault, 29 fault, 30 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM invite_invitations AS i FORCE INDEX (PRIMARY) LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.id > ?
+AND i.id < ?
+AND i.kind = ?
+AND (? IS NULL OR i.import = ?)
+AND i.created_at >= ?
+AND i.created_at < ?
+AND (? OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= ? THEN 'expired' ELSE i.status END IN (?, ?, ?, ?, ?, ?))
+AND (? IS NULL OR LOCATE(CAST(? AS BINARY), CAST(i.recipient AS BINARY)) > 0 OR LOCATE(CAST(? AS BINARY),
+    REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(CAST(i.label AS BINARY),
+    'A', 'a'), 'B', 'b'), 'C', 'c'), 'D', 'd'), 'E', 'e'), 'F', 'f'), 'G', 'g'), 'H', 'h'), 'I', 'i'), 'J',
+    'j'), 'K', 'k'), 'L', 'l'), 'M', 'm'), 'N', 'n'), 'O', 'o'), 'P', 'p'), 'Q', 'q'), 'R', 'r'), 'S', 's'),
+    'T', 't'), 'U', 'u'), 'V', 'v'), 'W', 'w'), 'X', 'x'), 'Y', 'y'), 'Z', 'z')) > 0)
+AND (? IS NULL OR i.facet = ?)
+AND (? IS NULL OR CAST(i.inviter AS BINARY) = ?)
+AND (? IS NULL OR (i.status IN ('pending', 'delivery_failed') AND i.expires_at > ? AND i.expires_at <= ?))
+AND (? OR JSON_CONTAINS(?, JSON_QUOTE(COALESCE(l.state,
+    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END))))
+AND (? IS NULL OR l.fault = ?)
+ORDER BY i.id LIMIT ?;
+
 -- STATS
 --   1 now, 2 kind, 3 scope, 4 created_from, 5 created_until, 6 facet, 7 facet, 8 inviter, 9 inviter, 10 begin,
 --       11 begin, 12 end, 13 begin, 14 begin, 15 end

@@ -1241,6 +1241,423 @@ FROM (SELECT i.*
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
 ORDER BY i.id LIMIT $15;
 
+-- ROWS_LIST_NEWEST_FIRST
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 unfiltered, 8 statuses, 9 now,
+--       10 search, 11 facet, 12 inviter, 13 expiring_until, 14 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = $1
+    AND i.scope = $2
+    AND i.created_at >= $3
+    AND i.created_at < $4
+    AND (i.created_at, i.id) < ($5, $6)
+    AND CASE WHEN $7::boolean THEN true ELSE (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
+    AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
+    AND ($11::text IS NULL OR i.facet = $11)
+    AND ($12::text IS NULL OR i.inviter = $12)
+    AND ($13::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $9 AND i.expires_at <= $13)) END
+    ORDER BY i.created_at DESC, i.id DESC LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts,
+        k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.created_at DESC, i.id DESC LIMIT $14;
+
+-- ROWS_LIST_OLDEST_FIRST
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 unfiltered, 8 statuses, 9 now,
+--       10 search, 11 facet, 12 inviter, 13 expiring_until, 14 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = $1
+    AND i.scope = $2
+    AND i.created_at >= $3
+    AND i.created_at < $4
+    AND (i.created_at, i.id) > ($5, $6)
+    AND CASE WHEN $7::boolean THEN true ELSE (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
+    AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
+    AND ($11::text IS NULL OR i.facet = $11)
+    AND ($12::text IS NULL OR i.inviter = $12)
+    AND ($13::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $9 AND i.expires_at <= $13)) END
+    ORDER BY i.created_at, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
+        k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.created_at, i.id LIMIT $14;
+
+-- ROWS_LIST_EXPIRES_FIRST
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 unfiltered, 8 statuses, 9 now,
+--       10 search, 11 facet, 12 inviter, 13 expiring_until, 14 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = $1
+    AND i.scope = $2
+    AND i.created_at >= $3
+    AND i.created_at < $4
+    AND (i.expires_at, i.id) > ($5, $6)
+    AND CASE WHEN $7::boolean THEN true ELSE (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
+    AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
+    AND ($11::text IS NULL OR i.facet = $11)
+    AND ($12::text IS NULL OR i.inviter = $12)
+    AND ($13::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $9 AND i.expires_at <= $13)) END
+    ORDER BY i.expires_at, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
+        k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.expires_at, i.id LIMIT $14;
+
+-- ROWS_LIST_BY_ADDRESS
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_address, 6 after_id, 7 unfiltered, 8 statuses,
+--       9 now, 10 search, 11 facet, 12 inviter, 13 expiring_until, 14 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = $1
+    AND i.scope = $2
+    AND i.created_at >= $3
+    AND i.created_at < $4
+    AND (i.recipient, i.id) > ($5, $6)
+    AND CASE WHEN $7::boolean THEN true ELSE (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
+    AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
+    AND ($11::text IS NULL OR i.facet = $11)
+    AND ($12::text IS NULL OR i.inviter = $12)
+    AND ($13::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $9 AND i.expires_at <= $13)) END
+    ORDER BY i.recipient, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.recipient, i.id LIMIT $14;
+
+-- ROWS_LETTERS_NEWEST_FIRST
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 statuses, 8 now, 9 search,
+--       10 facet, 11 inviter, 12 expiring_until, 13 deliveries, 14 fault, 15 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = $1
+    AND i.scope = $2
+    AND i.created_at >= $3
+    AND i.created_at < $4
+    AND (i.created_at, i.id) < ($5, $6)
+    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7))
+    AND ($9::text IS NULL OR strpos(i.recipient, $9) > 0 OR strpos(lower(i.label COLLATE "C"), $9) > 0)
+    AND ($10::text IS NULL OR i.facet = $10)
+    AND ($11::text IS NULL OR i.inviter = $11)
+    AND ($12::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $12))
+    AND (cardinality($13::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($13)) AND ($14::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $14)
+    ORDER BY i.created_at DESC, i.id DESC LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts,
+        k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.created_at DESC, i.id DESC LIMIT $15;
+
+-- ROWS_LETTERS_OLDEST_FIRST
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 statuses, 8 now, 9 search,
+--       10 facet, 11 inviter, 12 expiring_until, 13 deliveries, 14 fault, 15 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = $1
+    AND i.scope = $2
+    AND i.created_at >= $3
+    AND i.created_at < $4
+    AND (i.created_at, i.id) > ($5, $6)
+    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7))
+    AND ($9::text IS NULL OR strpos(i.recipient, $9) > 0 OR strpos(lower(i.label COLLATE "C"), $9) > 0)
+    AND ($10::text IS NULL OR i.facet = $10)
+    AND ($11::text IS NULL OR i.inviter = $11)
+    AND ($12::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $12))
+    AND (cardinality($13::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($13)) AND ($14::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $14)
+    ORDER BY i.created_at, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
+        k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.created_at, i.id LIMIT $15;
+
+-- ROWS_LETTERS_EXPIRES_FIRST
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 statuses, 8 now, 9 search,
+--       10 facet, 11 inviter, 12 expiring_until, 13 deliveries, 14 fault, 15 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = $1
+    AND i.scope = $2
+    AND i.created_at >= $3
+    AND i.created_at < $4
+    AND (i.expires_at, i.id) > ($5, $6)
+    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7))
+    AND ($9::text IS NULL OR strpos(i.recipient, $9) > 0 OR strpos(lower(i.label COLLATE "C"), $9) > 0)
+    AND ($10::text IS NULL OR i.facet = $10)
+    AND ($11::text IS NULL OR i.inviter = $11)
+    AND ($12::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $12))
+    AND (cardinality($13::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($13)) AND ($14::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $14)
+    ORDER BY i.expires_at, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
+        k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.expires_at, i.id LIMIT $15;
+
+-- ROWS_LETTERS_BY_ADDRESS
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_address, 6 after_id, 7 statuses, 8 now, 9 search,
+--       10 facet, 11 inviter, 12 expiring_until, 13 deliveries, 14 fault, 15 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = $1
+    AND i.scope = $2
+    AND i.created_at >= $3
+    AND i.created_at < $4
+    AND (i.recipient, i.id) > ($5, $6)
+    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7))
+    AND ($9::text IS NULL OR strpos(i.recipient, $9) > 0 OR strpos(lower(i.label COLLATE "C"), $9) > 0)
+    AND ($10::text IS NULL OR i.facet = $10)
+    AND ($11::text IS NULL OR i.inviter = $11)
+    AND ($12::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $12))
+    AND (cardinality($13::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($13)) AND ($14::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $14)
+    ORDER BY i.recipient, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.recipient, i.id LIMIT $15;
+
+-- ROWS_IMPORT_NEWEST_FIRST
+--   1 kind, 2 scope, 3 import, 4 created_from, 5 created_until, 6 after_at, 7 after_id, 8 statuses, 9 now,
+--       10 search, 11 facet, 12 inviter, 13 expiring_until, 14 deliveries, 15 fault, 16 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM (SELECT i.*
+        FROM invite_invitations AS i
+        WHERE i.kind = $1
+        AND i.scope = $2
+        AND i.import = $3 OFFSET 0) AS i
+    WHERE true
+    AND i.created_at >= $4
+    AND i.created_at < $5
+    AND (i.created_at, i.id) < ($6, $7)
+    AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
+    AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
+    AND ($11::text IS NULL OR i.facet = $11)
+    AND ($12::text IS NULL OR i.inviter = $12)
+    AND ($13::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $9 AND i.expires_at <= $13))
+    AND (cardinality($14::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($14)) AND ($15::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $15)
+    ORDER BY i.created_at DESC, i.id DESC LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts,
+        k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.created_at DESC, i.id DESC LIMIT $16;
+
+-- ROWS_IMPORT_OLDEST_FIRST
+--   1 kind, 2 scope, 3 import, 4 created_from, 5 created_until, 6 after_at, 7 after_id, 8 statuses, 9 now,
+--       10 search, 11 facet, 12 inviter, 13 expiring_until, 14 deliveries, 15 fault, 16 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM (SELECT i.*
+        FROM invite_invitations AS i
+        WHERE i.kind = $1
+        AND i.scope = $2
+        AND i.import = $3 OFFSET 0) AS i
+    WHERE true
+    AND i.created_at >= $4
+    AND i.created_at < $5
+    AND (i.created_at, i.id) > ($6, $7)
+    AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
+    AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
+    AND ($11::text IS NULL OR i.facet = $11)
+    AND ($12::text IS NULL OR i.inviter = $12)
+    AND ($13::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $9 AND i.expires_at <= $13))
+    AND (cardinality($14::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($14)) AND ($15::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $15)
+    ORDER BY i.created_at, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
+        k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.created_at, i.id LIMIT $16;
+
+-- ROWS_IMPORT_EXPIRES_FIRST
+--   1 kind, 2 scope, 3 import, 4 created_from, 5 created_until, 6 after_at, 7 after_id, 8 statuses, 9 now,
+--       10 search, 11 facet, 12 inviter, 13 expiring_until, 14 deliveries, 15 fault, 16 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM (SELECT i.*
+        FROM invite_invitations AS i
+        WHERE i.kind = $1
+        AND i.scope = $2
+        AND i.import = $3 OFFSET 0) AS i
+    WHERE true
+    AND i.created_at >= $4
+    AND i.created_at < $5
+    AND (i.expires_at, i.id) > ($6, $7)
+    AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
+    AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
+    AND ($11::text IS NULL OR i.facet = $11)
+    AND ($12::text IS NULL OR i.inviter = $12)
+    AND ($13::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $9 AND i.expires_at <= $13))
+    AND (cardinality($14::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($14)) AND ($15::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $15)
+    ORDER BY i.expires_at, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
+        k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.expires_at, i.id LIMIT $16;
+
+-- ROWS_IMPORT_BY_ADDRESS
+--   1 kind, 2 scope, 3 import, 4 created_from, 5 created_until, 6 after_address, 7 after_id, 8 statuses, 9 now,
+--       10 search, 11 facet, 12 inviter, 13 expiring_until, 14 deliveries, 15 fault, 16 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM (SELECT i.*
+        FROM invite_invitations AS i
+        WHERE i.kind = $1
+        AND i.scope = $2
+        AND i.import = $3 OFFSET 0) AS i
+    WHERE true
+    AND i.created_at >= $4
+    AND i.created_at < $5
+    AND (i.recipient, i.id) > ($6, $7)
+    AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
+    AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
+    AND ($11::text IS NULL OR i.facet = $11)
+    AND ($12::text IS NULL OR i.inviter = $12)
+    AND ($13::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $9 AND i.expires_at <= $13))
+    AND (cardinality($14::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($14)) AND ($15::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $15)
+    ORDER BY i.recipient, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.recipient, i.id LIMIT $16;
+
+-- ROWS_EVERYWHERE_NEWEST_FIRST
+--   1 low, 2 high, 3 kind, 4 import, 5 created_from, 6 created_until, 7 statuses, 8 now, 9 search, 10 facet,
+--       11 inviter, 12 expiring_until, 13 deliveries, 14 fault, 15 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.id > $1
+    AND i.id < $2
+    AND (i.kind = $3) IS TRUE
+    AND ($4::text IS NULL OR i.import = $4)
+    AND (i.created_at >= $5 AND i.created_at < $6) IS TRUE
+    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7))
+    AND ($9::text IS NULL OR strpos(i.recipient, $9) > 0 OR strpos(lower(i.label COLLATE "C"), $9) > 0)
+    AND ($10::text IS NULL OR i.facet = $10)
+    AND ($11::text IS NULL OR i.inviter = $11)
+    AND ($12::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $12))
+    AND (cardinality($13::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($13)) AND ($14::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $14)
+    ORDER BY i.id DESC LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.id DESC LIMIT $15;
+
+-- ROWS_EVERYWHERE_OLDEST_FIRST
+--   1 low, 2 high, 3 kind, 4 import, 5 created_from, 6 created_until, 7 statuses, 8 now, 9 search, 10 facet,
+--       11 inviter, 12 expiring_until, 13 deliveries, 14 fault, 15 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.id > $1
+    AND i.id < $2
+    AND (i.kind = $3) IS TRUE
+    AND ($4::text IS NULL OR i.import = $4)
+    AND (i.created_at >= $5 AND i.created_at < $6) IS TRUE
+    AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7))
+    AND ($9::text IS NULL OR strpos(i.recipient, $9) > 0 OR strpos(lower(i.label COLLATE "C"), $9) > 0)
+    AND ($10::text IS NULL OR i.facet = $10)
+    AND ($11::text IS NULL OR i.inviter = $11)
+    AND ($12::timestamptz IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > $8 AND i.expires_at <= $12))
+    AND (cardinality($13::text[]) = 0 OR COALESCE((SELECT k.state
+                FROM invite_letters AS k
+                WHERE k.id = i.delivery_id),
+                    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($13)) AND ($14::text IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = $14)
+    ORDER BY i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.id LIMIT $15;
+
 -- STATS
 --   1 now, 2 kind, 3 scope, 4 created_from, 5 created_until, 6 unfiltered, 7 facet, 8 inviter, 9 begin, 10 end
 WITH matched AS MATERIALIZED (

@@ -670,6 +670,293 @@ AND (?19 OR instr(?20, '"' || COALESCE(l.state,
 AND (?21 IS NULL OR l.fault = ?21)
 ORDER BY i.id LIMIT +?22;
 
+-- ROWS_LIST_NEWEST_FIRST
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 any_status, 8 now, 9 status_1,
+--       10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 search, 16 facet, 17 inviter,
+--       18 expiring_until, 19 any_delivery, 20 deliveries, 21 fault, 22 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.kind = +?1
+AND i.scope = +?2
+AND i.created_at >= +?3
+AND +i.created_at < +?4
+AND (i.created_at, i.id) < (+?5, +?6)
+AND (?7 OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= ?8 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
+    ?14))
+AND (?15 IS NULL OR instr(i.recipient, ?15) > 0 OR instr(lower(i.label), ?15) > 0)
+AND (?16 IS NULL OR i.facet = ?16)
+AND (?17 IS NULL OR i.inviter = ?17)
+AND (?18 IS NULL OR (i.status IN ('pending',
+    'delivery_failed') AND i.expires_at > ?8 AND i.expires_at <= ?18))
+AND (?19 OR instr(?20, '"' || COALESCE(l.state,
+    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0)
+AND (?21 IS NULL OR l.fault = ?21)
+ORDER BY i.created_at DESC, i.id DESC LIMIT +?22;
+
+-- ROWS_LIST_OLDEST_FIRST
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 any_status, 8 now, 9 status_1,
+--       10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 search, 16 facet, 17 inviter,
+--       18 expiring_until, 19 any_delivery, 20 deliveries, 21 fault, 22 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.kind = +?1
+AND i.scope = +?2
+AND +i.created_at >= +?3
+AND i.created_at < +?4
+AND (i.created_at, i.id) > (+?5, +?6)
+AND (?7 OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= ?8 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
+    ?14))
+AND (?15 IS NULL OR instr(i.recipient, ?15) > 0 OR instr(lower(i.label), ?15) > 0)
+AND (?16 IS NULL OR i.facet = ?16)
+AND (?17 IS NULL OR i.inviter = ?17)
+AND (?18 IS NULL OR (i.status IN ('pending',
+    'delivery_failed') AND i.expires_at > ?8 AND i.expires_at <= ?18))
+AND (?19 OR instr(?20, '"' || COALESCE(l.state,
+    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0)
+AND (?21 IS NULL OR l.fault = ?21)
+ORDER BY i.created_at, i.id LIMIT +?22;
+
+-- ROWS_LIST_EXPIRES_FIRST
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 any_status, 8 now, 9 status_1,
+--       10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 search, 16 facet, 17 inviter,
+--       18 expiring_until, 19 any_delivery, 20 deliveries, 21 fault, 22 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = +?1
+    AND i.scope = +?2
+    AND i.created_at >= +?3
+    AND i.created_at < +?4
+    AND (i.expires_at, i.id) > (+?5, +?6)
+    AND (?7 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ?8 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
+        ?14))
+    AND (?15 IS NULL OR instr(i.recipient, ?15) > 0 OR instr(lower(i.label), ?15) > 0)
+    AND (?16 IS NULL OR i.facet = ?16)
+    AND (?17 IS NULL OR i.inviter = ?17)
+    AND (?18 IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > ?8 AND i.expires_at <= ?18))
+    AND (?19 OR instr(?20, '"' || COALESCE((SELECT k.state
+                    FROM invite_letters AS k
+                    WHERE k.id = i.delivery_id),
+                        CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0) AND (?21 IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = ?21)
+    ORDER BY i.expires_at, i.id LIMIT +?22) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY i.expires_at, i.id;
+
+-- ROWS_LIST_BY_ADDRESS
+--   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_address, 6 after_id, 7 any_status, 8 now,
+--       9 status_1, 10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 search, 16 facet,
+--       17 inviter, 18 expiring_until, 19 any_delivery, 20 deliveries, 21 fault, 22 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = +?1
+    AND i.scope = +?2
+    AND i.created_at >= +?3
+    AND i.created_at < +?4
+    AND (i.recipient, i.id) > (+?5, +?6)
+    AND (?7 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ?8 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
+        ?14))
+    AND (?15 IS NULL OR instr(i.recipient, ?15) > 0 OR instr(lower(i.label), ?15) > 0)
+    AND (?16 IS NULL OR i.facet = ?16)
+    AND (?17 IS NULL OR i.inviter = ?17)
+    AND (?18 IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > ?8 AND i.expires_at <= ?18))
+    AND (?19 OR instr(?20, '"' || COALESCE((SELECT k.state
+                    FROM invite_letters AS k
+                    WHERE k.id = i.delivery_id),
+                        CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0) AND (?21 IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = ?21)
+    ORDER BY i.recipient, i.id LIMIT +?22) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY i.recipient, i.id;
+
+-- ROWS_IMPORT_NEWEST_FIRST
+--   1 kind, 2 scope, 3 import, 4 created_from, 5 created_until, 6 after_at, 7 after_id, 8 any_status, 9 now,
+--       10 status_1, 11 status_2, 12 status_3, 13 status_4, 14 status_5, 15 status_6, 16 search, 17 facet,
+--       18 inviter, 19 expiring_until, 20 any_delivery, 21 deliveries, 22 fault, 23 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = +?1
+    AND i.scope = +?2
+    AND i.import = +?3
+    AND +i.created_at >= +?4
+    AND +i.created_at < +?5
+    AND (+i.created_at, i.id) < (+?6, +?7)
+    AND (?8 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ?9 THEN 'expired' ELSE i.status END IN (?10, ?11, ?12, ?13,
+        ?14, ?15))
+    AND (?16 IS NULL OR instr(i.recipient, ?16) > 0 OR instr(lower(i.label), ?16) > 0)
+    AND (?17 IS NULL OR i.facet = ?17)
+    AND (?18 IS NULL OR i.inviter = ?18)
+    AND (?19 IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > ?9 AND i.expires_at <= ?19))
+    AND (?20 OR instr(?21, '"' || COALESCE((SELECT k.state
+                    FROM invite_letters AS k
+                    WHERE k.id = i.delivery_id),
+                        CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0) AND (?22 IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = ?22)
+    ORDER BY +i.created_at DESC,
+        i.id DESC LIMIT +?23) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY +i.created_at DESC, i.id DESC;
+
+-- ROWS_IMPORT_OLDEST_FIRST
+--   1 kind, 2 scope, 3 import, 4 created_from, 5 created_until, 6 after_at, 7 after_id, 8 any_status, 9 now,
+--       10 status_1, 11 status_2, 12 status_3, 13 status_4, 14 status_5, 15 status_6, 16 search, 17 facet,
+--       18 inviter, 19 expiring_until, 20 any_delivery, 21 deliveries, 22 fault, 23 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = +?1
+    AND i.scope = +?2
+    AND i.import = +?3
+    AND +i.created_at >= +?4
+    AND +i.created_at < +?5
+    AND (+i.created_at, i.id) > (+?6, +?7)
+    AND (?8 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ?9 THEN 'expired' ELSE i.status END IN (?10, ?11, ?12, ?13,
+        ?14, ?15))
+    AND (?16 IS NULL OR instr(i.recipient, ?16) > 0 OR instr(lower(i.label), ?16) > 0)
+    AND (?17 IS NULL OR i.facet = ?17)
+    AND (?18 IS NULL OR i.inviter = ?18)
+    AND (?19 IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > ?9 AND i.expires_at <= ?19))
+    AND (?20 OR instr(?21, '"' || COALESCE((SELECT k.state
+                    FROM invite_letters AS k
+                    WHERE k.id = i.delivery_id),
+                        CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0) AND (?22 IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = ?22)
+    ORDER BY +i.created_at, i.id LIMIT +?23) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY +i.created_at, i.id;
+
+-- ROWS_IMPORT_EXPIRES_FIRST
+--   1 kind, 2 scope, 3 import, 4 created_from, 5 created_until, 6 after_at, 7 after_id, 8 any_status, 9 now,
+--       10 status_1, 11 status_2, 12 status_3, 13 status_4, 14 status_5, 15 status_6, 16 search, 17 facet,
+--       18 inviter, 19 expiring_until, 20 any_delivery, 21 deliveries, 22 fault, 23 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = +?1
+    AND i.scope = +?2
+    AND i.import = +?3
+    AND +i.created_at >= +?4
+    AND +i.created_at < +?5
+    AND (i.expires_at, i.id) > (+?6, +?7)
+    AND (?8 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ?9 THEN 'expired' ELSE i.status END IN (?10, ?11, ?12, ?13,
+        ?14, ?15))
+    AND (?16 IS NULL OR instr(i.recipient, ?16) > 0 OR instr(lower(i.label), ?16) > 0)
+    AND (?17 IS NULL OR i.facet = ?17)
+    AND (?18 IS NULL OR i.inviter = ?18)
+    AND (?19 IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > ?9 AND i.expires_at <= ?19))
+    AND (?20 OR instr(?21, '"' || COALESCE((SELECT k.state
+                    FROM invite_letters AS k
+                    WHERE k.id = i.delivery_id),
+                        CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0) AND (?22 IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = ?22)
+    ORDER BY i.expires_at, i.id LIMIT +?23) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY i.expires_at, i.id;
+
+-- ROWS_IMPORT_BY_ADDRESS
+--   1 kind, 2 scope, 3 import, 4 created_from, 5 created_until, 6 after_address, 7 after_id, 8 any_status, 9 now,
+--       10 status_1, 11 status_2, 12 status_3, 13 status_4, 14 status_5, 15 status_6, 16 search, 17 facet,
+--       18 inviter, 19 expiring_until, 20 any_delivery, 21 deliveries, 22 fault, 23 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.kind = +?1
+    AND i.scope = +?2
+    AND i.import = +?3
+    AND +i.created_at >= +?4
+    AND +i.created_at < +?5
+    AND (i.recipient, i.id) > (+?6, +?7)
+    AND (?8 OR CASE WHEN i.status IN ('pending',
+        'delivery_failed') AND i.expires_at <= ?9 THEN 'expired' ELSE i.status END IN (?10, ?11, ?12, ?13,
+        ?14, ?15))
+    AND (?16 IS NULL OR instr(i.recipient, ?16) > 0 OR instr(lower(i.label), ?16) > 0)
+    AND (?17 IS NULL OR i.facet = ?17)
+    AND (?18 IS NULL OR i.inviter = ?18)
+    AND (?19 IS NULL OR (i.status IN ('pending',
+        'delivery_failed') AND i.expires_at > ?9 AND i.expires_at <= ?19))
+    AND (?20 OR instr(?21, '"' || COALESCE((SELECT k.state
+                    FROM invite_letters AS k
+                    WHERE k.id = i.delivery_id),
+                        CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0) AND (?22 IS NULL OR (SELECT k.fault
+            FROM invite_letters AS k
+            WHERE k.id = i.delivery_id) = ?22)
+    ORDER BY i.recipient, i.id LIMIT +?23) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY i.recipient, i.id;
+
+-- ROWS_EVERYWHERE_NEWEST_FIRST
+--   1 low, 2 high, 3 kind, 4 import, 5 created_from, 6 created_until, 7 any_status, 8 now, 9 status_1,
+--       10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 search, 16 facet, 17 inviter,
+--       18 expiring_until, 19 any_delivery, 20 deliveries, 21 fault, 22 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.id > +?1
+AND i.id < +?2
+AND +i.kind = ?3
+AND (?4 IS NULL OR i.import = ?4)
+AND i.created_at >= +?5
+AND i.created_at < +?6
+AND (?7 OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= ?8 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
+    ?14))
+AND (?15 IS NULL OR instr(i.recipient, ?15) > 0 OR instr(lower(i.label), ?15) > 0)
+AND (?16 IS NULL OR i.facet = ?16)
+AND (?17 IS NULL OR i.inviter = ?17)
+AND (?18 IS NULL OR (i.status IN ('pending',
+    'delivery_failed') AND i.expires_at > ?8 AND i.expires_at <= ?18))
+AND (?19 OR instr(?20, '"' || COALESCE(l.state,
+    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0)
+AND (?21 IS NULL OR l.fault = ?21)
+ORDER BY i.id DESC LIMIT +?22;
+
+-- ROWS_EVERYWHERE_OLDEST_FIRST
+--   1 low, 2 high, 3 kind, 4 import, 5 created_from, 6 created_until, 7 any_status, 8 now, 9 status_1,
+--       10 status_2, 11 status_3, 12 status_4, 13 status_5, 14 status_6, 15 search, 16 facet, 17 inviter,
+--       18 expiring_until, 19 any_delivery, 20 deliveries, 21 fault, 22 limit
+SELECT i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at,
+    i.expires_at, i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault
+FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.id > +?1
+AND i.id < +?2
+AND +i.kind = ?3
+AND (?4 IS NULL OR i.import = ?4)
+AND i.created_at >= +?5
+AND i.created_at < +?6
+AND (?7 OR CASE WHEN i.status IN ('pending',
+    'delivery_failed') AND i.expires_at <= ?8 THEN 'expired' ELSE i.status END IN (?9, ?10, ?11, ?12, ?13,
+    ?14))
+AND (?15 IS NULL OR instr(i.recipient, ?15) > 0 OR instr(lower(i.label), ?15) > 0)
+AND (?16 IS NULL OR i.facet = ?16)
+AND (?17 IS NULL OR i.inviter = ?17)
+AND (?18 IS NULL OR (i.status IN ('pending',
+    'delivery_failed') AND i.expires_at > ?8 AND i.expires_at <= ?18))
+AND (?19 OR instr(?20, '"' || COALESCE(l.state,
+    CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) || '"') > 0)
+AND (?21 IS NULL OR l.fault = ?21)
+ORDER BY i.id LIMIT +?22;
+
 -- STATS
 --   1 now, 2 kind, 3 scope, 4 created_from, 5 created_until, 6 facet, 7 inviter, 8 begin, 9 end
 WITH matched AS MATERIALIZED (

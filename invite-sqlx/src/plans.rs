@@ -38,6 +38,11 @@ pub(crate) const SMALL: &str = "org:7";
 /// The page and the row that tells of another.
 pub(crate) const PAGE: u64 = 51;
 
+/// The statement that reads the same page, and of each row only what a list shows.
+pub(crate) fn rows_of(all: &[Sql], list: &Sql) -> Option<Sql> {
+    all.iter().find(|sql| sql.name().strip_prefix("ROWS_") == Some(list.name())).copied()
+}
+
 /// The statements that a test does not name, besides those that look for nothing.
 pub(crate) fn forgotten(all: &[Sql], searched: &[&str], look_for_nothing: &[Sql]) -> Vec<&'static str> {
     let named = |sql: &&Sql| {

@@ -171,6 +171,8 @@ macro_rules! operations_keep_to {
         let filtered = InvitationQuery::new().search("ada").import("march").delivery(DeliveryState::Sent);
         let (count, _) = statements!(scoped.list(&mut tx, &admin, &filtered).await.unwrap());
         assert_eq!(count, 1, "filtered list");
+        let (count, _) = statements!(scoped.list_rows(&mut tx, &admin, &filtered).await.unwrap());
+        assert_eq!(count, 1, "rows of a list");
         let series = StatsQuery::new().created(linked.created_at..).per(Step::Day);
         let (count, _) = statements!(scoped.stats(&mut tx, &admin, &series).await.unwrap());
         assert_eq!(count, 1, "stats");

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 use invite_core::{
-    Actor, Claimant, Clock, DeliveryState, Error, Field, InvitationId, InvitationQuery, Invitations, Kind,
+    Actor, Claimant, Clock, DeliveryState, Error, Field, InvitationId, InvitationQuery, Invitations, Kind, Listed,
     NewInvitation, Policy, Problem, Sort, Stats, StatsQuery, Status, Step, Worker, testing,
 };
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,8 @@ use crate::{
 pub(super) const CASES: &[Case] = cases![
     a_host_finds_by_label_facet_inviter_and_import:
         "`list` compares the label without the case of `a` to `z`, and facet, inviter and import byte by byte.",
+    rows_go_on_where_a_page_of_them_ended:
+        "`list_rows` has the order and the places of `list`.",
     what_cannot_be_meant_is_refused_before_anybody_is_asked:
         "Core refuses a limit, a period, a text or a name that no list can have; a store is not asked.",
     the_progress_of_an_import_is_what_became_of_its_letters:
@@ -103,8 +105,47 @@ async fn a_host_finds_by_label_facet_inviter_and_import(db: Db) -> Verdict {
             let page = scoped.list(&mut conn, &ada, &query.clone().sort(sort)).await?;
             let seen: Vec<_> = page.items.iter().filter_map(|one| ids.iter().position(|id| *id == one.id)).collect();
             ensure!(seen == wanted, "{what}, {sort:?}: {seen:?}, should be {wanted:?}");
+            let rows = scoped.list_rows(&mut conn, &ada, &query.clone().sort(sort)).await?;
+            let wanted: Vec<_> = page.items.iter().map(|one| Listed::from(&**one)).collect();
+            ensure!(rows.items == wanted, "{what}, {sort:?}: the rows are not those of the list");
         }
     }
+    Ok(())
+}
+
+async fn rows_go_on_where_a_page_of_them_ended(db: Db) -> Verdict {
+    let world = World::new(&db, Policy::default());
+    let seats = seats(&world);
+    let scoped = seats.scope(7);
+    let mut wanted: Vec<InvitationId> = committed!(world, tx => {
+        let mut ids = Vec::new();
+        for n in 0..5 {
+            let new = seat(n, "", None).expires_in(TimeDelta::hours(if n == 4 { 1 } else { 9 }));
+            ids.push(scoped.create(&mut tx, &world.admin, new).await?.id);
+        }
+        ids
+    });
+    // The last has expired, which nobody has swept.
+    world.clock.advance(TimeDelta::hours(2));
+    wanted.sort_unstable();
+    let mut conn = db.connect().await?;
+    for sort in [Sort::OldestFirst, Sort::Address] {
+        let (mut seen, mut query) = (Vec::new(), InvitationQuery::new().sort(sort).limit(2));
+        while seen.len() <= wanted.len() {
+            let page = scoped.list_rows(&mut conn, &world.admin, &query).await?;
+            seen.extend(page.items);
+            let Some(next) = page.next else { break };
+            query = query.after(next.to_string().parse()?);
+        }
+        let expired: Vec<_> = seen.iter().filter(|row| row.status == Status::Expired).collect();
+        let addresses: Vec<_> = expired.iter().map(|row| row.recipient.canonical()).collect();
+        ensure!(addresses == ["p4@example.com"], "{sort:?}: expired are {}", addresses.len());
+        let mut seen: Vec<_> = seen.iter().map(|row| row.id).collect();
+        seen.sort_unstable();
+        ensure!(seen == wanted, "{sort:?}: {seen:?}, should be {wanted:?}");
+    }
+    let refused = scoped.list_rows(&mut conn, &world.admin, &InvitationQuery::new().limit(0)).await;
+    refused!(refused, Error::Invalid { field: Field::Limit, .. }, "rows on pages of none");
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Event, InvitationId, Record, Scope,
+    Event, InvitationId, Listed, Record, Scope,
     store::{
         AddressedQuery, Counts, DeliveryUpdate, Dispatch, Found, Insertion, Key, LeaseRequest, Leased, ListQuery,
         NewEvent, NewLetter, OpenKey, Read, ReminderDecision, ReminderReport, ReminderScan, Settlement, StatsRequest,
@@ -36,6 +36,8 @@ pub(super) struct Edit {
     pub(super) query: fn(&mut ListQuery<'_>),
     /// Of the rows listed.
     pub(super) page: fn(&ListQuery<'_>, &mut Vec<Record>),
+    /// Of the rows of a table.
+    pub(super) rows: fn(&ListQuery<'_>, &mut Vec<Listed>),
     /// Of a request for counts.
     pub(super) request: fn(&mut StatsRequest<'_>),
     /// Of what was counted.
@@ -82,6 +84,7 @@ impl Edit {
         found: |_| {},
         query: |_| {},
         page: |_, _| {},
+        rows: |_, _| {},
         request: |_| {},
         counts: |_, _| {},
         person: |_| {},
@@ -163,6 +166,19 @@ impl Spoil for Edit {
         let mut records = below.db.list(conn, &edited).await?;
         (self.page)(query, &mut records);
         Ok(records)
+    }
+
+    async fn list_rows(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        query: &ListQuery<'_>,
+    ) -> Result<Vec<Listed>, StoreError> {
+        let mut edited = *query;
+        (self.query)(&mut edited);
+        let mut rows = below.db.list_rows(conn, &edited).await?;
+        (self.rows)(query, &mut rows);
+        Ok(rows)
     }
 
     async fn stats(&self, below: &Below, conn: &mut Conn, request: &StatsRequest<'_>) -> Result<Counts, StoreError> {

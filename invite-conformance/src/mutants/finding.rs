@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
 use invite_core::{
-    Actor, DeliveryState, Record, Scope, Status,
+    Actor, Delivery, DeliveryState, Listed, Record, Scope, Status,
     store::{Counts, ListQuery, StatsRequest, StoreError, Took},
 };
 
@@ -131,6 +131,38 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         },
         ..Edit::NONE
     };
+    "a row of a list says when it ends for when it was created",
+    ["finding::a_row_of_a_list_shows_what_the_invitation_says"]: rows(|_, rows| {
+        rows.iter_mut().for_each(|row| row.created_at = row.expires_at);
+    });
+    "a row of a list shows the facet for the label",
+    ["finding::a_row_of_a_list_shows_what_the_invitation_says"]: rows(|_, rows| {
+        rows.iter_mut().for_each(|row| std::mem::swap(&mut row.label, &mut row.facet));
+    });
+    "a row of a list shows no import",
+    ["finding::a_row_of_a_list_shows_what_the_invitation_says"]: rows(|_, rows| {
+        rows.iter_mut().for_each(|row| row.import = None);
+    });
+    "a row of a list says of no letter what became of it",
+    ["finding::a_row_of_a_list_shows_what_the_invitation_says"]: rows(|_, rows| {
+        rows.iter_mut().for_each(|row| row.delivery = Delivery::new(row.delivery.state));
+    });
+    "a row of a list does not say that somebody looked",
+    ["finding::a_row_of_a_list_shows_what_the_invitation_says"]: rows(|_, rows| {
+        rows.iter_mut().for_each(|row| row.viewed_at = None);
+    });
+    "a row of a list does not say when it was resent",
+    ["finding::a_row_of_a_list_shows_what_the_invitation_says"]: rows(|_, rows| {
+        rows.iter_mut().for_each(|row| row.resent_at = None);
+    });
+    "a row of a list does not say when it ended",
+    ["finding::a_row_of_a_list_shows_what_the_invitation_says"]: rows(|_, rows| {
+        rows.iter_mut().for_each(|row| row.ended_at = None);
+    });
+    "rows are in another order than the list",
+    ["finding::a_row_of_a_list_shows_what_the_invitation_says"]: rows(|_, rows| rows.reverse());
+    "rows are one fewer than the list",
+    ["finding::a_row_of_a_list_shows_what_the_invitation_says"]: rows(|_, rows| drop(rows.pop()));
     "counts are of every scope",
     ["counting::counts_are_those_of_the_rows_whatever_is_asked"]: EveryScope;
     "counts are of every kind",
@@ -231,6 +263,10 @@ pub(super) const MUTANTS: &[Mutant] = broken![
 
 fn list(query: fn(&mut ListQuery<'_>)) -> Edit {
     Edit { query, ..Edit::NONE }
+}
+
+fn rows(rows: fn(&ListQuery<'_>, &mut Vec<Listed>)) -> Edit {
+    Edit { rows, ..Edit::NONE }
 }
 
 fn request(request: fn(&mut StatsRequest<'_>)) -> Edit {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Event, InvitationId, Record, Scope,
+    Event, InvitationId, Listed, Record, Scope,
     store::{
         AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Dispatch, Found, Insertion, InvitationStore, Key,
         LeaseRequest, Leased, ListQuery, NewLetter, OpenKey, Read, ReminderReport, ReminderScan, Settlement,
@@ -112,6 +112,15 @@ pub(super) trait Spoil: Send + Sync + 'static {
 
     async fn list(&self, below: &Below, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
         below.db.list(conn, query).await
+    }
+
+    async fn list_rows(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        query: &ListQuery<'_>,
+    ) -> Result<Vec<Listed>, StoreError> {
+        below.db.list_rows(conn, query).await
     }
 
     async fn stats(&self, below: &Below, conn: &mut Conn, request: &StatsRequest<'_>) -> Result<Counts, StoreError> {
@@ -275,6 +284,10 @@ impl InvitationStore for Spoiled {
 
     async fn list(&self, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
         self.spoil.list(&self.below, conn, query).await.map_err(|error| self.spoil.error(error))
+    }
+
+    async fn list_rows(&self, conn: &mut Conn, query: &ListQuery<'_>) -> Result<Vec<Listed>, StoreError> {
+        self.spoil.list_rows(&self.below, conn, query).await.map_err(|error| self.spoil.error(error))
     }
 
     async fn stats(&self, conn: &mut Conn, request: &StatsRequest<'_>) -> Result<Counts, StoreError> {

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Actor, Delivery, DeliveryState, Fault, InvitationId, Record, Scope, Sort, Status,
-    store::{DeliveryUpdate, Dispatch, ListQuery, Seek},
+    Actor, Delivery, DeliveryState, Fault, InvitationId, Listed, Record, Scope, Sort, Status,
+    store::{DeliveryUpdate, Dispatch, ListQuery, RenewedLinks, Seek},
 };
 
 use uuid::Uuid;
@@ -16,7 +16,10 @@ use crate::{
     store::{
         direct::Direct,
         list::{ids, put_all},
-        rows::{ANY_STATE, KIND, MICROSECOND, OTHER_KIND, Row, delivery, everything, id, noon, row},
+        rows::{
+            ANY_STATE, KIND, MICROSECOND, OTHER_KIND, Row, by_id, by_token, delivery, everything, id, noon, renewed,
+            row, viewed,
+        },
     },
 };
 
@@ -36,6 +39,8 @@ pub(super) const CASES: &[Case] = cases![
         "`created_from` is `created_at >= from`, `created_until` is `created_at < until`.",
     any_filters_hold_together_in_every_order_and_on_every_page:
         "The rows of a list are those of which `ListQuery::holds`, in the order of `ListQuery::order`, on all pages together.",
+    a_row_of_a_list_shows_what_the_invitation_says:
+        "`list_rows` answers as `list` would, with the `Listed` of each record, status as stored.",
     a_list_across_scopes_goes_by_id:
         "Without a scope a list has the rows of every scope and of one kind, in the order of their ids alone.",
 ];
@@ -310,7 +315,10 @@ async fn pages(db: &Db, rows: &[Row], query: &ListQuery<'_>, model: &Model<'_>) 
             address: last.recipient.canonical(),
             id: last.id,
         });
-        let page = db.list(&mut conn, &ListQuery { after, ..*query }).await?;
+        let query = ListQuery { after, ..*query };
+        let page = db.list(&mut conn, &query).await?;
+        let rows = db.list_rows(&mut conn, &query).await?;
+        same_rows(&rows, &page, &format!("{:?}, {model:?}", query.sort))?;
         seen.extend(ids(&page));
         last = page.last().cloned();
         if last.is_none() {
@@ -318,6 +326,44 @@ async fn pages(db: &Db, rows: &[Row], query: &ListQuery<'_>, model: &Model<'_>) 
         }
     }
     ensure!(seen == wanted, "{:?}, {model:?}: {seen:?}, should be {wanted:?}", query.sort);
+    Ok(())
+}
+
+/// Fails unless these are the rows of a table for that page.
+fn same_rows(rows: &[Listed], page: &[Record], what: &str) -> Verdict {
+    let wanted: Vec<_> = page.iter().map(Listed::from).collect();
+    let ids = |rows: &[Listed]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
+    ensure!(ids(rows) == ids(&wanted), "{what}: the rows of {:?}, should be of {:?}", ids(rows), ids(&wanted));
+    for (row, wanted) in rows.iter().zip(&wanted) {
+        let told = |row: &Listed| {
+            let Listed { inviter, label, facet, import, status, created_at, expires_at, delivery, .. } = row;
+            let address = (row.recipient.as_given().to_owned(), row.recipient.canonical().to_owned());
+            let times = (created_at, expires_at, row.resent_at, row.viewed_at, row.ended_at);
+            format!("{:?}", (address, inviter, label, facet, import, status, times, delivery))
+        };
+        ensure!(row == wanted, "{what}: row {} is {}, should be {}", row.id, told(row), told(wanted));
+    }
+    Ok(())
+}
+
+async fn a_row_of_a_list_shows_what_the_invitation_says(db: Db) -> Verdict {
+    let direct = Direct::on(&db);
+    crowd(&direct, 40).await?;
+    let (mut seen, token) = direct.invited(200).await?;
+    let look = viewed(by_token(&token.digest));
+    committed!(direct, tx => direct.changes(&mut tx, &mut seen, Some(&token), &look).await?);
+    let mut resent = row(201).to("Grace@m\u{fc}ller.example");
+    direct.put(&resent, Dispatch::None).await?;
+    direct.happens(&mut resent, &renewed(by_id(id(201)), RenewedLinks::Keep)).await?;
+    let scope = Scope::new(7);
+    let mut conn = db.connect().await?;
+    for sort in SORTS {
+        let query = ListQuery { sort, ..everything(&scope) };
+        let page = db.list(&mut conn, &query).await?;
+        same_rows(&db.list_rows(&mut conn, &query).await?, &page, &format!("{sort:?}"))?;
+        let is_seen = page.iter().any(|record| record.viewed_at.is_some() && record.resent_at.is_none());
+        ensure!(is_seen && page.iter().any(|record| record.resent_at.is_some()), "{sort:?}: rows are missing");
+    }
     Ok(())
 }
 

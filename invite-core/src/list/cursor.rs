@@ -5,13 +5,12 @@ use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::Sort;
+use super::{Listed, Sort};
 use crate::{
     clock::is_storable,
     email_address::EmailAddress,
     error::{Error, Field, Problem},
     id::InvitationId,
-    invitation::Record,
 };
 
 /// The place a page ended, as an opaque string for URLs. It holds no address, and gives no access:
@@ -47,7 +46,7 @@ pub struct Seek<'a> {
 
 impl Cursor {
     /// The place of this row.
-    pub(crate) fn of(sort: Sort, row: &Record) -> Self {
+    pub(crate) fn of(sort: Sort, row: &Listed) -> Self {
         let place = match sort {
             Sort::NewestFirst | Sort::OldestFirst => Place::At(row.created_at),
             Sort::ExpiresFirst => Place::At(row.expires_at),

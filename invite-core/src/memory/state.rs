@@ -10,7 +10,7 @@ use crate::{
     event::Event,
     id::{DeliveryId, InvitationId},
     invitation::{OpenKey, Record},
-    store::{Change, DeliveryUpdate, Dispatch, Found, FoundToken, Insertion, NewEvent, Target, Transition},
+    store::{Change, DeliveryUpdate, Dispatch, Found, FoundToken, Insertion, ListQuery, NewEvent, Target, Transition},
     token::{Channel, TokenDigest},
 };
 
@@ -213,6 +213,14 @@ impl State {
     pub(super) fn of_provider(&self, name: &str) -> Option<&Row> {
         let (delivery, _) = self.provider_ids.iter().rfind(|(_, known)| *known == name)?;
         self.of_delivery(*delivery)
+    }
+
+    /// A page of a list.
+    pub(super) fn page(&self, query: &ListQuery<'_>) -> impl Iterator<Item = &Record> {
+        let records = self.invitations.values().map(|row| &row.record);
+        let mut records: Vec<_> = records.filter(|record| query.holds(record) && query.is_after(record)).collect();
+        records.sort_unstable_by(|a, b| query.order(a, b));
+        records.into_iter().take(query.limit.try_into().unwrap_or(usize::MAX))
     }
 
     pub(super) fn found(&self, id: InvitationId, token: Option<FoundToken>) -> Option<Found> {

@@ -11,8 +11,8 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Actor, Claimant, Event, InvitationId, Invitations, Kind, Letter, Mailer, NewInvitation, Outcome, Policy, Record,
-    Scope, Status, Unchecked, Worker,
+    Actor, Claimant, Event, InvitationId, Invitations, Kind, Letter, Listed, Mailer, NewInvitation, Outcome, Policy,
+    Record, Scope, Status, Unchecked, Worker,
     memory::{Memory, MemoryConn, MemoryStore},
     store::{
         AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest,
@@ -150,6 +150,10 @@ impl InvitationStore for Faulty {
 
     async fn list(&self, conn: &mut MemoryConn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
         MemoryStore.list(conn, query).await
+    }
+
+    async fn list_rows(&self, conn: &mut MemoryConn, query: &ListQuery<'_>) -> Result<Vec<Listed>, StoreError> {
+        MemoryStore.list_rows(conn, query).await
     }
 
     async fn stats(&self, conn: &mut MemoryConn, request: &StatsRequest<'_>) -> Result<Counts, StoreError> {

@@ -232,57 +232,95 @@ statements! {
 
     // Left to itself, the server walks the index from its end to where a page begins.
 
-    LIST_NEWEST_FIRST = list!(
-        " FORCE INDEX (invite_invitations_list)",
+    LIST_NEWEST_FIRST = list!(columns!(), " FORCE INDEX (invite_invitations_list)",
         concat!(of_scope!(), " AND i.created_at <= :after_at AND (i.created_at < :after_at OR i.id < :after_id)"),
         "i.created_at DESC, i.id DESC"
     );
 
-    LIST_OLDEST_FIRST = list!(
-        " FORCE INDEX (invite_invitations_list)",
+    LIST_OLDEST_FIRST = list!(columns!(), " FORCE INDEX (invite_invitations_list)",
         concat!(of_scope!(), " AND i.created_at >= :after_at AND (i.created_at > :after_at OR i.id > :after_id)"),
         "i.created_at, i.id"
     );
 
-    LIST_EXPIRES_FIRST = list_sorted!(
-        by_scope!(),
+    LIST_EXPIRES_FIRST = list_sorted!(columns!(), by_scope!(),
         " AND i.expires_at >= :after_at AND (i.expires_at > :after_at OR i.id > :after_id)",
         "i.expires_at, i.id"
     );
 
-    LIST_BY_ADDRESS = list_sorted!(
-        by_scope!(),
+    LIST_BY_ADDRESS = list_sorted!(columns!(), by_scope!(),
         " AND i.recipient >= :after_address AND (i.recipient > :after_address OR i.id > :after_id)",
         "i.recipient, i.id"
     );
 
-    IMPORT_NEWEST_FIRST = list_sorted!(
-        of_import!(),
+    IMPORT_NEWEST_FIRST = list_sorted!(columns!(), of_import!(),
         " AND i.created_at <= :after_at AND (i.created_at < :after_at OR i.id < :after_id)",
         "i.created_at DESC, i.id DESC"
     );
 
-    IMPORT_OLDEST_FIRST = list_sorted!(
-        of_import!(),
+    IMPORT_OLDEST_FIRST = list_sorted!(columns!(), of_import!(),
         " AND i.created_at >= :after_at AND (i.created_at > :after_at OR i.id > :after_id)",
         "i.created_at, i.id"
     );
 
-    IMPORT_EXPIRES_FIRST = list_sorted!(
-        of_import!(),
+    IMPORT_EXPIRES_FIRST = list_sorted!(columns!(), of_import!(),
         " AND i.expires_at >= :after_at AND (i.expires_at > :after_at OR i.id > :after_id)",
         "i.expires_at, i.id"
     );
 
-    IMPORT_BY_ADDRESS = list_sorted!(
-        of_import!(),
+    IMPORT_BY_ADDRESS = list_sorted!(columns!(), of_import!(),
         " AND i.recipient >= :after_address AND (i.recipient > :after_address OR i.id > :after_id)",
         "i.recipient, i.id"
     );
 
-    EVERYWHERE_NEWEST_FIRST = list!(" FORCE INDEX (PRIMARY)", of_all_scopes!(), "i.id DESC");
+    EVERYWHERE_NEWEST_FIRST = list!(columns!(), " FORCE INDEX (PRIMARY)", of_all_scopes!(), "i.id DESC");
 
-    EVERYWHERE_OLDEST_FIRST = list!(" FORCE INDEX (PRIMARY)", of_all_scopes!(), "i.id");
+    EVERYWHERE_OLDEST_FIRST = list!(columns!(), " FORCE INDEX (PRIMARY)", of_all_scopes!(), "i.id");
+
+    // The same pages, and of each row only what a list shows.
+
+    ROWS_LIST_NEWEST_FIRST = list!(shown!(), " FORCE INDEX (invite_invitations_list)",
+        concat!(of_scope!(), " AND i.created_at <= :after_at AND (i.created_at < :after_at OR i.id < :after_id)"),
+        "i.created_at DESC, i.id DESC"
+    );
+
+    ROWS_LIST_OLDEST_FIRST = list!(shown!(), " FORCE INDEX (invite_invitations_list)",
+        concat!(of_scope!(), " AND i.created_at >= :after_at AND (i.created_at > :after_at OR i.id > :after_id)"),
+        "i.created_at, i.id"
+    );
+
+    ROWS_LIST_EXPIRES_FIRST = list_sorted!(shown!(), by_scope!(),
+        " AND i.expires_at >= :after_at AND (i.expires_at > :after_at OR i.id > :after_id)",
+        "i.expires_at, i.id"
+    );
+
+    ROWS_LIST_BY_ADDRESS = list_sorted!(shown!(), by_scope!(),
+        " AND i.recipient >= :after_address AND (i.recipient > :after_address OR i.id > :after_id)",
+        "i.recipient, i.id"
+    );
+
+    ROWS_IMPORT_NEWEST_FIRST = list_sorted!(shown!(), of_import!(),
+        " AND i.created_at <= :after_at AND (i.created_at < :after_at OR i.id < :after_id)",
+        "i.created_at DESC, i.id DESC"
+    );
+
+    ROWS_IMPORT_OLDEST_FIRST = list_sorted!(shown!(), of_import!(),
+        " AND i.created_at >= :after_at AND (i.created_at > :after_at OR i.id > :after_id)",
+        "i.created_at, i.id"
+    );
+
+    ROWS_IMPORT_EXPIRES_FIRST = list_sorted!(shown!(), of_import!(),
+        " AND i.expires_at >= :after_at AND (i.expires_at > :after_at OR i.id > :after_id)",
+        "i.expires_at, i.id"
+    );
+
+    ROWS_IMPORT_BY_ADDRESS = list_sorted!(shown!(), of_import!(),
+        " AND i.recipient >= :after_address AND (i.recipient > :after_address OR i.id > :after_id)",
+        "i.recipient, i.id"
+    );
+
+    ROWS_EVERYWHERE_NEWEST_FIRST = list!(shown!(), " FORCE INDEX (PRIMARY)", of_all_scopes!(), "i.id DESC");
+
+    ROWS_EVERYWHERE_OLDEST_FIRST = list!(shown!(), " FORCE INDEX (PRIMARY)", of_all_scopes!(), "i.id");
 
     STATS = stats!(by_scope!());
 

@@ -184,33 +184,63 @@ statements! {
             AND (i.kind = :kind) IS TRUE"
     );
 
-    LIST_NEWEST_FIRST = newest_first!(of_scope!(), filters!());
+    LIST_NEWEST_FIRST = newest_first!(columns!("i"), of_scope!(), filters!());
 
-    LIST_OLDEST_FIRST = oldest_first!(of_scope!(), filters!());
+    LIST_OLDEST_FIRST = oldest_first!(columns!("i"), of_scope!(), filters!());
 
-    LIST_EXPIRES_FIRST = expires_first!(of_scope!(), filters!());
+    LIST_EXPIRES_FIRST = expires_first!(columns!("i"), of_scope!(), filters!());
 
-    LIST_BY_ADDRESS = by_address!(of_scope!(), filters!());
+    LIST_BY_ADDRESS = by_address!(columns!("i"), of_scope!(), filters!());
 
-    LETTERS_NEWEST_FIRST = newest_first!(of_scope!(), letter_filters!());
+    LETTERS_NEWEST_FIRST = newest_first!(columns!("i"), of_scope!(), letter_filters!());
 
-    LETTERS_OLDEST_FIRST = oldest_first!(of_scope!(), letter_filters!());
+    LETTERS_OLDEST_FIRST = oldest_first!(columns!("i"), of_scope!(), letter_filters!());
 
-    LETTERS_EXPIRES_FIRST = expires_first!(of_scope!(), letter_filters!());
+    LETTERS_EXPIRES_FIRST = expires_first!(columns!("i"), of_scope!(), letter_filters!());
 
-    LETTERS_BY_ADDRESS = by_address!(of_scope!(), letter_filters!());
+    LETTERS_BY_ADDRESS = by_address!(columns!("i"), of_scope!(), letter_filters!());
 
-    IMPORT_NEWEST_FIRST = newest_first!(of_import!(), letter_filters!());
+    IMPORT_NEWEST_FIRST = newest_first!(columns!("i"), of_import!(), letter_filters!());
 
-    IMPORT_OLDEST_FIRST = oldest_first!(of_import!(), letter_filters!());
+    IMPORT_OLDEST_FIRST = oldest_first!(columns!("i"), of_import!(), letter_filters!());
 
-    IMPORT_EXPIRES_FIRST = expires_first!(of_import!(), letter_filters!());
+    IMPORT_EXPIRES_FIRST = expires_first!(columns!("i"), of_import!(), letter_filters!());
 
-    IMPORT_BY_ADDRESS = by_address!(of_import!(), letter_filters!());
+    IMPORT_BY_ADDRESS = by_address!(columns!("i"), of_import!(), letter_filters!());
 
-    EVERYWHERE_NEWEST_FIRST = page!(of_all_scopes!(), "", letter_filters!(), "i.id DESC");
+    EVERYWHERE_NEWEST_FIRST = page!(columns!("i"), of_all_scopes!(), "", letter_filters!(), "i.id DESC");
 
-    EVERYWHERE_OLDEST_FIRST = page!(of_all_scopes!(), "", letter_filters!(), "i.id");
+    EVERYWHERE_OLDEST_FIRST = page!(columns!("i"), of_all_scopes!(), "", letter_filters!(), "i.id");
+
+    // The same pages, and of each row only what a list shows.
+
+    ROWS_LIST_NEWEST_FIRST = newest_first!(shown!(), of_scope!(), filters!());
+
+    ROWS_LIST_OLDEST_FIRST = oldest_first!(shown!(), of_scope!(), filters!());
+
+    ROWS_LIST_EXPIRES_FIRST = expires_first!(shown!(), of_scope!(), filters!());
+
+    ROWS_LIST_BY_ADDRESS = by_address!(shown!(), of_scope!(), filters!());
+
+    ROWS_LETTERS_NEWEST_FIRST = newest_first!(shown!(), of_scope!(), letter_filters!());
+
+    ROWS_LETTERS_OLDEST_FIRST = oldest_first!(shown!(), of_scope!(), letter_filters!());
+
+    ROWS_LETTERS_EXPIRES_FIRST = expires_first!(shown!(), of_scope!(), letter_filters!());
+
+    ROWS_LETTERS_BY_ADDRESS = by_address!(shown!(), of_scope!(), letter_filters!());
+
+    ROWS_IMPORT_NEWEST_FIRST = newest_first!(shown!(), of_import!(), letter_filters!());
+
+    ROWS_IMPORT_OLDEST_FIRST = oldest_first!(shown!(), of_import!(), letter_filters!());
+
+    ROWS_IMPORT_EXPIRES_FIRST = expires_first!(shown!(), of_import!(), letter_filters!());
+
+    ROWS_IMPORT_BY_ADDRESS = by_address!(shown!(), of_import!(), letter_filters!());
+
+    ROWS_EVERYWHERE_NEWEST_FIRST = page!(shown!(), of_all_scopes!(), "", letter_filters!(), "i.id DESC");
+
+    ROWS_EVERYWHERE_OLDEST_FIRST = page!(shown!(), of_all_scopes!(), "", letter_filters!(), "i.id");
 
     STATS = stats!(of_scope!());
 

@@ -149,43 +149,71 @@ statements! {
             AND +i.kind = :kind"
     );
 
-    LIST_NEWEST_FIRST = list!(of_scope_from!(newest), "i.created_at DESC, i.id DESC");
+    LIST_NEWEST_FIRST = list!(columns!(), of_scope_from!(newest), "i.created_at DESC, i.id DESC");
 
-    LIST_OLDEST_FIRST = list!(of_scope_from!(oldest), "i.created_at, i.id");
+    LIST_OLDEST_FIRST = list!(columns!(), of_scope_from!(oldest), "i.created_at, i.id");
 
-    LIST_EXPIRES_FIRST = list_sorted!(
-        concat!(of_scope!(), " AND (i.expires_at, i.id) > (+:after_at, +:after_id)"),
+    LIST_EXPIRES_FIRST = list_sorted!(columns!(), concat!(of_scope!(), " AND (i.expires_at, i.id) > (+:after_at, +:after_id)"),
         "i.expires_at, i.id"
     );
 
-    LIST_BY_ADDRESS = list_sorted!(
-        concat!(of_scope!(), " AND (i.recipient, i.id) > (+:after_address, +:after_id)"),
+    LIST_BY_ADDRESS = list_sorted!(columns!(), concat!(of_scope!(), " AND (i.recipient, i.id) > (+:after_address, +:after_id)"),
         "i.recipient, i.id"
     );
 
-    IMPORT_NEWEST_FIRST = list_sorted!(
-        concat!(of_import!(), " AND (+i.created_at, i.id) < (+:after_at, +:after_id)"),
+    IMPORT_NEWEST_FIRST = list_sorted!(columns!(), concat!(of_import!(), " AND (+i.created_at, i.id) < (+:after_at, +:after_id)"),
         "+i.created_at DESC, i.id DESC"
     );
 
-    IMPORT_OLDEST_FIRST = list_sorted!(
-        concat!(of_import!(), " AND (+i.created_at, i.id) > (+:after_at, +:after_id)"),
+    IMPORT_OLDEST_FIRST = list_sorted!(columns!(), concat!(of_import!(), " AND (+i.created_at, i.id) > (+:after_at, +:after_id)"),
         "+i.created_at, i.id"
     );
 
-    IMPORT_EXPIRES_FIRST = list_sorted!(
-        concat!(of_import!(), " AND (i.expires_at, i.id) > (+:after_at, +:after_id)"),
+    IMPORT_EXPIRES_FIRST = list_sorted!(columns!(), concat!(of_import!(), " AND (i.expires_at, i.id) > (+:after_at, +:after_id)"),
         "i.expires_at, i.id"
     );
 
-    IMPORT_BY_ADDRESS = list_sorted!(
-        concat!(of_import!(), " AND (i.recipient, i.id) > (+:after_address, +:after_id)"),
+    IMPORT_BY_ADDRESS = list_sorted!(columns!(), concat!(of_import!(), " AND (i.recipient, i.id) > (+:after_address, +:after_id)"),
         "i.recipient, i.id"
     );
 
-    EVERYWHERE_NEWEST_FIRST = list!(of_all_scopes!(), "i.id DESC");
+    EVERYWHERE_NEWEST_FIRST = list!(columns!(), of_all_scopes!(), "i.id DESC");
 
-    EVERYWHERE_OLDEST_FIRST = list!(of_all_scopes!(), "i.id");
+    EVERYWHERE_OLDEST_FIRST = list!(columns!(), of_all_scopes!(), "i.id");
+
+    // The same pages, and of each row only what a list shows.
+
+    ROWS_LIST_NEWEST_FIRST = list!(shown!(), of_scope_from!(newest), "i.created_at DESC, i.id DESC");
+
+    ROWS_LIST_OLDEST_FIRST = list!(shown!(), of_scope_from!(oldest), "i.created_at, i.id");
+
+    ROWS_LIST_EXPIRES_FIRST = list_sorted!(shown!(), concat!(of_scope!(), " AND (i.expires_at, i.id) > (+:after_at, +:after_id)"),
+        "i.expires_at, i.id"
+    );
+
+    ROWS_LIST_BY_ADDRESS = list_sorted!(shown!(), concat!(of_scope!(), " AND (i.recipient, i.id) > (+:after_address, +:after_id)"),
+        "i.recipient, i.id"
+    );
+
+    ROWS_IMPORT_NEWEST_FIRST = list_sorted!(shown!(), concat!(of_import!(), " AND (+i.created_at, i.id) < (+:after_at, +:after_id)"),
+        "+i.created_at DESC, i.id DESC"
+    );
+
+    ROWS_IMPORT_OLDEST_FIRST = list_sorted!(shown!(), concat!(of_import!(), " AND (+i.created_at, i.id) > (+:after_at, +:after_id)"),
+        "+i.created_at, i.id"
+    );
+
+    ROWS_IMPORT_EXPIRES_FIRST = list_sorted!(shown!(), concat!(of_import!(), " AND (i.expires_at, i.id) > (+:after_at, +:after_id)"),
+        "i.expires_at, i.id"
+    );
+
+    ROWS_IMPORT_BY_ADDRESS = list_sorted!(shown!(), concat!(of_import!(), " AND (i.recipient, i.id) > (+:after_address, +:after_id)"),
+        "i.recipient, i.id"
+    );
+
+    ROWS_EVERYWHERE_NEWEST_FIRST = list!(shown!(), of_all_scopes!(), "i.id DESC");
+
+    ROWS_EVERYWHERE_OLDEST_FIRST = list!(shown!(), of_all_scopes!(), "i.id");
 
     STATS = stats!(of_scope!());
 

@@ -10,7 +10,7 @@ use sqlx::{
 
 use invite_schema::{Name, Sql, mysql::sql};
 
-use crate::plans::{Complaints, OPEN, PAGE, SMALL, early, forgotten, late, middle, rows};
+use crate::plans::{Complaints, OPEN, PAGE, SMALL, early, forgotten, late, middle, rows, rows_of};
 
 const PRIMARY: &str = "PRIMARY";
 const OPEN_KEY: &str = "invite_invitations_open";
@@ -33,6 +33,7 @@ const LAST: &str = "X'ffffffffffffffffffffffffffffffff'";
 const BIG: &str = "_binary'big'";
 
 /// A statement, and how it must find what it looks for.
+#[derive(Clone)]
 struct Search {
     about: &'static str,
     sql: Sql,
@@ -105,7 +106,7 @@ fn searches(rows: u64) -> Vec<Search> {
         let search = Search::new(about, sql, &[READY]).with(Name::Limit, "8").reads(2 * 8);
         search.with(Name::After, BIG).with(Name::Until, "_binary'org:9'")
     };
-    vec![
+    let searches = vec![
         Search::new("find by token", sql::FIND_BY_TOKEN, &[PRIMARY]),
         Search::new("find by id", sql::FIND_BY_ID, &[PRIMARY]),
         Search::new("find by token, latest", sql::FIND_BY_TOKEN_LATEST, &[PRIMARY]),
@@ -179,7 +180,10 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("expire, events", sql::EXPIRE_EVENTS, &[PRIMARY]).reads(4 * 200),
         Search::new("expire, notices", sql::EXPIRE_NOTICES, &[PRIMARY]).reads(4 * 200),
         Search::new("expire", sql::EXPIRE, &[PRIMARY]).reads(4 * 200),
-    ]
+    ];
+    let rows = |search: &Search| Some(Search { sql: rows_of(sql::ALL, &search.sql)?, ..search.clone() });
+    let of_rows: Vec<_> = searches.iter().filter_map(rows).collect();
+    [searches, of_rows].concat()
 }
 
 /// The usual value of a place: an open invitation in the large scope, and a claimant of eight addresses.

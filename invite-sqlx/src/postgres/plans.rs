@@ -15,7 +15,7 @@ use sqlx::{
 use invite_schema::{Name, Sql, postgres::sql};
 
 use self::fill::fill;
-use crate::plans::{Complaints, OPEN, PAGE, SMALL, early, forgotten, late, middle, rows};
+use crate::plans::{Complaints, OPEN, PAGE, SMALL, early, forgotten, late, middle, rows, rows_of};
 
 const PRIMARY: &str = "invite_invitations_pkey";
 const OPEN_KEY: &str = "invite_invitations_open";
@@ -40,6 +40,7 @@ const NEVER: &str = "'9999-01-01Z'::timestamptz";
 const LAST: &str = "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid";
 
 /// A statement, and how it must find what it looks for.
+#[derive(Clone)]
 struct Search {
     about: &'static str,
     sql: Sql,
@@ -86,6 +87,8 @@ impl Search {
             sql::END_BY_TOKEN,
             sql::LIST_NEWEST_FIRST,
             sql::LIST_OLDEST_FIRST,
+            sql::ROWS_LIST_NEWEST_FIRST,
+            sql::ROWS_LIST_OLDEST_FIRST,
             sql::WALK,
             sql::EXPIRE,
         ];
@@ -118,7 +121,7 @@ fn searches(rows: u64) -> Vec<Search> {
     let insert = |about, sql| {
         // It looks into every index.
         Search::new(about, sql, &[])
-            .many(2)
+            .many(3)
             .with(Name::Id, id(rows + 1))
             .with(Name::Delivery, id(rows + 1))
             .with(Name::Letter, id(rows + 1))
@@ -129,10 +132,10 @@ fn searches(rows: u64) -> Vec<Search> {
     };
     let of_the_scope = |about, sql, indexes| Search::new(about, sql, indexes).of_the_scope(rows);
     let of_letters = |about, sql| Search::new(about, sql, &[LIST, LETTERS]).of_the_scope(6 * rows).sorts(0);
-    let of_import = |about, sql| Search::new(about, sql, &[IMPORT, LETTERS]).many(250).sorts(250);
+    let of_import = |about, sql| Search::new(about, sql, &[IMPORT, LETTERS]).many(400).sorts(400);
     let everywhere =
         |about, sql| Search::new(about, sql, &[PRIMARY, LETTERS]).many(2 * PAGE).with(Name::Import, "NULL");
-    vec![
+    let searches = vec![
         insert("insert", sql::INSERT),
         insert("insert with token", sql::INSERT_WITH_TOKEN).with(Name::Token, digest(rows + 1)),
         Search::new("find by token", sql::FIND_BY_TOKEN, &[PRIMARY, LETTERS, TOKENS]),
@@ -181,7 +184,7 @@ fn searches(rows: u64) -> Vec<Search> {
             .with(Name::CreatedUntil, format!("{NOW} - interval '{} seconds'", rows - middle - 4_000))
             .many(500)
             .sorts(4 * 500),
-        Search::new("counts of an import", sql::STATS_OF_IMPORT, &[IMPORT, LETTERS]).many(250).sorts(4 * 250),
+        Search::new("counts of an import", sql::STATS_OF_IMPORT, &[IMPORT, LETTERS]).many(400).sorts(4 * 400),
         of_the_scope("expires first", sql::LIST_EXPIRES_FIRST, &[LIST, LETTERS]),
         of_the_scope("expires first, deep", sql::LIST_EXPIRES_FIRST, &[LIST, LETTERS]).after(rows, middle),
         of_the_scope("by address", sql::LIST_BY_ADDRESS, &[LIST, LETTERS]),
@@ -206,8 +209,11 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("reminded", sql::REMINDED, &[PRIMARY]),
         Search::new("insert letter", sql::INSERT_LETTER, &[]).with(Name::Letter, id(rows + 1)),
         // Each of the thousand writes an event and a letter too, and into every index.
-        Search::new("expire", sql::EXPIRE, &[DUE, PRIMARY]).with(Name::Limit, "1000").many(1350),
-    ]
+        Search::new("expire", sql::EXPIRE, &[DUE, PRIMARY]).with(Name::Limit, "1000").many(1400),
+    ];
+    let rows = |search: &Search| Some(Search { sql: rows_of(sql::ALL, &search.sql)?, ..search.clone() });
+    let of_rows: Vec<_> = searches.iter().filter_map(rows).collect();
+    [searches, of_rows].concat()
 }
 
 /// The usual value of a place: an open invitation in the large scope, and a claimant of eight addresses.

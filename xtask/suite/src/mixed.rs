@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_conformance::{Damage, Effort, Harness};
 use invite_core::{
-    Event, InvitationId, Record, Scope,
+    Event, InvitationId, Listed, Record, Scope,
     store::{
         AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased,
         ListQuery, Read, ReminderReport, ReminderScan, Settlement, StatsRequest, StoreError, Sweep, Transition,
@@ -142,6 +142,10 @@ impl<A: Database, B: Database> InvitationStore for MixedStore<A, B> {
 
     async fn list(&self, conn: &mut Self::Conn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {
         either!(self, conn, list(query).await)
+    }
+
+    async fn list_rows(&self, conn: &mut Self::Conn, query: &ListQuery<'_>) -> Result<Vec<Listed>, StoreError> {
+        either!(self, conn, list_rows(query).await)
     }
 
     async fn stats(&self, conn: &mut Self::Conn, request: &StatsRequest<'_>) -> Result<Counts, StoreError> {

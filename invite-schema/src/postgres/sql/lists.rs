@@ -1,5 +1,13 @@
 //! The parts of the statements that list and count.
 
+/// The columns that a list shows, in the order `row` reads them.
+macro_rules! shown {
+    () => {
+        "i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at, i.expires_at,
+         i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault"
+    };
+}
+
 /// The status as seen now: an open invitation past its time counts as expired.
 macro_rules! seen {
     () => {
@@ -95,10 +103,10 @@ macro_rules! of_all_scopes {
 /// A page of at most 201 rows. The number is in the text because the server takes an unknown limit for a tenth of all
 /// rows. Letters are looked up for the rows of the page only.
 macro_rules! page {
-    ($rows:expr, $seek:expr, $filters:expr, $order:literal) => {
+    ($columns:expr, $rows:expr, $seek:expr, $filters:expr, $order:literal) => {
         concat!(
             "SELECT ",
-            columns!("i"),
+            $columns,
             " FROM (SELECT i.* FROM ",
             $rows,
             $seek,
@@ -117,26 +125,32 @@ macro_rules! page {
 // Where no row is named to begin after, one before the first or behind the last serves.
 
 macro_rules! newest_first {
-    ($rows:expr, $filters:expr) => {
-        page!($rows, " AND (i.created_at, i.id) < (:after_at, :after_id)", $filters, "i.created_at DESC, i.id DESC")
+    ($columns:expr, $rows:expr, $filters:expr) => {
+        page!(
+            $columns,
+            $rows,
+            " AND (i.created_at, i.id) < (:after_at, :after_id)",
+            $filters,
+            "i.created_at DESC, i.id DESC"
+        )
     };
 }
 
 macro_rules! oldest_first {
-    ($rows:expr, $filters:expr) => {
-        page!($rows, " AND (i.created_at, i.id) > (:after_at, :after_id)", $filters, "i.created_at, i.id")
+    ($columns:expr, $rows:expr, $filters:expr) => {
+        page!($columns, $rows, " AND (i.created_at, i.id) > (:after_at, :after_id)", $filters, "i.created_at, i.id")
     };
 }
 
 macro_rules! expires_first {
-    ($rows:expr, $filters:expr) => {
-        page!($rows, " AND (i.expires_at, i.id) > (:after_at, :after_id)", $filters, "i.expires_at, i.id")
+    ($columns:expr, $rows:expr, $filters:expr) => {
+        page!($columns, $rows, " AND (i.expires_at, i.id) > (:after_at, :after_id)", $filters, "i.expires_at, i.id")
     };
 }
 
 macro_rules! by_address {
-    ($rows:expr, $filters:expr) => {
-        page!($rows, " AND (i.recipient, i.id) > (:after_address, :after_id)", $filters, "i.recipient, i.id")
+    ($columns:expr, $rows:expr, $filters:expr) => {
+        page!($columns, $rows, " AND (i.recipient, i.id) > (:after_address, :after_id)", $filters, "i.recipient, i.id")
     };
 }
 

@@ -1,5 +1,13 @@
 //! The parts of the statements that list and count.
 
+/// The columns that a list shows, in the order `row` reads them.
+macro_rules! shown {
+    () => {
+        "i.id, i.recipient_given, i.recipient, i.inviter, i.label, i.facet, i.import, i.status, i.created_at, i.expires_at,
+         i.resent_at, i.viewed_at, i.ended_at, i.delivery_id, l.state, l.attempts, l.error, l.fault"
+    };
+}
+
 /// The status as seen now: an open invitation past its time counts as expired.
 macro_rules! seen {
     () => {
@@ -87,10 +95,10 @@ macro_rules! of_all_scopes {
 
 /// A list in an order with an index.
 macro_rules! list {
-    ($rows:expr, $order:literal) => {
+    ($columns:expr, $rows:expr, $order:literal) => {
         concat!(
             "SELECT ",
-            columns!(),
+            $columns,
             " FROM invite_invitations AS i",
             letter!(),
             " WHERE ",
@@ -105,10 +113,10 @@ macro_rules! list {
 
 /// A list in an order without an index. Its letters are looked up when it is known which rows it shows.
 macro_rules! list_sorted {
-    ($rows:expr, $order:literal) => {
+    ($columns:expr, $rows:expr, $order:literal) => {
         concat!(
             "SELECT ",
-            columns!(),
+            $columns,
             " FROM (SELECT i.* FROM invite_invitations AS i WHERE ",
             $rows,
             filters_by_id!(),
