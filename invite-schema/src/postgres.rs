@@ -7,10 +7,10 @@ use std::{borrow::Cow, collections::HashSet};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use invite_core::{
-    Status,
+    Record, Status,
     store::{
-        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, OpenKey,
-        QueueChange, Read, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
+        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, OpenKey, QueueChange,
+        Read, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
 use serde_json::{Value as Json, json};

@@ -4,8 +4,9 @@
 #[macro_use]
 mod parts;
 #[macro_use]
-mod together;
 mod lists;
+#[macro_use]
+mod together;
 
 use crate::template::{Style, statements};
 

@@ -3,8 +3,9 @@
 #[macro_use]
 mod parts;
 #[macro_use]
-mod together;
 mod lists;
+#[macro_use]
+mod together;
 
 use crate::template::{Style, statements};
 

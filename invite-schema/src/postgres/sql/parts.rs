@@ -280,4 +280,3 @@ macro_rules! renew {
         )
     };
 }
-
