@@ -1,5 +1,7 @@
 //! An e-mail address: as given, and as compared.
 
+mod domain;
+
 use std::{fmt, str::FromStr};
 
 use crate::error::{Error, Field, Problem};
@@ -9,13 +11,16 @@ const MAX: usize = 254;
 
 /// An e-mail address: the invited one, the inviter's, or that of a user of the host.
 ///
-/// Kept twice: as given, for people, and canonical, for comparing. Canonical means the part
-/// before the `@` in ASCII lower case and the domain in its ASCII form (IDNA). Nothing is trimmed,
-/// folded or otherwise normalised: what would have to be is refused, so no two spellings of an
-/// address can pass one check and fail another. Dots and `+tags` are significant.
+/// Kept twice: as given, for people, and canonical, for comparing. Canonical means the part before the `@` in ASCII
+/// lower case and the domain in its ASCII form, as UTS 46 maps it: `info@MÜLLER.example` becomes
+/// `info@xn--mller-kva.example`. Dots and `+tags` in the local part are significant.
 ///
-/// Refused although RFC 5322 knows them: quoted local parts, comments, display names, IP
-/// literals, domains of one label, `%` and `!` routes, non-ASCII local parts, a leading `-`.
+/// The mapping may change the case of a domain, compose its accents and encode its labels. A domain is refused if the
+/// mapping would change more, as it does with fullwidth letters, `。` in place of a dot and soft hyphens: otherwise two
+/// spellings of an address could pass one check and fail another. Nothing is trimmed.
+///
+/// Refused although RFC 5322 knows them: quoted local parts, comments, display names, IP literals, domains of one
+/// label, a dot at the end, `%` and `!` routes, non-ASCII local parts, a leading `-`.
 ///
 /// ```
 /// use invite_core::EmailAddress;
@@ -43,8 +48,7 @@ impl EmailAddress {
         let (local, domain) = canonical.rsplit_once('@')?;
         let belong = given_local.eq_ignore_ascii_case(local)
             && !canonical.bytes().any(|byte| byte.is_ascii_uppercase())
-            && (given_domain.eq_ignore_ascii_case(domain)
-                || ascii_domain(given_domain).is_some_and(|ascii| ascii == domain));
+            && domain::spells(given_domain, domain);
         belong.then(|| Self { given: given.into(), canonical: canonical.into() })
     }
 
@@ -54,7 +58,7 @@ impl EmailAddress {
     #[must_use]
     pub fn from_given(given: &str) -> Option<Self> {
         let (local, domain) = given.rsplit_once('@')?;
-        let canonical = format!("{}@{}", local.to_ascii_lowercase(), ascii_domain(domain)?);
+        let canonical = format!("{}@{}", local.to_ascii_lowercase(), domain::to_ascii(domain)?);
         Some(Self { given: given.into(), canonical })
     }
 
@@ -114,7 +118,7 @@ impl EmailAddress {
         if local.starts_with('-') || !local.bytes().all(is_plain_local) {
             return Err(malformed());
         }
-        let ascii = ascii_domain(domain).ok_or_else(malformed)?;
+        let ascii = domain::to_ascii(domain).ok_or_else(malformed)?;
         let canonical = format!("{}@{ascii}", local.to_ascii_lowercase());
         if canonical.len() > MAX {
             return Err(Problem::TooLong { max: MAX });
@@ -138,16 +142,4 @@ impl fmt::Debug for EmailAddress {
 /// The characters of an RFC 5322 dot-atom, less the two that once meant routing.
 fn is_plain_local(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b".#$&'*+-/=?^_`{|}~".contains(&byte)
-}
-
-/// The domain's ASCII form, if the domain was already in normal form: mapping it must change
-/// nothing but ASCII case. So fullwidth letters, other dots and soft hyphens are refused.
-fn ascii_domain(domain: &str) -> Option<String> {
-    let ascii = idna::domain_to_ascii_strict(domain).ok()?;
-    let given = domain.to_ascii_lowercase();
-    if given == ascii {
-        return Some(ascii);
-    }
-    let (unicode, valid) = idna::domain_to_unicode(&ascii);
-    (valid.is_ok() && unicode == given).then_some(ascii)
 }
