@@ -197,7 +197,7 @@ pub enum Problem {
     /// Not of the expected form.
     #[error("is malformed")]
     Malformed,
-    /// A control, zero-width or direction-turning character.
+    /// A control or direction-turning character, or an invisible one that no word or emoji needs.
     #[error("has a forbidden character")]
     ForbiddenCharacter,
     /// A place in a list that cannot be found again, because the row there has changed or is gone.

@@ -1,7 +1,10 @@
 //! What people may write, and how much of it.
 
+mod invisible;
+
 use serde_json::Value;
 
+pub(crate) use self::invisible::is_treacherous;
 use crate::error::{Error, Field, Problem};
 
 /// Names, reasons, ids: anything shown on one line.
@@ -19,6 +22,12 @@ const JSON_DEPTH: usize = 30;
 /// that ends a line, hides, or turns the reading direction (such characters forge mail headers and
 /// disguise names).
 ///
+/// A text that shows nothing is blank too, such as a Hangul filler or a Braille blank. Invisible characters (Unicode's
+/// property `Default_Ignorable_Code_Point`) are refused unless their neighbours need them. Accepted are joiners in Indic
+/// conjuncts, in words of cursive scripts and in emoji; selectors after emoji, symbols, ideographs and Mongolian
+/// letters; the tags in the flags of England, Scotland and Wales; and the spaces of no width between words of Khmer,
+/// Thai, Lao and Burmese.
+///
 /// The library applies it to every string of `display`, where a blank one may stand as well. A host
 /// that stores such names long before, an organization's or a person's, can apply it there, where it
 /// can still be mended.
@@ -27,7 +36,10 @@ const JSON_DEPTH: usize = 30;
 /// use invite_core::check_line;
 ///
 /// assert!(check_line("Ada Lovelace").is_ok());
+/// assert!(check_line("علی\u{200C}رضا").is_ok());
 /// assert!(check_line("Ada\r\nBcc: eve@example.com").is_err());
+/// assert!(check_line("pay\u{AD}pal").is_err());
+/// assert!(check_line("\u{3164}").is_err());
 /// ```
 ///
 /// # Errors
@@ -37,7 +49,7 @@ pub fn check_line(text: &str) -> Result<(), Problem> {
 }
 
 fn short_line(text: &str, max: usize) -> Result<(), Problem> {
-    if text.trim().is_empty() {
+    if invisible::is_blank(text) {
         return Err(Problem::Empty);
     }
     characters(text, max, |_| false)
@@ -68,7 +80,7 @@ pub(crate) fn message(field: Field, text: &str) -> Result<Option<String>, Error>
     }
     let text = text.replace("\r\n", "\n");
     characters(&text, MESSAGE, |c| matches!(c, '\n' | '\t')).map_err(|problem| Error::invalid(field, problem))?;
-    Ok(Some(text).filter(|text| !text.trim().is_empty()))
+    Ok(Some(text).filter(|text| !invisible::is_blank(text)))
 }
 
 /// A JSON document as stored: small, not too deep to be read again, and free of NUL, which
@@ -117,25 +129,12 @@ fn characters(text: &str, max: usize, also: fn(char) -> bool) -> Result<(), Prob
     if text.len() > 4 * max || text.chars().count() > max {
         return Err(Problem::TooLong { max });
     }
-    let mut before = ' ';
-    let mut rest = text.chars();
-    while let Some(c) = rest.next() {
-        // Joiners hide nothing inside a Persian word or an emoji; beside ASCII they would.
-        let joins = matches!(c, '\u{200C}' | '\u{200D}')
-            && !before.is_ascii()
-            && rest.clone().next().is_some_and(|after| !after.is_ascii() && !is_treacherous(after));
-        if is_treacherous(c) && !also(c) && !joins {
+    for (at, c) in text.char_indices() {
+        if is_treacherous(c) && !also(c) && !invisible::belongs(c, text, at) {
             return Err(Problem::ForbiddenCharacter);
         }
-        before = c;
     }
     Ok(())
-}
-
-/// Control characters, line and paragraph separators, bidirectional marks, zero-width characters.
-pub(crate) fn is_treacherous(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 #[cfg(test)]
@@ -148,6 +147,7 @@ mod tests {
     fn a_form_s_line_ends_become_plain() {
         assert_eq!(message(Field::Message, "a\r\nb").unwrap().as_deref(), Some("a\nb"));
         assert_eq!(message(Field::Message, " \r\n ").unwrap(), None);
+        assert_eq!(message(Field::Message, "\u{2800}\n\u{2800}").unwrap(), None);
         assert!(message(Field::Message, "a\rb").is_err());
     }
 
