@@ -1,6 +1,6 @@
 //! Who may do what on the inviting side: the example's rule, asked by the library.
 
-use std::num::NonZeroU32;
+use std::{collections::HashSet, num::NonZeroU32};
 
 use invite_core::{Action, Actor, Authority, Denial, EmailAddress, Scope};
 use shared::{Membership, Minute, Refusal, Role};
@@ -23,18 +23,7 @@ impl Authority<Conn, Membership> for OrgRoles {
         scope: &Scope,
         action: &Action<'_, Membership>,
     ) -> Result<(), Denial> {
-        let (Some(Ok(user)), Ok(org)) = (actor.id().map(str::parse), scope.as_str().parse()) else {
-            return Err(Refusal::Outsider.into());
-        };
-        let role = if matches!(action, Action::Read) {
-            database::role_of(conn, org, user).await
-        } else {
-            database::hold_role_of(conn, org, user).await
-        };
-        let role = role.map_err(store_error)?.ok_or(Refusal::Outsider)?;
-        if role < Role::Admin {
-            return Err(Refusal::NotPermitted.into());
-        }
+        let (user, org, role) = self.standing(conn, actor, scope, !matches!(action, Action::Read)).await??;
         match action {
             Action::Create(new) => {
                 check_rank(role, new.payload())?;
@@ -51,9 +40,76 @@ impl Authority<Conn, Membership> for OrgRoles {
             _ => Err(Refusal::NotPermitted.into()),
         }
     }
+
+    /// Role and members are read once for all rows, and a call costs one of the minute's, however many rows it has.
+    async fn authorize_many(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        scope: &Scope,
+        actions: &[Action<'_, Membership>],
+    ) -> Vec<Result<(), Denial>> {
+        let (role, members) = match self.admission(conn, actor, scope).await {
+            Ok(Ok(admitted)) => admitted,
+            Ok(Err(refusal)) => return actions.iter().map(|_| Err(refusal.into())).collect(),
+            Err(Denial::Limited { retry_after }) => {
+                return actions.iter().map(|_| Err(Denial::Limited { retry_after })).collect();
+            }
+            Err(denial) => return vec![Err(denial)],
+        };
+        let answer = |action: &Action<'_, Membership>| match action {
+            Action::Create(new) => {
+                check_rank(role, new.payload())?;
+                let recipient: EmailAddress = new.email().parse()?;
+                if members.contains(recipient.canonical()) { Err(Refusal::AlreadyMember.into()) } else { Ok(()) }
+            }
+            Action::Resend(_) | Action::Cancel(_) => Ok(()),
+            Action::Read | Action::Amend(..) | Action::NewLink(_) | _ => Err(Refusal::NotPermitted.into()),
+        };
+        actions.iter().map(answer).collect()
+    }
 }
 
 impl OrgRoles {
+    /// The actor, the organization, and the actor's role there, if it is one that may act.
+    async fn standing(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        scope: &Scope,
+        hold: bool,
+    ) -> Result<Result<(i64, i64, Role), Refusal>, Denial> {
+        let (Some(Ok(user)), Ok(org)) = (actor.id().map(str::parse), scope.as_str().parse()) else {
+            return Ok(Err(Refusal::Outsider));
+        };
+        let role = match hold {
+            false => database::role_of(conn, org, user).await,
+            true => database::hold_role_of(conn, org, user).await,
+        };
+        Ok(match role.map_err(store_error)? {
+            None => Err(Refusal::Outsider),
+            Some(role) if role < Role::Admin => Err(Refusal::NotPermitted),
+            Some(role) => Ok((user, org, role)),
+        })
+    }
+
+    /// The actor's role, and the addresses of all members.
+    async fn admission(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        scope: &Scope,
+    ) -> Result<Result<(Role, HashSet<String>), Refusal>, Denial> {
+        let (user, org, role) = match self.standing(conn, actor, scope, true).await? {
+            Ok(standing) => standing,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let members = database::members_of(conn, org).await.map_err(store_error)?;
+        self.charge(conn, user).await?;
+        let canonical = |email: &str| email.parse::<EmailAddress>().ok().map(|email| email.canonical().to_owned());
+        Ok(Ok((role, members.iter().filter_map(|member| canonical(&member.user.email)).collect())))
+    }
+
     /// Takes one of this minute's, if one is left. It is taken for good: cancelling gives nothing
     /// back. Whatever is refused after all is rolled back, and this with it.
     async fn charge(&self, conn: &mut Conn, user: i64) -> Result<(), Denial> {

@@ -1,5 +1,6 @@
 //! The inviting side.
 
+mod bulk;
 mod routes;
 
 use invite_core::{Actor, InvitationId, InvitationQuery, Linked, NewInvitation};

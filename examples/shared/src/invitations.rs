@@ -104,6 +104,8 @@ pub fn list_query(raw: &str) -> Result<InvitationQuery, Problem> {
         query = match &*key {
             "status" => query.status(Status::from_word(&value).ok_or_else(|| no_such("status"))?),
             "q" => query.search(value),
+            "role" => query.facet(value),
+            "import" => query.import(value),
             "sort" => query.sort(sort(&value).ok_or_else(|| no_such("sort"))?),
             "limit" => query.limit(limit(&value).ok_or_else(|| no_such("limit"))?),
             "cursor" => query.after(value.parse()?),

@@ -7,6 +7,7 @@
 
 pub mod accounts;
 pub mod answers;
+pub mod bulk;
 mod config;
 mod cookies;
 mod database;

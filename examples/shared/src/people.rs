@@ -52,6 +52,10 @@ pub struct Membership {
 
 impl Kind for Membership {
     const NAME: &'static str = "member";
+
+    fn facet(&self) -> Option<String> {
+        Some(self.role.word().into())
+    }
 }
 
 /// An account, without what is secret about it.

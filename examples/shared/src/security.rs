@@ -6,6 +6,8 @@ use crate::{Problem, forbidden};
 
 /// The most bytes a request body may have.
 pub const MAX_BODY: usize = 64 * 1024;
+/// A thousand rows of ordinary length.
+pub const MAX_BULK_BODY: usize = 1024 * 1024;
 
 /// Set on every answer that has not chosen its own: any of them may show or take a token.
 pub const HEADERS: [(&str, &str); 5] = [

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod answering;
+mod bulk;
 mod departures;
 #[cfg(not(feature = "sqlite"))]
 mod failover;

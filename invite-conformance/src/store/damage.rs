@@ -80,6 +80,7 @@ async fn a_damaged_row_is_read_as_corrupt(db: Db) -> Verdict {
             for sort in [Sort::NewestFirst, Sort::OldestFirst, Sort::ExpiresFirst, Sort::Address] {
                 let query = ListQuery { sort, ..everything(&record.scope) };
                 corrupt(db.list(&mut tx, &query).await, "list")?;
+                corrupt(db.list_rows(&mut tx, &query).await, "list_rows")?;
             }
             corrupt(db.addressed_to(&mut tx, &addressed(KIND, &[address])).await, "addressed_to")?;
         });

@@ -101,11 +101,10 @@ fn starts_an_ending(after: &str) -> bool {
     ending.next().is_some_and(char::is_alphabetic) && ending.next().is_some_and(|c| c.is_alphanumeric() || c == '-')
 }
 
-/// What a mail program may drop before it looks: the soft hyphen, fillers, selectors and tags that
-/// core lets pass.
+/// What a mail program may drop before it looks: the soft hyphen, joiners, spaces of no width, fillers, selectors and tags.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{AD}' | '\u{34F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}')
-        || matches!(c, '\u{2061}'..='\u{2064}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}')
+        || matches!(c, '\u{200B}'..='\u{200D}' | '\u{2061}'..='\u{2064}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 fn ends_a_scheme(before: &str) -> bool {

@@ -22,6 +22,7 @@ use crate::{
 };
 
 pub(crate) fn routes(to: &mut ServiceConfig, on: &Runtime) {
+    super::bulk::routes(to, on);
     to.service(
         resource("/api/organizations/{org}/invitations")
             .route(get().to(on.run(get_list)))

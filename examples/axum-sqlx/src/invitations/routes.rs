@@ -32,6 +32,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/organizations/{org}/invitations/{id}/resend", post(post_resend))
         .route("/api/organizations/{org}/invitations/{id}/link", post(post_link))
         .route("/api/organizations/{org}/invitations/{id}/events", get(get_events))
+        .merge(super::bulk::routes())
 }
 
 async fn post_invitation(
