@@ -13,5 +13,9 @@ mod deliverability {}
 mod lists {}
 
 #[cfg(doctest)]
+#[doc = include_str!("guide/many.md")]
+mod many {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}

@@ -137,6 +137,18 @@ fn searches(rows: u64) -> Vec<Search> {
         |about, sql| Search::new(about, sql, &[PRIMARY, LETTERS]).many(2 * PAGE).with(Name::Import, "NULL");
     let searches = vec![
         insert("insert", sql::INSERT),
+        Search::new("insert together", sql::INSERT_TOGETHER, &[]).many(4),
+        Search::new("end together", sql::END_TOGETHER, &[PRIMARY, LETTERS])
+            .with(Name::Letters, format!("ARRAY[{}, {}]", id(rows + 1), id(rows + 2)))
+            .many(4)
+            .sorts(2),
+        Search::new("renew together", sql::RENEW_TOGETHER, &[PRIMARY, LETTERS])
+            .with(Name::Letters, format!("ARRAY[{}, {}]", id(rows + 1), id(rows + 2)))
+            .many(4)
+            .sorts(2),
+        Search::new("find together", sql::FIND_TOGETHER_BY_ID, &[PRIMARY, LETTERS]).many(2),
+        Search::new("find together, open", sql::FIND_TOGETHER_OPEN, &[OPEN_KEY, LETTERS]).many(2),
+        Search::new("find together, by key", sql::FIND_TOGETHER_BY_KEY, &[KEY, LETTERS]).many(2),
         insert("insert with token", sql::INSERT_WITH_TOKEN).with(Name::Token, digest(rows + 1)),
         Search::new("find by token", sql::FIND_BY_TOKEN, &[PRIMARY, LETTERS, TOKENS]),
         Search::new("find by id", sql::FIND_BY_ID, &[PRIMARY, LETTERS]),
@@ -225,6 +237,16 @@ fn usual(name: Name, newest_first: bool) -> String {
         "letters" => format!("ARRAY[{}, {}]", queued(1), queued(2)),
         "tokens" => format!("ARRAY[{}]", digest(0)),
         "invitations" => format!("ARRAY[{}]", id(OPEN)),
+        "ids" => format!("ARRAY[{}, {}]", id(OPEN), id(OPEN + 8)),
+        "keys" => format!("ARRAY[{}, {}]", digest(OPEN), digest(OPEN + 1)),
+        "rows" => {
+            let id = "ffffffff-0000-0000-0000-000000000001";
+            let times = r#""created_at":"2030-01-01Z","expires_at":"2030-01-02Z","at":"2030-01-01Z""#;
+            let counts = r#""generation":1,"min_generation":1,"revision":1"#;
+            let texts = r#""kind":"member","scope":"big","recipient_given":"x@y.example","recipient":"x@y.example""#;
+            let more = r#""inviter":"user:1","payload":"{}","display":"{}","status":"pending","event":"created""#;
+            format!(r#"'[{{"id":"{id}",{texts},{more},"actor":"user:1",{counts},{times}}}]'"#)
+        }
         "generations" => "ARRAY[1]".into(),
         "owner" => id(1),
         "discarded" => format!("ARRAY[{}]", queued(3)),
