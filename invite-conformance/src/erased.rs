@@ -16,9 +16,7 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Event, InvitationId, Listed, Record, Scope,
     store::{
-        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased,
-        ListQuery, Read, ReminderReport, ReminderScan, Settlement, StatsRequest, StoreError, Sweep, Transition,
-        WorkerStore,
+        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep, Transition, WorkerStore,
     },
 };
 
@@ -236,6 +234,10 @@ impl<H: Harness> InvitationStore for Opened<H> {
         self.store.record_delivery(conn.driver(), updates).await
     }
 
+    async fn remove(&self, conn: &mut Conn, removal: &Removal<'_>) -> Result<Vec<bool>, StoreError> {
+        self.store.remove(conn.driver(), removal).await
+    }
+
     async fn find(&self, conn: &mut Conn, keys: &[Key<'_>], read: Read) -> Result<Vec<Option<Found>>, StoreError> {
         self.store.find(conn.driver(), keys, read).await
     }
@@ -316,6 +318,10 @@ impl InvitationStore for Shared {
 
     async fn record_delivery(&self, conn: &mut Conn, updates: &[DeliveryUpdate<'_>]) -> Result<Vec<bool>, StoreError> {
         self.0.record_delivery(conn, updates).await
+    }
+
+    async fn remove(&self, conn: &mut Conn, removal: &Removal<'_>) -> Result<Vec<bool>, StoreError> {
+        self.0.remove(conn, removal).await
     }
 
     async fn find(&self, conn: &mut Conn, keys: &[Key<'_>], read: Read) -> Result<Vec<Option<Found>>, StoreError> {

@@ -7,6 +7,7 @@ mod asking;
 mod at_rest;
 mod changing;
 pub(crate) mod deeds;
+mod deleting;
 mod expiry;
 mod fairness;
 mod faults;
@@ -35,6 +36,7 @@ pub(crate) fn cases() -> Vec<Case> {
         asking::CASES,
         at_rest::CASES,
         changing::CASES,
+        deleting::CASES,
         expiry::CASES,
         fairness::CASES,
         faults::CASES,

@@ -13,6 +13,7 @@ mod race;
 mod read;
 mod recipient;
 mod remind;
+mod removal;
 mod report;
 mod several;
 mod spoil;
@@ -89,6 +90,7 @@ pub fn mutants() -> Vec<Mutant> {
         queue::MUTANTS,
         worker::MUTANTS,
         remind::MUTANTS,
+        removal::MUTANTS,
         report::MUTANTS,
         several::MUTANTS,
         together::MUTANTS,

@@ -19,6 +19,7 @@ mod notices;
 mod open_key;
 mod recipient_guard;
 mod reminders;
+mod removal;
 mod reports;
 pub(crate) mod rows;
 mod settle;
@@ -50,6 +51,7 @@ pub(crate) fn cases() -> Vec<Case> {
         open_key::CASES,
         recipient_guard::CASES,
         reminders::CASES,
+        removal::CASES,
         reports::CASES,
         settle::CASES,
         several::CASES,

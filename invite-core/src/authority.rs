@@ -101,7 +101,25 @@ pub trait Authority<C: Send, K: Kind>: Send + Sync + 'static {
         }
     }
 
-    /// Whether `authorize` uses the connection. If not, SQLite can skip taking the write lock first.
+    /// Allows that invitations of this scope are [deleted](crate::Scoped::delete) with all that is known of them, or says
+    /// why not. One answer stands for all of the ids.
+    ///
+    /// It is no [`Action`], because nothing is left of what was done: whoever has not written this method has not thought
+    /// of it, and permits it to nobody. By default it refuses, with the word `may_not_delete`.
+    ///
+    /// # Errors
+    /// As [`authorize`](Self::authorize).
+    fn authorize_delete(
+        &self,
+        _conn: &mut C,
+        _actor: &Actor,
+        _scope: &Scope,
+        _ids: &[InvitationId],
+    ) -> impl Future<Output = Result<(), Denial>> + Send {
+        std::future::ready(Err(Denial::refused("may_not_delete")))
+    }
+
+    /// Whether it uses the connection when it is asked. If not, SQLite can skip taking the write lock first.
     fn uses_connection(&self) -> bool {
         true
     }
@@ -127,6 +145,14 @@ pub(crate) trait AnyAuthority<C, K>: Send + Sync {
         actions: &'a [Action<'_, K>],
     ) -> Asked<'a, Vec<Result<(), Denial>>>;
 
+    fn authorize_delete<'a>(
+        &'a self,
+        conn: &'a mut C,
+        actor: &'a Actor,
+        scope: &'a Scope,
+        ids: &'a [InvitationId],
+    ) -> Asked<'a, Result<(), Denial>>;
+
     fn uses_connection(&self) -> bool;
 }
 
@@ -149,6 +175,16 @@ impl<C: Send, K: Kind, A: Authority<C, K>> AnyAuthority<C, K> for A {
         actions: &'a [Action<'_, K>],
     ) -> Asked<'a, Vec<Result<(), Denial>>> {
         Box::pin(Authority::authorize_many(self, conn, actor, scope, actions))
+    }
+
+    fn authorize_delete<'a>(
+        &'a self,
+        conn: &'a mut C,
+        actor: &'a Actor,
+        scope: &'a Scope,
+        ids: &'a [InvitationId],
+    ) -> Asked<'a, Result<(), Denial>> {
+        Box::pin(Authority::authorize_delete(self, conn, actor, scope, ids))
     }
 
     fn uses_connection(&self) -> bool {
@@ -233,6 +269,10 @@ pub struct Unchecked;
 
 impl<C: Send, K: Kind> Authority<C, K> for Unchecked {
     async fn authorize(&self, _: &mut C, _: &Actor, _: &Scope, _: &Action<'_, K>) -> Result<(), Denial> {
+        Ok(())
+    }
+
+    async fn authorize_delete(&self, _: &mut C, _: &Actor, _: &Scope, _: &[InvitationId]) -> Result<(), Denial> {
         Ok(())
     }
 

@@ -38,6 +38,7 @@ pub use self::field::Field;
 /// | [`AlreadyPending`](Self::AlreadyPending) | 409 | `already_pending` | |
 /// | [`IllegalTransition`](Self::IllegalTransition) | 409 | `illegal_transition` | |
 /// | [`KeyReused`](Self::KeyReused) | 409 | `key_reused` | |
+/// | [`StillOpen`](Self::StillOpen) | 409 | `still_open` | |
 /// | [`WrongRecipient`](Self::WrongRecipient) | 403 | `wrong_recipient` | |
 /// | [`EmailNotVerified`](Self::EmailNotVerified) | 403 | `email_not_verified` | |
 /// | [`NotPermitted`](Self::NotPermitted) | 403 | `not_permitted` | |
@@ -94,6 +95,9 @@ pub enum Error {
     /// payload; here is the invitation it was used for.
     #[error("the key was used for another invitation")]
     KeyReused(InvitationId),
+    /// HTTP 409: What was asked for is for invitations that have ended, and this one has not: cancel it first.
+    #[error("the invitation has not ended")]
+    StillOpen,
     /// HTTP 403: None of the claimant's addresses is the invited one.
     #[error("invitation is addressed to somebody else")]
     WrongRecipient,

@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+mod forget;
 mod queue;
 mod state;
 
@@ -38,8 +39,7 @@ use crate::{
     invitation::Record,
     list::Listed,
     store::{
-        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery, Read, StatsRequest,
-        StoreError, Transition,
+        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery, Read, Removal, StatsRequest, StoreError, Transition,
     },
 };
 
@@ -154,6 +154,14 @@ impl InvitationStore for MemoryStore {
             updates.iter().map(|update| state.record_delivery(update, undo)).collect()
         };
         Ok(conn.run(record).await)
+    }
+
+    async fn remove(&self, conn: &mut MemoryConn, removal: &Removal<'_>) -> Result<Vec<bool>, StoreError> {
+        let remove = |state: &mut State, undo: &mut Vec<Undo>| {
+            let is_meant = |state: &State, id| state.invitations.get(id).is_some_and(|row| removal.holds(&row.record));
+            removal.ids.iter().map(|id| is_meant(state, id) && state.forget(*id, undo)).collect()
+        };
+        Ok(conn.run(remove).await)
     }
 
     async fn find(&self, conn: &mut MemoryConn, keys: &[Key<'_>], _: Read) -> Result<Vec<Option<Found>>, StoreError> {

@@ -1,6 +1,7 @@
 //! What a host calls.
 
 mod addressed;
+mod deleting;
 mod drafting;
 mod invited;
 mod inviting;

@@ -89,6 +89,11 @@ pub trait InvitationStore: Send + Sync + 'static {
         updates: &[DeliveryUpdate<'_>],
     ) -> Result<Vec<bool>, StoreError>;
 
+    /// Deletes ended invitations, each with its tokens, its letters, queued or not, and its events, and says of each
+    /// whether it did: `false`, and nothing deleted, when there is no such invitation in this scope and of this kind, when
+    /// it is open and its time is not over, or when one before it in the same call has its id.
+    async fn remove(&self, conn: &mut Self::Conn, removal: &Removal<'_>) -> Result<Vec<bool>, StoreError>;
+
     /// Reads invitations, and answers for each key, in order.
     async fn find(&self, conn: &mut Self::Conn, keys: &[Key<'_>], read: Read)
     -> Result<Vec<Option<Found>>, StoreError>;
@@ -206,6 +211,30 @@ pub struct NewEvent<'a> {
     pub reason: Option<&'a str>,
     /// The instant at which it happened.
     pub at: DateTime<Utc>,
+}
+
+/// Which invitations are to be deleted, if they have ended.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
+pub struct Removal<'a> {
+    /// The name of the kind, [`Kind::NAME`](crate::Kind::NAME).
+    pub kind: &'a str,
+    /// The scope that the invitations must belong to.
+    pub scope: &'a Scope,
+    /// The ids of the invitations.
+    pub ids: &'a [InvitationId],
+    /// The instant by which open ones past their time count as ended.
+    pub now: DateTime<Utc>,
+}
+
+impl Removal<'_> {
+    /// What the statement must decide, in Rust: the reference.
+    #[must_use]
+    pub fn holds(&self, record: &Record) -> bool {
+        record.kind == self.kind
+            && record.scope == *self.scope
+            && (!record.status.is_open() || record.expires_at <= self.now)
+    }
 }
 
 /// How to find one invitation.

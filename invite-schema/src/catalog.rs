@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use invite_core::{
     Record, Sort, Status, TokenDigest,
-    store::{DeliveryUpdate, Found, Insertion, Key, LeaseRequest, Read, Settlement, StoreError, Transition},
+    store::{Removal, DeliveryUpdate, Found, Insertion, Key, LeaseRequest, Read, Settlement, StoreError, Transition},
 };
 use uuid::Uuid;
 
@@ -92,6 +92,12 @@ pub trait Catalog: Dialect {
     ) -> impl Future<Output = Result<Option<Vec<Keyed>>, StoreError>> + Send {
         future::ready(Ok(None))
     }
+
+    /// Deletes those of these that have ended, with all that belongs to them, and says which.
+    fn remove<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        removal: &Removal<'_>,
+    ) -> impl Future<Output = Result<HashSet<Uuid>, StoreError>> + Send;
 
     /// Makes letters ready whose time has come, and says how many.
     fn ripen<D: Driver<Db = Self>>(

@@ -10,8 +10,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use invite_core::{
     DeliveryState, Record, Scope, Status,
     store::{
-        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, OpenKey, QueueChange,
-        Read, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
+        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, OpenKey, QueueChange, Read, Removal, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
 use serde_json::{Value as Json, json};
@@ -36,7 +35,7 @@ pub use crate::{
     lists::{list, list_rows, stats},
     queue::{now, remind},
     reading::{addressed_to, find, history},
-    writing::{apply, insert, record_delivery},
+    writing::{apply, insert, record_delivery, remove},
 };
 
 /// The values and statements of MySQL and MariaDB.
@@ -196,6 +195,29 @@ impl Catalog for MySql {
             Keys::Idempotency(keys) => (&sql::FIND_TOGETHER_BY_KEY, Values::new().owned(Name::Keys, digests(keys))),
         };
         all::<D, _>(conn, values.of_statement(sql)?).await.map(Some)
+    }
+
+    async fn remove<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        removal: &Removal<'_>,
+    ) -> Result<HashSet<Uuid>, StoreError> {
+        let Removal { kind, scope, ids, now } = *removal;
+        let asked: Vec<_> = ids.iter().map(|id| *id.as_uuid()).collect();
+        let asked = invitations(sorted(&asked).into_iter().map(|id| (id, None)));
+        let values = Values::new()
+            .text(Name::Ids, asked.as_str())
+            .text(Name::Kind, kind)
+            .exact(Name::Scope, Some(scope.as_str()))
+            .time(Name::Now, now);
+        let held: Vec<Uuid> = all::<D, _>(conn, values.of_statement(&sql::HOLD_ENDED)?).await?;
+        if held.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let these = invitations(held.iter().map(|id| (*id, None)));
+        for sql in FORGETTING {
+            execute::<D>(conn, Values::new().text(Name::Ids, these.as_str()).of_statement(sql)?).await?;
+        }
+        Ok(held.into_iter().collect())
     }
 
     async fn ripen<D: Driver<Db = Self>>(conn: &mut D::Conn, now: DateTime<Utc>) -> Result<u64, StoreError> {
@@ -386,6 +408,10 @@ const FOLLOWING_TOGETHER: [(&Sql, IsMeant); 3] = [
     (&sql::INSERT_LETTERS, |dispatch| matches!(dispatch, Dispatch::Letter(_))),
     (&sql::INSERT_LINKS, |dispatch| matches!(dispatch, Dispatch::Token(..))),
 ];
+
+/// What deletes invitations that are locked. Letters go first: who has leased one is minting its token.
+const FORGETTING: [&Sql; 5] =
+    [&sql::FORGET_QUEUED, &sql::FORGET_TOKENS, &sql::FORGET_LETTERS, &sql::FORGET_EVENTS, &sql::FORGET_ENDED];
 
 /// Invitations with their letters, as a JSON array.
 fn invitations(rows: impl Iterator<Item = (Uuid, Option<Uuid>)>) -> String {

@@ -9,8 +9,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use invite_core::{
     Record, Status,
     store::{
-        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, OpenKey, QueueChange,
-        Read, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
+        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, OpenKey, QueueChange, Read, Removal, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
 use serde_json::{Value as Json, json};
@@ -33,7 +32,7 @@ pub use crate::{
     lists::{list, list_rows, stats},
     queue::{now, remind},
     reading::{addressed_to, find, history},
-    writing::{apply, insert, record_delivery},
+    writing::{apply, insert, record_delivery, remove},
 };
 
 /// PostgreSQL's values and statements.
@@ -246,6 +245,28 @@ impl Catalog for Postgres {
             Keys::Idempotency(keys) => (&sql::FIND_TOGETHER_BY_KEY, Values::new().set(Name::Keys, digests(keys))),
         };
         all::<D, _>(conn, values.of_statement(sql)?).await.map(Some)
+    }
+
+    async fn remove<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        removal: &Removal<'_>,
+    ) -> Result<HashSet<Uuid>, StoreError> {
+        let Removal { kind, scope, ids, now } = *removal;
+        let of = |ids| {
+            Values::new()
+                .set(Name::Ids, Value::Uuids(ids))
+                .text(Name::Kind, kind)
+                .exact(Name::Scope, Some(scope.as_str()))
+                .time(Name::Now, now)
+        };
+        let asked = ids.iter().map(|id| *id.as_uuid()).collect();
+        let held: Vec<Uuid> = all::<D, _>(conn, of(asked).of_statement(&sql::HOLD_ENDED)?).await?;
+        if held.is_empty() {
+            return Ok(HashSet::new());
+        }
+        // A statement of its own: what was written while the locks were waited for is deleted as well.
+        let removed = all::<D, Uuid>(conn, of(held).of_statement(&sql::FORGET_ENDED)?).await?;
+        Ok(removed.into_iter().collect())
     }
 
     async fn ripen<D: Driver<Db = Self>>(conn: &mut D::Conn, now: DateTime<Utc>) -> Result<u64, StoreError> {

@@ -3,15 +3,14 @@
 pub mod migrate;
 pub mod sql;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use async_lock::Mutex;
 use chrono::{DateTime, Utc};
 use invite_core::{
     Scope, Status,
     store::{
-        Change, Found, Guard, Insertion, Key, LeaseRequest, Leased, Read, Settlement, StoreError, Sweep, Target,
-        TimeGuard, Transition,
+        Change, Found, Guard, Insertion, Key, LeaseRequest, Leased, Read, Removal, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
 use serde_json::Value as Json;
@@ -34,7 +33,7 @@ pub use crate::{
     lists::{list, list_rows, stats},
     queue::{now, remind},
     reading::{addressed_to, find, history},
-    writing::{apply, insert, record_delivery},
+    writing::{apply, insert, record_delivery, remove},
 };
 
 /// SQLite's values and statements.
@@ -172,6 +171,29 @@ impl Catalog for Sqlite {
         }
         FOLLOWING.write::<D>(conn, record, event, dispatch).await?;
         Ok(true)
+    }
+
+    async fn remove<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        removal: &Removal<'_>,
+    ) -> Result<HashSet<Uuid>, StoreError> {
+        let Removal { kind, scope, ids, now } = *removal;
+        let mut removed = HashSet::new();
+        for id in ids {
+            let values = Values::new()
+                .uuid(Name::Id, *id.as_uuid())
+                .text(Name::Kind, kind)
+                .exact(Name::Scope, Some(scope.as_str()))
+                .time(Name::Now, now);
+            if execute::<D>(conn, values.of_statement(&sql::FORGET_ENDED)?).await? == 0 {
+                continue;
+            }
+            removed.insert(*id.as_uuid());
+            for sql in [&sql::FORGET_QUEUED, &sql::FORGET_TOKENS, &sql::FORGET_LETTERS, &sql::FORGET_EVENTS] {
+                execute::<D>(conn, Values::new().uuid(Name::Id, *id.as_uuid()).of_statement(sql)?).await?;
+            }
+        }
+        Ok(removed)
     }
 
     async fn ripen<D: Driver<Db = Self>>(conn: &mut D::Conn, now: DateTime<Utc>) -> Result<u64, StoreError> {

@@ -14,8 +14,7 @@ macro_rules! store {
                     invite_core::{
                         Event, InvitationId, Listed, Record, Scope,
                         store::{
-                            AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery,
-                            Read, StatsRequest, StoreError, Transition,
+        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery, Read, Removal, StatsRequest, StoreError, Transition,
                         },
                     },
                 },
@@ -52,6 +51,10 @@ macro_rules! store {
                     updates: &[DeliveryUpdate<'_>],
                 ) -> Result<Vec<bool>, StoreError> {
                     database::record_delivery::<$store>(conn, updates).await
+                }
+
+                async fn remove(&self, conn: &mut Self::Conn, removal: &Removal<'_>) -> Result<Vec<bool>, StoreError> {
+                    database::remove::<$store>(conn, removal).await
                 }
 
                 async fn find(

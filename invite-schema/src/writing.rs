@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use invite_core::store::{DeliveryUpdate, Found, Insertion, StoreError, Target, Transition};
+use invite_core::store::{DeliveryUpdate, Found, Insertion, Removal, StoreError, Target, Transition};
 
 use crate::{catalog::Catalog, driver::Driver, together::alike};
 
@@ -55,4 +55,13 @@ pub async fn record_delivery<D: Driver<Db: Catalog>>(
         answers.push(D::Db::record::<D>(conn, update).await?);
     }
     Ok(answers)
+}
+
+#[doc(hidden)]
+pub async fn remove<D: Driver<Db: Catalog>>(
+    conn: &mut D::Conn,
+    removal: &Removal<'_>,
+) -> Result<Vec<bool>, StoreError> {
+    let mut removed = D::Db::remove::<D>(conn, removal).await?;
+    Ok(removal.ids.iter().map(|id| removed.remove(id.as_uuid())).collect())
 }

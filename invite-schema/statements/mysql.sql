@@ -455,6 +455,45 @@ AND (CAST(CASE ? WHEN 'anyone' THEN '*' WHEN 'address' THEN i.recipient ELSE SUB
     -1) END AS BINARY) IN (?, ?, ?, ?, ?, ?, ?, ?) OR (CAST(i.recipient AS BINARY) = ? AND FALSE))
 AND (i.resent_at IS NULL OR i.resent_at <= ? OR i.resent_at > ?) FOR UPDATE;
 
+-- HOLD_ENDED
+--   1 ids, 2 kind, 3 scope, 4 now
+SELECT SQL_BUFFER_RESULT i.id
+FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$.id',
+    letter CHAR(32) PATH '$.letter')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (PRIMARY) ON i.id = UNHEX(a.id)
+WHERE i.kind = ?
+AND i.scope = ?
+AND (i.status NOT IN ('pending', 'delivery_failed') OR i.expires_at <= ?) FOR UPDATE;
+
+-- FORGET_QUEUED
+--   1 ids
+DELETE d
+FROM JSON_TABLE(?,
+    '$[*]' COLUMNS (id CHAR(32) PATH '$.id')) AS a STRAIGHT_JOIN invite_outbox AS d FORCE INDEX (invite_outbox_invitation) ON d.invitation = UNHEX(a.id);
+
+-- FORGET_TOKENS
+--   1 ids
+DELETE d
+FROM JSON_TABLE(?,
+    '$[*]' COLUMNS (id CHAR(32) PATH '$.id')) AS a STRAIGHT_JOIN invite_tokens AS d FORCE INDEX (invite_tokens_invitation) ON d.invitation = UNHEX(a.id);
+
+-- FORGET_LETTERS
+--   1 ids
+DELETE d
+FROM JSON_TABLE(?,
+    '$[*]' COLUMNS (id CHAR(32) PATH '$.id')) AS a STRAIGHT_JOIN invite_letters AS d FORCE INDEX (invite_letters_invitation) ON d.invitation = UNHEX(a.id);
+
+-- FORGET_EVENTS
+--   1 ids
+DELETE d
+FROM JSON_TABLE(?,
+    '$[*]' COLUMNS (id CHAR(32) PATH '$.id')) AS a STRAIGHT_JOIN invite_events AS d FORCE INDEX (invite_events_history) ON d.invitation = UNHEX(a.id);
+
+-- FORGET_ENDED
+--   1 ids
+DELETE i
+FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$.id',
+    letter CHAR(32) PATH '$.letter')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (PRIMARY) ON i.id = UNHEX(a.id);
+
 -- END_HELD
 --   1 ids, 2 ended_status, 3 at, 4 actor, 5 reason
 UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$.id',

@@ -564,6 +564,46 @@ WITH asked AS MATERIALIZED (
 SELECT id
 FROM created;
 
+-- HOLD_ENDED
+--   1 ids, 2 kind, 3 scope, 4 now
+WITH held AS MATERIALIZED (
+    SELECT i.id
+    FROM invite_invitations AS i
+    WHERE i.id = ANY ($1::uuid[])
+    AND i.kind = $2
+    AND i.scope = $3
+    AND (i.status NOT IN ('pending', 'delivery_failed') OR i.expires_at <= $4)
+    ORDER BY i.id FOR UPDATE ), queued AS (DELETE
+    FROM invite_outbox
+    WHERE invitation = ANY (ARRAY(SELECT held.id
+            FROM held)))
+SELECT held.id
+FROM held;
+
+-- FORGET_ENDED
+--   1 ids, 2 kind, 3 scope, 4 now
+WITH removed AS ( DELETE
+    FROM invite_invitations AS i
+    WHERE i.id = ANY ($1::uuid[])
+    AND i.kind = $2
+    AND i.scope = $3
+    AND (i.status NOT IN ('pending', 'delivery_failed') OR i.expires_at <= $4)
+    RETURNING i.id ), tokens AS (DELETE
+    FROM invite_tokens
+    WHERE invitation = ANY (ARRAY(SELECT id
+            FROM removed)) ), queued AS (DELETE
+    FROM invite_outbox
+    WHERE invitation = ANY (ARRAY(SELECT id
+            FROM removed)) ), letters AS (DELETE
+    FROM invite_letters
+    WHERE invitation = ANY (ARRAY(SELECT id
+            FROM removed)) ), events AS (DELETE
+    FROM invite_events
+    WHERE invitation = ANY (ARRAY(SELECT id
+            FROM removed)) )
+SELECT id
+FROM removed;
+
 -- END_TOGETHER
 --   1 ids, 2 letters, 3 ended_status, 4 at, 5 actor, 6 reason, 7 scope, 8 kind, 9 status, 10 or_status,
 --       11 unexpired_at, 12 due_at, 13 compare, 14 addresses, 15 proved_address, 16 not_resent_since,

@@ -1260,6 +1260,39 @@ WHERE id IN (SELECT id
         FROM json_each(?2))
     ORDER BY expires_at, id LIMIT +?3);
 
+-- FORGET_ENDED
+--   1 id, 2 kind, 3 scope, 4 now
+DELETE
+FROM invite_invitations
+WHERE id = +?1
+AND +kind = ?2
+AND +scope = ?3
+AND (status NOT IN ('pending', 'delivery_failed') OR expires_at <= ?4);
+
+-- FORGET_QUEUED
+--   1 id
+DELETE
+FROM invite_outbox
+WHERE invitation = +?1;
+
+-- FORGET_TOKENS
+--   1 id
+DELETE
+FROM invite_tokens
+WHERE invitation = +?1;
+
+-- FORGET_LETTERS
+--   1 id
+DELETE
+FROM invite_letters
+WHERE invitation = +?1;
+
+-- FORGET_EVENTS
+--   1 id
+DELETE
+FROM invite_events
+WHERE invitation = +?1;
+
 -- LEDGER
 SELECT version, checksum, compatible_since
 FROM invite_migrations

@@ -77,6 +77,12 @@ impl<C: Send, K: Kind> Authority<C, K> for Asked {
         });
         state.1.map_or(Ok(()), |why| Err(Denial::refused(why)))
     }
+
+    async fn authorize_delete(&self, _: &mut C, _: &Actor, _: &Scope, _: &[InvitationId]) -> Result<(), Denial> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0.push("delete");
+        state.1.map_or(Ok(()), |why| Err(Denial::refused(why)))
+    }
 }
 
 /// A mailer that holds each letter until told to go on; clones are one.

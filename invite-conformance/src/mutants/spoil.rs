@@ -7,9 +7,7 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Event, InvitationId, Listed, Record, Scope,
     store::{
-        AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Dispatch, Found, Insertion, InvitationStore, Key,
-        LeaseRequest, Leased, ListQuery, NewLetter, OpenKey, Read, ReminderReport, ReminderScan, Settlement,
-        StatsRequest, StoreError, Sweep, Transition, WorkerStore,
+        AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Dispatch, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery, NewLetter, OpenKey, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep, Transition, WorkerStore,
     },
 };
 use uuid::Uuid;
@@ -83,6 +81,10 @@ pub(super) trait Spoil: Send + Sync + 'static {
             answers.push(self.settle(below, settlement).await?);
         }
         Ok(answers)
+    }
+
+    async fn remove(&self, below: &Below, conn: &mut Conn, removal: &Removal<'_>) -> Result<Vec<bool>, StoreError> {
+        below.db.remove(conn, removal).await
     }
 
     /// All reads of one call.
@@ -276,6 +278,10 @@ impl InvitationStore for Spoiled {
 
     async fn record_delivery(&self, conn: &mut Conn, updates: &[DeliveryUpdate<'_>]) -> Result<Vec<bool>, StoreError> {
         self.spoil.record_all(&self.below, conn, updates).await.map_err(|error| self.spoil.error(error))
+    }
+
+    async fn remove(&self, conn: &mut Conn, removal: &Removal<'_>) -> Result<Vec<bool>, StoreError> {
+        self.spoil.remove(&self.below, conn, removal).await.map_err(|error| self.spoil.error(error))
     }
 
     async fn find(&self, conn: &mut Conn, keys: &[Key<'_>], read: Read) -> Result<Vec<Option<Found>>, StoreError> {

@@ -33,6 +33,7 @@ impl Error {
             Self::MayNotDecline => "may_not_decline",
             Self::LimitReached { .. } => "limit_reached",
             Self::KeyReused(_) => "key_reused",
+            Self::StillOpen => "still_open",
             Self::Invalid { .. } | Self::InvalidPayload(_) => "invalid",
             Self::Random(_) => "unavailable",
             Self::Store(error) | Self::Authority(error) if error.is_retryable() => "unavailable",
@@ -51,7 +52,7 @@ impl Error {
         match self {
             Self::NotFound => 404,
             Self::Expired { .. } | Self::AlreadyAccepted | Self::Rejected | Self::Cancelled | Self::Superseded => 410,
-            Self::AlreadyPending(_) | Self::IllegalTransition { .. } | Self::KeyReused(_) => 409,
+            Self::AlreadyPending(_) | Self::IllegalTransition { .. } | Self::KeyReused(_) | Self::StillOpen => 409,
             Self::WrongRecipient | Self::EmailNotVerified | Self::NotPermitted(_) | Self::MayNotDecline => 403,
             Self::LimitReached { .. } => 429,
             Self::Invalid { .. } | Self::InvalidPayload(_) => 422,
@@ -89,6 +90,7 @@ impl Error {
             | Self::NotPermitted(_)
             | Self::MayNotDecline
             | Self::KeyReused(_)
+            | Self::StillOpen
             | Self::Invalid { .. }
             | Self::InvalidPayload(_)
             | Self::NotInTransaction

@@ -50,6 +50,12 @@ pub(super) enum Undo {
     Queue(DeliveryId, Option<Queued>),
     Event,
     ProviderId(DeliveryId, Option<String>),
+    /// With all events that there were.
+    Forgotten {
+        row: Box<Row>,
+        tokens: HashMap<[u8; 32], (InvitationId, FoundToken)>,
+        events: Vec<Event>,
+    },
 }
 
 impl Undo {
@@ -62,6 +68,11 @@ impl Undo {
             Self::Event => drop(state.events.pop()),
             Self::ProviderId(id, Some(old)) => drop(state.provider_ids.insert(id, old)),
             Self::ProviderId(id, None) => drop(state.provider_ids.remove(&id)),
+            Self::Forgotten { row, tokens, events } => {
+                state.put(row.record.id, Some(*row));
+                state.tokens.extend(tokens);
+                state.events = events;
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ const MOST: usize = 1_000;
 #[derive(Debug)]
 #[must_use]
 pub struct Many<'s, 'a, S: InvitationStore, K: Kind> {
-    scoped: &'s Scoped<'a, S, K>,
+    pub(super) scoped: &'s Scoped<'a, S, K>,
 }
 
 impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {

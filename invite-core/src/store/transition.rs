@@ -20,7 +20,7 @@ use crate::{
 
 /// One guarded change with its event.
 ///
-/// Rows change in no other way but three: [`sweep`](super::WorkerStore::sweep) expires many at once, under the
+/// Rows that are not [removed](super::InvitationStore::remove) change in no other way but three: [`sweep`](super::WorkerStore::sweep) expires many at once, under the
 /// same guard, and [`record_delivery`](super::InvitationStore::record_delivery) and
 /// [`remind`](super::WorkerStore::remind) write what concerns letters only.
 #[derive(Debug)]

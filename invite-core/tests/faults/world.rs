@@ -15,9 +15,7 @@ use invite_core::{
     Record, Scope, Status, Unchecked, Worker,
     memory::{Memory, MemoryConn, MemoryStore},
     store::{
-        AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest,
-        Leased, ListQuery, Purpose, Read, ReminderReport, ReminderScan, Settlement, StatsRequest, StoreError, Sweep,
-        Transition, WorkerStore,
+        AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery, Purpose, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep, Transition, WorkerStore,
     },
     testing::{CapturedLetter, CapturingMailer, ManualClock},
 };
@@ -137,6 +135,10 @@ impl InvitationStore for Faulty {
         updates: &[DeliveryUpdate<'_>],
     ) -> Result<Vec<bool>, StoreError> {
         MemoryStore.record_delivery(conn, updates).await
+    }
+
+    async fn remove(&self, conn: &mut MemoryConn, removal: &Removal<'_>) -> Result<Vec<bool>, StoreError> {
+        MemoryStore.remove(conn, removal).await
     }
 
     async fn find(

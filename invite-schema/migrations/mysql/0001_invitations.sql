@@ -69,6 +69,7 @@ CREATE TABLE IF NOT EXISTS invite_tokens (
     generation INT UNSIGNED NOT NULL,
     channel    VARCHAR(8)   CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     created_at DATETIME(6)  NOT NULL,
+    KEY invite_tokens_invitation (invitation),
     CONSTRAINT invite_tokens_channel CHECK (channel IN ('mail', 'link'))
 ) ENGINE = InnoDB;
 
@@ -94,7 +95,8 @@ CREATE TABLE IF NOT EXISTS invite_outbox (
     lease_until DATETIME(6),
     last_error  VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
     KEY invite_outbox_ready (ready, priority, scope, not_before, id),
-    KEY invite_outbox_waiting (ready, not_before)
+    KEY invite_outbox_waiting (ready, not_before),
+    KEY invite_outbox_invitation (invitation)
 ) ENGINE = InnoDB;
 
 -- What became of letters. A letter has no row until its first outcome.
@@ -108,10 +110,11 @@ CREATE TABLE IF NOT EXISTS invite_letters (
     fault       VARCHAR(20)    CHARACTER SET ascii COLLATE ascii_bin,
     -- Under which name the mail provider accepted it.
     provider_id VARBINARY(128),
+    INDEX invite_letters_invitation (invitation),
     INDEX invite_letters_provider (provider_id)
 ) ENGINE = InnoDB;
 
--- Only ever appended to.
+-- Only ever appended to, until the invitation is deleted.
 CREATE TABLE IF NOT EXISTS invite_events (
     id         BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     invitation BINARY(16)   NOT NULL,

@@ -76,6 +76,8 @@ CREATE TABLE invite_tokens (
     CONSTRAINT invite_tokens_channel CHECK (channel IN ('mail', 'link'))
 );
 
+CREATE INDEX invite_tokens_invitation ON invite_tokens (invitation);
+
 -- What is still to be mailed. No body, no link, no token.
 CREATE TABLE invite_outbox (
     id          uuid             NOT NULL PRIMARY KEY,
@@ -101,6 +103,7 @@ CREATE TABLE invite_outbox (
 
 CREATE INDEX invite_outbox_ready ON invite_outbox (priority, scope, not_before, id) WHERE ready;
 CREATE INDEX invite_outbox_waiting ON invite_outbox (not_before) WHERE NOT ready;
+CREATE INDEX invite_outbox_invitation ON invite_outbox (invitation);
 
 -- What became of letters. A letter has no row until its first outcome.
 CREATE TABLE invite_letters (
@@ -115,9 +118,10 @@ CREATE TABLE invite_letters (
     provider_id text COLLATE "C"
 );
 
+CREATE INDEX invite_letters_invitation ON invite_letters (invitation);
 CREATE INDEX invite_letters_provider ON invite_letters (provider_id) WHERE provider_id IS NOT NULL;
 
--- Only ever appended to.
+-- Only ever appended to, until the invitation is deleted.
 CREATE TABLE invite_events (
     id         bigint           GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     invitation uuid             NOT NULL,

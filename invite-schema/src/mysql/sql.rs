@@ -197,6 +197,24 @@ statements! {
         " FOR UPDATE"
     );
 
+    /// Those that have ended, locked.
+    HOLD_ENDED = concat!(
+        "SELECT SQL_BUFFER_RESULT i.id FROM ",
+        these_invitations!(),
+        " WHERE i.kind = :kind AND i.scope = :scope
+            AND (i.status NOT IN ('pending', 'delivery_failed') OR i.expires_at <= :now) FOR UPDATE"
+    );
+
+    FORGET_QUEUED = forget!("invite_outbox", "invite_outbox_invitation");
+
+    FORGET_TOKENS = forget!("invite_tokens", "invite_tokens_invitation");
+
+    FORGET_LETTERS = forget!("invite_letters", "invite_letters_invitation");
+
+    FORGET_EVENTS = forget!("invite_events", "invite_events_history");
+
+    FORGET_ENDED = concat!("DELETE i FROM ", these_invitations!());
+
     END_HELD = concat!("UPDATE ", these_invitations!(), " SET ", end_by_id!());
 
     RENEW_HELD = concat!("UPDATE ", these_invitations!(), " SET ", renew!("UNHEX(a.letter)"));

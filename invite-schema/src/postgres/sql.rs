@@ -121,6 +121,27 @@ statements! {
               FROM created JOIN asked AS a USING (id) WHERE a.token IS NOT NULL
         ) SELECT id FROM created";
 
+    /// Those of `:ids` that have ended, locked in one order. Letters about them go first: who has leased one is minting its
+    /// token, which the statement that follows must see.
+    HOLD_ENDED = "WITH held AS MATERIALIZED (
+             SELECT i.id FROM invite_invitations AS i
+              WHERE i.id = ANY (:ids::uuid[]) AND i.kind = :kind AND i.scope = :scope
+                AND (i.status NOT IN ('pending', 'delivery_failed') OR i.expires_at <= :now)
+              ORDER BY i.id FOR UPDATE
+         ), queued AS (DELETE FROM invite_outbox WHERE invitation = ANY (ARRAY(SELECT held.id FROM held)))
+         SELECT held.id FROM held";
+
+    FORGET_ENDED = "WITH removed AS (
+             DELETE FROM invite_invitations AS i
+              WHERE i.id = ANY (:ids::uuid[]) AND i.kind = :kind AND i.scope = :scope
+                AND (i.status NOT IN ('pending', 'delivery_failed') OR i.expires_at <= :now)
+             RETURNING i.id
+         ), tokens AS (DELETE FROM invite_tokens WHERE invitation = ANY (ARRAY(SELECT id FROM removed))
+         ), queued AS (DELETE FROM invite_outbox WHERE invitation = ANY (ARRAY(SELECT id FROM removed))
+         ), letters AS (DELETE FROM invite_letters WHERE invitation = ANY (ARRAY(SELECT id FROM removed))
+         ), events AS (DELETE FROM invite_events WHERE invitation = ANY (ARRAY(SELECT id FROM removed))
+         ) SELECT id FROM removed";
+
     END_TOGETHER = by_ids!(end!());
 
     RENEW_TOGETHER = by_ids!(renew!("a.letter"));

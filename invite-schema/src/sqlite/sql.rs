@@ -326,6 +326,18 @@ statements! {
         " ORDER BY expires_at, id LIMIT +:limit)"
     );
 
+    FORGET_ENDED = "DELETE FROM invite_invitations
+        WHERE id = +:id AND +kind = :kind AND +scope = :scope
+          AND (status NOT IN ('pending', 'delivery_failed') OR expires_at <= :now)";
+
+    FORGET_QUEUED = "DELETE FROM invite_outbox WHERE invitation = +:id";
+
+    FORGET_TOKENS = "DELETE FROM invite_tokens WHERE invitation = +:id";
+
+    FORGET_LETTERS = "DELETE FROM invite_letters WHERE invitation = +:id";
+
+    FORGET_EVENTS = "DELETE FROM invite_events WHERE invitation = +:id";
+
     /// What the ledger says of the steps that the database has.
     LEDGER = "SELECT version, checksum, compatible_since FROM invite_migrations ORDER BY version";
 

@@ -15,9 +15,7 @@ use invite_conformance::{Damage, Effort, Harness};
 use invite_core::{
     Event, InvitationId, Listed, Record, Scope,
     store::{
-        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased,
-        ListQuery, Read, ReminderReport, ReminderScan, Settlement, StatsRequest, StoreError, Sweep, Transition,
-        WorkerStore,
+        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep, Transition, WorkerStore,
     },
 };
 
@@ -129,6 +127,10 @@ impl<A: Database, B: Database> InvitationStore for MixedStore<A, B> {
         updates: &[DeliveryUpdate<'_>],
     ) -> Result<Vec<bool>, StoreError> {
         either!(self, conn, record_delivery(updates).await)
+    }
+
+    async fn remove(&self, conn: &mut Self::Conn, removal: &Removal<'_>) -> Result<Vec<bool>, StoreError> {
+        either!(self, conn, remove(removal).await)
     }
 
     async fn find(

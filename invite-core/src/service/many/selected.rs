@@ -89,7 +89,7 @@ impl<S: InvitationStore, K: Kind> Many<'_, '_, S, K> {
     }
 
     /// The ids, each once, and where the list goes on.
-    async fn select(
+    pub(in crate::service) async fn select(
         &self,
         conn: &mut S::Conn,
         actor: &Actor,

@@ -10,6 +10,19 @@ macro_rules! these_invitations {
     };
 }
 
+/// Deletes the rows of a table that belong to the invitations of the JSON array `:ids`.
+macro_rules! forget {
+    ($table:literal, $index:literal) => {
+        concat!(
+            "DELETE d FROM JSON_TABLE(:ids, '$[*]' COLUMNS (id CHAR(32) PATH '$.id')) AS a STRAIGHT_JOIN ",
+            $table,
+            " AS d FORCE INDEX (",
+            $index,
+            ") ON d.invitation = UNHEX(a.id)"
+        )
+    };
+}
+
 /// The columns of the objects in the JSON array `:rows`.
 macro_rules! new_rows {
     () => {
