@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Event, InvitationId, Listed, Record, Scope,
     store::{
-        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep, Transition, WorkerStore,
+        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery, Purge, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep, Transition, WorkerStore,
     },
 };
 
@@ -290,6 +290,10 @@ impl<H: Harness> WorkerStore<()> for Opened<H> {
     async fn remind(&self, (): &(), scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError> {
         self.store.remind(self.pool(), scan).await
     }
+
+    async fn purge(&self, (): &(), purge: &Purge<'_>) -> Result<u64, StoreError> {
+        self.store.purge(self.pool(), purge).await
+    }
 }
 
 /// What the services of a case are made with: the store, whichever it is.
@@ -375,5 +379,9 @@ impl WorkerStore<()> for Shared {
 
     async fn remind(&self, pool: &(), scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError> {
         self.0.remind(pool, scan).await
+    }
+
+    async fn purge(&self, pool: &(), purge: &Purge<'_>) -> Result<u64, StoreError> {
+        self.0.purge(pool, purge).await
     }
 }

@@ -22,6 +22,7 @@ mod orders;
 mod outcomes;
 mod pages;
 mod refusals;
+mod retention;
 mod values;
 mod worker;
 pub(crate) mod world;
@@ -51,6 +52,7 @@ pub(crate) fn cases() -> Vec<Case> {
         outcomes::CASES,
         pages::CASES,
         refusals::CASES,
+        retention::CASES,
         values::CASES,
         worker::CASES,
     ]

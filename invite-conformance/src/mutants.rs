@@ -8,6 +8,7 @@ mod guard;
 mod links;
 mod list;
 mod probe;
+mod purge;
 mod queue;
 mod race;
 mod read;
@@ -91,6 +92,7 @@ pub fn mutants() -> Vec<Mutant> {
         worker::MUTANTS,
         remind::MUTANTS,
         removal::MUTANTS,
+        purge::MUTANTS,
         report::MUTANTS,
         several::MUTANTS,
         together::MUTANTS,

@@ -17,6 +17,7 @@ mod lease;
 mod list;
 mod notices;
 mod open_key;
+mod purge;
 mod recipient_guard;
 mod reminders;
 mod removal;
@@ -49,6 +50,7 @@ pub(crate) fn cases() -> Vec<Case> {
         list::CASES,
         notices::CASES,
         open_key::CASES,
+        purge::CASES,
         recipient_guard::CASES,
         reminders::CASES,
         removal::CASES,

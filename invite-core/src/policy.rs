@@ -40,6 +40,7 @@ pub struct Policy {
     pub(crate) notify_rejected: bool,
     pub(crate) notify_expired: bool,
     pub(crate) notify_delivery_failed: bool,
+    pub(crate) retention: Option<TimeDelta>,
     pub(crate) reply_to_inviter: bool,
 }
 
@@ -77,6 +78,7 @@ impl Policy {
             notify_rejected: false,
             notify_expired: false,
             notify_delivery_failed: false,
+            retention: None,
             reply_to_inviter: false,
         }
     }
@@ -166,6 +168,14 @@ impl Policy {
     /// been resent, has ended or is over, the letter is tried.
     pub const fn notify_delivery_failed(mut self, notify: bool) -> Self {
         self.notify_delivery_failed = notify;
+        self
+    }
+
+    /// How long an invitation is kept after its end. Then the worker deletes it with all that is known of it, as
+    /// [`delete`](crate::Scoped::delete) does: its links are [`NotFound`](crate::Error::NotFound), its key is forgotten, and
+    /// letters about its end that nobody has taken yet are not sent. Unless it is set, invitations are kept for ever.
+    pub const fn retention(mut self, retention: TimeDelta) -> Self {
+        self.retention = Some(retention);
         self
     }
 

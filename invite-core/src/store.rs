@@ -43,7 +43,7 @@ use crate::{
 
 pub use self::{
     list::ListQuery,
-    queue::{LeaseRequest, Leased, LeasedLetter, QueueChange, Settlement, Sweep, WorkerStore},
+    queue::{LeaseRequest, Leased, LeasedLetter, Purge, QueueChange, Settlement, Sweep, WorkerStore},
     remind::{ReminderDecision, ReminderReport, ReminderScan},
     stats::{Counts, Days, Group, StatsRequest, TIMES, Took},
     transition::{Change, Guard, NewPayload, RecipientGuard, RenewedLinks, Target, TimeGuard, Transition},

@@ -99,6 +99,14 @@ pub trait Catalog: Dialect {
         removal: &Removal<'_>,
     ) -> impl Future<Output = Result<HashSet<Uuid>, StoreError>> + Send;
 
+    /// Deletes some of a kind that had ended by this instant, with all that belongs to them, and says how many.
+    fn purge<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        kind: &str,
+        until: DateTime<Utc>,
+        limit: u32,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
     /// Makes letters ready whose time has come, and says how many.
     fn ripen<D: Driver<Db = Self>>(
         conn: &mut D::Conn,

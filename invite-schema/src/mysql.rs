@@ -33,7 +33,7 @@ pub use self::value::Value;
 #[doc(hidden)]
 pub use crate::{
     lists::{list, list_rows, stats},
-    queue::{now, remind},
+    queue::{now, purge, remind},
     reading::{addressed_to, find, history},
     writing::{apply, insert, record_delivery, remove},
 };
@@ -210,14 +210,20 @@ impl Catalog for MySql {
             .exact(Name::Scope, Some(scope.as_str()))
             .time(Name::Now, now);
         let held: Vec<Uuid> = all::<D, _>(conn, values.of_statement(&sql::HOLD_ENDED)?).await?;
-        if held.is_empty() {
-            return Ok(HashSet::new());
-        }
-        let these = invitations(held.iter().map(|id| (*id, None)));
-        for sql in FORGETTING {
-            execute::<D>(conn, Values::new().text(Name::Ids, these.as_str()).of_statement(sql)?).await?;
-        }
+        forget::<D>(conn, &held).await?;
         Ok(held.into_iter().collect())
+    }
+
+    async fn purge<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        kind: &str,
+        until: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let values = Values::new().text(Name::Kind, kind).time(Name::Until, until).limit(Name::Limit, limit);
+        let held: Vec<Uuid> = all::<D, _>(conn, values.of_statement(&sql::HOLD_OLD)?).await?;
+        forget::<D>(conn, &held).await?;
+        Ok(held.len() as u64)
     }
 
     async fn ripen<D: Driver<Db = Self>>(conn: &mut D::Conn, now: DateTime<Utc>) -> Result<u64, StoreError> {
@@ -412,6 +418,17 @@ const FOLLOWING_TOGETHER: [(&Sql, IsMeant); 3] = [
 /// What deletes invitations that are locked. Letters go first: who has leased one is minting its token.
 const FORGETTING: [&Sql; 5] =
     [&sql::FORGET_QUEUED, &sql::FORGET_TOKENS, &sql::FORGET_LETTERS, &sql::FORGET_EVENTS, &sql::FORGET_ENDED];
+
+async fn forget<D: Driver<Db = MySql>>(conn: &mut D::Conn, held: &[Uuid]) -> Result<(), StoreError> {
+    if held.is_empty() {
+        return Ok(());
+    }
+    let these = invitations(sorted(held).into_iter().map(|id| (id, None)));
+    for sql in FORGETTING {
+        execute::<D>(conn, Values::new().text(Name::Ids, these.as_str()).of_statement(sql)?).await?;
+    }
+    Ok(())
+}
 
 /// Invitations with their letters, as a JSON array.
 fn invitations(rows: impl Iterator<Item = (Uuid, Option<Uuid>)>) -> String {

@@ -30,7 +30,7 @@ use crate::{
 #[doc(hidden)]
 pub use crate::{
     lists::{list, list_rows, stats},
-    queue::{now, remind},
+    queue::{now, purge, remind},
     reading::{addressed_to, find, history},
     writing::{apply, insert, record_delivery, remove},
 };
@@ -252,21 +252,24 @@ impl Catalog for Postgres {
         removal: &Removal<'_>,
     ) -> Result<HashSet<Uuid>, StoreError> {
         let Removal { kind, scope, ids, now } = *removal;
-        let of = |ids| {
-            Values::new()
-                .set(Name::Ids, Value::Uuids(ids))
-                .text(Name::Kind, kind)
-                .exact(Name::Scope, Some(scope.as_str()))
-                .time(Name::Now, now)
-        };
-        let asked = ids.iter().map(|id| *id.as_uuid()).collect();
-        let held: Vec<Uuid> = all::<D, _>(conn, of(asked).of_statement(&sql::HOLD_ENDED)?).await?;
-        if held.is_empty() {
-            return Ok(HashSet::new());
-        }
-        // A statement of its own: what was written while the locks were waited for is deleted as well.
-        let removed = all::<D, Uuid>(conn, of(held).of_statement(&sql::FORGET_ENDED)?).await?;
-        Ok(removed.into_iter().collect())
+        let values = Values::new()
+            .set(Name::Ids, Value::Uuids(ids.iter().map(|id| *id.as_uuid()).collect()))
+            .text(Name::Kind, kind)
+            .exact(Name::Scope, Some(scope.as_str()))
+            .time(Name::Now, now);
+        let held = all::<D, _>(conn, values.of_statement(&sql::HOLD_ENDED)?).await?;
+        Ok(forget::<D>(conn, held, now).await?.into_iter().collect())
+    }
+
+    async fn purge<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        kind: &str,
+        until: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let values = Values::new().text(Name::Kind, kind).time(Name::Until, until).limit(Name::Limit, limit);
+        let held = all::<D, _>(conn, values.of_statement(&sql::HOLD_OLD)?).await?;
+        Ok(forget::<D>(conn, held, until).await?.len() as u64)
     }
 
     async fn ripen<D: Driver<Db = Self>>(conn: &mut D::Conn, now: DateTime<Utc>) -> Result<u64, StoreError> {
@@ -384,6 +387,20 @@ fn asked(settlement: &Settlement<'_>) -> Json {
         "not_before": not_before, "refusals": refusals,
         "unknowns": unknowns, "last_error": last_error,
     })
+}
+
+/// Deletes those that are locked. A statement of its own: what was written while the locks were waited for is deleted as
+/// well.
+async fn forget<D: Driver<Db = Postgres>>(
+    conn: &mut D::Conn,
+    held: Vec<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>, StoreError> {
+    if held.is_empty() {
+        return Ok(held);
+    }
+    let values = Values::new().set(Name::Ids, Value::Uuids(held)).time(Name::Now, now);
+    all::<D, _>(conn, values.of_statement(&sql::FORGET_ENDED)?).await
 }
 
 #[doc(hidden)]

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use invite_core::store::{
-    LeaseRequest, Leased, QueueChange, ReminderDecision, ReminderReport, ReminderScan, Settlement, StoreError,
+    LeaseRequest, Leased, Purge, QueueChange, ReminderDecision, ReminderReport, ReminderScan, Settlement, StoreError,
 };
 
 use crate::{
@@ -231,3 +231,25 @@ async fn look<D: Driver<Db: Catalog>>(
     }
     Ok(End::Commit(report))
 }
+
+#[doc(hidden)]
+pub async fn purge<D: Driver<Db: Catalog>, P: Pool<D>>(pool: &P, purge: &Purge<'_>) -> Result<u64, StoreError> {
+    let mut tx = pool.begin(D::Db::BEGIN).await?;
+    let work = forget_old::<D>(&mut tx, purge).await;
+    end::<D, P, _>(tx, work).await
+}
+
+async fn forget_old<D: Driver<Db: Catalog>>(conn: &mut D::Conn, purge: &Purge<'_>) -> Result<End<u64>, StoreError> {
+    let (mut purged, limit) = (0, purge.limit.min(MOST_PURGED));
+    for (kind, until) in purge.kinds {
+        let left = limit - u32::try_from(purged).unwrap_or(limit).min(limit);
+        if left == 0 {
+            break;
+        }
+        purged += D::Db::purge::<D>(conn, kind, *until, left).await?;
+    }
+    Ok(if purged > 0 { End::Commit(purged) } else { End::RollBack(purged) })
+}
+
+/// The most that one transaction deletes.
+const MOST_PURGED: u32 = 1_000;

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Scope, Status,
     store::{
-        Change, Found, Guard, Insertion, Key, LeaseRequest, Leased, Read, Removal, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
+        Change, Found, Guard, Insertion, Key, LeaseRequest, Leased, Purge, Read, Removal, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
 use serde_json::Value as Json;
@@ -189,11 +189,24 @@ impl Catalog for Sqlite {
                 continue;
             }
             removed.insert(*id.as_uuid());
-            for sql in [&sql::FORGET_QUEUED, &sql::FORGET_TOKENS, &sql::FORGET_LETTERS, &sql::FORGET_EVENTS] {
-                execute::<D>(conn, Values::new().uuid(Name::Id, *id.as_uuid()).of_statement(sql)?).await?;
-            }
+            forget::<D>(conn, *id.as_uuid()).await?;
         }
         Ok(removed)
+    }
+
+    async fn purge<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        kind: &str,
+        until: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let values = Values::new().text(Name::Kind, kind).time(Name::Until, until).limit(Name::Limit, limit);
+        let old: Vec<Uuid> = all::<D, _>(conn, values.of_statement(&sql::OLD)?).await?;
+        for id in &old {
+            execute::<D>(conn, Values::new().uuid(Name::Id, *id).of_statement(&sql::FORGET_OLD)?).await?;
+            forget::<D>(conn, *id).await?;
+        }
+        Ok(old.len() as u64)
     }
 
     async fn ripen<D: Driver<Db = Self>>(conn: &mut D::Conn, now: DateTime<Utc>) -> Result<u64, StoreError> {
@@ -292,6 +305,14 @@ impl Catalog for Sqlite {
     }
 }
 
+/// Deletes what belonged to an invitation that is deleted.
+async fn forget<D: Driver<Db = Sqlite>>(conn: &mut D::Conn, id: Uuid) -> Result<(), StoreError> {
+    for sql in [&sql::FORGET_QUEUED, &sql::FORGET_TOKENS, &sql::FORGET_LETTERS, &sql::FORGET_EVENTS] {
+        execute::<D>(conn, Values::new().uuid(Name::Id, id).of_statement(sql)?).await?;
+    }
+    Ok(())
+}
+
 const FOLLOWING: Following = Following {
     insert_event: &sql::INSERT_EVENT,
     insert_letter: &sql::INSERT_LETTER,
@@ -350,6 +371,22 @@ pub async fn settle<D: Driver<Db = Sqlite>, P: Pool<D>>(
 ) -> Result<Vec<bool>, StoreError> {
     let _turn = WRITING.lock().await;
     crate::queue::settle::<D, P>(pool, settlements).await
+}
+
+#[doc(hidden)]
+pub async fn purge<D: Driver<Db = Sqlite>, P: Pool<D>>(pool: &P, purge: &Purge<'_>) -> Result<u64, StoreError> {
+    let mut kinds = Vec::new();
+    for (kind, until) in purge.kinds {
+        let values = Values::new().text(Name::Kind, *kind).time(Name::Until, *until);
+        if finds_any(pool, &sql::ANY_OLD, values).await? {
+            kinds.push((*kind, *until));
+        }
+    }
+    if kinds.is_empty() {
+        return Ok(0);
+    }
+    let _turn = WRITING.lock().await;
+    crate::queue::purge::<D, P>(pool, &Purge { kinds: &kinds, limit: purge.limit }).await
 }
 
 #[doc(hidden)]

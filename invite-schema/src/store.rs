@@ -123,7 +123,7 @@ macro_rules! worker_store {
                 exports::{
                     DateTime, Utc, async_trait,
                     invite_core::store::{
-                        LeaseRequest, Leased, ReminderReport, ReminderScan, Settlement, StoreError, Sweep, WorkerStore,
+                        LeaseRequest, Leased, Purge, ReminderReport, ReminderScan, Settlement, StoreError, Sweep, WorkerStore,
                     },
                 },
             };
@@ -148,6 +148,10 @@ macro_rules! worker_store {
 
                 async fn remind(&self, $given: &$pool, scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError> {
                     database::remind::<$store, _>($lent, scan).await
+                }
+
+                async fn purge(&self, $given: &$pool, purge: &Purge<'_>) -> Result<u64, StoreError> {
+                    database::purge::<$store, _>($lent, purge).await
                 }
             }
         };

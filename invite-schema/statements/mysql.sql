@@ -464,6 +464,14 @@ WHERE i.kind = ?
 AND i.scope = ?
 AND (i.status NOT IN ('pending', 'delivery_failed') OR i.expires_at <= ?) FOR UPDATE;
 
+-- HOLD_OLD
+--   1 kind, 2 until, 3 limit
+SELECT SQL_BUFFER_RESULT id
+FROM invite_invitations FORCE INDEX (invite_invitations_ended)
+WHERE kind = ?
+AND ended_at <= ?
+ORDER BY ended_at, id LIMIT ? FOR UPDATE SKIP LOCKED;
+
 -- FORGET_QUEUED
 --   1 ids
 DELETE d

@@ -580,14 +580,26 @@ WITH held AS MATERIALIZED (
 SELECT held.id
 FROM held;
 
+-- HOLD_OLD
+--   1 kind, 2 until, 3 limit
+WITH held AS MATERIALIZED (
+    SELECT i.id
+    FROM invite_invitations AS i
+    WHERE i.kind = $1
+    AND i.ended_at <= $2
+    ORDER BY i.ended_at, i.id LIMIT $3 FOR UPDATE SKIP LOCKED ), queued AS (DELETE
+    FROM invite_outbox
+    WHERE invitation = ANY (ARRAY(SELECT held.id
+            FROM held)))
+SELECT held.id
+FROM held;
+
 -- FORGET_ENDED
---   1 ids, 2 kind, 3 scope, 4 now
+--   1 ids, 2 now
 WITH removed AS ( DELETE
     FROM invite_invitations AS i
     WHERE i.id = ANY ($1::uuid[])
-    AND i.kind = $2
-    AND i.scope = $3
-    AND (i.status NOT IN ('pending', 'delivery_failed') OR i.expires_at <= $4)
+    AND (i.ended_at IS NOT NULL OR i.expires_at <= $2)
     RETURNING i.id ), tokens AS (DELETE
     FROM invite_tokens
     WHERE invitation = ANY (ARRAY(SELECT id

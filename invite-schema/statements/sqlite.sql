@@ -1269,6 +1269,27 @@ AND +kind = ?2
 AND +scope = ?3
 AND (status NOT IN ('pending', 'delivery_failed') OR expires_at <= ?4);
 
+-- ANY_OLD
+--   1 kind, 2 until
+SELECT 1
+FROM invite_invitations
+WHERE kind = +?1
+AND ended_at <= +?2 LIMIT 1;
+
+-- OLD
+--   1 kind, 2 until, 3 limit
+SELECT id
+FROM invite_invitations
+WHERE kind = +?1
+AND ended_at <= +?2
+ORDER BY ended_at, id LIMIT +?3;
+
+-- FORGET_OLD
+--   1 id
+DELETE
+FROM invite_invitations
+WHERE id = +?1;
+
 -- FORGET_QUEUED
 --   1 id
 DELETE

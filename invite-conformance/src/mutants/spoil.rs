@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Event, InvitationId, Listed, Record, Scope,
     store::{
-        AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Dispatch, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery, NewLetter, OpenKey, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep, Transition, WorkerStore,
+        AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Dispatch, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery, NewLetter, OpenKey, Purge, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep, Transition, WorkerStore,
     },
 };
 use uuid::Uuid;
@@ -176,6 +176,10 @@ pub(super) trait Spoil: Send + Sync + 'static {
         below.db.remind(&(), scan).await
     }
 
+    async fn purge(&self, below: &Below, purge: &Purge<'_>) -> Result<u64, StoreError> {
+        below.db.purge(&(), purge).await
+    }
+
     fn error(&self, error: StoreError) -> StoreError {
         error
     }
@@ -338,6 +342,10 @@ impl WorkerStore<()> for Spoiled {
 
     async fn remind(&self, (): &(), scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError> {
         self.spoil.remind(&self.below, scan).await.map_err(|error| self.spoil.error(error))
+    }
+
+    async fn purge(&self, (): &(), purge: &Purge<'_>) -> Result<u64, StoreError> {
+        self.spoil.purge(&self.below, purge).await.map_err(|error| self.spoil.error(error))
     }
 }
 

@@ -47,7 +47,7 @@ async fn remove(direct: &Direct, ids: &[InvitationId]) -> Result<Vec<bool>, Stop
 }
 
 /// The nth, with a letter in the queue, a summary, a token and a key, and ended.
-async fn full(direct: &Direct, n: u8) -> Result<Row, Stop> {
+pub(super) async fn full(direct: &Direct, n: u8) -> Result<Row, Stop> {
     let mut row = row(n.into());
     row.record.idempotency = Some(key(n.into(), Some(1)));
     direct.put(&row, Dispatch::Letter(&letter(n.into()))).await?;
@@ -63,7 +63,7 @@ async fn full(direct: &Direct, n: u8) -> Result<Row, Stop> {
 }
 
 /// Sees that nothing but the events and the token of `full` are there, or nothing at all.
-async fn known(direct: &Direct, n: u8, wanted: bool) -> Verdict {
+pub(super) async fn known(direct: &Direct, n: u8, wanted: bool) -> Verdict {
     let mut conn = direct.db.connect().await?;
     let (idempotency, name) = (key(n.into(), Some(1)), format!("name-{n}"));
     let (token, scope) = (digest(n), Scope::new(7));

@@ -16,7 +16,7 @@ use crate::{
     invitation::Record,
     state::{EventKind, Status},
     store::{
-        Change, DeliveryId, Dispatch, Guard, LeaseRequest, Leased, LeasedLetter, NewEvent, NewLetter, Purpose,
+        Change, DeliveryId, Dispatch, Guard, LeaseRequest, Leased, LeasedLetter, NewEvent, NewLetter, Purge, Purpose,
         QueueChange, ReminderDecision, ReminderReport, ReminderScan, Settlement, StoreError, Sweep, Target, TimeGuard,
         Transition, WorkerStore,
     },
@@ -58,6 +58,13 @@ impl WorkerStore<Memory> for MemoryStore {
         let report = conn.run(|state, undo| remind_due(state, undo, scan)).await?;
         conn.commit();
         Ok(report)
+    }
+
+    async fn purge(&self, memory: &Memory, purge: &Purge<'_>) -> Result<u64, StoreError> {
+        let mut conn = memory.begin().await;
+        let purged = conn.run(|state, undo| forget_old(state, undo, purge)).await;
+        conn.commit();
+        Ok(purged)
     }
 }
 
@@ -173,6 +180,19 @@ fn expire_due(state: &mut State, undo: &mut Vec<Undo>, sweep: &Sweep<'_>) -> u64
         state.transition(&Transition { guard, change, event: event.clone(), dispatch }, undo).is_some()
     });
     swept.count() as u64
+}
+
+fn forget_old(state: &mut State, undo: &mut Vec<Undo>, purge: &Purge<'_>) -> u64 {
+    let is_old = |record: &&Record| {
+        let ended = record.ended.as_ref();
+        purge.kinds.iter().any(|(kind, until)| record.kind == *kind && ended.is_some_and(|ended| ended.at <= *until))
+    };
+    let old: Vec<_> = (state.invitations.values().map(|row| &row.record))
+        .filter(is_old)
+        .take(purge.limit.try_into().unwrap_or(usize::MAX))
+        .map(|record| record.id)
+        .collect();
+    old.into_iter().filter(|id| state.forget(*id, undo)).count() as u64
 }
 
 fn remind_due(state: &mut State, undo: &mut Vec<Undo>, scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError> {

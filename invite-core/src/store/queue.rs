@@ -64,6 +64,10 @@ pub trait WorkerStore<P>: InvitationStore {
     /// The rows are locked before they are looked at, so that of any number of workers one decides
     /// about each. One that does not read must not stop the others: its `remind_at` becomes null.
     async fn remind(&self, pool: &P, scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError>;
+
+    /// Deletes up to `limit` invitations that ended long enough ago, each as by [`InvitationStore::remove`], and returns how
+    /// many. Of any number of workers one deletes each.
+    async fn purge(&self, pool: &P, purge: &Purge<'_>) -> Result<u64, StoreError>;
 }
 
 /// A request for letters to send.
@@ -187,6 +191,17 @@ pub struct Sweep<'a> {
     /// The instant by which invitations must have expired.
     pub now: DateTime<Utc>,
     /// The most to expire. A store may expire no more than 1,000, whatever is asked.
+    pub limit: u32,
+}
+
+/// A request to delete what ended long ago.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
+pub struct Purge<'a> {
+    /// The kinds of which something is deleted, each with the instant at which, or before which, an invitation must have
+    /// ended. Open ones stay, however long their time is over.
+    pub kinds: &'a [(&'a str, DateTime<Utc>)],
+    /// The most to delete. A store may delete no more than 1,000, whatever is asked.
     pub limit: u32,
 }
 

@@ -209,6 +209,7 @@ impl<'w, S: WorkerStore<P>, P: Send + Sync> Engine<'w, S, P> {
                 }
                 self.wants_letters |= self.goes_on && !self.holds_back && tick.found_work();
                 self.tick.expired += tick.expired;
+                self.tick.purged += tick.purged;
                 self.tick.reminded += tick.reminded;
                 self.errors.extend(errors.into_iter().map(Failure::Upkeep));
             }

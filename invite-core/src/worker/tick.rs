@@ -8,6 +8,8 @@ use crate::delivery::DeliveryState;
 pub struct Tick {
     /// Invitations that the sweep expired.
     pub expired: u64,
+    /// Invitations that were deleted, because they ended longer ago than they are kept.
+    pub purged: u64,
     /// Reminders that were queued.
     pub reminded: usize,
     /// Letters a mail server took.

@@ -6,12 +6,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Tick, Worker};
 use crate::{
-    clock::instant,
+    clock::{instant, later},
     delivery::Purpose,
     error::Error,
     invitation::Record,
+    policy::Policy,
     service::look,
-    store::{NewLetter, ReminderDecision, ReminderScan, Sweep, WorkerStore},
+    store::{NewLetter, Purge, ReminderDecision, ReminderScan, Sweep, WorkerStore},
 };
 
 /// How many expired invitations one transaction of the sweep takes: enough that beginning, looking
@@ -19,6 +20,8 @@ use crate::{
 const SWEEP: u32 = 1_000;
 /// How many invitations one transaction looks at for a reminder.
 const REMINDED: u32 = 200;
+/// How many invitations one transaction deletes.
+const PURGED: u32 = 200;
 
 impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
     /// One transaction of each. If one fails, the other still runs.
@@ -35,6 +38,10 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         }
         match self.remind(now).await {
             Ok(reminded) => tick.reminded = reminded,
+            Err(error) => errors.push(error),
+        }
+        match self.purge(now).await {
+            Ok(purged) => tick.purged = purged,
             Err(error) => errors.push(error),
         }
         (tick, errors)
@@ -60,6 +67,16 @@ impl<S: WorkerStore<P>, P: Send + Sync> Worker<S, P> {
         let notify = self.kinds_where(|policy| policy.notify_expired);
         let sweep = Sweep { kinds: &kinds, notify: &notify, now, limit: SWEEP };
         Ok(self.store.sweep(&self.pool, &sweep).await?)
+    }
+
+    /// Deletes what ended longer ago than the policy of its kind keeps it.
+    async fn purge(&self, now: DateTime<Utc>) -> Result<u64, Error> {
+        let until = |policy: &Policy| policy.retention.map(|retention| later(now, -retention));
+        let kinds: Vec<_> = self.kinds.iter().filter_map(|(kind, policy)| Some((&**kind, until(policy)?))).collect();
+        if kinds.is_empty() {
+            return Ok(0);
+        }
+        Ok(self.store.purge(&self.pool, &Purge { kinds: &kinds, limit: PURGED }).await?)
     }
 
     /// Queues the reminders that are due.

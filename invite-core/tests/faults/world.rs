@@ -15,7 +15,7 @@ use invite_core::{
     Record, Scope, Status, Unchecked, Worker,
     memory::{Memory, MemoryConn, MemoryStore},
     store::{
-        AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery, Purpose, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep, Transition, WorkerStore,
+        AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery, Purge, Purpose, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep, Transition, WorkerStore,
     },
     testing::{CapturedLetter, CapturingMailer, ManualClock},
 };
@@ -205,6 +205,10 @@ impl WorkerStore<Memory> for Faulty {
 
     async fn remind(&self, memory: &Memory, scan: &ReminderScan<'_>) -> Result<ReminderReport, StoreError> {
         self.0.other(MemoryStore.remind(memory, scan)).await
+    }
+
+    async fn purge(&self, memory: &Memory, purge: &Purge<'_>) -> Result<u64, StoreError> {
+        self.0.other(MemoryStore.purge(memory, purge)).await
     }
 }
 

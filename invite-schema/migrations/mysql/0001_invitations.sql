@@ -52,6 +52,7 @@ CREATE TABLE IF NOT EXISTS invite_invitations (
     KEY invite_invitations_due (status, expires_at),
     KEY invite_invitations_import (kind, scope, import),
     KEY invite_invitations_remind (remind_at, id),
+    KEY invite_invitations_ended (kind, ended_at, id),
     KEY invite_invitations_recipient (recipient, status),
     CONSTRAINT invite_invitations_payload CHECK (JSON_VALID(payload)),
     CONSTRAINT invite_invitations_display CHECK (JSON_VALID(display)),

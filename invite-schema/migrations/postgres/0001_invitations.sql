@@ -62,6 +62,7 @@ CREATE UNIQUE INDEX invite_invitations_key ON invite_invitations (idempotency_ke
     WHERE idempotency_key IS NOT NULL;
 CREATE INDEX invite_invitations_import ON invite_invitations (kind, scope, import) WHERE import IS NOT NULL;
 CREATE INDEX invite_invitations_remind ON invite_invitations (remind_at, id) WHERE remind_at IS NOT NULL;
+CREATE INDEX invite_invitations_ended ON invite_invitations (kind, ended_at, id) WHERE ended_at IS NOT NULL;
 CREATE INDEX invite_invitations_recipient ON invite_invitations (recipient)
     WHERE status IN ('pending', 'delivery_failed');
 

@@ -205,6 +205,9 @@ statements! {
             AND (i.status NOT IN ('pending', 'delivery_failed') OR i.expires_at <= :now) FOR UPDATE"
     );
 
+    HOLD_OLD = "SELECT SQL_BUFFER_RESULT id FROM invite_invitations FORCE INDEX (invite_invitations_ended)
+        WHERE kind = :kind AND ended_at <= :until ORDER BY ended_at, id LIMIT :limit FOR UPDATE SKIP LOCKED";
+
     FORGET_QUEUED = forget!("invite_outbox", "invite_outbox_invitation");
 
     FORGET_TOKENS = forget!("invite_tokens", "invite_tokens_invitation");

@@ -131,10 +131,15 @@ statements! {
          ), queued AS (DELETE FROM invite_outbox WHERE invitation = ANY (ARRAY(SELECT held.id FROM held)))
          SELECT held.id FROM held";
 
+    HOLD_OLD = "WITH held AS MATERIALIZED (
+             SELECT i.id FROM invite_invitations AS i WHERE i.kind = :kind AND i.ended_at <= :until
+              ORDER BY i.ended_at, i.id LIMIT :limit FOR UPDATE SKIP LOCKED
+         ), queued AS (DELETE FROM invite_outbox WHERE invitation = ANY (ARRAY(SELECT held.id FROM held)))
+         SELECT held.id FROM held";
+
     FORGET_ENDED = "WITH removed AS (
              DELETE FROM invite_invitations AS i
-              WHERE i.id = ANY (:ids::uuid[]) AND i.kind = :kind AND i.scope = :scope
-                AND (i.status NOT IN ('pending', 'delivery_failed') OR i.expires_at <= :now)
+              WHERE i.id = ANY (:ids::uuid[]) AND (i.ended_at IS NOT NULL OR i.expires_at <= :now)
              RETURNING i.id
          ), tokens AS (DELETE FROM invite_tokens WHERE invitation = ANY (ARRAY(SELECT id FROM removed))
          ), queued AS (DELETE FROM invite_outbox WHERE invitation = ANY (ARRAY(SELECT id FROM removed))

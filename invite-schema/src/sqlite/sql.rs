@@ -330,6 +330,12 @@ statements! {
         WHERE id = +:id AND +kind = :kind AND +scope = :scope
           AND (status NOT IN ('pending', 'delivery_failed') OR expires_at <= :now)";
 
+    ANY_OLD = "SELECT 1 FROM invite_invitations WHERE kind = +:kind AND ended_at <= +:until LIMIT 1";
+
+    OLD = "SELECT id FROM invite_invitations WHERE kind = +:kind AND ended_at <= +:until ORDER BY ended_at, id LIMIT +:limit";
+
+    FORGET_OLD = "DELETE FROM invite_invitations WHERE id = +:id";
+
     FORGET_QUEUED = "DELETE FROM invite_outbox WHERE invitation = +:id";
 
     FORGET_TOKENS = "DELETE FROM invite_tokens WHERE invitation = +:id";

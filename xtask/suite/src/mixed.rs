@@ -15,7 +15,7 @@ use invite_conformance::{Damage, Effort, Harness};
 use invite_core::{
     Event, InvitationId, Listed, Record, Scope,
     store::{
-        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep, Transition, WorkerStore,
+        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery, Purge, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep, Transition, WorkerStore,
     },
 };
 
@@ -210,6 +210,13 @@ impl<A: Database, B: Database> WorkerStore<Pools<A, B>> for MixedStore<A, B> {
             return self.other.remind(&pools.other, scan).await;
         }
         self.one.remind(&pools.one, scan).await
+    }
+
+    async fn purge(&self, pools: &Pools<A, B>, purge: &Purge<'_>) -> Result<u64, StoreError> {
+        if self.turn.is_the_others() {
+            return self.other.purge(&pools.other, purge).await;
+        }
+        self.one.purge(&pools.one, purge).await
     }
 }
 
