@@ -39,7 +39,8 @@ use crate::{
     invitation::Record,
     list::Listed,
     store::{
-        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery, Read, Removal, StatsRequest, StoreError, Transition,
+        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery, Read, Removal,
+        StatsRequest, StoreError, Transition,
     },
 };
 

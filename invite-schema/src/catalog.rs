@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use invite_core::{
     Record, Sort, Status, TokenDigest,
-    store::{Removal, DeliveryUpdate, Found, Insertion, Key, LeaseRequest, Read, Settlement, StoreError, Transition},
+    store::{DeliveryUpdate, Found, Insertion, Key, LeaseRequest, Read, Removal, Settlement, StoreError, Transition},
 };
 use uuid::Uuid;
 

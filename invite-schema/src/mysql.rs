@@ -10,7 +10,8 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use invite_core::{
     DeliveryState, Record, Scope, Status,
     store::{
-        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, OpenKey, QueueChange, Read, Removal, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
+        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, OpenKey, QueueChange,
+        Read, Removal, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
 use serde_json::{Value as Json, json};

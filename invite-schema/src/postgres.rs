@@ -9,7 +9,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use invite_core::{
     Record, Status,
     store::{
-        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, OpenKey, QueueChange, Read, Removal, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
+        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, OpenKey, QueueChange,
+        Read, Removal, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
 use serde_json::{Value as Json, json};

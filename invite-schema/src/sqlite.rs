@@ -10,7 +10,8 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Scope, Status,
     store::{
-        Change, Found, Guard, Insertion, Key, LeaseRequest, Leased, Purge, Read, Removal, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
+        Change, Found, Guard, Insertion, Key, LeaseRequest, Leased, Purge, Read, Removal, Settlement, StoreError,
+        Sweep, Target, TimeGuard, Transition,
     },
 };
 use serde_json::Value as Json;
@@ -20,7 +21,7 @@ use crate::{
     apart::Following,
     catalog::{Catalog, Given, Lists, Minted},
     dialect::{Dialect, json_text, words_text},
-    driver::{Driver, End, Pool, end, execute, optional},
+    driver::{Driver, End, Pool, all, end, execute, optional},
     name::Name,
     queue::{due, finds_any},
     row::Queued,

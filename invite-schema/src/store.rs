@@ -14,7 +14,8 @@ macro_rules! store {
                     invite_core::{
                         Event, InvitationId, Listed, Record, Scope,
                         store::{
-        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery, Read, Removal, StatsRequest, StoreError, Transition,
+                            AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery,
+                            Read, Removal, StatsRequest, StoreError, Transition,
                         },
                     },
                 },

@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Event, InvitationId, Listed, Record, Scope,
     store::{
-        AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Dispatch, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery, NewLetter, OpenKey, Purge, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep, Transition, WorkerStore,
+        AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Dispatch, Found, Insertion, InvitationStore, Key,
+        LeaseRequest, Leased, ListQuery, NewLetter, OpenKey, Purge, Read, ReminderReport, ReminderScan, Removal,
+        Settlement, StatsRequest, StoreError, Sweep, Transition, WorkerStore,
     },
 };
 use uuid::Uuid;

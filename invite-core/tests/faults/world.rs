@@ -15,7 +15,9 @@ use invite_core::{
     Record, Scope, Status, Unchecked, Worker,
     memory::{Memory, MemoryConn, MemoryStore},
     store::{
-        AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery, Purge, Purpose, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep, Transition, WorkerStore,
+        AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest,
+        Leased, ListQuery, Purge, Purpose, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest,
+        StoreError, Sweep, Transition, WorkerStore,
     },
     testing::{CapturedLetter, CapturingMailer, ManualClock},
 };

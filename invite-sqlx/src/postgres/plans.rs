@@ -140,10 +140,12 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("insert together", sql::INSERT_TOGETHER, &[]).many(4),
         Search::new("end together", sql::END_TOGETHER, &[PRIMARY, LETTERS])
             .with(Name::Letters, format!("ARRAY[{}, {}]", id(rows + 1), id(rows + 2)))
+            .with(Name::Compare, "'anyone'")
             .many(4)
             .sorts(2),
         Search::new("renew together", sql::RENEW_TOGETHER, &[PRIMARY, LETTERS])
             .with(Name::Letters, format!("ARRAY[{}, {}]", id(rows + 1), id(rows + 2)))
+            .with(Name::Compare, "'anyone'")
             .many(4)
             .sorts(2),
         Search::new("find together", sql::FIND_TOGETHER_BY_ID, &[PRIMARY, LETTERS]).many(2),

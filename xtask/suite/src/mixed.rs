@@ -15,7 +15,9 @@ use invite_conformance::{Damage, Effort, Harness};
 use invite_core::{
     Event, InvitationId, Listed, Record, Scope,
     store::{
-        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased, ListQuery, Purge, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep, Transition, WorkerStore,
+        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased,
+        ListQuery, Purge, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep,
+        Transition, WorkerStore,
     },
 };
 
