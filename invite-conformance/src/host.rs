@@ -22,6 +22,7 @@ mod orders;
 mod outcomes;
 mod pages;
 mod refusals;
+mod renewing;
 mod retention;
 mod values;
 mod worker;
@@ -52,6 +53,7 @@ pub(crate) fn cases() -> Vec<Case> {
         outcomes::CASES,
         pages::CASES,
         refusals::CASES,
+        renewing::CASES,
         retention::CASES,
         values::CASES,
         worker::CASES,

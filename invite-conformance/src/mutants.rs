@@ -15,6 +15,7 @@ mod read;
 mod recipient;
 mod remind;
 mod removal;
+mod renewal;
 mod report;
 mod several;
 mod spoil;
@@ -93,6 +94,7 @@ pub fn mutants() -> Vec<Mutant> {
         remind::MUTANTS,
         removal::MUTANTS,
         purge::MUTANTS,
+        renewal::MUTANTS,
         report::MUTANTS,
         several::MUTANTS,
         together::MUTANTS,

@@ -26,6 +26,8 @@ pub enum Action<'a, K> {
     Cancel(InvitationId),
     /// Get a link to hand over.
     NewLink(InvitationId),
+    /// Invite the person of an ended invitation to the same once more.
+    Renew(InvitationId),
 }
 
 /// Decides, for the inviting side, who may do what.

@@ -10,6 +10,7 @@ mod listing;
 mod many;
 mod reading;
 mod reminding;
+mod renewing;
 mod report;
 
 use std::{slice, sync::Arc, time::Duration};

@@ -60,7 +60,7 @@ impl Authority<MemoryConn, Membership> for Asked {
             Action::Amend(..) => "amend",
             Action::Cancel(_) => "cancel",
             Action::NewLink(_) => "new_link",
-            _ => "another action",
+            Action::Renew(_) | _ => "another action",
         });
         Ok(())
     }

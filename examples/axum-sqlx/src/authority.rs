@@ -37,7 +37,8 @@ impl Authority<Conn, Membership> for OrgRoles {
             Action::Resend(_) | Action::NewLink(_) => self.charge(conn, user).await,
             Action::Amend(_, amendment) => amendment.new_payload().map_or(Ok(()), |new| check_rank(role, new)),
             Action::Read | Action::Cancel(_) => Ok(()),
-            _ => Err(Refusal::NotPermitted.into()),
+            // There is no button for it: what is renewed may grant more than whoever renews it has.
+            Action::Renew(_) | _ => Err(Refusal::NotPermitted.into()),
         }
     }
 

@@ -73,6 +73,7 @@ impl<C: Send, K: Kind> Authority<C, K> for Asked {
             Action::Amend(..) => "amend",
             Action::Cancel(_) => "cancel",
             Action::NewLink(_) => "new_link",
+            Action::Renew(_) => "renew",
             _ => "an action that the suite does not know",
         });
         state.1.map_or(Ok(()), |why| Err(Denial::refused(why)))

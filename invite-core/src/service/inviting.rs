@@ -340,7 +340,12 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
 
     /// Somebody's open invitation holds the key. If it is only unswept, expires exactly that one;
     /// if it has gone meanwhile, all the better.
-    async fn clear_the_way(&self, conn: &mut S::Conn, key: &OpenKey, now: DateTime<Utc>) -> Result<(), Error> {
+    pub(super) async fn clear_the_way(
+        &self,
+        conn: &mut S::Conn,
+        key: &OpenKey,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
         let Some(other) = self.invitations.find_one(conn, &Key::Open(key), Read::Latest).await? else {
             return Ok(());
         };
