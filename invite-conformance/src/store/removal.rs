@@ -94,6 +94,12 @@ async fn what_is_removed_leaves_nothing_behind(db: Db) -> Verdict {
     known(&direct, 2, true).await?;
     direct.keeps(&other, "the removal of another").await?;
     // With the same names once more: what was left behind would be in the way, or show.
+    let mut bare = row(1);
+    direct.put(&bare, Dispatch::None).await?;
+    direct.keeps(&bare, "its removal, made anew without a summary").await?;
+    direct.happens(&mut bare, &cancelled(by_id(id(1)))).await?;
+    let removed = remove(&direct, &[id(1)]).await?;
+    ensure!(removed == [true], "made anew and cancelled it is to be removed, and the answer is {removed:?}");
     let again = full(&direct, 1).await?;
     direct.keeps(&again, "its removal, made anew").await?;
     known(&direct, 1, true).await?;
