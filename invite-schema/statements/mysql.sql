@@ -457,7 +457,7 @@ AND (i.resent_at IS NULL OR i.resent_at <= ? OR i.resent_at > ?) FOR UPDATE;
 
 -- HOLD_ENDED
 --   1 ids, 2 kind, 3 scope, 4 now
-SELECT SQL_BUFFER_RESULT i.id
+SELECT i.id
 FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$.id',
     letter CHAR(32) PATH '$.letter')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (PRIMARY) ON i.id = UNHEX(a.id)
 WHERE i.kind = ?
@@ -466,7 +466,7 @@ AND (i.status NOT IN ('pending', 'delivery_failed') OR i.expires_at <= ?) FOR UP
 
 -- HOLD_OLD
 --   1 kind, 2 until, 3 limit
-SELECT SQL_BUFFER_RESULT id
+SELECT id
 FROM invite_invitations FORCE INDEX (invite_invitations_ended)
 WHERE kind = ?
 AND ended_at <= ?

@@ -570,8 +570,8 @@ WITH held AS MATERIALIZED (
     SELECT i.id
     FROM invite_invitations AS i
     WHERE i.id = ANY ($1::uuid[])
-    AND i.kind = $2
-    AND i.scope = $3
+    AND (i.kind = $2) IS TRUE
+    AND (i.scope = $3) IS TRUE
     AND (i.status NOT IN ('pending', 'delivery_failed') OR i.expires_at <= $4)
     ORDER BY i.id FOR UPDATE ), queued AS (DELETE
     FROM invite_outbox

@@ -168,7 +168,7 @@ async fn what_cannot_be_meant_is_refused_before_anybody_is_asked(db: Db) -> Verd
         ("no facet", all().facet(""), Field::Facet, Problem::Empty),
         ("a long facet", all().facet("x".repeat(65)), Field::Facet, Problem::TooLong { max: 64 }),
         ("no import", all().import(" "), Field::Import, Problem::Empty),
-        ("a NUL in an import", all().import("\0"), Field::Import, Problem::ForbiddenCharacter),
+        ("a NUL in an import", all().import("a\0b"), Field::Import, Problem::ForbiddenCharacter),
         ("a long name", all().inviter(&Actor::new(&long)), Field::Actor, Problem::TooLong { max: 200 }),
     ] {
         match scoped.list(&mut conn, &world.admin, &query).await {
@@ -188,7 +188,7 @@ async fn what_cannot_be_meant_is_refused_before_anybody_is_asked(db: Db) -> Verd
             Problem::OutOfRange,
         ),
         ("a long facet", stats().facet("x".repeat(65)), Field::Facet, Problem::TooLong { max: 64 }),
-        ("a NUL in an import", stats().import("\0"), Field::Import, Problem::ForbiddenCharacter),
+        ("a NUL in an import", stats().import("a\0b"), Field::Import, Problem::ForbiddenCharacter),
         ("a long name", stats().inviter(&Actor::new(&long)), Field::Actor, Problem::TooLong { max: 200 }),
     ] {
         match scoped.stats(&mut conn, &world.admin, &query).await {

@@ -19,6 +19,9 @@ struct Described {
     nullable: i64,
 }
 
+/// What only the library reads, and would make the table wider than diesel's own feature for 32 columns.
+const LEFT_OUT: [&str; 2] = ["idempotency_key", "request_digest"];
+
 /// The columns of a `table!`.
 fn of_table<T: AsQuery>(_: T, select: &str) -> Vec<Column> {
     let names = select.split(" FROM ").next().unwrap().split(", ");
@@ -55,7 +58,8 @@ macro_rules! every_column_is_there {
         let select = debug_query::<$database, _>(&table.as_query()).to_string();
         let select = select.strip_prefix("SELECT ").unwrap().to_owned();
         let describe = $describe.replace("{}", stringify!($table));
-        let described: Vec<Described> = diesel::sql_query(describe).load(&mut $conn).await.unwrap();
+        let mut described: Vec<Described> = diesel::sql_query(describe).load(&mut $conn).await.unwrap();
+        described.retain(|column| !LEFT_OUT.contains(&column.name.as_str()));
         assert!(!described.is_empty());
         assert_eq!(of_table(table, &select), of_database(described, $read_as), stringify!($table));
     })*};

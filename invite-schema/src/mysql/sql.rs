@@ -199,13 +199,13 @@ statements! {
 
     /// Those that have ended, locked.
     HOLD_ENDED = concat!(
-        "SELECT SQL_BUFFER_RESULT i.id FROM ",
+        "SELECT i.id FROM ",
         these_invitations!(),
         " WHERE i.kind = :kind AND i.scope = :scope
             AND (i.status NOT IN ('pending', 'delivery_failed') OR i.expires_at <= :now) FOR UPDATE"
     );
 
-    HOLD_OLD = "SELECT SQL_BUFFER_RESULT id FROM invite_invitations FORCE INDEX (invite_invitations_ended)
+    HOLD_OLD = "SELECT id FROM invite_invitations FORCE INDEX (invite_invitations_ended)
         WHERE kind = :kind AND ended_at <= :until ORDER BY ended_at, id LIMIT :limit FOR UPDATE SKIP LOCKED";
 
     FORGET_QUEUED = forget!("invite_outbox", "invite_outbox_invitation");

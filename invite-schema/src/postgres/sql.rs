@@ -125,7 +125,7 @@ statements! {
     /// token, which the statement that follows must see.
     HOLD_ENDED = "WITH held AS MATERIALIZED (
              SELECT i.id FROM invite_invitations AS i
-              WHERE i.id = ANY (:ids::uuid[]) AND i.kind = :kind AND i.scope = :scope
+              WHERE i.id = ANY (:ids::uuid[]) AND (i.kind = :kind) IS TRUE AND (i.scope = :scope) IS TRUE
                 AND (i.status NOT IN ('pending', 'delivery_failed') OR i.expires_at <= :now)
               ORDER BY i.id FOR UPDATE
          ), queued AS (DELETE FROM invite_outbox WHERE invitation = ANY (ARRAY(SELECT held.id FROM held)))

@@ -30,6 +30,7 @@ const NOW: &str = "TIMESTAMP'2030-01-01 00:00:00'";
 const ALWAYS: &str = "TIMESTAMP'1000-01-01 00:00:00'";
 const NEVER: &str = "TIMESTAMP'9999-01-01 00:00:00'";
 const LAST: &str = "X'ffffffffffffffffffffffffffffffff'";
+const ENDED: &str = "invite_invitations_ended";
 const BIG: &str = "_binary'big'";
 
 /// A statement, and how it must find what it looks for.
@@ -174,6 +175,13 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("remove together", sql::REMOVE_TOGETHER, &[PRIMARY]),
         Search::new("record together", sql::RECORD_TOGETHER, &[DELIVERY, PRIMARY]),
         Search::new("inserted", sql::INSERTED, &[PRIMARY]),
+        Search::new("hold ended", sql::HOLD_ENDED, &[PRIMARY]),
+        Search::new("hold old", sql::HOLD_OLD, &[ENDED]).with(Name::Limit, "200").with(Name::Until, NOW).reads(210),
+        Search::new("forget queued", sql::FORGET_QUEUED, &["invite_outbox_invitation"]),
+        Search::new("forget tokens", sql::FORGET_TOKENS, &["invite_tokens_invitation"]),
+        Search::new("forget letters", sql::FORGET_LETTERS, &["invite_letters_invitation"]),
+        Search::new("forget events", sql::FORGET_EVENTS, &[HISTORY]),
+        Search::new("forget ended", sql::FORGET_ENDED, &[PRIMARY]),
         Search::new("held", sql::HELD, &[PRIMARY]),
         Search::new("end held", sql::END_HELD, &[PRIMARY]),
         Search::new("renew held", sql::RENEW_HELD, &[PRIMARY]),
@@ -274,7 +282,8 @@ fn digest(n: u64) -> String {
 /// whatever its keys.
 const FILL: &str = r#"
     ALTER TABLE invite_invitations DROP KEY invite_invitations_list, DROP KEY invite_invitations_due,
-        DROP KEY invite_invitations_recipient, DROP KEY invite_invitations_remind, DROP KEY invite_invitations_import;
+        DROP KEY invite_invitations_recipient, DROP KEY invite_invitations_remind, DROP KEY invite_invitations_import,
+        DROP KEY invite_invitations_ended;
     ALTER TABLE invite_events DROP KEY invite_events_history;
 
     INSERT INTO invite_invitations (id, kind, scope, recipient_given, recipient, inviter, payload, display, status,

@@ -34,6 +34,9 @@ const READY: &str = "invite_outbox_ready";
 const WAITING: &str = "invite_outbox_waiting";
 const HISTORY: &str = "invite_events_history";
 
+const ENDED: &str = "invite_invitations_ended";
+const QUEUED: &str = "invite_outbox_invitation";
+
 const NOW: &str = "'2030-01-01Z'::timestamptz";
 const ALWAYS: &str = "'1000-01-01Z'::timestamptz";
 const NEVER: &str = "'9999-01-01Z'::timestamptz";
@@ -138,6 +141,17 @@ fn searches(rows: u64) -> Vec<Search> {
     let searches = vec![
         insert("insert", sql::INSERT),
         Search::new("insert together", sql::INSERT_TOGETHER, &[]).many(4),
+        Search::new("hold ended", sql::HOLD_ENDED, &[PRIMARY, QUEUED]).many(4).sorts(2),
+        Search::new("hold old", sql::HOLD_OLD, &[ENDED, QUEUED])
+            .with(Name::Until, NOW)
+            .with(Name::Limit, "200")
+            .many(200),
+        Search::new(
+            "forget ended",
+            sql::FORGET_ENDED,
+            &[PRIMARY, QUEUED, HISTORY, "invite_tokens_invitation", "invite_letters_invitation"],
+        )
+        .many(4),
         Search::new("end together", sql::END_TOGETHER, &[PRIMARY, LETTERS])
             .with(Name::Letters, format!("ARRAY[{}, {}]", id(rows + 1), id(rows + 2)))
             .with(Name::Compare, "'anyone'")
@@ -223,7 +237,7 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("reminded", sql::REMINDED, &[PRIMARY]),
         Search::new("insert letter", sql::INSERT_LETTER, &[]).with(Name::Letter, id(rows + 1)),
         // Each of the thousand writes an event and a letter too, and into every index.
-        Search::new("expire", sql::EXPIRE, &[DUE, PRIMARY]).with(Name::Limit, "1000").many(1400),
+        Search::new("expire", sql::EXPIRE, &[DUE, PRIMARY]).with(Name::Limit, "1000").many(1500),
     ];
     let rows = |search: &Search| Some(Search { sql: rows_of(sql::ALL, &search.sql)?, ..search.clone() });
     let of_rows: Vec<_> = searches.iter().filter_map(rows).collect();

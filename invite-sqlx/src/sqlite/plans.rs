@@ -129,6 +129,17 @@ const SEARCHES: &[(Sql, &[&str])] = &[
             "SEARCH o USING INDEX invite_outbox_ready (priority=? AND scope<?)",
         ],
     ),
+    (sql::FORGET_ENDED, &["SEARCH invite_invitations USING INDEX sqlite_autoindex_invite_invitations_1 (id=?)"]),
+    (
+        sql::ANY_OLD,
+        &["SEARCH invite_invitations USING COVERING INDEX invite_invitations_ended (kind=? AND ended_at<?)"],
+    ),
+    (sql::OLD, &["SEARCH invite_invitations USING COVERING INDEX invite_invitations_ended (kind=? AND ended_at<?)"]),
+    (sql::FORGET_OLD, &["SEARCH invite_invitations USING INDEX sqlite_autoindex_invite_invitations_1 (id=?)"]),
+    (sql::FORGET_QUEUED, &["SEARCH invite_outbox USING INDEX invite_outbox_invitation (invitation=?)"]),
+    (sql::FORGET_TOKENS, &["SEARCH invite_tokens USING INDEX invite_tokens_invitation (invitation=?)"]),
+    (sql::FORGET_LETTERS, &["SEARCH invite_letters USING INDEX invite_letters_invitation (invitation=?)"]),
+    (sql::FORGET_EVENTS, &["SEARCH invite_events USING INDEX invite_events_history (invitation=?)"]),
     (sql::WALK_ON, &[WALKED, KINDS]),
     (sql::WALK_ON_UNTIL, &["SEARCH o USING INDEX invite_outbox_ready (priority=? AND scope>? AND scope<?)", KINDS]),
     (
@@ -187,6 +198,7 @@ const FILL: &str = r#"
     DROP INDEX invite_invitations_remind;
     DROP INDEX invite_invitations_import;
     DROP INDEX invite_invitations_key;
+    DROP INDEX invite_invitations_ended;
     DROP INDEX invite_events_history;
 
     CREATE TABLE numbers (n INTEGER NOT NULL PRIMARY KEY);

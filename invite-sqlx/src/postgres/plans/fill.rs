@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Executor, PgPool};
 /// quick; ids and digests count, because a tree is searched alike whatever its keys.
 const FILL: &str = "
     DROP INDEX invite_invitations_list, invite_invitations_due, invite_invitations_recipient, invite_invitations_remind,
-        invite_invitations_import,
+        invite_invitations_import, invite_invitations_ended,
         invite_events_history;
     ALTER TABLE invite_invitations SET UNLOGGED;
     ALTER TABLE invite_tokens SET UNLOGGED;
