@@ -529,7 +529,7 @@ FROM created;
 --   1 rows
 WITH asked AS MATERIALIZED (
     SELECT *
-    FROM json_to_recordset($1::json) AS a ( id uuid, kind text, scope text, recipient_given text,
+    FROM json_to_recordset($1::text::json) AS a ( id uuid, kind text, scope text, recipient_given text,
         recipient text, inviter text, payload text, display text, message text, locale text, status text,
         generation integer, min_generation integer, revision integer, open_key text, created_at timestamptz,
         expires_at timestamptz, inviter_address text, delivery_id uuid, remind_at timestamptz, label text,

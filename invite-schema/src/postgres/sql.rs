@@ -87,7 +87,7 @@ statements! {
 
     /// Several at once, from a JSON array of objects. Those that compete for a key are inserted in one order by all.
     INSERT_TOGETHER = "WITH asked AS MATERIALIZED (
-            SELECT * FROM json_to_recordset(:rows::json) AS a (
+            SELECT * FROM json_to_recordset(:rows::text::json) AS a (
                 id uuid, kind text, scope text, recipient_given text, recipient text, inviter text, payload text,
                 display text, message text, locale text, status text, generation integer, min_generation integer,
                 revision integer, open_key text, created_at timestamptz, expires_at timestamptz, inviter_address text,
