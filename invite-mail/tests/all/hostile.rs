@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use invite_core::{Error, store::Purpose};
+use invite_core::{Error, Problem, check_line, store::Purpose};
 use invite_mail::{ComposeError, Email};
 use linkify::LinkFinder;
 use mailparse::{MailHeaderMap, ParsedMail, parse_mail};
@@ -158,8 +158,9 @@ static HARMLESS: LazyLock<BTreeMap<(&str, Place, &str), Page>> = LazyLock::new(|
 fn are_sent(purpose: Purpose, place: Place, words: &str, locale: &str) -> bool {
     match mail(purpose, place, words, locale) {
         Ok(email) => {
-            // Without its words, a letter consists of less.
-            if !words.trim().is_empty() {
+            // Without its words, a letter consists of less. A message that shows nothing is none.
+            let shows_nothing = check_line(words) == Err(Problem::Empty) && place != Place::Names;
+            if !words.trim().is_empty() && !shows_nothing {
                 is_harmless(&email, &HARMLESS[&(locale, place, purpose.as_str())], words, place);
             }
             true
