@@ -6,7 +6,7 @@ use crate::{
     actor::{Actor, Scope},
     error::{Error, StoreError},
     id::InvitationId,
-    invitation::{Amendment, NewInvitation},
+    invitation::{Amendment, Invitation, NewInvitation},
     kind::Kind,
 };
 
@@ -27,7 +27,7 @@ pub enum Action<'a, K> {
     /// Get a link to hand over.
     NewLink(InvitationId),
     /// Invite the person of an ended invitation to the same once more.
-    Renew(InvitationId),
+    Renew(&'a Invitation<K>),
 }
 
 /// Decides, for the inviting side, who may do what.

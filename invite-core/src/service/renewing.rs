@@ -20,8 +20,8 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
     /// The old one stays as it is. The inviter is the actor, the lifetime is the policy's, and it is mailed as by
     /// [`create`](Self::create). One that nobody ended but whose time is over counts as ended.
     ///
-    /// The payload is not [checked](Kind::check) again: let your [`Authority`](crate::Authority) look at it on
-    /// [`Action::Renew`] if what may be granted changes. The new one has no [key](crate::NewInvitation::key).
+    /// Your [`Authority`](crate::Authority) is asked with [`Action::Renew`], which has the old invitation: what its payload
+    /// grants may be more than this actor may grant. The payload is not [checked](Kind::check) again. The new one has no [key](crate::NewInvitation::key).
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
@@ -54,9 +54,10 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
         self.check(actor)?;
         // It reads before it writes.
         self.invitations.store.lock_for_write(conn).await?;
-        self.invitations.authority.authorize(conn, actor, &self.scope, &Action::Renew(id)).await?;
+        let old = Invitation::new(self.find(conn, id, Read::Latest).await?);
+        self.invitations.authority.authorize(conn, actor, &self.scope, &Action::Renew(&old)).await?;
 
-        let old = self.find(conn, id, Read::Latest).await?;
+        let old = old.into_record();
         if old.status.is_open() && old.expires_at > now {
             return Err(Error::StillOpen);
         }
