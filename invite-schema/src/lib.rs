@@ -34,6 +34,10 @@ pub mod sqlite;
 mod statement;
 mod store;
 mod template;
+#[cfg_attr(
+    all(feature = "sqlite", not(any(feature = "mysql", feature = "postgres"))),
+    expect(dead_code, reason = "SQLite takes many rows one by one")
+)]
 mod together;
 mod turns;
 mod values;

@@ -233,6 +233,10 @@ async fn look<D: Driver<Db: Catalog>>(
 }
 
 #[doc(hidden)]
+#[cfg_attr(
+    all(feature = "sqlite", not(any(feature = "mysql", feature = "postgres"))),
+    expect(unreachable_pub, reason = "SQLite has its own")
+)]
 pub async fn purge<D: Driver<Db: Catalog>, P: Pool<D>>(pool: &P, purge: &Purge<'_>) -> Result<u64, StoreError> {
     let mut tx = pool.begin(D::Db::BEGIN).await?;
     let work = forget_old::<D>(&mut tx, purge).await;
