@@ -176,6 +176,71 @@ impl Lists {
     }
 }
 
+/// The statements that have the same name in every database. Where lists by the letter need statements of their own, name
+/// them: those of whole rows, and those of narrow ones.
+macro_rules! statements_by_name {
+    () => {
+        $crate::catalog::statements_by_name!(
+            [&sql::LIST_NEWEST_FIRST, &sql::LIST_OLDEST_FIRST, &sql::LIST_EXPIRES_FIRST, &sql::LIST_BY_ADDRESS],
+            [
+                &sql::ROWS_LIST_NEWEST_FIRST,
+                &sql::ROWS_LIST_OLDEST_FIRST,
+                &sql::ROWS_LIST_EXPIRES_FIRST,
+                &sql::ROWS_LIST_BY_ADDRESS
+            ]
+        );
+    };
+    ($letters:expr, $rows_of_letters:expr) => {
+        const BEGIN: &'static str = BEGIN;
+        const CREATE_LEDGER: &'static str = sql::CREATE_LEDGER;
+        const ADDRESSED_TO: &'static Sql = &sql::ADDRESSED_TO;
+        const HISTORY: &'static Sql = &sql::HISTORY;
+        const STATS: &'static Sql = &sql::STATS;
+        const STATS_OF_IMPORT: &'static Sql = &sql::STATS_OF_IMPORT;
+        const RECORD_DELIVERY: &'static Sql = &sql::RECORD_DELIVERY;
+        const REMOVE: &'static Sql = &sql::REMOVE;
+        const POSTPONE: &'static Sql = &sql::POSTPONE;
+        const DUE_REMINDERS: &'static Sql = &sql::DUE_REMINDERS;
+        const REMINDED: &'static Sql = &sql::REMINDED;
+        const INSERT_LETTER: &'static Sql = &sql::INSERT_LETTER;
+        const WALK: &'static Sql = &sql::WALK;
+        const WALK_ON: &'static Sql = &sql::WALK_ON;
+        const WALK_ON_UNTIL: &'static Sql = &sql::WALK_ON_UNTIL;
+        const NOW: &'static Sql = &sql::NOW;
+        const LEDGER: &'static Sql = &sql::LEDGER;
+        const RECORD_MIGRATION: &'static Sql = &sql::RECORD_MIGRATION;
+        const LISTS: Lists = Lists {
+            scope: [&sql::LIST_NEWEST_FIRST, &sql::LIST_OLDEST_FIRST, &sql::LIST_EXPIRES_FIRST, &sql::LIST_BY_ADDRESS],
+            letters: $letters,
+            import: [
+                &sql::IMPORT_NEWEST_FIRST,
+                &sql::IMPORT_OLDEST_FIRST,
+                &sql::IMPORT_EXPIRES_FIRST,
+                &sql::IMPORT_BY_ADDRESS,
+            ],
+            everywhere: [&sql::EVERYWHERE_NEWEST_FIRST, &sql::EVERYWHERE_OLDEST_FIRST],
+        };
+        const ROWS: Lists = Lists {
+            scope: [
+                &sql::ROWS_LIST_NEWEST_FIRST,
+                &sql::ROWS_LIST_OLDEST_FIRST,
+                &sql::ROWS_LIST_EXPIRES_FIRST,
+                &sql::ROWS_LIST_BY_ADDRESS,
+            ],
+            letters: $rows_of_letters,
+            import: [
+                &sql::ROWS_IMPORT_NEWEST_FIRST,
+                &sql::ROWS_IMPORT_OLDEST_FIRST,
+                &sql::ROWS_IMPORT_EXPIRES_FIRST,
+                &sql::ROWS_IMPORT_BY_ADDRESS,
+            ],
+            everywhere: [&sql::ROWS_EVERYWHERE_NEWEST_FIRST, &sql::ROWS_EVERYWHERE_OLDEST_FIRST],
+        };
+    };
+}
+
+pub(crate) use statements_by_name;
+
 /// What becomes of letters that a worker has locked.
 #[derive(Default)]
 pub struct Given {

@@ -16,10 +16,15 @@ use crate::{
     statement::Values,
 };
 
-/// No time that is stored is before it, and every database can compare with it.
-const ALWAYS: i32 = 1000;
-/// No time that is stored is after it.
-const NEVER: i32 = 9999;
+/// Before every time that is stored, and a time that every database can compare with.
+pub(crate) fn always() -> DateTime<Utc> {
+    year(1000)
+}
+
+/// After every time that is stored.
+pub(crate) fn never() -> DateTime<Utc> {
+    year(9999)
+}
 
 fn year(year: i32) -> DateTime<Utc> {
     Utc.with_ymd_and_hms(year, 1, 1, 0, 0, 0).single().unwrap_or_default()
@@ -79,8 +84,8 @@ async fn page<D: Driver<Db: Catalog>, T: FromRow>(
 
     // Where a page begins after no row, it begins after one that lies before the first.
     let (at, id) = match sort {
-        Sort::NewestFirst => (year(NEVER), Uuid::max()),
-        Sort::OldestFirst | Sort::ExpiresFirst | Sort::Address => (year(ALWAYS), Uuid::nil()),
+        Sort::NewestFirst => (never(), Uuid::max()),
+        Sort::OldestFirst | Sort::ExpiresFirst | Sort::Address => (always(), Uuid::nil()),
     };
     let after = after.unwrap_or(Seek { at, address: "\u{1}", id: InvitationId::from_uuid(id) });
     let (low, high) = ids(sort, *after.id.as_uuid(), created_from, created_until);
@@ -208,7 +213,6 @@ fn took(place: i64) -> Option<Took> {
 impl<D: Dialect> Values<'_, D> {
     /// From when on, and before when, it was created.
     fn period(self, from: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> Self {
-        self.time(Name::CreatedFrom, from.unwrap_or(year(ALWAYS)))
-            .time(Name::CreatedUntil, until.unwrap_or(year(NEVER)))
+        self.time(Name::CreatedFrom, from.unwrap_or_else(always)).time(Name::CreatedUntil, until.unwrap_or_else(never))
     }
 }

@@ -2,16 +2,18 @@
 
 pub mod migrate;
 pub mod sql;
+mod together;
 mod value;
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
+use data_encoding::HEXLOWER;
 use invite_core::{
     DeliveryState, Record, Scope, Status,
     store::{
-        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, OpenKey, QueueChange,
-        Read, Removal, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
+        Change, DeliveryUpdate, Found, Guard, Insertion, Key, LeaseRequest, Leased, QueueChange, Read, Removal,
+        Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
 use serde_json::{Value as Json, json};
@@ -21,13 +23,13 @@ use crate::{
     apart::Following,
     catalog::{Catalog, Given, Lists, Minted},
     driver::{Driver, End, Fault, Pool, all, end, execute, optional},
+    lists::{always, never},
     name::Name,
     queue::due,
     row::{Keyed, Queued},
     statement::{Statement, Values},
     template::Sql,
-    together::{self, Alike, Keys, Spelling},
-    values::priority,
+    together::{Alike, Keys},
 };
 
 pub use self::value::Value;
@@ -50,56 +52,7 @@ pub enum MySql {}
 pub const BEGIN: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN";
 
 impl Catalog for MySql {
-    const BEGIN: &'static str = BEGIN;
-    const CREATE_LEDGER: &'static str = sql::CREATE_LEDGER;
-    const LEDGER: &'static Sql = &sql::LEDGER;
-    const RECORD_MIGRATION: &'static Sql = &sql::RECORD_MIGRATION;
-    const ADDRESSED_TO: &'static Sql = &sql::ADDRESSED_TO;
-    const HISTORY: &'static Sql = &sql::HISTORY;
-    const LISTS: Lists = Lists {
-        scope: [&sql::LIST_NEWEST_FIRST, &sql::LIST_OLDEST_FIRST, &sql::LIST_EXPIRES_FIRST, &sql::LIST_BY_ADDRESS],
-        letters: [&sql::LIST_NEWEST_FIRST, &sql::LIST_OLDEST_FIRST, &sql::LIST_EXPIRES_FIRST, &sql::LIST_BY_ADDRESS],
-        import: [
-            &sql::IMPORT_NEWEST_FIRST,
-            &sql::IMPORT_OLDEST_FIRST,
-            &sql::IMPORT_EXPIRES_FIRST,
-            &sql::IMPORT_BY_ADDRESS,
-        ],
-        everywhere: [&sql::EVERYWHERE_NEWEST_FIRST, &sql::EVERYWHERE_OLDEST_FIRST],
-    };
-    const ROWS: Lists = Lists {
-        scope: [
-            &sql::ROWS_LIST_NEWEST_FIRST,
-            &sql::ROWS_LIST_OLDEST_FIRST,
-            &sql::ROWS_LIST_EXPIRES_FIRST,
-            &sql::ROWS_LIST_BY_ADDRESS,
-        ],
-        letters: [
-            &sql::ROWS_LIST_NEWEST_FIRST,
-            &sql::ROWS_LIST_OLDEST_FIRST,
-            &sql::ROWS_LIST_EXPIRES_FIRST,
-            &sql::ROWS_LIST_BY_ADDRESS,
-        ],
-        import: [
-            &sql::ROWS_IMPORT_NEWEST_FIRST,
-            &sql::ROWS_IMPORT_OLDEST_FIRST,
-            &sql::ROWS_IMPORT_EXPIRES_FIRST,
-            &sql::ROWS_IMPORT_BY_ADDRESS,
-        ],
-        everywhere: [&sql::ROWS_EVERYWHERE_NEWEST_FIRST, &sql::ROWS_EVERYWHERE_OLDEST_FIRST],
-    };
-    const STATS: &'static Sql = &sql::STATS;
-    const STATS_OF_IMPORT: &'static Sql = &sql::STATS_OF_IMPORT;
-    const RECORD_DELIVERY: &'static Sql = &sql::RECORD_DELIVERY;
-    const REMOVE: &'static Sql = &sql::REMOVE;
-    const POSTPONE: &'static Sql = &sql::POSTPONE;
-    const DUE_REMINDERS: &'static Sql = &sql::DUE_REMINDERS;
-    const REMINDED: &'static Sql = &sql::REMINDED;
-    const INSERT_LETTER: &'static Sql = &sql::INSERT_LETTER;
-    const WALK: &'static Sql = &sql::WALK;
-    const WALK_ON: &'static Sql = &sql::WALK_ON;
-    const WALK_ON_UNTIL: &'static Sql = &sql::WALK_ON_UNTIL;
-    const NOW: &'static Sql = &sql::NOW;
+    crate::catalog::statements_by_name!();
 
     fn statuses<'v>(values: Values<'v, Self>, statuses: &[Status]) -> Values<'v, Self> {
         values.statuses(statuses)
@@ -123,24 +76,7 @@ impl Catalog for MySql {
         conn: &mut D::Conn,
         new: &[Insertion<'_>],
     ) -> Result<Option<HashSet<Uuid>>, StoreError> {
-        let mut sorted: Vec<_> = new.iter().collect();
-        sorted.sort_by_key(|new| new.open_key.map(OpenKey::as_bytes));
-        let rows = |sql, rows| Values::new().owned(Name::Rows, rows).of_statement(sql);
-        for (_, part) in together::parts(sorted.iter().map(|new| together::insertion(new, SPELLING)))? {
-            execute::<D>(conn, rows(&sql::INSERT_TOGETHER, part)?).await?;
-        }
-        let asked = invitations(new.iter().map(|new| (*new.record.id.as_uuid(), None)));
-        let values = Values::new().owned(Name::Ids, asked);
-        let stored: HashSet<Uuid> =
-            all::<D, Uuid>(conn, values.of_statement(&sql::INSERTED)?).await?.into_iter().collect();
-        sorted.retain(|new| stored.contains(new.record.id.as_uuid()));
-        for (following, is_meant) in FOLLOWING_TOGETHER {
-            let new = sorted.iter().filter(|new| is_meant(&new.dispatch));
-            for (_, part) in together::parts(new.map(|new| Ok(together::following(new, SPELLING))))? {
-                execute::<D>(conn, rows(following, part)?).await?;
-            }
-        }
-        Ok(Some(stored))
+        together::insert::<D>(conn, new).await.map(Some)
     }
 
     async fn apply_together<D: Driver<Db = Self>>(
@@ -148,31 +84,7 @@ impl Catalog for MySql {
         transition: &Transition<'_>,
         alike: &Alike,
     ) -> Result<Option<Vec<Record>>, StoreError> {
-        let Transition { guard, change, event, dispatch } = transition;
-        let sql = match change {
-            Change::End { .. } => &sql::END_HELD,
-            Change::Renew { .. } => &sql::RENEW_HELD,
-            Change::Amend { .. } | Change::Link | Change::View { .. } | Change::FailDelivery => return Ok(None),
-        };
-        let asked = invitations(alike.rows.iter().copied());
-        let values = guarded(guard).owned(Name::Ids, asked);
-        let held: HashSet<Uuid> = all::<D, Uuid>(conn, values.of_statement(&sql::HELD)?).await?.into_iter().collect();
-        let held = invitations(alike.rows.iter().copied().filter(|(id, _)| held.contains(id)));
-        let of_held = || Values::new().text(Name::Ids, held.as_str());
-        execute::<D>(conn, of_held().change(change).event(event).actor(event).of_statement(sql)?).await?;
-        execute::<D>(conn, of_held().event(event).actor(event).of_statement(&sql::LOG_HELD)?).await?;
-        if let Dispatch::Letter(letter) = dispatch {
-            let values = of_held()
-                .text(Name::Purpose, letter.purpose.as_str())
-                .count(Name::Priority, priority(letter.purpose))
-                .flag(Name::ToInviter, letter.purpose.is_to_inviter())
-                .time(Name::NotBefore, letter.not_before)
-                .flag(Name::Ready, letter.not_before <= event.at);
-            execute::<D>(conn, values.of_statement(&sql::QUEUE_HELD)?).await?;
-        }
-        let values = of_held().text(Name::Kind, guard.kind).exact(Name::Scope, None);
-        let rows: Vec<Keyed> = all::<D, _>(conn, values.of_statement(&sql::FIND_TOGETHER_BY_ID)?).await?;
-        Ok(Some(rows.into_iter().map(|row| row.record).collect()))
+        together::apply::<D>(conn, transition, alike).await
     }
 
     async fn find_together<D: Driver<Db = Self>>(
@@ -180,39 +92,14 @@ impl Catalog for MySql {
         keys: &Keys<'_>,
         read: Read,
     ) -> Result<Option<Vec<Keyed>>, StoreError> {
-        // Those that are looked for again after a lost race are few.
-        if read == Read::Latest {
-            return Ok(None);
-        }
-        let (sql, values) = match keys {
-            Keys::Ids { kind, scope, ids } => (
-                &sql::FIND_TOGETHER_BY_ID,
-                Values::new()
-                    .owned(Name::Ids, invitations(sorted(ids).into_iter().map(|id| (id, None))))
-                    .text(Name::Kind, *kind)
-                    .exact(Name::Scope, scope.map(Scope::as_str)),
-            ),
-            Keys::Open(keys) => (&sql::FIND_TOGETHER_OPEN, Values::new().owned(Name::Keys, digests(keys))),
-            Keys::Idempotency(keys) => (&sql::FIND_TOGETHER_BY_KEY, Values::new().owned(Name::Keys, digests(keys))),
-        };
-        all::<D, _>(conn, values.of_statement(sql)?).await.map(Some)
+        together::find::<D>(conn, keys, read).await
     }
 
     async fn remove<D: Driver<Db = Self>>(
         conn: &mut D::Conn,
         removal: &Removal<'_>,
     ) -> Result<HashSet<Uuid>, StoreError> {
-        let Removal { kind, scope, ids, now } = *removal;
-        let asked: Vec<_> = ids.iter().map(|id| *id.as_uuid()).collect();
-        let asked = invitations(sorted(&asked).into_iter().map(|id| (id, None)));
-        let values = Values::new()
-            .text(Name::Ids, asked.as_str())
-            .text(Name::Kind, kind)
-            .exact(Name::Scope, Some(scope.as_str()))
-            .time(Name::Now, now);
-        let held: Vec<Uuid> = all::<D, _>(conn, values.of_statement(&sql::HOLD_ENDED)?).await?;
-        forget::<D>(conn, &held).await?;
-        Ok(held.into_iter().collect())
+        together::remove::<D>(conn, removal).await
     }
 
     async fn purge<D: Driver<Db = Self>>(
@@ -221,10 +108,7 @@ impl Catalog for MySql {
         until: DateTime<Utc>,
         limit: u32,
     ) -> Result<u64, StoreError> {
-        let values = Values::new().text(Name::Kind, kind).time(Name::Until, until).limit(Name::Limit, limit);
-        let held: Vec<Uuid> = all::<D, _>(conn, values.of_statement(&sql::HOLD_OLD)?).await?;
-        forget::<D>(conn, &held).await?;
-        Ok(held.len() as u64)
+        together::purge::<D>(conn, kind, until, limit).await
     }
 
     async fn ripen<D: Driver<Db = Self>>(conn: &mut D::Conn, now: DateTime<Utc>) -> Result<u64, StoreError> {
@@ -269,7 +153,7 @@ impl Catalog for MySql {
         }
         if !tokens.is_empty() {
             let tokens = tokens.iter().map(|Minted { digest, invitation, generation }| {
-                let digest: String = digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+                let digest = HEXLOWER.encode(digest.as_bytes());
                 json!({ "digest": digest, "invitation": hex(invitation), "generation": generation })
             });
             let tokens = Json::from_iter(tokens).to_string();
@@ -404,54 +288,6 @@ impl Catalog for MySql {
     }
 }
 
-const SPELLING: Spelling =
-    Spelling { id: hex, time: |time| time.naive_utc().format("%Y-%m-%d %H:%M:%S%.6f").to_string() };
-
-type IsMeant = fn(&Dispatch<'_>) -> bool;
-
-/// What follows new invitations, and which of them have it.
-const FOLLOWING_TOGETHER: [(&Sql, IsMeant); 3] = [
-    (&sql::INSERT_EVENTS, |_| true),
-    (&sql::INSERT_LETTERS, |dispatch| matches!(dispatch, Dispatch::Letter(_))),
-    (&sql::INSERT_LINKS, |dispatch| matches!(dispatch, Dispatch::Token(..))),
-];
-
-/// What deletes invitations that are locked. Letters go first: who has leased one is minting its token.
-const FORGETTING: [&Sql; 5] =
-    [&sql::FORGET_QUEUED, &sql::FORGET_TOKENS, &sql::FORGET_LETTERS, &sql::FORGET_EVENTS, &sql::FORGET_ENDED];
-
-async fn forget<D: Driver<Db = MySql>>(conn: &mut D::Conn, held: &[Uuid]) -> Result<(), StoreError> {
-    if held.is_empty() {
-        return Ok(());
-    }
-    let these = invitations(sorted(held).into_iter().map(|id| (id, None)));
-    for sql in FORGETTING {
-        execute::<D>(conn, Values::new().text(Name::Ids, these.as_str()).of_statement(sql)?).await?;
-    }
-    Ok(())
-}
-
-/// Invitations with their letters, as a JSON array.
-fn invitations(rows: impl Iterator<Item = (Uuid, Option<Uuid>)>) -> String {
-    let rows = rows.map(|(id, letter)| match letter {
-        Some(letter) => json!({ "id": hex(&id), "letter": hex(&letter) }),
-        None => json!({ "id": hex(&id) }),
-    });
-    Json::from_iter(rows).to_string()
-}
-
-fn digests(keys: &[&[u8]]) -> String {
-    let mut keys = keys.to_vec();
-    keys.sort_unstable();
-    Json::from_iter(keys.into_iter().map(together::hex)).to_string()
-}
-
-fn sorted(ids: &[Uuid]) -> Vec<Uuid> {
-    let mut ids = ids.to_vec();
-    ids.sort_unstable();
-    ids
-}
-
 /// A settlement as an object of JSON.
 fn asked(settlement: &Settlement<'_>) -> Json {
     let Settlement { delivery, owner, attempt, summary, queue: _, transition: _ } = settlement;
@@ -561,20 +397,6 @@ async fn affected<D: Driver<Db = MySql>>(
         Err(Fault::Taken(_) | Fault::Null(_)) => Ok(None),
         Err(Fault::Other(error)) => Err(error),
     }
-}
-
-/// Before every time the server can keep.
-fn always() -> DateTime<Utc> {
-    year(1000)
-}
-
-/// After every time the library lets pass.
-fn never() -> DateTime<Utc> {
-    year(9999)
-}
-
-fn year(year: i32) -> DateTime<Utc> {
-    NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default().and_time(NaiveTime::MIN).and_utc()
 }
 
 /// Asks the server whether it takes writes, on a connection that is in no transaction. `false` also when it does not

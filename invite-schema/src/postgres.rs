@@ -2,15 +2,16 @@
 
 pub mod migrate;
 pub mod sql;
+mod together;
 
 use std::{borrow::Cow, collections::HashSet};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use invite_core::{
     Record, Status,
     store::{
-        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, OpenKey, QueueChange,
-        Read, Removal, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
+        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, QueueChange, Read,
+        Removal, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
 use serde_json::{Value as Json, json};
@@ -25,7 +26,7 @@ use crate::{
     row::{Keyed, Queued},
     statement::Values,
     template::Sql,
-    together::{self, Alike, Keys, Spelling},
+    together::{Alike, Keys},
 };
 
 #[doc(hidden)]
@@ -120,61 +121,15 @@ impl Dialect for Postgres {
 }
 
 impl Catalog for Postgres {
-    const BEGIN: &'static str = BEGIN;
-    const CREATE_LEDGER: &'static str = sql::CREATE_LEDGER;
-    const LEDGER: &'static Sql = &sql::LEDGER;
-    const RECORD_MIGRATION: &'static Sql = &sql::RECORD_MIGRATION;
-    const ADDRESSED_TO: &'static Sql = &sql::ADDRESSED_TO;
-    const HISTORY: &'static Sql = &sql::HISTORY;
-    const LISTS: Lists = Lists {
-        scope: [&sql::LIST_NEWEST_FIRST, &sql::LIST_OLDEST_FIRST, &sql::LIST_EXPIRES_FIRST, &sql::LIST_BY_ADDRESS],
-        letters: [
-            &sql::LETTERS_NEWEST_FIRST,
-            &sql::LETTERS_OLDEST_FIRST,
-            &sql::LETTERS_EXPIRES_FIRST,
-            &sql::LETTERS_BY_ADDRESS,
-        ],
-        import: [
-            &sql::IMPORT_NEWEST_FIRST,
-            &sql::IMPORT_OLDEST_FIRST,
-            &sql::IMPORT_EXPIRES_FIRST,
-            &sql::IMPORT_BY_ADDRESS,
-        ],
-        everywhere: [&sql::EVERYWHERE_NEWEST_FIRST, &sql::EVERYWHERE_OLDEST_FIRST],
-    };
-    const ROWS: Lists = Lists {
-        scope: [
-            &sql::ROWS_LIST_NEWEST_FIRST,
-            &sql::ROWS_LIST_OLDEST_FIRST,
-            &sql::ROWS_LIST_EXPIRES_FIRST,
-            &sql::ROWS_LIST_BY_ADDRESS,
-        ],
-        letters: [
+    crate::catalog::statements_by_name!(
+        [&sql::LETTERS_NEWEST_FIRST, &sql::LETTERS_OLDEST_FIRST, &sql::LETTERS_EXPIRES_FIRST, &sql::LETTERS_BY_ADDRESS],
+        [
             &sql::ROWS_LETTERS_NEWEST_FIRST,
             &sql::ROWS_LETTERS_OLDEST_FIRST,
             &sql::ROWS_LETTERS_EXPIRES_FIRST,
-            &sql::ROWS_LETTERS_BY_ADDRESS,
-        ],
-        import: [
-            &sql::ROWS_IMPORT_NEWEST_FIRST,
-            &sql::ROWS_IMPORT_OLDEST_FIRST,
-            &sql::ROWS_IMPORT_EXPIRES_FIRST,
-            &sql::ROWS_IMPORT_BY_ADDRESS,
-        ],
-        everywhere: [&sql::ROWS_EVERYWHERE_NEWEST_FIRST, &sql::ROWS_EVERYWHERE_OLDEST_FIRST],
-    };
-    const STATS: &'static Sql = &sql::STATS;
-    const STATS_OF_IMPORT: &'static Sql = &sql::STATS_OF_IMPORT;
-    const RECORD_DELIVERY: &'static Sql = &sql::RECORD_DELIVERY;
-    const REMOVE: &'static Sql = &sql::REMOVE;
-    const POSTPONE: &'static Sql = &sql::POSTPONE;
-    const DUE_REMINDERS: &'static Sql = &sql::DUE_REMINDERS;
-    const REMINDED: &'static Sql = &sql::REMINDED;
-    const INSERT_LETTER: &'static Sql = &sql::INSERT_LETTER;
-    const WALK: &'static Sql = &sql::WALK;
-    const WALK_ON: &'static Sql = &sql::WALK_ON;
-    const WALK_ON_UNTIL: &'static Sql = &sql::WALK_ON_UNTIL;
-    const NOW: &'static Sql = &sql::NOW;
+            &sql::ROWS_LETTERS_BY_ADDRESS
+        ]
+    );
 
     fn statuses<'v>(values: Values<'v, Self>, statuses: &[Status]) -> Values<'v, Self> {
         values.words(Name::Statuses, statuses.iter().map(|status| status.as_str()))
@@ -195,14 +150,7 @@ impl Catalog for Postgres {
         conn: &mut D::Conn,
         new: &[Insertion<'_>],
     ) -> Result<Option<HashSet<Uuid>>, StoreError> {
-        let mut new: Vec<_> = new.iter().collect();
-        new.sort_by_key(|new| new.open_key.map(OpenKey::as_bytes));
-        let mut stored = HashSet::with_capacity(new.len());
-        for (_, rows) in together::parts(new.into_iter().map(|new| together::insertion(new, SPELLING)))? {
-            let statement = Values::new().owned(Name::Rows, rows).of_statement(&sql::INSERT_TOGETHER)?;
-            stored.extend(all::<D, Uuid>(conn, statement).await?);
-        }
-        Ok(Some(stored))
+        together::insert::<D>(conn, new).await.map(Some)
     }
 
     async fn apply_together<D: Driver<Db = Self>>(
@@ -210,56 +158,22 @@ impl Catalog for Postgres {
         transition: &Transition<'_>,
         alike: &Alike,
     ) -> Result<Option<Vec<Record>>, StoreError> {
-        let Transition { guard, change, event, dispatch } = transition;
-        let sql = match change {
-            Change::End { .. } => &sql::END_TOGETHER,
-            Change::Renew { .. } => &sql::RENEW_TOGETHER,
-            Change::Amend { .. } | Change::Link | Change::View { .. } | Change::FailDelivery => return Ok(None),
-        };
-        let (ids, letters): (Vec<_>, Vec<_>) = alike.rows.iter().copied().unzip();
-        // Where there are no letters, the array is empty, and the server fills it up with nulls.
-        let values = guarded(guard)
-            .change(change)
-            .event(event)
-            .actor(event)
-            .dispatch(*dispatch)
-            .set(Name::Ids, Value::Uuids(ids))
-            .set(Name::Letters, Value::Uuids(letters.into_iter().flatten().collect()));
-        all::<D, _>(conn, values.of_statement(sql)?).await.map(Some)
+        together::apply::<D>(conn, transition, alike).await
     }
 
     async fn find_together<D: Driver<Db = Self>>(
         conn: &mut D::Conn,
         keys: &Keys<'_>,
-        _: Read,
+        read: Read,
     ) -> Result<Option<Vec<Keyed>>, StoreError> {
-        let digests = |keys: &[&[u8]]| Value::Blobs(keys.iter().map(|key| key.to_vec()).collect());
-        let (sql, values) = match keys {
-            Keys::Ids { kind, scope, ids } => (
-                &sql::FIND_TOGETHER_BY_ID,
-                Values::new()
-                    .set(Name::Ids, Value::Uuids(ids.clone()))
-                    .text(Name::Kind, *kind)
-                    .exact(Name::Scope, scope.map(invite_core::Scope::as_str)),
-            ),
-            Keys::Open(keys) => (&sql::FIND_TOGETHER_OPEN, Values::new().set(Name::Keys, digests(keys))),
-            Keys::Idempotency(keys) => (&sql::FIND_TOGETHER_BY_KEY, Values::new().set(Name::Keys, digests(keys))),
-        };
-        all::<D, _>(conn, values.of_statement(sql)?).await.map(Some)
+        together::find::<D>(conn, keys, read).await
     }
 
     async fn remove<D: Driver<Db = Self>>(
         conn: &mut D::Conn,
         removal: &Removal<'_>,
     ) -> Result<HashSet<Uuid>, StoreError> {
-        let Removal { kind, scope, ids, now } = *removal;
-        let values = Values::new()
-            .set(Name::Ids, Value::Uuids(ids.iter().map(|id| *id.as_uuid()).collect()))
-            .text(Name::Kind, kind)
-            .exact(Name::Scope, Some(scope.as_str()))
-            .time(Name::Now, now);
-        let held = all::<D, _>(conn, values.of_statement(&sql::HOLD_ENDED)?).await?;
-        Ok(forget::<D>(conn, held, now).await?.into_iter().collect())
+        together::remove::<D>(conn, removal).await
     }
 
     async fn purge<D: Driver<Db = Self>>(
@@ -268,9 +182,7 @@ impl Catalog for Postgres {
         until: DateTime<Utc>,
         limit: u32,
     ) -> Result<u64, StoreError> {
-        let values = Values::new().text(Name::Kind, kind).time(Name::Until, until).limit(Name::Limit, limit);
-        let held = all::<D, _>(conn, values.of_statement(&sql::HOLD_OLD)?).await?;
-        Ok(forget::<D>(conn, held, until).await?.len() as u64)
+        together::purge::<D>(conn, kind, until, limit).await
     }
 
     async fn ripen<D: Driver<Db = Self>>(conn: &mut D::Conn, now: DateTime<Utc>) -> Result<u64, StoreError> {
@@ -368,9 +280,6 @@ impl Catalog for Postgres {
     }
 }
 
-const SPELLING: Spelling =
-    Spelling { id: |id| id.hyphenated().to_string(), time: |time| time.to_rfc3339_opts(SecondsFormat::Micros, true) };
-
 /// A settlement as an object of JSON.
 fn asked(settlement: &Settlement<'_>) -> Json {
     let Settlement { delivery, owner, attempt, summary, queue, transition: _ } = settlement;
@@ -388,20 +297,6 @@ fn asked(settlement: &Settlement<'_>) -> Json {
         "not_before": not_before, "refusals": refusals,
         "unknowns": unknowns, "last_error": last_error,
     })
-}
-
-/// Deletes those that are locked. A statement of its own: what was written while the locks were waited for is deleted as
-/// well.
-async fn forget<D: Driver<Db = Postgres>>(
-    conn: &mut D::Conn,
-    held: Vec<Uuid>,
-    now: DateTime<Utc>,
-) -> Result<Vec<Uuid>, StoreError> {
-    if held.is_empty() {
-        return Ok(held);
-    }
-    let values = Values::new().set(Name::Ids, Value::Uuids(held)).time(Name::Now, now);
-    all::<D, _>(conn, values.of_statement(&sql::FORGET_ENDED)?).await
 }
 
 #[doc(hidden)]

@@ -104,56 +104,8 @@ impl Dialect for Sqlite {
 }
 
 impl Catalog for Sqlite {
-    const BEGIN: &'static str = BEGIN;
-    const CREATE_LEDGER: &'static str = sql::CREATE_LEDGER;
-    const LEDGER: &'static Sql = &sql::LEDGER;
-    const RECORD_MIGRATION: &'static Sql = &sql::RECORD_MIGRATION;
-    const ADDRESSED_TO: &'static Sql = &sql::ADDRESSED_TO;
-    const HISTORY: &'static Sql = &sql::HISTORY;
-    const LISTS: Lists = Lists {
-        scope: [&sql::LIST_NEWEST_FIRST, &sql::LIST_OLDEST_FIRST, &sql::LIST_EXPIRES_FIRST, &sql::LIST_BY_ADDRESS],
-        letters: [&sql::LIST_NEWEST_FIRST, &sql::LIST_OLDEST_FIRST, &sql::LIST_EXPIRES_FIRST, &sql::LIST_BY_ADDRESS],
-        import: [
-            &sql::IMPORT_NEWEST_FIRST,
-            &sql::IMPORT_OLDEST_FIRST,
-            &sql::IMPORT_EXPIRES_FIRST,
-            &sql::IMPORT_BY_ADDRESS,
-        ],
-        everywhere: [&sql::EVERYWHERE_NEWEST_FIRST, &sql::EVERYWHERE_OLDEST_FIRST],
-    };
-    const ROWS: Lists = Lists {
-        scope: [
-            &sql::ROWS_LIST_NEWEST_FIRST,
-            &sql::ROWS_LIST_OLDEST_FIRST,
-            &sql::ROWS_LIST_EXPIRES_FIRST,
-            &sql::ROWS_LIST_BY_ADDRESS,
-        ],
-        letters: [
-            &sql::ROWS_LIST_NEWEST_FIRST,
-            &sql::ROWS_LIST_OLDEST_FIRST,
-            &sql::ROWS_LIST_EXPIRES_FIRST,
-            &sql::ROWS_LIST_BY_ADDRESS,
-        ],
-        import: [
-            &sql::ROWS_IMPORT_NEWEST_FIRST,
-            &sql::ROWS_IMPORT_OLDEST_FIRST,
-            &sql::ROWS_IMPORT_EXPIRES_FIRST,
-            &sql::ROWS_IMPORT_BY_ADDRESS,
-        ],
-        everywhere: [&sql::ROWS_EVERYWHERE_NEWEST_FIRST, &sql::ROWS_EVERYWHERE_OLDEST_FIRST],
-    };
-    const STATS: &'static Sql = &sql::STATS;
-    const STATS_OF_IMPORT: &'static Sql = &sql::STATS_OF_IMPORT;
-    const RECORD_DELIVERY: &'static Sql = &sql::RECORD_DELIVERY;
-    const REMOVE: &'static Sql = &sql::REMOVE;
-    const POSTPONE: &'static Sql = &sql::POSTPONE;
-    const DUE_REMINDERS: &'static Sql = &sql::DUE_REMINDERS;
-    const REMINDED: &'static Sql = &sql::REMINDED;
-    const INSERT_LETTER: &'static Sql = &sql::INSERT_LETTER;
-    const WALK: &'static Sql = &sql::WALK;
-    const WALK_ON: &'static Sql = &sql::WALK_ON;
-    const WALK_ON_UNTIL: &'static Sql = &sql::WALK_ON_UNTIL;
-    const NOW: &'static Sql = &sql::NOW;
+    crate::catalog::statements_by_name!();
+
     const ANY_REMINDERS: Option<&'static Sql> = Some(&sql::ANY_REMINDERS);
 
     fn statuses<'v>(values: Values<'v, Self>, statuses: &[Status]) -> Values<'v, Self> {

@@ -1,6 +1,7 @@
 //! Many rows in one statement: as one document of JSON.
 
 use chrono::{DateTime, Utc};
+use data_encoding::HEXLOWER;
 use invite_core::{
     EmailAddress, Record, Scope,
     store::{Change, Dispatch, Insertion, Key, NewEvent, NewLetter, StoreError, Target, Transition},
@@ -17,30 +18,23 @@ pub(crate) struct Spelling {
     pub(crate) time: fn(DateTime<Utc>) -> String,
 }
 
-/// Hexadecimal digits, which both `decode` and `UNHEX` read.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| char::from(DIGITS[usize::from(half)])).collect()
-}
-
 /// How many bytes of JSON go into one statement. A server may refuse more than 16 MiB, and payloads may be long.
 const MOST_BYTES: usize = 1 << 20;
 
-/// Splits rows so that no part is too long for a statement. Each part is an array of JSON, with how many rows it has.
-pub(crate) fn parts(rows: impl Iterator<Item = Result<Json, StoreError>>) -> Result<Vec<(usize, String)>, StoreError> {
-    let mut parts: Vec<(usize, String)> = Vec::new();
+/// Splits rows so that no part is too long for a statement. Each part is an array of JSON.
+pub(crate) fn parts(rows: impl Iterator<Item = Result<Json, StoreError>>) -> Result<Vec<String>, StoreError> {
+    let mut parts: Vec<String> = Vec::new();
     for row in rows {
         let row = row?.to_string();
-        match parts.last_mut().filter(|(_, part)| part.len() + row.len() < MOST_BYTES) {
-            Some((count, part)) => {
+        match parts.last_mut().filter(|part| part.len() + row.len() < MOST_BYTES) {
+            Some(part) => {
                 part.push(',');
                 part.push_str(&row);
-                *count += 1;
             }
-            None => parts.push((1, format!("[{row}"))),
+            None => parts.push(format!("[{row}")),
         }
     }
-    parts.iter_mut().for_each(|(_, part)| part.push(']'));
+    parts.iter_mut().for_each(|part| part.push(']'));
     Ok(parts)
 }
 
@@ -77,8 +71,9 @@ impl Object {
         self.some(name, time)
     }
 
+    /// As hexadecimal digits, which both `decode` and `UNHEX` read.
     fn bytes(&mut self, name: &str, bytes: Option<&[u8]>) -> &mut Self {
-        self.some(name, bytes.map(hex))
+        self.some(name, bytes.map(|bytes| HEXLOWER.encode(bytes)))
     }
 
     /// As text: a JSON null in the document would be a null of SQL.
