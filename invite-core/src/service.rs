@@ -3,6 +3,7 @@
 mod addressed;
 mod deleting;
 mod drafting;
+mod inserting;
 mod invited;
 mod inviting;
 mod links;
@@ -28,7 +29,10 @@ use crate::{
     policy::Policy,
     random::{SecureRandom, SystemRandom, uuid_v7},
     state::{EventKind, Status},
-    store::{Found, Guard, InvitationStore, Key, NewLetter, Purpose, Read, Target, Transition, only},
+    store::{
+        Change, Dispatch, Found, Guard, InvitationStore, Key, NewEvent, NewLetter, Purpose, Read, Target, TimeGuard,
+        Transition, each, only,
+    },
 };
 
 pub use inviting::Scoped;
@@ -219,15 +223,24 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
         keys: &[Key<'_>],
         read: Read,
     ) -> Result<Vec<Option<Found>>, StoreError> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
+        match keys.is_empty() {
+            true => Ok(Vec::new()),
+            false => each(self.store.find(conn, keys, read).await?, keys.len()),
         }
-        let found = self.store.find(conn, keys, read).await?;
-        if found.len() == keys.len() { Ok(found) } else { Err(StoreError::corrupt("the number of answers")) }
     }
 
     fn guard<'a>(&self, target: Target<'a>, event: EventKind, now: DateTime<Utc>) -> Guard<'a> {
         Guard::of(target, K::NAME, event, now)
+    }
+
+    /// The change that ends one whose time is over, in whichever scope, with this notice to the inviter.
+    fn expiration<'a>(&self, id: InvitationId, notice: Option<&'a NewLetter>, now: DateTime<Utc>) -> Transition<'a> {
+        Transition {
+            guard: Guard { time: TimeGuard::Due, ..self.guard(Target::Id(id, None), EventKind::Expired, now) },
+            change: Change::End { status: Status::Expired },
+            event: NewEvent { kind: EventKind::Expired, actor: &Actor::System, reason: None, at: now },
+            dispatch: notice.map_or(Dispatch::None, Dispatch::Letter),
+        }
     }
 
     fn letter(&self, purpose: Purpose, now: DateTime<Utc>) -> Result<NewLetter, Error> {

@@ -131,6 +131,11 @@ pub(crate) fn only<T>(answers: Vec<T>) -> Result<T, StoreError> {
     }
 }
 
+/// The answers to a call about so many things.
+pub(crate) fn each<T>(answers: Vec<T>, asked: usize) -> Result<Vec<T>, StoreError> {
+    if answers.len() == asked { Ok(answers) } else { Err(StoreError::corrupt("the number of answers")) }
+}
+
 /// A new invitation and all that is stored with it.
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]

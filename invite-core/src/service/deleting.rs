@@ -7,7 +7,7 @@ use crate::{
     id::InvitationId,
     kind::Kind,
     service::many::{Done, Selection},
-    store::{InvitationStore, Key, Read, Removal},
+    store::{InvitationStore, Key, Read, Removal, each},
 };
 
 impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
@@ -41,11 +41,7 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
     /// [`Error::NotFound`], also when it was deleted before; [`Error::StillOpen`] when it has not ended:
     /// [`cancel`](Self::cancel) it first.
     pub async fn delete(&self, conn: &mut S::Conn, actor: &Actor, id: InvitationId) -> Result<(), Error> {
-        self.invitations.writable(conn)?;
-        self.check(actor)?;
-        if self.invitations.authority.uses_connection() {
-            self.invitations.store.lock_for_write(conn).await?;
-        }
+        self.before_asking(conn, actor).await?;
         self.invitations.authority.authorize_delete(conn, actor, &self.scope, &[id]).await?;
         let mut answers = self.remove(conn, &[id]).await?;
         answers.pop().unwrap_or(Err(Error::NotFound))
@@ -55,10 +51,7 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
     async fn remove(&self, conn: &mut S::Conn, ids: &[InvitationId]) -> Result<Vec<Result<(), Error>>, Error> {
         let now = self.invitations.now();
         let removal = Removal { kind: K::NAME, scope: &self.scope, ids, now };
-        let removed = self.invitations.store.remove(conn, &removal).await?;
-        if removed.len() != ids.len() {
-            return Err(StoreError::corrupt("the number of answers").into());
-        }
+        let removed = each(self.invitations.store.remove(conn, &removal).await?, ids.len())?;
         let left = ids.iter().zip(&removed).filter(|(_, removed)| !**removed);
         let keys: Vec<_> = left.map(|(id, _)| Key::Id { kind: K::NAME, scope: Some(&self.scope), id: *id }).collect();
         let mut found = self.invitations.find_all(conn, &keys, Read::Latest).await?.into_iter();

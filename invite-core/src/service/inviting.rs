@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Invitations, drafting::Payload, ended_by, refusal};
+use super::{Invitations, drafting::Payload, ended_by, inserting::TRIES, refusal};
 use crate::{
     actor::{Actor, Scope},
     authority::{Action, Denial},
@@ -10,19 +10,16 @@ use crate::{
     email_address::EmailAddress,
     error::{Error, Field, Problem, StoreError},
     id::InvitationId,
-    invitation::{Amendment, Idempotency, Invitation, NewInvitation, OpenKey, Record},
+    invitation::{Amendment, Invitation, NewInvitation, OpenKey, Record},
     kind::Kind,
     policy::EarlierLinks,
     state::{EventKind, Status},
     store::{
-        Change, Dispatch, Guard, Insertion, InvitationStore, Key, NewEvent, NewLetter, Purpose, Read, RenewedLinks,
-        Target, TimeGuard, Transition, only,
+        Change, Dispatch, Guard, InvitationStore, Key, NewEvent, NewLetter, Purpose, Read, RenewedLinks, Target,
+        Transition,
     },
     text,
 };
-
-/// How often a write looks again when the invitation in its way ends under its hands.
-pub(super) const TRIES: usize = 4;
 
 /// The inviting side's calls, confined to one scope. An id of another scope is
 /// [`Error::NotFound`].
@@ -256,14 +253,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     ) -> Result<Invitation<K>, Error> {
         reason.map_or(Ok(()), |reason| text::line(Field::Reason, reason))?;
         self.authorize_write(conn, actor, &Action::Cancel(id)).await?;
-        let now = self.invitations.now();
-        let event = NewEvent { kind: EventKind::Cancelled, actor, reason, at: now };
-        let transition = Transition {
-            guard: self.guard(id, EventKind::Cancelled, now),
-            change: Change::End { status: Status::Cancelled },
-            event,
-            dispatch: Dispatch::None,
-        };
+        let transition = self.cancellation(actor, id, reason, self.invitations.now());
         if let Some(found) = self.invitations.change(conn, &transition).await? {
             return Ok(Invitation::new(found.record));
         }
@@ -274,97 +264,20 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         Err(refusal(&record, &transition.guard, EventKind::Cancelled))
     }
 
-    pub(super) async fn insert(
-        &self,
-        conn: &mut S::Conn,
-        actor: &Actor,
-        new: NewInvitation<K>,
+    /// The change that takes it back.
+    pub(super) fn cancellation<'t>(
+        &'t self,
+        actor: &'t Actor,
+        id: InvitationId,
+        reason: Option<&'t str>,
         now: DateTime<Utc>,
-        dispatch: Dispatch<'_>,
-    ) -> Result<Invitation<K>, Error> {
-        let policy = self.invitations.policy();
-        let record = self.draft(actor, &new, now, dispatch)?;
-        let open_key = OpenKey::new(policy.uniqueness, K::NAME, &self.scope, &record.recipient);
-        self.authorize_write(conn, actor, &Action::Create(&new)).await?;
-
-        let event = NewEvent { kind: EventKind::Created, actor, reason: None, at: now };
-        let insertion = [Insertion { record: &record, open_key: open_key.as_ref(), event: &event, dispatch }];
-        for _ in 0..TRIES {
-            if only(self.invitations.store.insert(conn, &insertion).await?)? {
-                return Ok(Invitation::new(record));
-            }
-            // Before the key is looked for: of what is stored between the two looks, the second one sees whose it is.
-            let way = match &open_key {
-                Some(key) => self.clear_the_way(conn, key, now).await,
-                None => Ok(()),
-            };
-            if let Some(key) = &record.idempotency
-                && let Some(first) = self.invitations.find_one(conn, &Key::Idempotency(key), Read::Latest).await?
-            {
-                return self.repeated(conn, &event, dispatch, key, first.record).await;
-            }
-            way?;
-            if open_key.is_none() && record.idempotency.is_none() {
-                break;
-            }
+    ) -> Transition<'t> {
+        Transition {
+            guard: self.guard(id, EventKind::Cancelled, now),
+            change: Change::End { status: Status::Cancelled },
+            event: NewEvent { kind: EventKind::Cancelled, actor, reason, at: now },
+            dispatch: Dispatch::None,
         }
-        Err(StoreError::changed_meanwhile().into())
-    }
-
-    /// The answer to a creation with a key that was used before.
-    async fn repeated(
-        &self,
-        conn: &mut S::Conn,
-        event: &NewEvent<'_>,
-        dispatch: Dispatch<'_>,
-        key: &Idempotency,
-        first: Record,
-    ) -> Result<Invitation<K>, Error> {
-        if !first.idempotency.is_some_and(|known| known.asks_the_same(key)) {
-            return Err(Error::KeyReused(first.id));
-        }
-        match dispatch {
-            Dispatch::None | Dispatch::Letter(_) => Ok(self.invitations.seen(first, event.at)),
-            // The link of the first call was told once and is stored nowhere.
-            Dispatch::Token(..) => {
-                let transition = Transition {
-                    guard: self.guard(first.id, EventKind::LinkCreated, event.at),
-                    change: Change::Link,
-                    event: NewEvent { kind: EventKind::LinkCreated, ..event.clone() },
-                    dispatch,
-                };
-                self.apply(conn, &transition).await
-            }
-        }
-    }
-
-    /// Somebody's open invitation holds the key. If it is only unswept, expires exactly that one;
-    /// if it has gone meanwhile, all the better.
-    pub(super) async fn clear_the_way(
-        &self,
-        conn: &mut S::Conn,
-        key: &OpenKey,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        let Some(other) = self.invitations.find_one(conn, &Key::Open(key), Read::Latest).await? else {
-            return Ok(());
-        };
-        if other.record.expires_at > now {
-            return Err(Error::AlreadyPending(other.record.id));
-        }
-        let event = NewEvent { kind: EventKind::Expired, actor: &Actor::System, reason: None, at: now };
-        let notice = self.invitations.notice(EventKind::Expired, now)?;
-        let expire = Transition {
-            guard: Guard {
-                time: TimeGuard::Due,
-                ..self.invitations.guard(Target::Id(other.record.id, None), EventKind::Expired, now)
-            },
-            change: Change::End { status: Status::Expired },
-            event,
-            dispatch: notice.as_ref().map_or(Dispatch::None, Dispatch::Letter),
-        };
-        self.invitations.change(conn, &expire).await?;
-        Ok(())
     }
 
     pub(super) fn guard(&self, id: InvitationId, event: EventKind, now: DateTime<Utc>) -> Guard<'_> {
@@ -390,16 +303,22 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         actor: &Actor,
         action: &Action<'_, K>,
     ) -> Result<(), Error> {
+        self.before_asking(conn, actor).await?;
+        self.ask(conn, actor, action).await
+    }
+
+    /// What comes before the authority is asked about a write.
+    pub(super) async fn before_asking(&self, conn: &mut S::Conn, actor: &Actor) -> Result<(), Error> {
         self.invitations.writable(conn)?;
         self.check(actor)?;
         // Without a read before it, the write that follows takes the lock itself.
         if self.invitations.authority.uses_connection() {
             self.invitations.store.lock_for_write(conn).await?;
         }
-        self.ask(conn, actor, action).await
+        Ok(())
     }
 
-    /// Begins a call that reads before it writes, and asks the authority itself.
+    /// The same for a call that reads before it writes, whether or not the authority does.
     pub(super) async fn begin_write(&self, conn: &mut S::Conn, actor: &Actor) -> Result<(), Error> {
         self.invitations.writable(conn)?;
         self.check(actor)?;
@@ -442,7 +361,7 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
         actor.check()
     }
 
-    async fn ask(&self, conn: &mut S::Conn, actor: &Actor, action: &Action<'_, K>) -> Result<(), Error> {
+    pub(super) async fn ask(&self, conn: &mut S::Conn, actor: &Actor, action: &Action<'_, K>) -> Result<(), Error> {
         Ok(self.invitations.authority.authorize(conn, actor, &self.scope, action).await?)
     }
 }

@@ -5,13 +5,13 @@ use crate::{
     actor::Actor,
     authority::Action,
     delivery::Delivery,
-    error::{Error, StoreError},
+    error::Error,
     id::InvitationId,
-    invitation::{Invitation, OpenKey, Record},
+    invitation::{Invitation, Record},
     kind::Kind,
-    service::{inviting::TRIES, look},
-    state::{EventKind, Status},
-    store::{Dispatch, Insertion, InvitationStore, NewEvent, Purpose, Read, only},
+    service::look,
+    state::Status,
+    store::{Dispatch, InvitationStore, Purpose, Read},
 };
 
 impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
@@ -50,18 +50,14 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
         let letter = self.invitations.letter(Purpose::Invitation, now)?;
         let expires_at = self.invitations.expiry(now, policy.lifetime)?;
         let new_id = self.invitations.new_id(now)?;
-        self.invitations.writable(conn)?;
-        self.check(actor)?;
-        // It reads before it writes.
-        self.invitations.store.lock_for_write(conn).await?;
+        self.begin_write(conn, actor).await?;
         let old = Invitation::new(self.find(conn, id, Read::Latest).await?);
-        self.invitations.authority.authorize(conn, actor, &self.scope, &Action::Renew(&old)).await?;
+        self.ask(conn, actor, &Action::Renew(&old)).await?;
 
         let old = old.into_record();
         if old.status.is_open() && old.expires_at > now {
             return Err(Error::StillOpen);
         }
-        let open_key = OpenKey::new(policy.uniqueness, K::NAME, &self.scope, &old.recipient);
         let mut record = Record {
             id: new_id,
             inviter: actor.clone(),
@@ -84,18 +80,6 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
             ..old
         };
         record.remind_at = look(&record, policy.reminders, now).next;
-        let event = NewEvent { kind: EventKind::Created, actor, reason: None, at: now };
-        let dispatch = Dispatch::Letter(&letter);
-        let insertion = [Insertion { record: &record, open_key: open_key.as_ref(), event: &event, dispatch }];
-        for _ in 0..TRIES {
-            if only(self.invitations.store.insert(conn, &insertion).await?)? {
-                return Ok(Invitation::new(record));
-            }
-            match &open_key {
-                Some(key) => self.clear_the_way(conn, key, now).await?,
-                None => break,
-            }
-        }
-        Err(StoreError::changed_meanwhile().into())
+        self.store(conn, record, Dispatch::Letter(&letter)).await
     }
 }

@@ -12,12 +12,9 @@ use crate::{
     id::InvitationId,
     invitation::{Idempotency, Invitation, NewInvitation, OpenKey, Record},
     kind::Kind,
-    service::inviting::TRIES,
-    state::{EventKind, Status},
-    store::{
-        Change, Dispatch, Guard, Insertion, InvitationStore, Key, NewEvent, NewLetter, Purpose, Read, Target,
-        TimeGuard, Transition,
-    },
+    service::inserting::TRIES,
+    state::EventKind,
+    store::{Dispatch, Insertion, InvitationStore, Key, NewEvent, NewLetter, Purpose, Read, each},
 };
 
 /// A row that is still to be stored.
@@ -107,14 +104,12 @@ impl<S: InvitationStore, K: Kind> Many<'_, '_, S, K> {
                 .collect();
             let stored = match insertions.is_empty() {
                 true => Vec::new(),
-                false => self.scoped.invitations.store.insert(conn, &insertions).await?,
+                false => each(self.scoped.invitations.store.insert(conn, &insertions).await?, insertions.len())?,
             };
-            let mut stored = stored.into_iter();
-            for draft in std::mem::take(&mut drafts) {
-                match stored.next() {
-                    Some(true) => verdicts[draft.index] = Some(Verdict::Created(Invitation::new(draft.record))),
-                    Some(false) => drafts.push(draft),
-                    None => return Err(unanswered()),
+            for (draft, stored) in std::mem::take(&mut drafts).into_iter().zip(stored) {
+                match stored {
+                    true => verdicts[draft.index] = Some(Verdict::Created(Invitation::new(draft.record))),
+                    false => drafts.push(draft),
                 }
             }
             if drafts.is_empty() {
@@ -168,8 +163,7 @@ impl<S: InvitationStore, K: Kind> Many<'_, '_, S, K> {
             let letter = invitations.letter(Purpose::Invitation, now)?;
             match self.scoped.draft(actor, new, now, Dispatch::Letter(&letter)) {
                 Ok(record) => {
-                    let uniqueness = invitations.policy().uniqueness;
-                    let open_key = OpenKey::new(uniqueness, K::NAME, &self.scoped.scope, &record.recipient);
+                    let open_key = self.scoped.open_key(&record);
                     drafts.push(Draft { index, record, open_key, letter });
                 }
                 Err(error @ (Error::Store(_) | Error::Random(_))) => return Err(error),
@@ -232,15 +226,7 @@ impl<S: InvitationStore, K: Kind> Many<'_, '_, S, K> {
         let invitations = self.scoped.invitations;
         let notices = due.iter().map(|_| invitations.notice(EventKind::Expired, now)).collect::<Result<Vec<_>, _>>()?;
         let transitions: Vec<_> = (due.into_iter().zip(&notices))
-            .map(|(id, notice)| Transition {
-                guard: Guard {
-                    time: TimeGuard::Due,
-                    ..invitations.guard(Target::Id(id, None), EventKind::Expired, now)
-                },
-                change: Change::End { status: Status::Expired },
-                event: NewEvent { kind: EventKind::Expired, actor: &Actor::System, reason: None, at: now },
-                dispatch: notice.as_ref().map_or(Dispatch::None, Dispatch::Letter),
-            })
+            .map(|(id, notice)| invitations.expiration(id, notice.as_ref(), now))
             .collect();
         invitations.store.apply(conn, &transitions).await?;
         Ok(())

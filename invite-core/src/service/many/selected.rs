@@ -12,8 +12,8 @@ use crate::{
     kind::Kind,
     list::{Cursor, InvitationQuery},
     service::{ended_by, refusal},
-    state::{EventKind, Status},
-    store::{Change, Dispatch, InvitationStore, Key, NewEvent, Purpose, Read, Transition},
+    state::Status,
+    store::{InvitationStore, Key, Purpose, Read, Transition, each},
     text,
 };
 
@@ -75,14 +75,8 @@ impl<S: InvitationStore, K: Kind> Many<'_, '_, S, K> {
         self.scoped.begin_write(conn, actor).await?;
         let (ids, next) = self.select(conn, actor, selection).await?;
         let (permitted, mut refused) = self.permitted(conn, actor, &ids, Action::Cancel).await?;
-        let transitions: Vec<_> = (permitted.iter())
-            .map(|id| Transition {
-                guard: self.scoped.guard(*id, EventKind::Cancelled, now),
-                change: Change::End { status: Status::Cancelled },
-                event: NewEvent { kind: EventKind::Cancelled, actor, reason, at: now },
-                dispatch: Dispatch::None,
-            })
-            .collect();
+        let transitions: Vec<_> =
+            permitted.iter().map(|id| self.scoped.cancellation(actor, *id, reason, now)).collect();
         let by_the_same = |record: &Record| ended_by(record, Status::Cancelled, actor);
         self.apply(conn, &permitted, &transitions, &mut refused, by_the_same).await?;
         Ok(answer(ids, refused, next))
@@ -147,7 +141,7 @@ impl<S: InvitationStore, K: Kind> Many<'_, '_, S, K> {
         if transitions.is_empty() {
             return Ok(());
         }
-        let changed = self.scoped.invitations.store.apply(conn, transitions).await?;
+        let changed = each(self.scoped.invitations.store.apply(conn, transitions).await?, transitions.len())?;
         let left: Vec<_> = (ids.iter().zip(transitions).zip(changed))
             .filter_map(|((id, transition), changed)| changed.is_none().then_some((*id, transition)))
             .collect();
