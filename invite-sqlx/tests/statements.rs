@@ -12,8 +12,8 @@ use std::{
 
 use chrono::TimeDelta;
 use invite_core::{
-    Accepted, Actor, Amendment, Claimant, Cursor, DeliveryState, InvitationQuery, Invitations, Kind, Linked,
-    NewInvitation, Policy, Sort, StatsQuery, Step, Token, Unchecked, Worker,
+    Accepted, Actor, Amendment, Claimant, Cursor, DeliveryState, Invitation, InvitationQuery, Invitations, Kind,
+    Linked, NewInvitation, Policy, Selection, Sort, StatsQuery, Step, Token, Unchecked, Verdict, Worker,
     memory::{Memory, MemoryStore},
     testing::{self, CapturingMailer},
 };
@@ -110,6 +110,8 @@ struct Budget {
     /// A round of the worker with eight letters to send and one to discard.
     worker: usize,
     idle: usize,
+    /// Twenty created, resent, cancelled and deleted together.
+    many: [usize; 4],
 }
 
 /// The same for every database; only the types differ.
@@ -183,6 +185,24 @@ macro_rules! operations_keep_to {
         }
         tx.commit().await.unwrap();
 
+        let mut tx = pool.begin().await.unwrap();
+        let rows = (0..20).map(|n| new(&format!("many{n}@example.com"))).collect();
+        let (created, verdicts) = statements!(scoped.many().create(&mut tx, &admin, rows).await.unwrap());
+        let id = |verdict: &Verdict<Invitation<Membership>>| {
+            if let Verdict::Created(created) = verdict { Some(created.id) } else { None }
+        };
+        let ids: Vec<_> = verdicts.iter().filter_map(id).collect();
+        assert_eq!(ids.len(), 20);
+        let these = Selection::Ids(ids);
+        let (resent, done) = statements!(scoped.many().resend(&mut tx, &admin, &these).await.unwrap());
+        assert_eq!(done.summary(), (20, 0));
+        let (cancelled, done) = statements!(scoped.many().cancel(&mut tx, &admin, &these, None).await.unwrap());
+        assert_eq!(done.summary(), (20, 0));
+        let (deleted, done) = statements!(scoped.many().delete(&mut tx, &admin, &these).await.unwrap());
+        assert_eq!(done.summary(), (20, 0));
+        assert_eq!([created, resent, cancelled, deleted], budget.many, "many: created, resent, cancelled, deleted");
+        tx.rollback().await.unwrap();
+
         let worker = Worker::new($store, pool.clone(), CapturingMailer::default()).batch(9).serve(&members);
         let (count, tick) = statements!(worker.tick().await.unwrap());
         assert_eq!(tick.sent, 8);
@@ -222,7 +242,13 @@ async fn operations_keep_to_their_statements_on_sqlite() {
     // One look for expired ones, three for letters, each of the nine read, one discarded; then for each letter its lease,
     // its digest, the queue, and the summary.
     // `Unchecked` reads nothing, so nothing locks before a creation.
-    let budget = Budget { create: 3, accept: 2, worker: 4 + 9 + 1 + 8 * 4, idle: 2 };
+    let budget = Budget {
+        create: 3,
+        accept: 2,
+        worker: 4 + 9 + 1 + 8 * 4,
+        idle: 2,
+        many: [1 + 20 * 4, 1 + 20 * 3, 1 + 20 * 2, 1 + 20 * 5],
+    };
     operations_keep_to!(budget, pool, SqliteStore);
 }
 
@@ -236,7 +262,11 @@ async fn operations_keep_to_their_statements_on_postgres() {
     postgres::migrate(&pool).await.unwrap();
     // The sweep, two; two looks for letters, because the first is full of those of one scope; all are read, then leased or
     // discarded with their digests; what became of all. An idle worker looks twice which letters have become due.
-    operations_keep_to!(Budget { create: 1, accept: 1, worker: 2 + 2 + 2 + 1, idle: 4 }, pool, PgStore);
+    operations_keep_to!(
+        Budget { create: 1, accept: 1, worker: 2 + 2 + 2 + 1, idle: 4, many: [2, 1, 1, 2] },
+        pool,
+        PgStore
+    );
 }
 
 #[tokio::test]
@@ -249,5 +279,9 @@ async fn operations_keep_to_their_statements_on_mysql() {
     mysql::migrate(&pool).await.unwrap();
     // The sweep, two; two looks for letters; all are locked, read, discarded or leased, with their digests; three for what
     // became of all.
-    operations_keep_to!(Budget { create: 3, accept: 3, worker: 2 + 2 + 5 + 3, idle: 4 }, pool, MySqlStore);
+    operations_keep_to!(
+        Budget { create: 3, accept: 3, worker: 2 + 2 + 5 + 3, idle: 4, many: [5, 5, 4, 6] },
+        pool,
+        MySqlStore
+    );
 }

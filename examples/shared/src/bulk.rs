@@ -18,7 +18,7 @@ pub struct Invites {
     pub dry_run: bool,
 }
 
-/// One person to invite.
+/// One person to invite: as an [`Invite`], with a key.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
@@ -105,31 +105,28 @@ pub struct Tally {
 }
 
 impl RowViews {
-    pub fn planned(verdicts: Vec<Verdict>) -> Self {
-        Self::new(verdicts.into_iter().map(|verdict| (verdict, None)))
+    pub fn planned(verdicts: Vec<Verdict>) -> Result<Self, Error> {
+        Self::new(verdicts, |()| Ok(None))
     }
 
     pub fn done(verdicts: Vec<Verdict<Invitation<Membership>>>) -> Result<Self, Error> {
-        let views = verdicts.into_iter().map(|verdict| {
-            Ok(match verdict {
-                Verdict::Created(invitation) => (Verdict::Created(()), Some(InvitationView::new(&invitation)?)),
-                Verdict::Existing(id) => (Verdict::Existing(id), None),
-                Verdict::AlreadyPending(id) => (Verdict::AlreadyPending(id), None),
-                Verdict::Repeats(index) => (Verdict::Repeats(index), None),
-                Verdict::Refused(error) => (Verdict::Refused(error), None),
-                _ => return Err(Error::NotFound),
-            })
-        });
-        Ok(Self::new(views.collect::<Result<Vec<_>, Error>>()?))
+        Self::new(verdicts, |invitation| InvitationView::new(&invitation).map(Some))
     }
 
-    fn new(verdicts: impl IntoIterator<Item = (Verdict, Option<InvitationView>)>) -> Self {
+    fn new<T>(
+        verdicts: Vec<Verdict<T>>,
+        view: impl Fn(T) -> Result<Option<InvitationView>, Error>,
+    ) -> Result<Self, Error> {
         let mut summary = Tally::default();
-        let row = |(index, (verdict, invitation)): (usize, (Verdict, Option<InvitationView>))| {
+        let mut items = Vec::with_capacity(verdicts.len());
+        for (index, verdict) in verdicts.into_iter().enumerate() {
             let word = verdict.as_str();
-            let mut row = RowView { index, verdict: word, invitation, id: None, repeats: None, error: None };
+            let mut row = RowView { index, verdict: word, invitation: None, id: None, repeats: None, error: None };
             match verdict {
-                Verdict::Created(()) => summary.created += 1,
+                Verdict::Created(created) => {
+                    summary.created += 1;
+                    row.invitation = view(created)?;
+                }
                 Verdict::Existing(id) => {
                     summary.existing += 1;
                     row.id = Some(id);
@@ -148,10 +145,9 @@ impl RowViews {
                 }
                 _ => {}
             }
-            row
-        };
-        let items = verdicts.into_iter().enumerate().map(row).collect();
-        Self { items, summary }
+            items.push(row);
+        }
+        Ok(Self { items, summary })
     }
 }
 

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
-use invite_core::{Actor, Claimant, Error, EventKind, InvitationId, Policy, Selection, Status, Verdict as Row};
+use invite_core::{
+    Actor, Claimant, Error, EventKind, Invitation, InvitationId, Policy, Selection, Status, Verdict as Row,
+};
 
 use super::{Race, at_every_level, hold, new, races, tells};
 use crate::{
     case::{Case, Stop, Verdict},
     erased::Db,
-    host::world::World,
+    host::world::{Membership, World},
 };
 
 pub(super) const CASES: &[Case] = races![
@@ -31,16 +33,10 @@ fn emails(race: &Race<'_>, round: usize) -> impl Iterator<Item = String> {
     (0..PEOPLE).map(move |n| format!("person{n}-{email}"))
 }
 
-type Told = Vec<(String, Row<InvitationId>)>;
+type Told = Vec<(String, Row<Invitation<Membership>>)>;
 
 /// Imports the list, begun at another place by each.
-async fn import(
-    race: &Race<'_>,
-    members: &super::Invitations<super::Shared, super::Membership>,
-    round: usize,
-    n: usize,
-    keys: bool,
-) -> Result<Told, Error> {
+async fn import(race: &Race<'_>, round: usize, n: usize, keys: bool) -> Result<Told, Error> {
     let mut list: Vec<_> = emails(race, round).collect();
     list.rotate_left(n % PEOPLE);
     if n % 2 == 1 {
@@ -48,16 +44,9 @@ async fn import(
     }
     race.unit(async |tx| {
         let rows = list.iter().map(|email| if keys { new(email).key(email) } else { new(email) });
+        let members = &race.world.members;
         let verdicts = members.scope(7).many().create(tx, &race.world.admin, rows.collect()).await?;
-        let ids = verdicts.into_iter().map(|verdict| match verdict {
-            Row::Created(invitation) => Row::Created(invitation.id),
-            Row::Existing(id) => Row::Existing(id),
-            Row::AlreadyPending(id) => Row::AlreadyPending(id),
-            Row::Repeats(index) => Row::Repeats(index),
-            Row::Refused(error) => Row::Refused(error),
-            _ => Row::Repeats(usize::MAX),
-        });
-        Ok(list.iter().cloned().zip(ids).collect())
+        Ok(list.iter().cloned().zip(verdicts).collect())
     })
     .await
 }
@@ -74,8 +63,8 @@ fn invited(
     for answer in answers {
         for (email, verdict) in answer? {
             match verdict {
-                Row::Created(id) => {
-                    let twice = invited.insert(email.clone(), id).is_some();
+                Row::Created(invitation) => {
+                    let twice = invited.insert(email.clone(), invitation.id).is_some();
                     hold!(race, round, !twice, "one address was invited twice");
                 }
                 Row::AlreadyPending(id) if !keys => told.push((email, id)),
@@ -105,7 +94,7 @@ async fn imports(db: Db, keys: bool) -> Verdict {
     let world = World::new(&db, Policy::default());
     for race in at_every_level(&world) {
         let race = race.in_rounds_of(4);
-        let answers = race.run(async |round, n| import(&race, &world.members, round, n, keys).await)?;
+        let answers = race.run(async |round, n| import(&race, round, n, keys).await)?;
         let mut all = Vec::new();
         for (round, answers) in answers.into_iter().enumerate() {
             all.extend(invited(&race, round, answers, keys)?.into_values());
@@ -144,7 +133,7 @@ async fn imports_end_what_has_expired_once_whoever_is_first(db: Db) -> Verdict {
                 race.sweep(race.now(), 3).await?;
                 return Ok(Told::new());
             }
-            import(&race, &world.members, round, n, false).await
+            import(&race, round, n, false).await
         })?;
         let mut all = Vec::new();
         for (round, answers) in answers.into_iter().enumerate() {

@@ -37,7 +37,7 @@ impl Idempotency {
         &self.key
     }
 
-    /// The digest of the address and the payload that were asked for. `None` once the address was erased.
+    /// The digest of the address and the payload that were asked for. `None` where it is not known any more.
     #[must_use]
     pub const fn request(&self) -> Option<&[u8; 32]> {
         self.request.as_ref()

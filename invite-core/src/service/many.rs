@@ -20,8 +20,7 @@ const MOST: usize = 1_000;
 /// Each answers for every row by itself. A row that is refused spoils no other, and stores nothing. An error of the call as
 /// a whole is one of the store, of the [`Authority`](crate::Authority), or of the call itself, such as too many rows.
 ///
-/// The statements of a call do not become more with its rows, on PostgreSQL and MySQL; on SQLite, which is in the same
-/// process, they do. Two calls about the same people wait for each other, because their rows are locked in one order; two
+/// On PostgreSQL and MySQL the rows of a call go to the database together, in documents of at most 1 MiB. On SQLite, which is in the same process, they go one by one. Two calls about the same people wait for each other, because their rows are locked in one order; two
 /// calls in one transaction are not ordered with those of another, so let each call be a transaction. Where the database
 /// stops one of them all the same, the error [is retryable](Error::is_retryable).
 #[derive(Debug)]

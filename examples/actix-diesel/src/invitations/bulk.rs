@@ -48,7 +48,7 @@ async fn plan(app: &App, user: &User, org: i64, input: &Invites) -> Result<RowVi
         .await
     })
     .await?;
-    Ok(RowViews::planned(verdicts))
+    Ok(RowViews::planned(verdicts)?)
 }
 
 async fn create(app: &App, user: &User, org: i64, input: &Invites) -> Result<RowViews, ApiError> {

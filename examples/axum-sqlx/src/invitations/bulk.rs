@@ -46,7 +46,7 @@ async fn plan(app: &App, user: &User, org: i64, input: &Invites) -> Result<RowVi
     let rows = input.of(&organization, user)?;
     let verdicts = app.members.scope(org).many().plan(&mut tx, &Actor::new(user.id), &rows).await?;
     tx.rollback().await?;
-    Ok(RowViews::planned(verdicts))
+    Ok(RowViews::planned(verdicts)?)
 }
 
 async fn create(app: &App, user: &User, org: i64, input: &Invites) -> Result<RowViews, ApiError> {
