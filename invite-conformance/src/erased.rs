@@ -18,7 +18,7 @@ use invite_core::{
     store::{
         AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased,
         ListQuery, Purge, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep,
-        Transition, WorkerStore,
+        Transition, Waiting, WorkerStore,
     },
 };
 
@@ -256,7 +256,7 @@ impl<H: Harness> InvitationStore for Opened<H> {
         self.store.stats(conn.driver(), request).await
     }
 
-    async fn addressed_to(&self, conn: &mut Conn, query: &AddressedQuery<'_>) -> Result<Vec<Record>, StoreError> {
+    async fn addressed_to(&self, conn: &mut Conn, query: &AddressedQuery<'_>) -> Result<Vec<Waiting>, StoreError> {
         self.store.addressed_to(conn.driver(), query).await
     }
 
@@ -346,7 +346,7 @@ impl InvitationStore for Shared {
         self.0.stats(conn, request).await
     }
 
-    async fn addressed_to(&self, conn: &mut Conn, query: &AddressedQuery<'_>) -> Result<Vec<Record>, StoreError> {
+    async fn addressed_to(&self, conn: &mut Conn, query: &AddressedQuery<'_>) -> Result<Vec<Waiting>, StoreError> {
         self.0.addressed_to(conn, query).await
     }
 

@@ -23,6 +23,7 @@ mod stored;
 mod together;
 mod transaction;
 mod unique;
+mod waiting;
 mod worker;
 
 use std::{collections::HashMap, fmt, sync::Arc};
@@ -88,6 +89,7 @@ pub fn mutants() -> Vec<Mutant> {
         unique::MUTANTS,
         read::MUTANTS,
         list::MUTANTS,
+        waiting::MUTANTS,
         finding::MUTANTS,
         queue::MUTANTS,
         worker::MUTANTS,

@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub use self::{
-    answer::{Acceptance, Accepted, Linked, Preview},
+    answer::{Acceptance, Accepted, Linked, Preview, Received},
     draft::{Amendment, NewInvitation},
     idempotency::Idempotency,
 };

@@ -56,7 +56,8 @@ pub use crate::{
     event::Event,
     id::{InvitationId, MalformedId},
     invitation::{
-        Acceptance, Accepted, Amendment, Ended, Idempotency, Invitation, Linked, NewInvitation, Preview, Record,
+        Acceptance, Accepted, Amendment, Ended, Idempotency, Invitation, Linked, NewInvitation, Preview, Received,
+        Record,
     },
     kind::{InvalidPayload, Kind},
     list::{Cursor, InvitationQuery, Listed, Page, Sort},

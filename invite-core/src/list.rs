@@ -197,7 +197,7 @@ impl InvitationQuery {
     /// The cursor, if its order is that of the query.
     pub(crate) fn cursor(&self) -> Result<Option<Cursor>, Error> {
         match self.after {
-            Some(cursor) if cursor.sort != self.sort => Err(Error::invalid(Field::Cursor, Problem::Malformed)),
+            Some(cursor) if cursor.sort() != Some(self.sort) => Err(Error::invalid(Field::Cursor, Problem::Malformed)),
             after => Ok(after),
         }
     }

@@ -40,7 +40,7 @@ use crate::{
     list::Listed,
     store::{
         AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery, Read, Removal,
-        StatsRequest, StoreError, Transition,
+        StatsRequest, StoreError, Transition, Waiting,
     },
 };
 
@@ -194,18 +194,12 @@ impl InvitationStore for MemoryStore {
         Ok(conn.run(|state, _| Counts::of(request, state.invitations.values().map(|row| &row.record))).await)
     }
 
-    async fn addressed_to(&self, conn: &mut MemoryConn, query: &AddressedQuery<'_>) -> Result<Vec<Record>, StoreError> {
-        let addressed = |state: &mut State, _: &mut Vec<Undo>| {
-            let mut records: Vec<_> = (state.invitations.values().map(|row| &row.record))
-                .filter(|record| record.kind == query.kind && record.status.is_open() && record.expires_at > query.now)
-                .filter(|record| query.addresses.contains(&Some(record.recipient.canonical())))
-                .cloned()
-                .collect();
-            records.sort_unstable_by_key(|record| std::cmp::Reverse((record.created_at, record.id)));
-            records.truncate(query.limit.try_into().unwrap_or(usize::MAX));
-            records
-        };
-        Ok(conn.run(addressed).await)
+    async fn addressed_to(
+        &self,
+        conn: &mut MemoryConn,
+        query: &AddressedQuery<'_>,
+    ) -> Result<Vec<Waiting>, StoreError> {
+        Ok(conn.run(|state, _| query.page(state.invitations.values().map(|row| &row.record))).await)
     }
 
     async fn history(

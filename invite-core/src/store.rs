@@ -20,6 +20,7 @@
 //! [`Guard::holds`], [`Transition::apply`], [`ListQuery::holds`] and [`Counts::of`] say in Rust what the statements must
 //! do; the [memory store](crate::memory) runs on them.
 
+mod addressed;
 mod list;
 mod queue;
 mod remind;
@@ -42,6 +43,7 @@ use crate::{
 };
 
 pub use self::{
+    addressed::{AddressedQuery, Waited, Waiting},
     list::ListQuery,
     queue::{LeaseRequest, Leased, LeasedLetter, Purge, QueueChange, Settlement, Sweep, WorkerStore},
     remind::{ReminderDecision, ReminderReport, ReminderScan},
@@ -107,9 +109,10 @@ pub trait InvitationStore: Send + Sync + 'static {
     /// Counts a scope's invitations, all at one instant: as [`Counts::of`] does.
     async fn stats(&self, conn: &mut Self::Conn, request: &StatsRequest<'_>) -> Result<Counts, StoreError>;
 
-    /// Reads the open, unexpired invitations of a kind to any of these canonical addresses, in any
-    /// scope, newest first.
-    async fn addressed_to(&self, conn: &mut Self::Conn, query: &AddressedQuery<'_>) -> Result<Vec<Record>, StoreError>;
+    /// Reads a page of the open, unexpired invitations of a kind to any of these canonical addresses, in any scope: rows of
+    /// [`AddressedQuery::page`].
+    async fn addressed_to(&self, conn: &mut Self::Conn, query: &AddressedQuery<'_>)
+    -> Result<Vec<Waiting>, StoreError>;
 
     /// Reads the events of an invitation of this kind and scope, oldest first. Empty when there is
     /// no such invitation.
@@ -317,25 +320,5 @@ impl FoundToken {
     pub fn works_on(&self, record: &Record, now: DateTime<Utc>) -> bool {
         let in_grace = record.grace_until.is_some_and(|until| now < until);
         self.generation + u32::from(in_grace) >= record.min_generation
-    }
-}
-
-/// The open invitations of a person.
-#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
-pub struct AddressedQuery<'a> {
-    /// The name of the kind, [`Kind::NAME`](crate::Kind::NAME).
-    pub kind: &'a str,
-    /// The canonical addresses, padded with `None`.
-    pub addresses: [Option<&'a str>; MAX_ADDRESSES],
-    /// The instant at which an invitation must still be open.
-    pub now: DateTime<Utc>,
-    /// The most rows to return.
-    pub limit: u32,
-}
-
-// It holds addresses.
-impl std::fmt::Debug for AddressedQuery<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AddressedQuery").field("kind", &self.kind).finish_non_exhaustive()
     }
 }

@@ -270,7 +270,7 @@ async fn a_person_without_a_verified_address_finds_nothing_and_is_told_why() {
         ("an address that nobody verified", Claimant::new(2).unverified("ada@example.com")),
         ("an address that only mail would prove", Claimant::new(2).proved_by_link("ada@example.com")),
     ] {
-        let answer = host.members.addressed_to(&mut conn, &claimant).await;
+        let answer = host.members.addressed_to(&mut conn, &claimant, None).await;
         assert!(matches!(answer, Err(Error::EmailNotVerified)), "{who}: {answer:?}");
     }
 }

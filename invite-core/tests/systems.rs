@@ -101,14 +101,14 @@ async fn s0_a_provider_answers_from_the_dashboard_or_by_link() {
 
     let provider = Claimant::new("provider-9").verified("practice@example.com");
     let mut tx = memory.begin().await;
-    let received = providers.addressed_to(&mut tx, &provider).await.unwrap();
+    let received = providers.addressed_to(&mut tx, &provider, None).await.unwrap().items;
     assert_eq!(received.len(), 2);
-    providers.reject_by_id(&mut tx, received[0].id, &provider, Some("too far")).await.unwrap();
+    providers.reject_by_id(&mut tx, received[0].id(), &provider, Some("too far")).await.unwrap();
     let letters = mailer.take();
-    let link = letters.iter().find(|letter| letter.invitation().id == received[1].id).unwrap();
+    let link = letters.iter().find(|letter| letter.invitation().id == received[1].id()).unwrap();
     let connected = providers.accept(&mut tx, link.token(), &provider).await.unwrap().into_acceptance();
     // All a connection needs to know where it came from.
-    assert_eq!(connected.invitation.id, received[1].id);
+    assert_eq!(connected.invitation.id, received[1].id());
     assert_eq!(connected.invitation.inviter, Actor::new("owner"));
 }
 

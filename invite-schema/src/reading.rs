@@ -4,12 +4,14 @@ use std::collections::HashMap;
 
 use invite_core::{
     Event, InvitationId, Record, Scope,
-    store::{AddressedQuery, Found, Key, Read, StoreError},
+    store::{AddressedQuery, Found, Key, Read, StoreError, Waited, Waiting},
 };
+use uuid::Uuid;
 
 use crate::{
     catalog::Catalog,
     driver::{Driver, all},
+    lists::never,
     name::Name,
     row::{Entry, Keyed},
     statement::Values,
@@ -57,9 +59,20 @@ fn asked_for<'k>(key: &'k Key<'_>) -> Option<&'k [u8]> {
 pub async fn addressed_to<D: Driver<Db: Catalog>>(
     conn: &mut D::Conn,
     query: &AddressedQuery<'_>,
-) -> Result<Vec<Record>, StoreError> {
-    let AddressedQuery { kind, addresses, now, limit } = *query;
-    let values = Values::new().text(Name::Kind, kind).time(Name::Now, now).limit(Name::Limit, limit);
+) -> Result<Vec<Waiting>, StoreError> {
+    let AddressedQuery { kind, addresses, now, as_of, few, after, limit } = *query;
+    // Where a page begins after no row, it begins after one that lies before the first.
+    let first = Waited { late: false, created_at: never(), id: InvitationId::from_uuid(Uuid::max()) };
+    let Waited { late, created_at, id } = after.unwrap_or(first);
+    let values = Values::new()
+        .text(Name::Kind, kind)
+        .time(Name::Now, now)
+        .time(Name::AsOf, as_of)
+        .count(Name::Few, few)
+        .flag(Name::Late, late)
+        .time(Name::AfterAt, created_at)
+        .uuid(Name::AfterId, *id.as_uuid())
+        .limit(Name::Limit, limit);
     all::<D, _>(conn, D::Db::addresses(values, addresses).of_statement(D::Db::ADDRESSED_TO)?).await
 }
 

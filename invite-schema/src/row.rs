@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Actor, Channel, Delivery, DeliveryState, EmailAddress, Ended, Event, EventKind, Fault, Idempotency, InvitationId,
     Listed, Record, Scope, Status, TokenDigest,
-    store::{DeliveryId, Found, FoundToken, LeasedLetter, Purpose, StoreError},
+    store::{self, DeliveryId, Found, FoundToken, LeasedLetter, Purpose, StoreError},
 };
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -199,6 +199,13 @@ impl FromRow for Keyed {
     fn read(row: &impl Columns) -> Result<Self, StoreError> {
         let key = row.optional_bytes(RECORD, "key")?.map(Cow::into_owned);
         Ok(Self { key, record: Record::read(row)? })
+    }
+}
+
+/// A record followed by whether it comes late.
+impl FromRow for store::Waiting {
+    fn read(row: &impl Columns) -> Result<Self, StoreError> {
+        Ok(Self { record: Record::read(row)?, late: row.flag(RECORD, "late")? })
     }
 }
 

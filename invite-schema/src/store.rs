@@ -15,7 +15,7 @@ macro_rules! store {
                         Event, InvitationId, Listed, Record, Scope,
                         store::{
                             AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery,
-                            Read, Removal, StatsRequest, StoreError, Transition,
+                            Read, Removal, StatsRequest, StoreError, Transition, Waiting,
                         },
                     },
                 },
@@ -87,7 +87,7 @@ macro_rules! store {
                     &self,
                     conn: &mut Self::Conn,
                     query: &AddressedQuery<'_>,
-                ) -> Result<Vec<Record>, StoreError> {
+                ) -> Result<Vec<Waiting>, StoreError> {
                     database::addressed_to::<$store>(conn, query).await
                 }
 

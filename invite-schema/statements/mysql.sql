@@ -1335,19 +1335,27 @@ WHERE accepted_at >= ?
 AND accepted_at < ? GROUP BY day;
 
 -- ADDRESSED_TO
---   1 address_1, 2 address_2, 3 address_3, 4 address_4, 5 address_5, 6 address_6, 7 address_7, 8 address_8,
---       9 kind, 10 now, 11 limit
+--   1 few, 2 address_1, 3 address_2, 4 address_3, 5 address_4, 6 address_5, 7 address_6, 8 address_7, 9 address_8,
+--       10 kind, 11 as_of, 12 as_of, 13 as_of, 14 now, 15 late, 16 late, 17 after_at, 18 after_at, 19 after_id,
+--       20 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
     i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
-    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
-FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
-WHERE i.recipient IN (?, ?, ?, ?, ?, ?, ?, ?)
-AND i.kind = ?
-AND i.status IN ('pending', 'delivery_failed')
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, i.late
+FROM (
+    SELECT a.*, ROW_NUMBER() OVER (PARTITION BY a.inviter
+        ORDER BY a.created_at DESC, a.id DESC) > ? AS late
+    FROM invite_invitations AS a
+    WHERE a.recipient IN (?, ?, ?, ?, ?, ?, ?, ?)
+    AND a.kind = ?
+    AND a.created_at <= ?
+    AND a.expires_at > ?
+    AND (a.ended_at IS NULL OR a.ended_at > ?)) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.status IN ('pending', 'delivery_failed')
 AND i.expires_at > ?
-ORDER BY i.created_at DESC, i.id DESC LIMIT ?;
+AND (i.late > ? OR (i.late = ? AND (i.created_at < ? OR (i.created_at = ? AND i.id < ?))))
+ORDER BY i.late, i.created_at DESC, i.id DESC LIMIT ?;
 
 -- HISTORY
 --   1 id, 2 kind, 3 scope

@@ -932,7 +932,7 @@ FROM (SELECT i.*
     AND i.scope = $2
     AND i.created_at >= $3
     AND i.created_at < $4
-    AND (i.recipient, i.id) > ($5, $6)
+    AND (i.recipient || '', i.id) > ($5, $6)
     AND CASE WHEN $7::boolean THEN true ELSE (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
         'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
     AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
@@ -940,10 +940,11 @@ FROM (SELECT i.*
     AND ($12::text IS NULL OR i.inviter = $12)
     AND ($13::timestamptz IS NULL OR (i.status IN ('pending',
         'delivery_failed') AND i.expires_at > $9 AND i.expires_at <= $13)) END
-    ORDER BY i.recipient, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    ORDER BY i.recipient || '', i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
+        k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
-ORDER BY i.recipient, i.id LIMIT $14;
+ORDER BY i.recipient || '', i.id LIMIT $14;
 
 -- LETTERS_NEWEST_FIRST
 --   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 statuses, 8 now, 9 search,
@@ -1061,7 +1062,7 @@ FROM (SELECT i.*
     AND i.scope = $2
     AND i.created_at >= $3
     AND i.created_at < $4
-    AND (i.recipient, i.id) > ($5, $6)
+    AND (i.recipient || '', i.id) > ($5, $6)
     AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
         'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7))
     AND ($9::text IS NULL OR strpos(i.recipient, $9) > 0 OR strpos(lower(i.label COLLATE "C"), $9) > 0)
@@ -1075,10 +1076,11 @@ FROM (SELECT i.*
                     CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($13)) AND ($14::text IS NULL OR (SELECT k.fault
             FROM invite_letters AS k
             WHERE k.id = i.delivery_id) = $14)
-    ORDER BY i.recipient, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    ORDER BY i.recipient || '', i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
+        k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
-ORDER BY i.recipient, i.id LIMIT $15;
+ORDER BY i.recipient || '', i.id LIMIT $15;
 
 -- IMPORT_NEWEST_FIRST
 --   1 kind, 2 scope, 3 import, 4 created_from, 5 created_until, 6 after_at, 7 after_id, 8 statuses, 9 now,
@@ -1208,7 +1210,7 @@ FROM (SELECT i.*
     WHERE true
     AND i.created_at >= $4
     AND i.created_at < $5
-    AND (i.recipient, i.id) > ($6, $7)
+    AND (i.recipient || '', i.id) > ($6, $7)
     AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
         'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
     AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
@@ -1222,10 +1224,11 @@ FROM (SELECT i.*
                     CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($14)) AND ($15::text IS NULL OR (SELECT k.fault
             FROM invite_letters AS k
             WHERE k.id = i.delivery_id) = $15)
-    ORDER BY i.recipient, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    ORDER BY i.recipient || '', i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
+        k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
-ORDER BY i.recipient, i.id LIMIT $16;
+ORDER BY i.recipient || '', i.id LIMIT $16;
 
 -- EVERYWHERE_NEWEST_FIRST
 --   1 low, 2 high, 3 kind, 4 import, 5 created_from, 6 created_until, 7 statuses, 8 now, 9 search, 10 facet,
@@ -1379,7 +1382,7 @@ FROM (SELECT i.*
     AND i.scope = $2
     AND i.created_at >= $3
     AND i.created_at < $4
-    AND (i.recipient, i.id) > ($5, $6)
+    AND (i.recipient || '', i.id) > ($5, $6)
     AND CASE WHEN $7::boolean THEN true ELSE (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
         'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
     AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
@@ -1387,10 +1390,11 @@ FROM (SELECT i.*
     AND ($12::text IS NULL OR i.inviter = $12)
     AND ($13::timestamptz IS NULL OR (i.status IN ('pending',
         'delivery_failed') AND i.expires_at > $9 AND i.expires_at <= $13)) END
-    ORDER BY i.recipient, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    ORDER BY i.recipient || '', i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
+        k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
-ORDER BY i.recipient, i.id LIMIT $14;
+ORDER BY i.recipient || '', i.id LIMIT $14;
 
 -- ROWS_LETTERS_NEWEST_FIRST
 --   1 kind, 2 scope, 3 created_from, 4 created_until, 5 after_at, 6 after_id, 7 statuses, 8 now, 9 search,
@@ -1496,7 +1500,7 @@ FROM (SELECT i.*
     AND i.scope = $2
     AND i.created_at >= $3
     AND i.created_at < $4
-    AND (i.recipient, i.id) > ($5, $6)
+    AND (i.recipient || '', i.id) > ($5, $6)
     AND (cardinality($7::text[]) = 0 OR CASE WHEN i.status IN ('pending',
         'delivery_failed') AND i.expires_at <= $8 THEN 'expired' ELSE i.status END = ANY ($7))
     AND ($9::text IS NULL OR strpos(i.recipient, $9) > 0 OR strpos(lower(i.label COLLATE "C"), $9) > 0)
@@ -1510,10 +1514,11 @@ FROM (SELECT i.*
                     CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($13)) AND ($14::text IS NULL OR (SELECT k.fault
             FROM invite_letters AS k
             WHERE k.id = i.delivery_id) = $14)
-    ORDER BY i.recipient, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    ORDER BY i.recipient || '', i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
+        k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
-ORDER BY i.recipient, i.id LIMIT $15;
+ORDER BY i.recipient || '', i.id LIMIT $15;
 
 -- ROWS_IMPORT_NEWEST_FIRST
 --   1 kind, 2 scope, 3 import, 4 created_from, 5 created_until, 6 after_at, 7 after_id, 8 statuses, 9 now,
@@ -1631,7 +1636,7 @@ FROM (SELECT i.*
     WHERE true
     AND i.created_at >= $4
     AND i.created_at < $5
-    AND (i.recipient, i.id) > ($6, $7)
+    AND (i.recipient || '', i.id) > ($6, $7)
     AND (cardinality($8::text[]) = 0 OR CASE WHEN i.status IN ('pending',
         'delivery_failed') AND i.expires_at <= $9 THEN 'expired' ELSE i.status END = ANY ($8))
     AND ($10::text IS NULL OR strpos(i.recipient, $10) > 0 OR strpos(lower(i.label COLLATE "C"), $10) > 0)
@@ -1645,10 +1650,11 @@ FROM (SELECT i.*
                     CASE WHEN i.delivery_id IS NULL THEN 'not_mailed' ELSE 'queued' END) = ANY ($14)) AND ($15::text IS NULL OR (SELECT k.fault
             FROM invite_letters AS k
             WHERE k.id = i.delivery_id) = $15)
-    ORDER BY i.recipient, i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    ORDER BY i.recipient || '', i.id LIMIT 201) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
+        k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
-ORDER BY i.recipient, i.id LIMIT $16;
+ORDER BY i.recipient || '', i.id LIMIT $16;
 
 -- ROWS_EVERYWHERE_NEWEST_FIRST
 --   1 low, 2 high, 3 kind, 4 import, 5 created_from, 6 created_until, 7 statuses, 8 now, 9 search, 10 facet,
@@ -1801,20 +1807,28 @@ WHERE accepted_at >= $10
 AND accepted_at < $11 GROUP BY day;
 
 -- ADDRESSED_TO
---   1 addresses, 2 kind, 3 now, 4 limit
+--   1 few, 2 addresses, 3 kind, 4 as_of, 5 now, 6 late, 7 after_at, 8 after_id, 9 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
     i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
-    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
-FROM invite_invitations AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error, k.fault
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, i.late
+FROM (
+    SELECT a.*, ROW_NUMBER() OVER (PARTITION BY a.inviter
+        ORDER BY a.created_at DESC, a.id DESC) > $1::integer AS late
+    FROM invite_invitations AS a
+    WHERE a.recipient = ANY ($2::text[])
+    AND a.kind = $3
+    AND a.created_at <= $4
+    AND a.expires_at > $4
+    AND (a.ended_at IS NULL OR a.ended_at > $4)) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts, k.error,
+        k.fault
     FROM invite_letters AS k
     WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
-WHERE i.recipient = ANY ($1::text[])
-AND i.kind = $2
-AND i.status IN ('pending', 'delivery_failed')
-AND i.expires_at > $3
-ORDER BY i.created_at DESC, i.id DESC LIMIT $4;
+WHERE i.status IN ('pending', 'delivery_failed')
+AND i.expires_at > $5
+AND (i.late > $6 OR (i.late = $6 AND (i.created_at, i.id) < ($7, $8)))
+ORDER BY i.late, i.created_at DESC, i.id DESC LIMIT $9;
 
 -- HISTORY
 --   1 id, 2 kind, 3 scope

@@ -1029,19 +1029,26 @@ WHERE accepted_at >= ?9
 AND accepted_at < ?10 GROUP BY day;
 
 -- ADDRESSED_TO
---   1 address_1, 2 address_2, 3 address_3, 4 address_4, 5 address_5, 6 address_6, 7 address_7, 8 address_8,
---       9 kind, 10 now, 11 limit
+--   1 few, 2 address_1, 3 address_2, 4 address_3, 5 address_4, 6 address_5, 7 address_6, 8 address_7, 9 address_8,
+--       10 kind, 11 as_of, 12 now, 13 late, 14 after_at, 15 after_id, 16 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
     i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
     i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
     i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
-    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
-FROM invite_invitations AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
-WHERE i.recipient IN (+?1, +?2, +?3, +?4, +?5, +?6, +?7, +?8)
-AND +i.kind = ?9
-AND i.status IN ('pending', 'delivery_failed')
-AND i.expires_at > ?10
-ORDER BY i.created_at DESC, i.id DESC LIMIT +?11;
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault, i.late
+FROM (
+    SELECT a.*, ROW_NUMBER() OVER (PARTITION BY a.inviter
+        ORDER BY a.created_at DESC, a.id DESC) > ?1 AS late
+    FROM invite_invitations AS a INDEXED BY invite_invitations_recipient
+    WHERE a.recipient IN (+?2, +?3, +?4, +?5, +?6, +?7, +?8, +?9)
+    AND +a.kind = ?10
+    AND +a.created_at <= ?11
+    AND +a.expires_at > ?11
+    AND (a.ended_at IS NULL OR a.ended_at > ?11)) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+WHERE i.status IN ('pending', 'delivery_failed')
+AND i.expires_at > ?12
+AND (i.late > ?13 OR (i.late = ?13 AND (i.created_at, i.id) < (?14, ?15)))
+ORDER BY i.late, i.created_at DESC, i.id DESC LIMIT +?16;
 
 -- HISTORY
 --   1 id, 2 kind, 3 scope

@@ -160,7 +160,7 @@ macro_rules! operations_keep_to {
         refused_for_nothing!(members.reject(&mut tx, &hex, &bearer, None));
         refused_for_nothing!(members.reject(&mut tx, &token, &bearer, Some("two\nlines")));
         refused_for_nothing!(members.mark_viewed(&mut tx, &hex));
-        refused_for_nothing!(members.addressed_to(&mut tx, &Claimant::new(2)));
+        refused_for_nothing!(members.addressed_to(&mut tx, &Claimant::new(2), None));
         let (count, Linked { invitation: linked, token: link, .. }) =
             statements!(scoped.create_with_link(&mut tx, &admin, new("grace@example.com")).await.unwrap());
         assert_eq!(count, budget.create, "create with link");

@@ -1,19 +1,19 @@
 //! The invited side: look, accept, decline.
 
 use actix_web::web::{Data, Json as Reply, Path, ServiceConfig, post};
-use invite_core::{Accepted, Actor, Claimant, InvitationId, Token};
+use invite_core::{Accepted, Actor, Claimant, Cursor, InvitationId, Token};
 use invite_diesel::Connections;
 use shared::{
-    Joined, MemberOf, Membership, Preview, Problem, Received, User,
-    answers::{ByToken, REJECTED, Reason, RejectByToken, Rejected, organization_id},
-    json::{Empty, Items},
+    Joined, MemberOf, Membership, Preview, Problem, User,
+    answers::{ByToken, REJECTED, Reason, ReceivedPage, RejectByToken, Rejected, organization_id},
+    json::Empty,
 };
 
 use crate::{
     App, accounts,
     database::{self, Conn},
     error::ApiError,
-    extract::{Json, MaybeJson},
+    extract::{Json, MaybeJson, RawQuery},
     get, organizations, resource,
     retry::retry,
     runtime::Runtime,
@@ -128,11 +128,11 @@ pub(crate) async fn reject_by_id(
     .await
 }
 
-/// The open invitations to the user's address, in all organizations.
-pub(crate) async fn received(app: &App, user: &User) -> Result<Vec<Received>, ApiError> {
+/// A page of the open invitations to the user's address, in all organizations.
+pub(crate) async fn received(app: &App, user: &User, after: Option<Cursor>) -> Result<ReceivedPage, ApiError> {
     let mut conn = app.pool.lend().await?;
-    let invitations = app.members.addressed_to(&mut conn, &owner_of_address(user)).await?;
-    Ok(invitations.iter().map(Received::new).collect::<Result<_, _>>()?)
+    let page = app.members.addressed_to(&mut conn, &owner_of_address(user), after).await?;
+    Ok(ReceivedPage::new(&page)?)
 }
 
 /// Without a token only a verified address counts.
@@ -162,8 +162,12 @@ async fn post_reject(
     Ok(Reply(REJECTED))
 }
 
-async fn get_received(app: Data<App>, CurrentUser(user): CurrentUser) -> Result<Reply<Items<Received>>, ApiError> {
-    Ok(Reply(Items { items: received(&app, &user).await? }))
+async fn get_received(
+    app: Data<App>,
+    CurrentUser(user): CurrentUser,
+    RawQuery(raw): RawQuery,
+) -> Result<Reply<ReceivedPage>, ApiError> {
+    received(&app, &user, ReceivedPage::cursor(&raw)?).await.map(Reply)
 }
 
 async fn post_accept_by_id(

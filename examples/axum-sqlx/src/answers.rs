@@ -2,14 +2,14 @@
 
 use axum::{
     Json as Reply, Router,
-    extract::State,
+    extract::{RawQuery, State},
     routing::{get, post},
 };
-use invite_core::{Accepted, Actor, Claimant, InvitationId, Token};
+use invite_core::{Accepted, Actor, Claimant, Cursor, InvitationId, Token};
 use shared::{
-    Joined, MemberOf, Membership, Preview, Problem, Received, User,
-    answers::{ByToken, REJECTED, Reason, RejectByToken, Rejected, organization_id},
-    json::{Empty, Items},
+    Joined, MemberOf, Membership, Preview, Problem, User,
+    answers::{ByToken, REJECTED, Reason, ReceivedPage, RejectByToken, Rejected, organization_id},
+    json::Empty,
 };
 
 use crate::{
@@ -121,11 +121,11 @@ pub(crate) async fn reject_by_id(
     .await
 }
 
-/// The open invitations to the user's address, in all organizations.
-pub(crate) async fn received(app: &App, user: &User) -> Result<Vec<Received>, ApiError> {
+/// A page of the open invitations to the user's address, in all organizations.
+pub(crate) async fn received(app: &App, user: &User, after: Option<Cursor>) -> Result<ReceivedPage, ApiError> {
     let mut conn = app.pool.acquire().await?;
-    let invitations = app.members.addressed_to(&mut conn, &owner_of_address(user)).await?;
-    Ok(invitations.iter().map(Received::new).collect::<Result<_, _>>()?)
+    let page = app.members.addressed_to(&mut conn, &owner_of_address(user), after).await?;
+    Ok(ReceivedPage::new(&page)?)
 }
 
 /// Without a token only a verified address counts.
@@ -159,8 +159,10 @@ async fn post_reject(
 async fn get_received(
     State(app): State<App>,
     CurrentUser(user): CurrentUser,
-) -> Result<Reply<Items<Received>>, ApiError> {
-    Ok(Reply(Items { items: received(&app, &user).await? }))
+    RawQuery(raw): RawQuery,
+) -> Result<Reply<ReceivedPage>, ApiError> {
+    let after = ReceivedPage::cursor(raw.as_deref().unwrap_or_default())?;
+    received(&app, &user, after).await.map(Reply)
 }
 
 async fn post_accept_by_id(

@@ -1,9 +1,10 @@
 //! The invited side: what may be asked, and what is answered.
 
 use chrono::{DateTime, Utc};
-use invite_core::{Invitation, InvitationId, Scope};
+use invite_core::{Cursor, InvitationId, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use url::form_urlencoded;
 
 use crate::{MemberOf, Membership, Organization, Problem, Role};
 
@@ -73,16 +74,44 @@ pub struct Received {
 }
 
 impl Received {
-    pub fn new(invitation: &Invitation<Membership>) -> Result<Self, Problem> {
+    pub fn new(invitation: &invite_core::Received<Membership>) -> Result<Self, Problem> {
         Ok(Self {
-            id: invitation.id,
-            organization: organization(&invitation.scope, &invitation.display)?,
+            id: invitation.id(),
+            organization: organization(invitation.scope(), invitation.display())?,
             role: invitation.payload()?.role,
-            invited_by: inviter(&invitation.display),
-            message: invitation.message.clone(),
-            created_at: invitation.created_at,
-            expires_at: invitation.expires_at,
+            invited_by: inviter(invitation.display()),
+            message: invitation.message().map(Into::into),
+            created_at: invitation.created_at(),
+            expires_at: invitation.expires_at(),
         })
+    }
+}
+
+/// One page of the open invitations to a person.
+#[derive(Serialize)]
+pub struct ReceivedPage {
+    pub items: Vec<Received>,
+    pub next_cursor: Option<String>,
+}
+
+impl ReceivedPage {
+    pub fn new(page: &invite_core::Page<invite_core::Received<Membership>>) -> Result<Self, Problem> {
+        Ok(Self {
+            items: page.items.iter().map(Received::new).collect::<Result<_, _>>()?,
+            next_cursor: page.next.as_ref().map(ToString::to_string),
+        })
+    }
+
+    /// Reads `cursor=`.
+    pub fn cursor(raw: &str) -> Result<Option<Cursor>, Problem> {
+        let mut cursor = None;
+        for (key, value) in form_urlencoded::parse(raw.as_bytes()).filter(|(_, value)| !value.is_empty()) {
+            cursor = match &*key {
+                "cursor" => Some(value.parse()?),
+                other => return Err(Problem::unknown_parameter(other)),
+            };
+        }
+        Ok(cursor)
     }
 }
 

@@ -186,6 +186,9 @@ async fn a_verified_person_finds_their_invitations_without_any_mail() {
     assert_eq!(items[1]["organization"], json!({ "id": second.id, "name": "Engines" }));
     assert_eq!((&items[1]["role"], &items[1]["invited_by"]), (&json!("admin"), &json!({ "name": "second" })));
     assert!(!list.to_string().contains("inv1_"));
+    assert_eq!(list["next_cursor"], Value::Null);
+    ada.get("/api/me/invitations?cursor=x").await.invalid("cursor");
+    ada.get("/api/me/invitations?token=x").await.invalid("token");
 
     let accept = format!("/api/me/invitations/{}/accept", to_accept["id"].as_str().unwrap());
     let mut answer = ada.post(&accept, json!({})).await.expect(200);

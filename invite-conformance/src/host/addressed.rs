@@ -1,13 +1,16 @@
 //! The invited side without a link: by id, for a verified person.
 
 use chrono::TimeDelta;
-use invite_core::{Acceptor, Actor, Claimant, Error, NewInvitation, Policy, Status};
+use invite_core::{
+    Acceptor, Actor, Claimant, Cursor, Error, Field, InvitationId, InvitationQuery, NewInvitation, Policy, Received,
+    Status,
+};
 
 use crate::{
-    case::{Case, Verdict, cases, ensure, refused},
+    case::{Case, Stop, Verdict, cases, ensure, refused},
     erased::Db,
     host::{
-        deeds::{TERMINAL, done, done_before, listed, same},
+        deeds::{TERMINAL, done, done_before, same},
         world::{Answer, Provider, World, ada, committed, new, undone},
     },
 };
@@ -23,8 +26,8 @@ pub(super) const CASES: &[Case] = cases![
         "`addressed_to` shows `delivery_failed` rows: they are open.",
     neither_another_person_s_nor_another_kind_s_invitation_is_found:
         "`addressed_to` has the kind and the addresses in the WHERE, compared byte by byte.",
-    a_hundred_are_found_at_most_the_newest:
-        "`addressed_to` returns no more than `limit` rows.",
+    a_page_has_a_hundred_and_nobody_s_many_hide_another_s:
+        "`addressed_to` gives the newest few of each inviter first, and no more than `limit` rows.",
     a_verified_person_accepts_by_id:
         "`Target::Id` without a scope changes the row of that id, in whatever scope, and proves no address.",
     accepting_by_id_again_gets_the_same_answer:
@@ -41,16 +44,27 @@ pub(super) const CASES: &[Case] = cases![
         "`find` with `Key::Id` and no scope gives the row in every state.",
 ];
 
+/// Fails unless exactly these wait for the person, in this order.
+async fn waits_for(world: &World, person: &Claimant, wanted: &[InvitationId], what: &str) -> Verdict {
+    let page = world.members.addressed_to(&mut world.db.connect().await?, person, None).await?;
+    let seen: Vec<_> = page.items.iter().map(Received::id).collect();
+    ensure!(seen == wanted && page.next.is_none(), "{what}: {seen:?}, should be {wanted:?}");
+    Ok(())
+}
+
 async fn a_verified_person_finds_open_invitations_in_every_scope_newest_first(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let first = world.invite("ada@example.com").await?;
     world.clock.advance(TimeDelta::seconds(1));
     let second = world.invite_to("8", "ADA@example.com").await?;
-    let mut conn = db.connect().await?;
-    let found = world.members.addressed_to(&mut conn, &ada()).await?;
-    listed(&found, &[second.id, first.id], "the invitations to Ada")?;
+    waits_for(&world, &ada(), &[second.id, first.id], "the invitations to Ada").await?;
+    let found = world.members.addressed_to(&mut db.connect().await?, &ada(), None).await?.items;
     for (found, wanted) in found.iter().zip([&second, &first]) {
-        same(found, wanted)?;
+        let seen = (found.scope(), found.recipient(), found.inviter(), found.payload()?, found.message());
+        let whole = (&wanted.scope, &wanted.recipient, &wanted.inviter, wanted.payload()?, wanted.message.as_deref());
+        ensure!(seen == whole, "{} is seen by Ada as another than by the inviter", wanted.id);
+        let seen = (found.created_at(), found.expires_at(), found.display());
+        ensure!(seen == (wanted.created_at, wanted.expires_at, &wanted.display), "{} has other times", wanted.id);
     }
     Ok(())
 }
@@ -65,8 +79,7 @@ async fn each_of_a_person_s_addresses_is_looked_for(db: Db) -> Verdict {
         world.clock.advance(TimeDelta::seconds(1));
         person = person.verified(&email);
     }
-    let mut conn = db.connect().await?;
-    listed(&world.members.addressed_to(&mut conn, &person).await?, &wanted, "one to each of eight addresses")
+    waits_for(&world, &person, &wanted, "one to each of eight addresses").await
 }
 
 async fn what_has_ended_or_is_past_its_time_is_not_found(db: Db) -> Verdict {
@@ -74,23 +87,20 @@ async fn what_has_ended_or_is_past_its_time_is_not_found(db: Db) -> Verdict {
     for status in TERMINAL {
         world.standing(status).await?;
         let person = Claimant::new(2).verified(&format!("{status}@example.com"));
-        let mut conn = db.connect().await?;
-        listed(&world.members.addressed_to(&mut conn, &person).await?, &[], &format!("what is {status}"))?;
+        waits_for(&world, &person, &[], &format!("what is {status}")).await?;
     }
     let unswept = world.invite("ada@example.com").await?.id;
     world.clock.advance(TimeDelta::days(7) - TimeDelta::microseconds(1));
-    let mut conn = db.connect().await?;
-    listed(&world.members.addressed_to(&mut conn, &ada()).await?, &[unswept], "a microsecond before its end")?;
+    waits_for(&world, &ada(), &[unswept], "a microsecond before its end").await?;
     world.clock.advance(TimeDelta::microseconds(1));
-    listed(&world.members.addressed_to(&mut conn, &ada()).await?, &[], "at its end, though nobody swept")
+    waits_for(&world, &ada(), &[], "at its end, though nobody swept").await
 }
 
 async fn an_invitation_whose_mail_failed_is_found(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
     let (failed, _) = world.standing(Status::DeliveryFailed).await?;
     let person = Claimant::new(2).verified("delivery_failed@example.com");
-    let mut conn = db.connect().await?;
-    listed(&world.members.addressed_to(&mut conn, &person).await?, &[failed], "one whose mail failed")
+    waits_for(&world, &person, &[failed], "one whose mail failed").await
 }
 
 async fn neither_another_person_s_nor_another_kind_s_invitation_is_found(db: Db) -> Verdict {
@@ -102,24 +112,39 @@ async fn neither_another_person_s_nor_another_kind_s_invitation_is_found(db: Db)
         let provider = NewInvitation::new("ada@example.com", Provider {});
         world.providers().scope(7).create(&mut tx, &world.admin, provider).await?;
     });
-    let mut conn = db.connect().await?;
-    listed(&world.members.addressed_to(&mut conn, &ada()).await?, &[], "the members' invitations to Ada")
+    waits_for(&world, &ada(), &[], "the members' invitations to Ada").await
 }
 
-async fn a_hundred_are_found_at_most_the_newest(db: Db) -> Verdict {
+async fn a_page_has_a_hundred_and_nobody_s_many_hide_another_s(db: Db) -> Verdict {
     let world = World::new(&db, Policy::default());
-    let mut newest = committed!(world, tx => {
+    let genuine = world.invite("ada@example.com").await?.id;
+    let mut junk = committed!(world, tx => {
         let mut ids = Vec::new();
-        for scope in 0..101 {
-            ids.push(world.members.scope(scope).create(&mut tx, &world.admin, new("ada@example.com")).await?.id);
+        for scope in 0..103 {
             world.clock.advance(TimeDelta::seconds(1));
+            let mallory = Actor::new(666);
+            let scoped = world.members.scope(format!("junk:{scope}"));
+            ids.push(scoped.create(&mut tx, &mallory, new("ada@example.com")).await?.id);
         }
         ids
     });
-    newest.reverse();
-    newest.truncate(100);
+    junk.reverse();
+    let wanted: Vec<_> = junk[..3].iter().chain([&genuine]).chain(&junk[3..]).copied().collect();
     let mut conn = db.connect().await?;
-    listed(&world.members.addressed_to(&mut conn, &ada()).await?, &newest, "a hundred and one invitations")
+    let first = world.members.addressed_to(&mut conn, &ada(), None).await?;
+    let mut seen: Vec<_> = first.items.iter().map(Received::id).collect();
+    ensure!(seen.len() == 100 && seen[3] == genuine, "the first page has {} and {seen:?}", seen.len());
+    let cursor: Cursor =
+        first.next.ok_or(Stop::Failed("a page of a hundred and four is the last".into()))?.to_string().parse()?;
+    let second = world.members.addressed_to(&mut conn, &ada(), Some(cursor)).await?;
+    seen.extend(second.items.iter().map(Received::id));
+    ensure!(seen == wanted, "two pages have {seen:?}, should be {wanted:?}");
+    ensure!(second.next.is_none(), "the last page is said to be none");
+    // A cursor of a list is not one of these, nor the other way round.
+    let list = InvitationQuery::new().limit(1);
+    let page = world.members.scope("junk:1").list(&mut conn, &world.admin, &list.clone().after(cursor)).await;
+    refused!(page, Error::Invalid { field: Field::Cursor, .. }, "a list that goes on after a person's page");
+    Ok(())
 }
 
 async fn a_verified_person_accepts_by_id(db: Db) -> Verdict {

@@ -69,7 +69,7 @@ async fn reading_needs_no_transaction(db: Db) -> Verdict {
     world.members.preview(&mut conn, letter.token()).await?;
     let seen = [
         ("list", scoped.list(&mut conn, &world.admin, &InvitationQuery::new()).await?.items.len()),
-        ("addressed_to", world.members.addressed_to(&mut conn, &ada()).await?.len()),
+        ("addressed_to", world.members.addressed_to(&mut conn, &ada(), None).await?.items.len()),
         ("history", scoped.history(&mut conn, &world.admin, id).await?.len()),
     ];
     for (call, rows) in seen {

@@ -201,7 +201,8 @@ async fn what_was_cancelled_since_is_not_explained_by_the_row_before(db: Db) -> 
 }
 
 async fn what_was_cancelled_since_is_not_accepted_by_id(db: Db) -> Verdict {
-    let read: Step = |scene, tx| Box::pin(async move { scene.world.members.addressed_to(tx, &ada()).await.map(drop) });
+    let read: Step =
+        |scene, tx| Box::pin(async move { scene.world.members.addressed_to(tx, &ada(), None).await.map(drop) });
     let act: Step =
         |scene, tx| Box::pin(async move { scene.world.members.accept_by_id(tx, scene.id, &ada()).await.map(drop) });
     let answer = answered(db, read, cancel, act).await?;

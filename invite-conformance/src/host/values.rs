@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Actor, Amendment, Claimant, Ended, Error, Invitation, InvitationQuery, Policy, Uniqueness, testing::ManualClock,
+    Actor, Amendment, Claimant, Ended, Error, Invitation, InvitationQuery, Policy, Received, Uniqueness,
+    testing::ManualClock,
 };
 use serde_json::{Value, json};
 
@@ -152,8 +153,9 @@ async fn addresses_that_look_alike_are_different(db: Db) -> Verdict {
     }
     let mut conn = db.connect().await?;
     for (address, id) in addresses.into_iter().zip(ids) {
-        let found = world.members.addressed_to(&mut conn, &Claimant::new(2).verified(address)).await?;
-        listed(&found, &[id], &format!("the invitations to {address}"))?;
+        let found = world.members.addressed_to(&mut conn, &Claimant::new(2).verified(address), None).await?.items;
+        let found: Vec<_> = found.iter().map(Received::id).collect();
+        ensure!(found == [id], "the invitations to {address} are {found:?}");
     }
     Ok(())
 }

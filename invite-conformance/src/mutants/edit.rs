@@ -7,7 +7,7 @@ use invite_core::{
     store::{
         AddressedQuery, Counts, DeliveryUpdate, Dispatch, Found, Insertion, Key, LeaseRequest, Leased, ListQuery,
         NewEvent, NewLetter, OpenKey, Read, ReminderDecision, ReminderReport, ReminderScan, Settlement, StatsRequest,
-        StoreError, Sweep, Transition,
+        StoreError, Sweep, Transition, Waiting,
     },
 };
 
@@ -45,7 +45,7 @@ pub(super) struct Edit {
     /// Of a query for a person's invitations.
     pub(super) person: fn(&mut AddressedQuery<'_>),
     /// Of what it answers.
-    pub(super) waiting: fn(&mut Vec<Record>),
+    pub(super) waiting: fn(&mut Vec<Waiting>),
     /// Of the events read.
     pub(super) history: fn(&mut Vec<Event>),
     /// Of a request to lease letters.
@@ -194,12 +194,12 @@ impl Spoil for Edit {
         below: &Below,
         conn: &mut Conn,
         query: &AddressedQuery<'_>,
-    ) -> Result<Vec<Record>, StoreError> {
+    ) -> Result<Vec<Waiting>, StoreError> {
         let mut query = AddressedQuery { ..*query };
         (self.person)(&mut query);
-        let mut records = below.db.addressed_to(conn, &query).await?;
-        (self.waiting)(&mut records);
-        Ok(records)
+        let mut waiting = below.db.addressed_to(conn, &query).await?;
+        (self.waiting)(&mut waiting);
+        Ok(waiting)
     }
 
     async fn history(

@@ -1,10 +1,10 @@
-//! Lists: filters, order, pages, and what belongs to a person.
+//! Lists: filters, order and pages.
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Record, Scope, Sort, Status,
-    store::{AddressedQuery, Key, ListQuery, Read, Seek, StoreError},
+    Record, Scope, Sort,
+    store::{Key, ListQuery, Read, Seek, StoreError},
 };
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     edit::Edit,
     spoil::{Below, Spoil},
 };
-use crate::{erased::Conn, store::rows::everything};
+use crate::erased::Conn;
 
 pub(super) const MUTANTS: &[Mutant] = broken![
     "a list shows every scope",
@@ -128,53 +128,6 @@ pub(super) const MUTANTS: &[Mutant] = broken![
         query: |query| if query.sort == Sort::Address { query.sort = Sort::OldestFirst },
         ..Edit::NONE
     };
-    "a person is shown what has expired unswept",
-    ["addressed_to::only_what_is_open_and_unexpired_is_anybody_s_to_answer"]: Edit {
-        person: |query| query.now = DateTime::UNIX_EPOCH,
-        ..Edit::NONE
-    };
-    "a person is shown what expires at this very instant",
-    ["addressed_to::only_what_is_open_and_unexpired_is_anybody_s_to_answer"]: Edit {
-        person: |query| query.now -= TimeDelta::microseconds(1),
-        ..Edit::NONE
-    };
-    "a person is shown what has ended",
-    ["addressed_to::only_what_is_open_and_unexpired_is_anybody_s_to_answer"]: EndedToo;
-    "a person is shown other kinds",
-    ["addressed_to::only_invitations_of_the_kind_are_addressed"]: OtherKindsToo;
-    "a person is shown the oldest first",
-    ["addressed_to::the_newest_comes_first_and_no_more_than_the_limit"]: Edit {
-        waiting: |records| records.reverse(),
-        ..Edit::NONE
-    };
-    "a person is shown what is addressed to the first address only",
-    ["addressed_to::each_of_eight_addresses_is_looked_for_in_every_scope"]: Edit {
-        person: |query| query.addresses[1..].fill(None),
-        ..Edit::NONE
-    };
-    "a person is not shown what is addressed to the eighth address",
-    ["addressed_to::each_of_eight_addresses_is_looked_for_in_every_scope"]: Edit {
-        person: |query| query.addresses[7] = None,
-        ..Edit::NONE
-    };
-    "a person is shown one fewer than the limit",
-    ["addressed_to::the_newest_comes_first_and_no_more_than_the_limit"]: Edit {
-        person: |query| query.limit -= 1,
-        ..Edit::NONE
-    };
-    "a person is shown more than the limit",
-    ["addressed_to::the_newest_comes_first_and_no_more_than_the_limit"]: Edit {
-        person: |query| query.limit = 10_000,
-        ..Edit::NONE
-    };
-    "a person is shown what one scope has only",
-    ["addressed_to::each_of_eight_addresses_is_looked_for_in_every_scope"]: Edit {
-        waiting: |records| {
-            let scope = records.first().map(|record| record.scope.clone());
-            records.retain(|record| Some(&record.scope) == scope.as_ref());
-        },
-        ..Edit::NONE
-    };
 ];
 
 fn place(sort: Sort, record: &Record) -> DateTime<Utc> {
@@ -267,50 +220,6 @@ impl Spoil for Expiring {
         let mut records = below.db.list(conn, &all).await?;
         records.retain(|record| (self.0)(query, until, record));
         records.truncate(query.limit.try_into().unwrap_or(usize::MAX));
-        Ok(records)
-    }
-}
-
-struct EndedToo;
-
-#[async_trait]
-impl Spoil for EndedToo {
-    async fn addressed_to(
-        &self,
-        below: &Below,
-        conn: &mut Conn,
-        query: &AddressedQuery<'_>,
-    ) -> Result<Vec<Record>, StoreError> {
-        let mut records = below.db.addressed_to(conn, query).await?;
-        for scope in below.scopes() {
-            let ended = ListQuery {
-                kind: query.kind,
-                now: query.now,
-                statuses: &[Status::Accepted, Status::Rejected, Status::Cancelled],
-                limit: query.limit,
-                ..everything(&scope)
-            };
-            let ended = below.db.list(conn, &ended).await?.into_iter();
-            records.extend(ended.filter(|record| query.addresses.contains(&Some(record.recipient.canonical()))));
-        }
-        Ok(records)
-    }
-}
-
-struct OtherKindsToo;
-
-#[async_trait]
-impl Spoil for OtherKindsToo {
-    async fn addressed_to(
-        &self,
-        below: &Below,
-        conn: &mut Conn,
-        query: &AddressedQuery<'_>,
-    ) -> Result<Vec<Record>, StoreError> {
-        let mut records = below.db.addressed_to(conn, query).await?;
-        for kind in below.kinds().into_iter().filter(|kind| kind != query.kind) {
-            records.extend(below.db.addressed_to(conn, &AddressedQuery { kind: &kind, ..*query }).await?);
-        }
         Ok(records)
     }
 }

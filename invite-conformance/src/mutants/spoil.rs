@@ -9,7 +9,7 @@ use invite_core::{
     store::{
         AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Dispatch, Found, Insertion, InvitationStore, Key,
         LeaseRequest, Leased, ListQuery, NewLetter, OpenKey, Purge, Read, ReminderReport, ReminderScan, Removal,
-        Settlement, StatsRequest, StoreError, Sweep, Transition, WorkerStore,
+        Settlement, StatsRequest, StoreError, Sweep, Transition, Waiting, WorkerStore,
     },
 };
 use uuid::Uuid;
@@ -136,7 +136,7 @@ pub(super) trait Spoil: Send + Sync + 'static {
         below: &Below,
         conn: &mut Conn,
         query: &AddressedQuery<'_>,
-    ) -> Result<Vec<Record>, StoreError> {
+    ) -> Result<Vec<Waiting>, StoreError> {
         below.db.addressed_to(conn, query).await
     }
 
@@ -306,7 +306,7 @@ impl InvitationStore for Spoiled {
         self.spoil.stats(&self.below, conn, request).await.map_err(|error| self.spoil.error(error))
     }
 
-    async fn addressed_to(&self, conn: &mut Conn, query: &AddressedQuery<'_>) -> Result<Vec<Record>, StoreError> {
+    async fn addressed_to(&self, conn: &mut Conn, query: &AddressedQuery<'_>) -> Result<Vec<Waiting>, StoreError> {
         self.spoil.addressed_to(&self.below, conn, query).await.map_err(|error| self.spoil.error(error))
     }
 

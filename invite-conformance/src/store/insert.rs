@@ -225,7 +225,7 @@ async fn addresses_and_kinds_that_look_alike_are_different(db: Db) -> Verdict {
         direct.holds(&mut conn, row, "the insertion of many alike").await?;
         let addressed = rows::addressed(&row.record.kind, &[row.record.recipient.canonical()]);
         let seen: Vec<_> =
-            direct.db.addressed_to(&mut conn, &addressed).await?.iter().map(|record| record.id).collect();
+            direct.db.addressed_to(&mut conn, &addressed).await?.iter().map(|waiting| waiting.record.id).collect();
         let (address, kind) = (row.record.recipient.canonical(), &row.record.kind);
         ensure!(seen == [row.record.id], "what is addressed to {address} of kind {kind} is {seen:?}");
     }

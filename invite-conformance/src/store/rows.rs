@@ -258,5 +258,5 @@ pub(crate) fn everything(scope: &Scope) -> ListQuery<'_> {
 /// All that is addressed to these.
 pub(crate) fn addressed<'a>(kind: &'a str, addresses: &[&'a str]) -> AddressedQuery<'a> {
     let addresses = std::array::from_fn(|place| addresses.get(place).copied());
-    AddressedQuery { kind, addresses, now: noon(), limit: 100 }
+    AddressedQuery { kind, addresses, now: noon(), as_of: noon(), few: 100, after: None, limit: 100 }
 }

@@ -6,7 +6,14 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{Invitation, Record, payload};
-use crate::{actor::Scope, email_address::EmailAddress, error::Error, kind::Kind, token::Token};
+use crate::{
+    actor::{Actor, Scope},
+    email_address::EmailAddress,
+    error::Error,
+    id::InvitationId,
+    kind::Kind,
+    token::Token,
+};
 
 /// What the holder of a link may see before deciding.
 ///
@@ -72,6 +79,84 @@ impl<K: Kind> Preview<K> {
 impl<K> fmt::Debug for Preview<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Preview").field("id", &self.record.id).finish_non_exhaustive()
+    }
+}
+
+/// An open invitation, as the person sees it whose verified address it is to.
+///
+/// It leaves out what concerns only the inviting side: what became of the letter, the history, and the inviter's address.
+#[derive(Clone)]
+pub struct Received<K> {
+    record: Record,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K: Kind> Received<K> {
+    pub(crate) fn new(record: Record) -> Self {
+        Self { record, kind: PhantomData }
+    }
+
+    /// Its id, for [`accept_by_id`](crate::Invitations::accept_by_id) and
+    /// [`reject_by_id`](crate::Invitations::reject_by_id).
+    #[must_use]
+    pub fn id(&self) -> InvitationId {
+        self.record.id
+    }
+
+    /// What one is invited to.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.record.scope
+    }
+
+    /// The person or system that invited.
+    #[must_use]
+    pub fn inviter(&self) -> &Actor {
+        &self.record.inviter
+    }
+
+    /// The address that was invited, one of the person's own.
+    #[must_use]
+    pub fn recipient(&self) -> &EmailAddress {
+        &self.record.recipient
+    }
+
+    /// The payload, typed.
+    ///
+    /// # Errors
+    /// As [`Invitation::payload`].
+    pub fn payload(&self) -> Result<K, Error> {
+        payload(&self.record)
+    }
+
+    /// The host's words, as given at creation.
+    #[must_use]
+    pub fn display(&self) -> &Value {
+        &self.record.display
+    }
+
+    /// The inviter's own words. Text, not HTML.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.record.message.as_deref()
+    }
+
+    /// When it was created.
+    #[must_use]
+    pub fn created_at(&self) -> DateTime<Utc> {
+        self.record.created_at
+    }
+
+    /// From this instant on it is expired.
+    #[must_use]
+    pub fn expires_at(&self) -> DateTime<Utc> {
+        self.record.expires_at
+    }
+}
+
+impl<K> fmt::Debug for Received<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received").field("id", &self.record.id).finish_non_exhaustive()
     }
 }
 

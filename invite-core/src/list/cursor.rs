@@ -11,6 +11,7 @@ use crate::{
     email_address::EmailAddress,
     error::{Error, Field, Problem},
     id::InvitationId,
+    store::{Waited, Waiting},
 };
 
 /// The place a page ended, as an opaque string for URLs. It holds no address, and gives no access:
@@ -20,16 +21,23 @@ use crate::{
 /// since, or the row is gone, nobody can tell where the list goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
-    pub(super) sort: Sort,
     place: Place,
     pub(crate) id: InvitationId,
 }
 
-/// The value of the row in the order of the list.
+/// The order of the list, and the row's value in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    At(DateTime<Utc>),
+enum Place {
+    NewestFirst(DateTime<Utc>),
+    OldestFirst(DateTime<Utc>),
+    ExpiresFirst(DateTime<Utc>),
     Address([u8; 8]),
+    /// Of a person's invitations: the instant of the first page, then the row's.
+    Waiting {
+        as_of: DateTime<Utc>,
+        late: bool,
+        created_at: DateTime<Utc>,
+    },
 }
 
 /// The row a page begins after.
@@ -45,21 +53,47 @@ pub struct Seek<'a> {
 }
 
 impl Cursor {
-    /// The place of this row.
+    /// The place of this row in a list.
     pub(crate) fn of(sort: Sort, row: &Listed) -> Self {
         let place = match sort {
-            Sort::NewestFirst | Sort::OldestFirst => Place::At(row.created_at),
-            Sort::ExpiresFirst => Place::At(row.expires_at),
+            Sort::NewestFirst => Place::NewestFirst(row.created_at),
+            Sort::OldestFirst => Place::OldestFirst(row.created_at),
+            Sort::ExpiresFirst => Place::ExpiresFirst(row.expires_at),
             Sort::Address => Place::Address(digest(&row.recipient)),
         };
-        Self { sort, place, id: row.id }
+        Self { place, id: row.id }
+    }
+
+    /// The place of this row among a person's invitations.
+    pub(crate) fn waiting(as_of: DateTime<Utc>, row: &Waiting) -> Self {
+        let place = Place::Waiting { as_of, late: row.late, created_at: row.record.created_at };
+        Self { place, id: row.record.id }
+    }
+
+    /// The order of the list it is of, if it is of one.
+    pub(super) fn sort(self) -> Option<Sort> {
+        match self.place {
+            Place::NewestFirst(_) => Some(Sort::NewestFirst),
+            Place::OldestFirst(_) => Some(Sort::OldestFirst),
+            Place::ExpiresFirst(_) => Some(Sort::ExpiresFirst),
+            Place::Address(_) => Some(Sort::Address),
+            Place::Waiting { .. } => None,
+        }
     }
 
     /// Where the list goes on, if the place says so by itself.
     pub(crate) fn instant(self) -> Option<DateTime<Utc>> {
         match self.place {
-            Place::At(at) => Some(at),
-            Place::Address(_) => None,
+            Place::NewestFirst(at) | Place::OldestFirst(at) | Place::ExpiresFirst(at) => Some(at),
+            Place::Address(_) | Place::Waiting { .. } => None,
+        }
+    }
+
+    /// The instant of the first page of a person's invitations, and where they go on.
+    pub(crate) fn waited(self) -> Option<(DateTime<Utc>, Waited)> {
+        match self.place {
+            Place::Waiting { as_of, late, created_at } => Some((as_of, Waited { late, created_at, id: self.id })),
+            Place::NewestFirst(_) | Place::OldestFirst(_) | Place::ExpiresFirst(_) | Place::Address(_) => None,
         }
     }
 
@@ -78,18 +112,20 @@ fn digest(address: &EmailAddress) -> [u8; 8] {
 
 impl std::fmt::Display for Cursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut bytes = [0; 25];
-        bytes[0] = match self.sort {
-            Sort::NewestFirst => 0,
-            Sort::OldestFirst => 1,
-            Sort::ExpiresFirst => 2,
-            Sort::Address => 3,
+        let micros = |at: DateTime<Utc>| at.timestamp_micros().to_be_bytes();
+        let (tag, place) = match self.place {
+            Place::NewestFirst(at) => (0, micros(at)),
+            Place::OldestFirst(at) => (1, micros(at)),
+            Place::ExpiresFirst(at) => (2, micros(at)),
+            Place::Address(digest) => (3, digest),
+            Place::Waiting { late, created_at, .. } => (4 + u8::from(late), micros(created_at)),
         };
-        bytes[1..9].copy_from_slice(&match self.place {
-            Place::At(at) => at.timestamp_micros().to_be_bytes(),
-            Place::Address(digest) => digest,
-        });
-        bytes[9..].copy_from_slice(self.id.as_uuid().as_bytes());
+        let mut bytes = vec![tag];
+        bytes.extend(place);
+        bytes.extend(self.id.as_uuid().as_bytes());
+        if let Place::Waiting { as_of, .. } = self.place {
+            bytes.extend(micros(as_of));
+        }
         f.write_str(&BASE64URL_NOPAD.encode(&bytes))
     }
 }
@@ -98,25 +134,27 @@ impl std::str::FromStr for Cursor {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
+        fn at(bytes: &[u8]) -> Option<DateTime<Utc>> {
+            let at = DateTime::from_timestamp_micros(i64::from_be_bytes(bytes.try_into().ok()?));
+            at.filter(|at| is_storable(*at))
+        }
         fn read(text: &str) -> Option<Cursor> {
             if text.len() > 64 {
                 return None;
             }
             let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-            let (sort, rest) = bytes.split_first()?;
-            let (place, id) = rest.split_at_checked(8)?;
-            let place = place.try_into().ok()?;
-            let sort = [Sort::NewestFirst, Sort::OldestFirst, Sort::ExpiresFirst, Sort::Address]
-                .get(usize::from(*sort))
-                .copied()?;
-            let place = match sort {
-                Sort::Address => Place::Address(place),
-                Sort::NewestFirst | Sort::OldestFirst | Sort::ExpiresFirst => {
-                    let at = DateTime::from_timestamp_micros(i64::from_be_bytes(place));
-                    Place::At(at.filter(|at| is_storable(*at))?)
-                }
+            let (tag, rest) = bytes.split_first()?;
+            let (place, rest) = rest.split_at_checked(8)?;
+            let (id, rest) = rest.split_at_checked(16)?;
+            let place = match (tag, rest) {
+                (0, []) => Place::NewestFirst(at(place)?),
+                (1, []) => Place::OldestFirst(at(place)?),
+                (2, []) => Place::ExpiresFirst(at(place)?),
+                (3, []) => Place::Address(place.try_into().ok()?),
+                (4 | 5, as_of) => Place::Waiting { as_of: at(as_of)?, late: *tag == 5, created_at: at(place)? },
+                _ => return None,
             };
-            Some(Cursor { sort, place, id: InvitationId::from_uuid(Uuid::from_slice(id).ok()?) })
+            Some(Cursor { place, id: InvitationId::from_uuid(Uuid::from_slice(id).ok()?) })
         }
         read(text).ok_or(Error::invalid(Field::Cursor, Problem::Malformed))
     }

@@ -6,21 +6,29 @@ use super::{Invitations, ended, ended_by, invited::refusal_to_claimant};
 use crate::{
     actor::Actor,
     claimant::Claimant,
-    error::{Error, StoreError},
+    error::{Error, Field, Problem, StoreError},
     id::InvitationId,
-    invitation::{Acceptance, Accepted, Invitation, Record},
+    invitation::{Acceptance, Accepted, Invitation, Received, Record},
     kind::Kind,
+    list::{Cursor, Page},
     policy::Acceptor,
     state::{EventKind, Status},
     store::{AddressedQuery, Guard, InvitationStore, Key, Read, RecipientGuard, Target},
 };
 
-/// How many invitations [`Invitations::addressed_to`] returns at most.
-const MAX_ADDRESSED: u32 = 100;
+/// How many invitations are on a page of [`Invitations::addressed_to`].
+const PAGE: u32 = 100;
+
+/// How many of each inviter come before all others, so that nobody can bury another's invitation under their own.
+const FEW: u32 = 3;
 
 impl<S: InvitationStore, K: Kind> Invitations<S, K> {
-    /// Reads the open invitations to this person's verified addresses, in all scopes, newest
-    /// first, 100 at most.
+    /// Reads a page of the open invitations to this person's verified addresses, in all scopes: 100 at most, and a cursor
+    /// where there are more. At first come the three newest of each inviter, then the others, both newest first, so that
+    /// whoever sends many hides nobody else's.
+    ///
+    /// The pages after the first go on in what waited when the first was read. What came since is on the first page of the
+    /// next reading.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest_setup.rs"));
@@ -29,25 +37,42 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// # let (memory, members) = (Memory::default(), members());
     /// # let (id, token) = invited(&memory, &members).await;
     /// let ada = Claimant::new(2).verified("ada@example.com").verified("ada@work.example");
-    /// let waiting = members.addressed_to(&mut memory.connection(), &ada).await?;
-    /// assert_eq!(waiting.len(), 1);
-    /// assert_eq!(waiting[0].scope.as_str(), "org:7");
+    /// let page = members.addressed_to(&mut memory.connection(), &ada, None).await?;
+    /// assert_eq!(page.items.len(), 1);
+    /// assert_eq!(page.items[0].scope().as_str(), "org:7");
+    /// assert!(page.next.is_none());
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
     /// [`Error::EmailNotVerified`] for a claimant without a verified address; [`Error::Invalid`] for one
-    /// without an id or with more than eight addresses; [`Error::Store`].
-    pub async fn addressed_to(&self, conn: &mut S::Conn, claimant: &Claimant) -> Result<Vec<Invitation<K>>, Error> {
+    /// without an id or with more than eight addresses, and for a cursor of another call; [`Error::Store`].
+    pub async fn addressed_to(
+        &self,
+        conn: &mut S::Conn,
+        claimant: &Claimant,
+        after: Option<Cursor>,
+    ) -> Result<Page<Received<K>>, Error> {
         claimant.check()?;
         if claimant.verified_addresses().is_empty() {
             return Err(Error::EmailNotVerified);
         }
+        let now = self.now();
+        let (as_of, after) = match after.map(Cursor::waited) {
+            None => (now, None),
+            Some(Some((as_of, after))) => (as_of, Some(after)),
+            Some(None) => return Err(Error::invalid(Field::Cursor, Problem::Malformed)),
+        };
         let addresses = RecipientGuard::new(Acceptor::Recipient, claimant).verified().unwrap_or_default();
-        let query = AddressedQuery { kind: K::NAME, addresses, now: self.now(), limit: MAX_ADDRESSED };
-        let records = self.store.addressed_to(conn, &query).await?;
-        Ok(records.into_iter().map(Invitation::new).collect())
+        // One row more than the page holds tells whether there is another page.
+        let query = AddressedQuery { kind: K::NAME, addresses, now, as_of, few: FEW, after, limit: PAGE + 1 };
+        let mut rows = self.store.addressed_to(conn, &query).await?;
+        let size = usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let more = rows.len() > size;
+        rows.truncate(size);
+        let next = rows.last().filter(|_| more).map(|last| Cursor::waiting(as_of, last));
+        Ok(Page::new(rows.into_iter().map(|row| Received::new(row.record)).collect(), next))
     }
 
     /// Accepts without a token: for a person who found it with

@@ -17,7 +17,7 @@ use invite_core::{
     store::{
         AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest,
         Leased, ListQuery, Purge, Purpose, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest,
-        StoreError, Sweep, Transition, WorkerStore,
+        StoreError, Sweep, Transition, Waiting, WorkerStore,
     },
     testing::{CapturedLetter, CapturingMailer, ManualClock},
 };
@@ -164,7 +164,11 @@ impl InvitationStore for Faulty {
         MemoryStore.stats(conn, request).await
     }
 
-    async fn addressed_to(&self, conn: &mut MemoryConn, query: &AddressedQuery<'_>) -> Result<Vec<Record>, StoreError> {
+    async fn addressed_to(
+        &self,
+        conn: &mut MemoryConn,
+        query: &AddressedQuery<'_>,
+    ) -> Result<Vec<Waiting>, StoreError> {
         MemoryStore.addressed_to(conn, query).await
     }
 

@@ -176,7 +176,7 @@ on_every_server! {
                     scoped.list(tx, &admin, &InvitationQuery::new().sort(sort).import("march")).await?;
                 }
                 scoped.stats(tx, &admin, &StatsQuery::new()).await?;
-                members.addressed_to(tx, &Claimant::new(2).verified(&email(3))).await?;
+                members.addressed_to(tx, &Claimant::new(2).verified(&email(3)), None).await?;
                 scoped.history(tx, &admin, created.id).await?;
                 Ok::<_, Failure>(())
             });

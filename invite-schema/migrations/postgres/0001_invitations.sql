@@ -63,8 +63,7 @@ CREATE UNIQUE INDEX invite_invitations_key ON invite_invitations (idempotency_ke
 CREATE INDEX invite_invitations_import ON invite_invitations (kind, scope, import) WHERE import IS NOT NULL;
 CREATE INDEX invite_invitations_remind ON invite_invitations (remind_at, id) WHERE remind_at IS NOT NULL;
 CREATE INDEX invite_invitations_ended ON invite_invitations (kind, ended_at, id) WHERE ended_at IS NOT NULL;
-CREATE INDEX invite_invitations_recipient ON invite_invitations (recipient)
-    WHERE status IN ('pending', 'delivery_failed');
+CREATE INDEX invite_invitations_recipient ON invite_invitations (recipient);
 
 -- Digests only; kept as long as the invitation, so that an old link can be explained.
 CREATE TABLE invite_tokens (

@@ -273,14 +273,19 @@ statements! {
 
     STATS_OF_IMPORT = stats!(of_import!());
 
+    // An inviter's invitations are counted as they stood at `:as_of`, so that none changes its place from page to page.
     ADDRESSED_TO = concat!(
         "SELECT ",
         columns!("i"),
-        " FROM invite_invitations AS i",
+        ", i.late FROM (
+             SELECT a.*, ROW_NUMBER() OVER (PARTITION BY a.inviter ORDER BY a.created_at DESC, a.id DESC) > :few::integer AS late
+               FROM invite_invitations AS a
+              WHERE a.recipient = ANY (:addresses::text[]) AND a.kind = :kind AND a.created_at <= :as_of AND a.expires_at > :as_of
+                AND (a.ended_at IS NULL OR a.ended_at > :as_of)) AS i",
         letter!("i"),
-        " WHERE i.recipient = ANY (:addresses::text[]) AND i.kind = :kind
-           AND i.status IN ('pending', 'delivery_failed') AND i.expires_at > :now
-         ORDER BY i.created_at DESC, i.id DESC LIMIT :limit"
+        " WHERE i.status IN ('pending', 'delivery_failed') AND i.expires_at > :now
+            AND (i.late > :late OR (i.late = :late AND (i.created_at, i.id) < (:after_at, :after_id)))
+          ORDER BY i.late, i.created_at DESC, i.id DESC LIMIT :limit"
     );
 
     // A condition on kind and scope beside the one on the id would have the server walk a whole scope

@@ -219,14 +219,19 @@ statements! {
 
     STATS_OF_IMPORT = stats!(of_import!());
 
+    // An inviter's invitations are counted as they stood at `:as_of`, so that none changes its place from page to page.
     ADDRESSED_TO = concat!(
         "SELECT ",
         columns!(),
-        " FROM invite_invitations AS i",
+        ", i.late FROM (
+             SELECT a.*, ROW_NUMBER() OVER (PARTITION BY a.inviter ORDER BY a.created_at DESC, a.id DESC) > :few AS late
+               FROM invite_invitations AS a INDEXED BY invite_invitations_recipient
+              WHERE a.recipient IN (+:address_1, +:address_2, +:address_3, +:address_4, +:address_5, +:address_6, +:address_7, +:address_8) AND +a.kind = :kind AND +a.created_at <= :as_of AND +a.expires_at > :as_of
+                AND (a.ended_at IS NULL OR a.ended_at > :as_of)) AS i",
         letter!(),
-        " WHERE i.recipient IN (+:address_1, +:address_2, +:address_3, +:address_4, +:address_5, +:address_6, +:address_7, +:address_8) AND +i.kind = :kind
-           AND i.status IN ('pending', 'delivery_failed') AND i.expires_at > :now
-         ORDER BY i.created_at DESC, i.id DESC LIMIT +:limit"
+        " WHERE i.status IN ('pending', 'delivery_failed') AND i.expires_at > :now
+            AND (i.late > :late OR (i.late = :late AND (i.created_at, i.id) < (:after_at, :after_id)))
+          ORDER BY i.late, i.created_at DESC, i.id DESC LIMIT +:limit"
     );
 
     // A condition on kind and scope beside the one on the id would have SQLite, once it has analysed the

@@ -158,7 +158,9 @@ fn searches(rows: u64) -> Vec<Search> {
         of_the_scope("by address", sql::LIST_BY_ADDRESS, &[LIST, PRIMARY]),
         of_the_scope("by address, deep", sql::LIST_BY_ADDRESS, &[LIST, PRIMARY]).after(rows, middle),
         Search::new("addressed to", sql::ADDRESSED_TO, &[RECIPIENT, PRIMARY])
-            .with(Name::Limit, "100")
+            .with(Name::Limit, "101")
+            .with(Name::AfterAt, NEVER)
+            .with(Name::AfterId, LAST)
             .reads(8 * 12)
             .sorts(),
         Search::new("history", sql::HISTORY, &[PRIMARY, HISTORY]),
@@ -249,6 +251,8 @@ fn usual(name: Name) -> String {
         "created_until" | "end" => NEVER.into(),
         "import" => "_binary'import-8'".into(),
         "deliveries" => "'[]'".into(),
+        "few" => "3".into(),
+        "late" => "FALSE".into(),
         "low" => id(0),
         "high" => LAST.into(),
         "sets_message" => "FALSE".into(),
@@ -257,8 +261,8 @@ fn usual(name: Name) -> String {
         "after_at" => ALWAYS.into(),
         "after_id" => "X''".into(),
         "until" | "not_resent_since" | "not_resent_until" => NEVER.into(),
-        "now" | "at" | "after" | "resent_at" | "new_expires_at" | "grace_until" | "viewed_at" | "not_before"
-        | "lease_until" | "remind_at" => NOW.into(),
+        "now" | "as_of" | "at" | "after" | "resent_at" | "new_expires_at" | "grace_until" | "viewed_at"
+        | "not_before" | "lease_until" | "remind_at" => NOW.into(),
         "status_1" | "status_2" | "status_3" | "status_4" | "status_5" | "status_6" | "expiring_until" | "search"
         | "facet" | "inviter" | "label" | "proved_address" | "reason" | "error" | "fault" | "message" | "payload"
         | "display" => "NULL".into(),

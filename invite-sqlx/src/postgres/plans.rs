@@ -104,7 +104,8 @@ impl Search {
 
     /// It looks at every row of the large scope.
     fn of_the_scope(self, rows: u64) -> Self {
-        Self { pages: rows, sorted: rows / 8, ..self }
+        // The page itself is sorted once more.
+        Self { pages: rows, sorted: rows / 8 + 201, ..self }
     }
 
     /// The values, in the order of the places.
@@ -135,7 +136,7 @@ fn searches(rows: u64) -> Vec<Search> {
     };
     let of_the_scope = |about, sql, indexes| Search::new(about, sql, indexes).of_the_scope(rows);
     let of_letters = |about, sql| Search::new(about, sql, &[LIST, LETTERS]).of_the_scope(6 * rows).sorts(0);
-    let of_import = |about, sql| Search::new(about, sql, &[IMPORT, LETTERS]).many(400).sorts(400);
+    let of_import = |about, sql| Search::new(about, sql, &[IMPORT, LETTERS]).many(400).sorts(400 + 201);
     let everywhere =
         |about, sql| Search::new(about, sql, &[PRIMARY, LETTERS]).many(2 * PAGE).with(Name::Import, "NULL");
     let searches = vec![
@@ -197,8 +198,8 @@ fn searches(rows: u64) -> Vec<Search> {
             .with(Name::CreatedUntil, format!("{NOW} - interval '{} seconds'", rows - middle - 1_000)),
         of_letters("by letter, newest first", sql::LETTERS_NEWEST_FIRST).with(Name::Deliveries, "ARRAY['bounced']"),
         of_letters("by letter, oldest first", sql::LETTERS_OLDEST_FIRST).with(Name::Deliveries, "ARRAY['bounced']"),
-        of_letters("by letter, expires first", sql::LETTERS_EXPIRES_FIRST).sorts(rows / 8),
-        of_letters("by letter, by address", sql::LETTERS_BY_ADDRESS).sorts(rows / 8),
+        of_letters("by letter, expires first", sql::LETTERS_EXPIRES_FIRST).sorts(rows / 8 + 201),
+        of_letters("by letter, by address", sql::LETTERS_BY_ADDRESS).sorts(rows / 8 + 201),
         of_import("an import, newest first", sql::IMPORT_NEWEST_FIRST),
         of_import("an import, oldest first", sql::IMPORT_OLDEST_FIRST),
         of_import("an import, expires first", sql::IMPORT_EXPIRES_FIRST),
@@ -220,9 +221,11 @@ fn searches(rows: u64) -> Vec<Search> {
             .after(rows, middle)
             .with(Name::AfterAddress, format!("'{}'", address(middle))),
         Search::new("addressed to", sql::ADDRESSED_TO, &[RECIPIENT, LETTERS])
-            .with(Name::Limit, "100")
+            .with(Name::Limit, "101")
+            .with(Name::AfterAt, NEVER)
+            .with(Name::AfterId, LAST)
             .many(8)
-            .sorts(16),
+            .sorts(32),
         Search::new("history", sql::HISTORY, &[HISTORY, PRIMARY]).sorts(2),
         Search::new("ripen", sql::RIPEN, &[WAITING, QUEUE]),
         Search::new("walk", sql::WALK, &[READY]).with(Name::Limit, "8"),
@@ -237,7 +240,7 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("reminded", sql::REMINDED, &[PRIMARY]),
         Search::new("insert letter", sql::INSERT_LETTER, &[]).with(Name::Letter, id(rows + 1)),
         // Each of the thousand writes an event and a letter too, and into every index.
-        Search::new("expire", sql::EXPIRE, &[DUE, PRIMARY]).with(Name::Limit, "1000").many(1500),
+        Search::new("expire", sql::EXPIRE, &[DUE, PRIMARY]).with(Name::Limit, "1000").many(1700),
     ];
     let rows = |search: &Search| Some(Search { sql: rows_of(sql::ALL, &search.sql)?, ..search.clone() });
     let of_rows: Vec<_> = searches.iter().filter_map(rows).collect();
@@ -299,6 +302,8 @@ fn usual(name: Name, newest_first: bool) -> String {
         "import" => "'import-8'".into(),
         "unfiltered" => "true".into(),
         "deliveries" => "ARRAY[]::text[]".into(),
+        "few" => "3".into(),
+        "late" => "false".into(),
         "low" => id(0),
         "high" => LAST.into(),
         "purpose" => "'invitation'".into(),
@@ -311,8 +316,8 @@ fn usual(name: Name, newest_first: bool) -> String {
         "generation" | "min_generation" | "revision" | "refusals" | "unknowns" | "reminded" => "1".into(),
         "attempt" => "0".into(),
         "attempts" => "1".into(),
-        "now" | "at" | "unexpired_at" | "resent_at" | "new_expires_at" | "grace_until" | "viewed_at" | "not_before"
-        | "lease_until" | "created_at" | "expires_at" | "remind_at" => NOW.into(),
+        "now" | "as_of" | "at" | "unexpired_at" | "resent_at" | "new_expires_at" | "grace_until" | "viewed_at"
+        | "not_before" | "lease_until" | "created_at" | "expires_at" | "remind_at" => NOW.into(),
         "search" | "label" | "facet" | "inviter" | "idempotency_key" | "request_digest" | "renews"
         | "expiring_until" | "due_at" | "proved_address" | "not_resent_since" | "not_resent_until" | "reason"
         | "fault" | "letter" | "token" | "channel" | "error" | "message" | "locale" | "inviter_address" => {

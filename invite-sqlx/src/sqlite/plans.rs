@@ -108,7 +108,10 @@ const SEARCHES: &[(Sql, &[&str])] = &[
             "MATERIALIZE matched",
         ],
     ),
-    (sql::ADDRESSED_TO, &["SEARCH i USING INDEX invite_invitations_recipient (recipient=?)", SORT, LETTER_IF_ANY]),
+    (
+        sql::ADDRESSED_TO,
+        &["SEARCH a USING INDEX invite_invitations_recipient (recipient=?)", SORT, SCAN, LETTER_IF_ANY, SORT],
+    ),
     (sql::HISTORY, &[BY_ID, "SEARCH e USING INDEX invite_events_history (invitation=?)"]),
     (
         sql::ANY_LETTERS,

@@ -17,7 +17,7 @@ use invite_core::{
     store::{
         AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased,
         ListQuery, Purge, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep,
-        Transition, WorkerStore,
+        Transition, Waiting, WorkerStore,
     },
 };
 
@@ -156,7 +156,11 @@ impl<A: Database, B: Database> InvitationStore for MixedStore<A, B> {
         either!(self, conn, stats(request).await)
     }
 
-    async fn addressed_to(&self, conn: &mut Self::Conn, query: &AddressedQuery<'_>) -> Result<Vec<Record>, StoreError> {
+    async fn addressed_to(
+        &self,
+        conn: &mut Self::Conn,
+        query: &AddressedQuery<'_>,
+    ) -> Result<Vec<Waiting>, StoreError> {
         either!(self, conn, addressed_to(query).await)
     }
 

@@ -44,7 +44,7 @@ pub(super) async fn create(
 async fn show_organizations(app: &App, user: &User, page: &Page, form: Form, error: Option<&ApiError>) -> Answer {
     let memberships: Vec<Belonging> = organizations::of(app, user).await?.into_iter().map(Into::into).collect();
     let waiting = match user.email_verified {
-        true => answers::received(app, user).await?.len(),
+        true => answers::received(app, user, None).await?.items.len(),
         false => 0,
     };
     page.show_after(

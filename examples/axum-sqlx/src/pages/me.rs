@@ -1,10 +1,11 @@
 //! What one person belongs to and is invited to.
 
-use axum::extract::State;
-use invite_core::InvitationId;
+use axum::extract::{RawQuery, State};
+use invite_core::{Cursor, InvitationId};
 use serde_json::json;
 use shared::{
     Problem, User,
+    answers::{Received, ReceivedPage},
     pages::{
         form::Form,
         input::Why,
@@ -16,20 +17,27 @@ use shared::{
 use super::page::{Answer, At, Page, Sent, SignedIn};
 use crate::{App, answers, error::ApiError, organizations};
 
-pub(super) async fn show(State(app): State<App>, SignedIn { user, page }: SignedIn) -> Answer {
-    show_after(&app, &user, &page, None).await
+pub(super) async fn show(State(app): State<App>, SignedIn { user, page }: SignedIn, RawQuery(raw): RawQuery) -> Answer {
+    let after = ReceivedPage::cursor(raw.as_deref().unwrap_or_default()).map_err(ApiError::from)?;
+    show_after(&app, &user, &page, after, None).await
 }
 
-async fn show_after(app: &App, user: &User, page: &Page, error: Option<&ApiError>) -> Answer {
+async fn show_after(app: &App, user: &User, page: &Page, after: Option<Cursor>, error: Option<&ApiError>) -> Answer {
     let memberships: Vec<Belonging> = organizations::of(app, user).await?.into_iter().map(Into::into).collect();
     // Without a verified address nobody can know which are theirs.
-    let received = if user.email_verified { answers::received(app, user).await? } else { Vec::new() };
+    let (received, next) = match user.email_verified {
+        true => {
+            let page = answers::received(app, user, after).await?;
+            (page.items, page.next_cursor.map(|cursor| format!("/me?cursor={cursor}")))
+        }
+        false => (Vec::new(), None),
+    };
     let received: Vec<Offer> = received.into_iter().map(|received| Offer::received(received, user)).collect();
     let form = error.map_or_else(Form::default, |error| Form::default().refused(error));
     page.show_after(
         error,
         "me.html",
-        json!({ "nav": "me", "memberships": memberships, "received": received, "form": form }),
+        json!({ "nav": "me", "memberships": memberships, "received": received, "next": next, "form": form }),
     )
 }
 
@@ -44,7 +52,7 @@ pub(super) async fn accept(
             let flash = format!("You are {already} a member of {}.", joined.organization.name);
             Ok(page.go(&joined.redirect_to, &flash))
         }
-        Err(error) => show_after(&app, &user, &page, Some(&error)).await,
+        Err(error) => show_after(&app, &user, &page, None, Some(&error)).await,
     }
 }
 
@@ -68,13 +76,25 @@ pub(super) async fn decline(
             let form = Form::default().value("reason", sent.reason).refused(&error);
             ask(&app, &user, &page, id, form, Some(&error)).await
         }
-        Err(error) => show_after(&app, &user, &page, Some(&error)).await,
+        Err(error) => show_after(&app, &user, &page, None, Some(&error)).await,
     }
 }
 
 async fn ask(app: &App, user: &User, page: &Page, id: InvitationId, form: Form, error: Option<&ApiError>) -> Answer {
-    let received = answers::received(app, user).await?;
-    let invitation = received.iter().find(|received| received.id == id).ok_or_else(Problem::not_found)?;
+    let invitation = find(app, user, id).await?;
     let confirm = confirm_decline(&invitation.organization.name, &format!("/me/invitations/{id}/decline"), "/me");
     page.show_after(error, "confirm.html", json!({ "confirm": confirm, "form": form }))
+}
+
+/// Looks for one of the invitations to the user, page by page.
+async fn find(app: &App, user: &User, id: InvitationId) -> Result<Received, ApiError> {
+    let mut after = None;
+    loop {
+        let page = answers::received(app, user, after).await?;
+        if let Some(found) = page.items.into_iter().find(|received| received.id == id) {
+            return Ok(found);
+        }
+        let next = page.next_cursor.ok_or_else(Problem::not_found)?;
+        after = Some(next.parse()?);
+    }
 }

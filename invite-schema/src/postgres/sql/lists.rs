@@ -148,9 +148,16 @@ macro_rules! expires_first {
     };
 }
 
+// In the index of the addresses those of all scopes stand, and the server would walk through it.
 macro_rules! by_address {
     ($columns:expr, $rows:expr, $filters:expr) => {
-        page!($columns, $rows, " AND (i.recipient, i.id) > (:after_address, :after_id)", $filters, "i.recipient, i.id")
+        page!(
+            $columns,
+            $rows,
+            " AND (i.recipient || '', i.id) > (:after_address, :after_id)",
+            $filters,
+            "i.recipient || '', i.id"
+        )
     };
 }
 
