@@ -14,6 +14,7 @@ mod lists {}
 
 #[cfg(doctest)]
 #[doc = include_str!("guide/many.md")]
+#[doc = include_str!("guide/support.md")]
 mod many {}
 
 #[cfg(doctest)]

@@ -17,8 +17,8 @@ use invite_core::{
     Event, InvitationId, Listed, Record, Scope,
     store::{
         AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased,
-        ListQuery, Purge, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep,
-        Transition, Waiting, WorkerStore,
+        ListQuery, OfAddress, Purge, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError,
+        Sweep, Transition, Waiting, WorkerStore,
     },
 };
 
@@ -260,6 +260,10 @@ impl<H: Harness> InvitationStore for Opened<H> {
         self.store.addressed_to(conn.driver(), query).await
     }
 
+    async fn of_address(&self, conn: &mut Conn, query: &OfAddress<'_>) -> Result<Vec<Record>, StoreError> {
+        self.store.of_address(conn.driver(), query).await
+    }
+
     async fn history(
         &self,
         conn: &mut Conn,
@@ -348,6 +352,10 @@ impl InvitationStore for Shared {
 
     async fn addressed_to(&self, conn: &mut Conn, query: &AddressedQuery<'_>) -> Result<Vec<Waiting>, StoreError> {
         self.0.addressed_to(conn, query).await
+    }
+
+    async fn of_address(&self, conn: &mut Conn, query: &OfAddress<'_>) -> Result<Vec<Record>, StoreError> {
+        self.0.of_address(conn, query).await
     }
 
     async fn history(

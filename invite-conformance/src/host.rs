@@ -24,6 +24,7 @@ mod pages;
 mod refusals;
 mod renewing;
 mod retention;
+mod supporting;
 mod values;
 mod worker;
 pub(crate) mod world;
@@ -55,6 +56,7 @@ pub(crate) fn cases() -> Vec<Case> {
         refusals::CASES,
         renewing::CASES,
         retention::CASES,
+        supporting::CASES,
         values::CASES,
         worker::CASES,
     ]

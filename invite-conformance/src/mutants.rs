@@ -1,5 +1,6 @@
 //! Stores broken on purpose: each must fail the suite, or the suite proves nothing.
 
+mod address;
 mod change;
 mod edit;
 mod event;
@@ -90,6 +91,7 @@ pub fn mutants() -> Vec<Mutant> {
         read::MUTANTS,
         list::MUTANTS,
         waiting::MUTANTS,
+        address::MUTANTS,
         finding::MUTANTS,
         queue::MUTANTS,
         worker::MUTANTS,

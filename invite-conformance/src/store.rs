@@ -16,6 +16,7 @@ mod insert;
 mod lease;
 mod list;
 mod notices;
+mod of_address;
 mod open_key;
 mod purge;
 mod recipient_guard;
@@ -36,6 +37,7 @@ use crate::case::Case;
 pub(crate) fn cases() -> Vec<Case> {
     [
         addressed_to::CASES,
+        of_address::CASES,
         amend::CASES,
         change::CASES,
         counting::CASES,

@@ -121,6 +121,23 @@ pub trait Authority<C: Send, K: Kind>: Send + Sync + 'static {
         std::future::ready(Err(Denial::refused("may_not_delete")))
     }
 
+    /// Allows the calls of [`Invitations::support`](crate::Invitations::support), which reach the invitations of every
+    /// scope, or says why not. The action is [`Action::Read`], [`Action::Resend`] or [`Action::Cancel`].
+    ///
+    /// They are for those who operate the service, and a rule that was written for one scope says nothing of them: whoever
+    /// has not written this method permits them to nobody. By default it refuses, with the word `may_not_support`.
+    ///
+    /// # Errors
+    /// As [`authorize`](Self::authorize).
+    fn authorize_support(
+        &self,
+        _conn: &mut C,
+        _actor: &Actor,
+        _action: &Action<'_, K>,
+    ) -> impl Future<Output = Result<(), Denial>> + Send {
+        std::future::ready(Err(Denial::refused("may_not_support")))
+    }
+
     /// Whether it uses the connection when it is asked. If not, SQLite can skip taking the write lock first.
     fn uses_connection(&self) -> bool {
         true
@@ -155,6 +172,13 @@ pub(crate) trait AnyAuthority<C, K>: Send + Sync {
         ids: &'a [InvitationId],
     ) -> Asked<'a, Result<(), Denial>>;
 
+    fn authorize_support<'a>(
+        &'a self,
+        conn: &'a mut C,
+        actor: &'a Actor,
+        action: &'a Action<'_, K>,
+    ) -> Asked<'a, Result<(), Denial>>;
+
     fn uses_connection(&self) -> bool;
 }
 
@@ -187,6 +211,15 @@ impl<C: Send, K: Kind, A: Authority<C, K>> AnyAuthority<C, K> for A {
         ids: &'a [InvitationId],
     ) -> Asked<'a, Result<(), Denial>> {
         Box::pin(Authority::authorize_delete(self, conn, actor, scope, ids))
+    }
+
+    fn authorize_support<'a>(
+        &'a self,
+        conn: &'a mut C,
+        actor: &'a Actor,
+        action: &'a Action<'_, K>,
+    ) -> Asked<'a, Result<(), Denial>> {
+        Box::pin(Authority::authorize_support(self, conn, actor, action))
     }
 
     fn uses_connection(&self) -> bool {
@@ -275,6 +308,10 @@ impl<C: Send, K: Kind> Authority<C, K> for Unchecked {
     }
 
     async fn authorize_delete(&self, _: &mut C, _: &Actor, _: &Scope, _: &[InvitationId]) -> Result<(), Denial> {
+        Ok(())
+    }
+
+    async fn authorize_support(&self, _: &mut C, _: &Actor, _: &Action<'_, K>) -> Result<(), Denial> {
         Ok(())
     }
 

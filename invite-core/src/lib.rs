@@ -64,7 +64,7 @@ pub use crate::{
     mailer::{EnhancedCode, Fault, Letter, Mailer, Outcome, Refusal},
     policy::{Acceptor, EarlierLinks, Policy, Uniqueness},
     random::{RandomError, SecureRandom, SystemRandom},
-    service::{Done, Invitations, Many, Paging, Scoped, Selection, Verdict},
+    service::{About, Done, Explanation, Invitations, Many, Paging, Scoped, Selection, Standing, Support, Verdict},
     state::{EventKind, Status},
     stats::{Bar, FacetCount, Point, Stats, StatsQuery, Step, TimeToAccept},
     text::check_line,

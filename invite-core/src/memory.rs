@@ -39,8 +39,8 @@ use crate::{
     invitation::Record,
     list::Listed,
     store::{
-        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery, Read, Removal,
-        StatsRequest, StoreError, Transition, Waiting,
+        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery, OfAddress, Read,
+        Removal, StatsRequest, StoreError, Transition, Waiting,
     },
 };
 
@@ -199,6 +199,10 @@ impl InvitationStore for MemoryStore {
         conn: &mut MemoryConn,
         query: &AddressedQuery<'_>,
     ) -> Result<Vec<Waiting>, StoreError> {
+        Ok(conn.run(|state, _| query.page(state.invitations.values().map(|row| &row.record))).await)
+    }
+
+    async fn of_address(&self, conn: &mut MemoryConn, query: &OfAddress<'_>) -> Result<Vec<Record>, StoreError> {
         Ok(conn.run(|state, _| query.page(state.invitations.values().map(|row| &row.record))).await)
     }
 

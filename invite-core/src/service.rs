@@ -13,6 +13,7 @@ mod reading;
 mod reminding;
 mod renewing;
 mod report;
+mod support;
 
 use std::{slice, sync::Arc, time::Duration};
 
@@ -39,6 +40,7 @@ pub use inviting::Scoped;
 pub use many::{Done, Many, Paging, Selection, Verdict};
 pub(crate) use reminding::look;
 pub(crate) use report::{failure, notice_of_failure, record as record_report};
+pub use support::{About, Explanation, Standing, Support};
 
 /// The invitations of one kind in one store: make it once, share it, clone it freely.
 ///

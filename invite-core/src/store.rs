@@ -43,7 +43,7 @@ use crate::{
 };
 
 pub use self::{
-    addressed::{AddressedQuery, Waited, Waiting},
+    addressed::{AddressedQuery, OfAddress, Waited, Waiting},
     list::ListQuery,
     queue::{LeaseRequest, Leased, LeasedLetter, Purge, QueueChange, Settlement, Sweep, WorkerStore},
     remind::{ReminderDecision, ReminderReport, ReminderScan},
@@ -113,6 +113,9 @@ pub trait InvitationStore: Send + Sync + 'static {
     /// [`AddressedQuery::page`].
     async fn addressed_to(&self, conn: &mut Self::Conn, query: &AddressedQuery<'_>)
     -> Result<Vec<Waiting>, StoreError>;
+
+    /// Reads a page of all invitations of a kind to one canonical address, open or ended: rows of [`OfAddress::page`].
+    async fn of_address(&self, conn: &mut Self::Conn, query: &OfAddress<'_>) -> Result<Vec<Record>, StoreError>;
 
     /// Reads the events of an invitation of this kind and scope, oldest first. Empty when there is
     /// no such invitation.

@@ -30,6 +30,7 @@ pub trait Catalog: Dialect {
     const LEDGER: &'static Sql;
     const RECORD_MIGRATION: &'static Sql;
     const ADDRESSED_TO: &'static Sql;
+    const OF_ADDRESS: &'static Sql;
     const HISTORY: &'static Sql;
     const LISTS: Lists;
     const ROWS: Lists;
@@ -194,6 +195,7 @@ macro_rules! statements_by_name {
         const BEGIN: &'static str = BEGIN;
         const CREATE_LEDGER: &'static str = sql::CREATE_LEDGER;
         const ADDRESSED_TO: &'static Sql = &sql::ADDRESSED_TO;
+        const OF_ADDRESS: &'static Sql = &sql::OF_ADDRESS;
         const HISTORY: &'static Sql = &sql::HISTORY;
         const STATS: &'static Sql = &sql::STATS;
         const STATS_OF_IMPORT: &'static Sql = &sql::STATS_OF_IMPORT;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use invite_core::{
     Event, InvitationId, Record, Scope,
-    store::{AddressedQuery, Found, Key, Read, StoreError, Waited, Waiting},
+    store::{AddressedQuery, Found, Key, OfAddress, Read, StoreError, Waited, Waiting},
 };
 use uuid::Uuid;
 
@@ -74,6 +74,24 @@ pub async fn addressed_to<D: Driver<Db: Catalog>>(
         .uuid(Name::AfterId, *id.as_uuid())
         .limit(Name::Limit, limit);
     all::<D, _>(conn, D::Db::addresses(values, addresses).of_statement(D::Db::ADDRESSED_TO)?).await
+}
+
+#[doc(hidden)]
+pub async fn of_address<D: Driver<Db: Catalog>>(
+    conn: &mut D::Conn,
+    query: &OfAddress<'_>,
+) -> Result<Vec<Record>, StoreError> {
+    let OfAddress { kind, scope, address, after, limit } = *query;
+    // Where a page begins after no row, it begins after one that lies before the first.
+    let (created_at, id) = after.unwrap_or((never(), InvitationId::from_uuid(Uuid::max())));
+    let values = Values::new()
+        .text(Name::Kind, kind)
+        .exact(Name::Scope, scope.map(Scope::as_str))
+        .exact(Name::Recipient, address)
+        .time(Name::AfterAt, created_at)
+        .uuid(Name::AfterId, *id.as_uuid())
+        .limit(Name::Limit, limit);
+    all::<D, _>(conn, values.of_statement(D::Db::OF_ADDRESS)?).await
 }
 
 #[doc(hidden)]

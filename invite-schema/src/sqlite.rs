@@ -33,7 +33,7 @@ use crate::{
 pub use crate::{
     lists::{list, list_rows, stats},
     queue::{now, remind},
-    reading::{addressed_to, find, history},
+    reading::{addressed_to, find, history, of_address},
     writing::{apply, insert, record_delivery, remove},
 };
 

@@ -15,7 +15,7 @@ macro_rules! store {
                         Event, InvitationId, Listed, Record, Scope,
                         store::{
                             AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery,
-                            Read, Removal, StatsRequest, StoreError, Transition, Waiting,
+                            OfAddress, Read, Removal, StatsRequest, StoreError, Transition, Waiting,
                         },
                     },
                 },
@@ -89,6 +89,14 @@ macro_rules! store {
                     query: &AddressedQuery<'_>,
                 ) -> Result<Vec<Waiting>, StoreError> {
                     database::addressed_to::<$store>(conn, query).await
+                }
+
+                async fn of_address(
+                    &self,
+                    conn: &mut Self::Conn,
+                    query: &OfAddress<'_>,
+                ) -> Result<Vec<Record>, StoreError> {
+                    database::of_address::<$store>(conn, query).await
                 }
 
                 async fn history(

@@ -1357,6 +1357,22 @@ AND i.expires_at > ?
 AND (i.late > ? OR (i.late = ? AND (i.created_at < ? OR (i.created_at = ? AND i.id < ?))))
 ORDER BY i.late, i.created_at DESC, i.id DESC LIMIT ?;
 
+-- OF_ADDRESS
+--   1 recipient, 2 kind, 3 scope, 4 after_at, 5 after_at, 6 after_id, 7 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i FORCE INDEX (invite_invitations_recipient)
+    WHERE i.recipient = ?
+    AND i.kind = ?
+    AND i.scope = COALESCE(?, i.scope)
+    AND (i.created_at < ? OR (i.created_at = ? AND i.id < ?))
+    ORDER BY i.created_at DESC, i.id DESC LIMIT ?) AS i LEFT JOIN invite_letters AS l ON l.id = i.delivery_id
+ORDER BY i.created_at DESC, i.id DESC;
+
 -- HISTORY
 --   1 id, 2 kind, 3 scope
 SELECT e.revision, e.action, e.actor, e.reason, e.at

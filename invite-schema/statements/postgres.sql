@@ -1830,6 +1830,25 @@ AND i.expires_at > $5
 AND (i.late > $6 OR (i.late = $6 AND (i.created_at, i.id) < ($7, $8)))
 ORDER BY i.late, i.created_at DESC, i.id DESC LIMIT $9;
 
+-- OF_ADDRESS
+--   1 recipient, 2 kind, 3 scope, 4 after_at, 5 after_id, 6 limit
+SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,
+    i.locale, i.status, i.ended_at, i.ended_by, i.ended_reason, i.address_proved, i.generation,
+    i.min_generation, i.grace_until, i.revision, i.created_at, i.expires_at, i.resent_at, i.viewed_at,
+    i.inviter_address, i.delivery_id, i.remind_at, i.reminded, i.label, i.facet, i.import, i.idempotency_key,
+    i.request_digest, i.renews, l.state, l.attempts, l.error, l.fault
+FROM (SELECT i.*
+    FROM invite_invitations AS i
+    WHERE i.recipient = $1
+    AND (i.kind = $2) IS TRUE
+    AND ($3::text IS NULL OR i.scope = $3)
+    AND (i.created_at, i.id) < ($4, $5)
+    ORDER BY i.created_at DESC, i.id DESC LIMIT $6) AS i LEFT JOIN LATERAL (SELECT k.state, k.attempts,
+        k.error, k.fault
+    FROM invite_letters AS k
+    WHERE k.id = i.delivery_id OFFSET 0) AS l ON true
+ORDER BY i.created_at DESC, i.id DESC;
+
 -- HISTORY
 --   1 id, 2 kind, 3 scope
 SELECT e.revision, e.action, e.actor, e.reason, e.at

@@ -84,6 +84,17 @@ impl<C: Send, K: Kind> Authority<C, K> for Asked {
         state.0.push("delete");
         state.1.map_or(Ok(()), |why| Err(Denial::refused(why)))
     }
+
+    async fn authorize_support(&self, _: &mut C, _: &Actor, action: &Action<'_, K>) -> Result<(), Denial> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0.push(match action {
+            Action::Read => "support: read",
+            Action::Resend(_) => "support: resend",
+            Action::Cancel(_) => "support: cancel",
+            _ => "an action that the suite does not know",
+        });
+        state.1.map_or(Ok(()), |why| Err(Denial::refused(why)))
+    }
 }
 
 /// A mailer that holds each letter until told to go on; clones are one.

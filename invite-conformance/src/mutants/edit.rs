@@ -6,8 +6,8 @@ use invite_core::{
     Event, InvitationId, Listed, Record, Scope,
     store::{
         AddressedQuery, Counts, DeliveryUpdate, Dispatch, Found, Insertion, Key, LeaseRequest, Leased, ListQuery,
-        NewEvent, NewLetter, OpenKey, Read, ReminderDecision, ReminderReport, ReminderScan, Settlement, StatsRequest,
-        StoreError, Sweep, Transition, Waiting,
+        NewEvent, NewLetter, OfAddress, OpenKey, Read, ReminderDecision, ReminderReport, ReminderScan, Settlement,
+        StatsRequest, StoreError, Sweep, Transition, Waiting,
     },
 };
 
@@ -46,6 +46,10 @@ pub(super) struct Edit {
     pub(super) person: fn(&mut AddressedQuery<'_>),
     /// Of what it answers.
     pub(super) waiting: fn(&mut Vec<Waiting>),
+    /// Of a request for all that is to one address.
+    pub(super) of_address: fn(&mut OfAddress<'_>),
+    /// Of what it answers.
+    pub(super) ever: fn(&mut Vec<Record>),
     /// Of the events read.
     pub(super) history: fn(&mut Vec<Event>),
     /// Of a request to lease letters.
@@ -89,6 +93,8 @@ impl Edit {
         counts: |_, _| {},
         person: |_| {},
         waiting: |_| {},
+        of_address: |_| {},
+        ever: |_| {},
         history: |_| {},
         lease: |_| {},
         leased: |_, _| {},
@@ -200,6 +206,19 @@ impl Spoil for Edit {
         let mut waiting = below.db.addressed_to(conn, &query).await?;
         (self.waiting)(&mut waiting);
         Ok(waiting)
+    }
+
+    async fn of_address(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        query: &OfAddress<'_>,
+    ) -> Result<Vec<Record>, StoreError> {
+        let mut query = *query;
+        (self.of_address)(&mut query);
+        let mut records = below.db.of_address(conn, &query).await?;
+        (self.ever)(&mut records);
+        Ok(records)
     }
 
     async fn history(

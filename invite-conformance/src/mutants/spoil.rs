@@ -8,8 +8,8 @@ use invite_core::{
     Event, InvitationId, Listed, Record, Scope,
     store::{
         AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Dispatch, Found, Insertion, InvitationStore, Key,
-        LeaseRequest, Leased, ListQuery, NewLetter, OpenKey, Purge, Read, ReminderReport, ReminderScan, Removal,
-        Settlement, StatsRequest, StoreError, Sweep, Transition, Waiting, WorkerStore,
+        LeaseRequest, Leased, ListQuery, NewLetter, OfAddress, OpenKey, Purge, Read, ReminderReport, ReminderScan,
+        Removal, Settlement, StatsRequest, StoreError, Sweep, Transition, Waiting, WorkerStore,
     },
 };
 use uuid::Uuid;
@@ -138,6 +138,15 @@ pub(super) trait Spoil: Send + Sync + 'static {
         query: &AddressedQuery<'_>,
     ) -> Result<Vec<Waiting>, StoreError> {
         below.db.addressed_to(conn, query).await
+    }
+
+    async fn of_address(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        query: &OfAddress<'_>,
+    ) -> Result<Vec<Record>, StoreError> {
+        below.db.of_address(conn, query).await
     }
 
     async fn history(
@@ -308,6 +317,10 @@ impl InvitationStore for Spoiled {
 
     async fn addressed_to(&self, conn: &mut Conn, query: &AddressedQuery<'_>) -> Result<Vec<Waiting>, StoreError> {
         self.spoil.addressed_to(&self.below, conn, query).await.map_err(|error| self.spoil.error(error))
+    }
+
+    async fn of_address(&self, conn: &mut Conn, query: &OfAddress<'_>) -> Result<Vec<Record>, StoreError> {
+        self.spoil.of_address(&self.below, conn, query).await.map_err(|error| self.spoil.error(error))
     }
 
     async fn history(

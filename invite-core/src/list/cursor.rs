@@ -64,6 +64,14 @@ impl Cursor {
         Self { place, id: row.id }
     }
 
+    /// Where a list of the newest first goes on: the instant and the id of the row before.
+    pub(crate) fn newest_first(self) -> Option<(DateTime<Utc>, InvitationId)> {
+        match self.place {
+            Place::NewestFirst(at) => Some((at, self.id)),
+            _ => None,
+        }
+    }
+
     /// The place of this row among a person's invitations.
     pub(crate) fn waiting(as_of: DateTime<Utc>, row: &Waiting) -> Self {
         let place = Place::Waiting { as_of, late: row.late, created_at: row.record.created_at };

@@ -220,11 +220,11 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     }
 
     /// A token of the other format is as unknown as a forged one.
-    fn digest(&self, token: &Token) -> Result<TokenDigest, Error> {
+    pub(super) fn digest(&self, token: &Token) -> Result<TokenDigest, Error> {
         if token.format() == self.policy().token_format { Ok(token.digest(K::NAME)) } else { Err(Error::NotFound) }
     }
 
-    async fn find_by_token(
+    pub(super) async fn find_by_token(
         &self,
         conn: &mut S::Conn,
         digest: &TokenDigest,

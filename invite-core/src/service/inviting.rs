@@ -104,6 +104,16 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     /// renews and the policy's lifetime is zero, negative or beyond its maximum; [`Error::Random`].
     pub async fn resend(&self, conn: &mut S::Conn, actor: &Actor, id: InvitationId) -> Result<Invitation<K>, Error> {
         self.authorize_write(conn, actor, &Action::Resend(id)).await?;
+        self.resend_permitted(conn, actor, id).await
+    }
+
+    /// Has it mailed again; the caller has asked the authority.
+    pub(super) async fn resend_permitted(
+        &self,
+        conn: &mut S::Conn,
+        actor: &Actor,
+        id: InvitationId,
+    ) -> Result<Invitation<K>, Error> {
         let now = self.invitations.now();
         let letter = self.invitations.letter(Purpose::Invitation, now)?;
         let transition = self.renewal(actor, id, &letter, now)?;
@@ -253,6 +263,17 @@ impl<'a, S: InvitationStore, K: Kind> Scoped<'a, S, K> {
     ) -> Result<Invitation<K>, Error> {
         reason.map_or(Ok(()), |reason| text::line(Field::Reason, reason))?;
         self.authorize_write(conn, actor, &Action::Cancel(id)).await?;
+        self.cancel_permitted(conn, actor, id, reason).await
+    }
+
+    /// Takes it back; the caller has asked the authority.
+    pub(super) async fn cancel_permitted(
+        &self,
+        conn: &mut S::Conn,
+        actor: &Actor,
+        id: InvitationId,
+        reason: Option<&str>,
+    ) -> Result<Invitation<K>, Error> {
         let transition = self.cancellation(actor, id, reason, self.invitations.now());
         if let Some(found) = self.invitations.change(conn, &transition).await? {
             return Ok(Invitation::new(found.record));

@@ -5,7 +5,11 @@ use std::{cmp::Reverse, collections::HashMap};
 use chrono::{DateTime, Utc};
 
 use super::MAX_ADDRESSES;
-use crate::{actor::Actor, id::InvitationId, invitation::Record};
+use crate::{
+    actor::{Actor, Scope},
+    id::InvitationId,
+    invitation::Record,
+};
 
 /// A page of a person's open invitations: first the newest few of each inviter, then the others, both newest first.
 #[derive(Clone, Copy)]
@@ -87,7 +91,45 @@ impl AddressedQuery<'_> {
     }
 }
 
-// It holds addresses.
+/// A page of all invitations to one address, newest first, by `created_at`, then by id.
+#[derive(Clone, Copy)]
+#[expect(clippy::exhaustive_structs, reason = "a new field must stop a store's build")]
+pub struct OfAddress<'a> {
+    /// The name of the kind, [`Kind::NAME`](crate::Kind::NAME).
+    pub kind: &'a str,
+    /// The scope that the invitations must belong to. `None`: any.
+    pub scope: Option<&'a Scope>,
+    /// The canonical address.
+    pub address: &'a str,
+    /// The row to begin after: when it was created, and its id.
+    pub after: Option<(DateTime<Utc>, InvitationId)>,
+    /// The most rows to return.
+    pub limit: u32,
+}
+
+impl OfAddress<'_> {
+    /// The page, out of all records: what the statement must do, in Rust.
+    #[must_use]
+    pub fn page<'r>(&self, records: impl Iterator<Item = &'r Record>) -> Vec<Record> {
+        let place = |record: &Record| (record.created_at, record.id);
+        let mut page: Vec<_> = records
+            .filter(|record| record.kind == self.kind && record.recipient.canonical() == self.address)
+            .filter(|record| self.scope.is_none_or(|scope| record.scope == *scope))
+            .filter(|record| self.after.is_none_or(|after| place(record) < after))
+            .collect();
+        page.sort_unstable_by_key(|record| Reverse(place(record)));
+        page.truncate(self.limit.try_into().unwrap_or(usize::MAX));
+        page.into_iter().cloned().collect()
+    }
+}
+
+// Both hold addresses.
+impl std::fmt::Debug for OfAddress<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OfAddress").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for AddressedQuery<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AddressedQuery").field("kind", &self.kind).finish_non_exhaustive()

@@ -16,8 +16,8 @@ use invite_core::{
     memory::{Memory, MemoryConn, MemoryStore},
     store::{
         AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest,
-        Leased, ListQuery, Purge, Purpose, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest,
-        StoreError, Sweep, Transition, Waiting, WorkerStore,
+        Leased, ListQuery, OfAddress, Purge, Purpose, Read, ReminderReport, ReminderScan, Removal, Settlement,
+        StatsRequest, StoreError, Sweep, Transition, Waiting, WorkerStore,
     },
     testing::{CapturedLetter, CapturingMailer, ManualClock},
 };
@@ -170,6 +170,10 @@ impl InvitationStore for Faulty {
         query: &AddressedQuery<'_>,
     ) -> Result<Vec<Waiting>, StoreError> {
         MemoryStore.addressed_to(conn, query).await
+    }
+
+    async fn of_address(&self, conn: &mut MemoryConn, query: &OfAddress<'_>) -> Result<Vec<Record>, StoreError> {
+        MemoryStore.of_address(conn, query).await
     }
 
     async fn history(

@@ -363,6 +363,17 @@ statements! {
           ORDER BY i.late, i.created_at DESC, i.id DESC LIMIT :limit"
     );
 
+    OF_ADDRESS = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM (SELECT i.* FROM invite_invitations AS i FORCE INDEX (invite_invitations_recipient)
+              WHERE i.recipient = :recipient AND i.kind = :kind AND i.scope = COALESCE(:scope, i.scope)
+                AND (i.created_at < :after_at OR (i.created_at = :after_at AND i.id < :after_id))
+              ORDER BY i.created_at DESC, i.id DESC LIMIT :limit) AS i",
+        letter!(),
+        " ORDER BY i.created_at DESC, i.id DESC"
+    );
+
     HISTORY = "SELECT e.revision, e.action, e.actor, e.reason, e.at FROM invite_events AS e
         JOIN invite_invitations AS i ON i.id = e.invitation
         WHERE e.invitation = :id AND i.kind = :kind AND i.scope = :scope ORDER BY e.id";

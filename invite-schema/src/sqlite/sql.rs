@@ -234,6 +234,17 @@ statements! {
           ORDER BY i.late, i.created_at DESC, i.id DESC LIMIT +:limit"
     );
 
+    OF_ADDRESS = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM (SELECT i.* FROM invite_invitations AS i INDEXED BY invite_invitations_recipient
+              WHERE i.recipient = +:recipient AND +i.kind = :kind AND (:scope IS NULL OR i.scope = :scope)
+                AND (+i.created_at, i.id) < (:after_at, :after_id)
+              ORDER BY i.created_at DESC, i.id DESC LIMIT +:limit) AS i",
+        letter!(),
+        " ORDER BY i.created_at DESC, i.id DESC"
+    );
+
     // A condition on kind and scope beside the one on the id would have SQLite, once it has analysed the
     // tables, walk a whole scope in the index of the lists, where it finds all three.
     HISTORY = "SELECT e.revision, e.action, e.actor, e.reason, e.at FROM invite_events AS e

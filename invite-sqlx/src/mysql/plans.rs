@@ -163,6 +163,12 @@ fn searches(rows: u64) -> Vec<Search> {
             .with(Name::AfterId, LAST)
             .reads(8 * 12)
             .sorts(),
+        Search::new("of an address", sql::OF_ADDRESS, &[RECIPIENT, PRIMARY])
+            .with(Name::Recipient, format!("_binary'person{}@d{}.example'", OPEN % 600_000, OPEN % 97))
+            .with(Name::Scope, "NULL")
+            .with(Name::AfterAt, NEVER)
+            .with(Name::AfterId, LAST)
+            .sorts(),
         Search::new("history", sql::HISTORY, &[PRIMARY, HISTORY]),
         Search::new("ripe", sql::RIPE, &[WAITING]),
         Search::new("ripen", sql::RIPEN, &[PRIMARY]),

@@ -226,6 +226,12 @@ fn searches(rows: u64) -> Vec<Search> {
             .with(Name::AfterId, LAST)
             .many(8)
             .sorts(32),
+        Search::new("of an address", sql::OF_ADDRESS, &[RECIPIENT, LETTERS])
+            .with(Name::Recipient, format!("'{}'", address(OPEN)))
+            .with(Name::Scope, "NULL")
+            .with(Name::AfterAt, NEVER)
+            .with(Name::AfterId, LAST)
+            .sorts(8),
         Search::new("history", sql::HISTORY, &[HISTORY, PRIMARY]).sorts(2),
         Search::new("ripen", sql::RIPEN, &[WAITING, QUEUE]),
         Search::new("walk", sql::WALK, &[READY]).with(Name::Limit, "8"),

@@ -112,6 +112,7 @@ const SEARCHES: &[(Sql, &[&str])] = &[
         sql::ADDRESSED_TO,
         &["SEARCH a USING INDEX invite_invitations_recipient (recipient=?)", SORT, SCAN, LETTER_IF_ANY, SORT],
     ),
+    (sql::OF_ADDRESS, &["SEARCH i USING INDEX invite_invitations_recipient (recipient=?)", SORT, SCAN, LETTER_IF_ANY]),
     (sql::HISTORY, &[BY_ID, "SEARCH e USING INDEX invite_events_history (invitation=?)"]),
     (
         sql::ANY_LETTERS,

@@ -16,8 +16,8 @@ use invite_core::{
     Event, InvitationId, Listed, Record, Scope,
     store::{
         AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased,
-        ListQuery, Purge, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError, Sweep,
-        Transition, Waiting, WorkerStore,
+        ListQuery, OfAddress, Purge, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError,
+        Sweep, Transition, Waiting, WorkerStore,
     },
 };
 
@@ -162,6 +162,10 @@ impl<A: Database, B: Database> InvitationStore for MixedStore<A, B> {
         query: &AddressedQuery<'_>,
     ) -> Result<Vec<Waiting>, StoreError> {
         either!(self, conn, addressed_to(query).await)
+    }
+
+    async fn of_address(&self, conn: &mut Self::Conn, query: &OfAddress<'_>) -> Result<Vec<Record>, StoreError> {
+        either!(self, conn, of_address(query).await)
     }
 
     async fn history(
