@@ -14,8 +14,15 @@ mod lists {}
 
 #[cfg(doctest)]
 #[doc = include_str!("guide/many.md")]
-#[doc = include_str!("guide/support.md")]
 mod many {}
+
+#[cfg(doctest)]
+#[doc = include_str!("guide/privacy.md")]
+mod privacy {}
+
+#[cfg(doctest)]
+#[doc = include_str!("guide/support.md")]
+mod support {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

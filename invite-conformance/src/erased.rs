@@ -14,9 +14,9 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Event, InvitationId, Listed, Record, Scope,
+    EmailAddress, Event, InvitationId, Listed, Record, Scope,
     store::{
-        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased,
+        AddressedQuery, Counts, DeliveryUpdate, Erasure, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased,
         ListQuery, OfAddress, Purge, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError,
         Sweep, Transition, Waiting, WorkerStore,
     },
@@ -87,6 +87,7 @@ pub(crate) trait Database: InvitationStore<Conn = Conn> + WorkerStore<()> {
     async fn rollback(&self, tx: Conn) -> Result<(), StoreError>;
     async fn move_time_zone(&self, tx: &mut Conn) -> Result<bool, StoreError>;
     async fn damage(&self, tx: &mut Conn, what: Damage, id: InvitationId) -> Result<bool, StoreError>;
+    async fn clean_up(&self) -> Result<(), StoreError>;
     async fn at_rest(&self) -> Result<Option<Vec<u8>>, StoreError>;
     fn levels(&self) -> &'static [&'static str];
     fn overlaps(&self) -> bool;
@@ -191,6 +192,10 @@ impl<H: Harness> Database for Opened<H> {
         self.harness.damage(tx, what, id).await
     }
 
+    async fn clean_up(&self) -> Result<(), StoreError> {
+        self.harness.clean_up(self.pool()).await
+    }
+
     async fn at_rest(&self) -> Result<Option<Vec<u8>>, StoreError> {
         self.harness.at_rest(self.pool()).await
     }
@@ -238,6 +243,14 @@ impl<H: Harness> InvitationStore for Opened<H> {
 
     async fn remove(&self, conn: &mut Conn, removal: &Removal<'_>) -> Result<Vec<bool>, StoreError> {
         self.store.remove(conn.driver(), removal).await
+    }
+
+    async fn erase(&self, conn: &mut Conn, erasure: &Erasure<'_>) -> Result<Vec<bool>, StoreError> {
+        self.store.erase(conn.driver(), erasure).await
+    }
+
+    async fn forget_inviter(&self, conn: &mut Conn, kind: &str, address: &EmailAddress) -> Result<u64, StoreError> {
+        self.store.forget_inviter(conn.driver(), kind, address).await
     }
 
     async fn find(&self, conn: &mut Conn, keys: &[Key<'_>], read: Read) -> Result<Vec<Option<Found>>, StoreError> {
@@ -332,6 +345,14 @@ impl InvitationStore for Shared {
 
     async fn remove(&self, conn: &mut Conn, removal: &Removal<'_>) -> Result<Vec<bool>, StoreError> {
         self.0.remove(conn, removal).await
+    }
+
+    async fn erase(&self, conn: &mut Conn, erasure: &Erasure<'_>) -> Result<Vec<bool>, StoreError> {
+        self.0.erase(conn, erasure).await
+    }
+
+    async fn forget_inviter(&self, conn: &mut Conn, kind: &str, address: &EmailAddress) -> Result<u64, StoreError> {
+        self.0.forget_inviter(conn, kind, address).await
     }
 
     async fn find(&self, conn: &mut Conn, keys: &[Key<'_>], read: Read) -> Result<Vec<Option<Found>>, StoreError> {

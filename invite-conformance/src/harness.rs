@@ -86,6 +86,11 @@ pub trait Harness: Send + Sync + 'static {
         async { Ok(false) }
     }
 
+    /// Has the database let go of what was overwritten, where [`at_rest`](Self::at_rest) reads its files.
+    fn clean_up(&self, _pool: &Self::Pool) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async { Ok(()) }
+    }
+
     /// All bytes that the database stores. `None` if they cannot be read.
     fn at_rest(&self, _pool: &Self::Pool) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send {
         async { Ok(None) }

@@ -21,6 +21,7 @@ mod meanwhile;
 mod orders;
 mod outcomes;
 mod pages;
+mod privacy;
 mod refusals;
 mod renewing;
 mod retention;
@@ -53,6 +54,7 @@ pub(crate) fn cases() -> Vec<Case> {
         orders::CASES,
         outcomes::CASES,
         pages::CASES,
+        privacy::CASES,
         refusals::CASES,
         renewing::CASES,
         retention::CASES,

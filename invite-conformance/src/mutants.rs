@@ -3,6 +3,7 @@
 mod address;
 mod change;
 mod edit;
+mod erasure;
 mod event;
 mod finding;
 mod guard;
@@ -92,6 +93,7 @@ pub fn mutants() -> Vec<Mutant> {
         list::MUTANTS,
         waiting::MUTANTS,
         address::MUTANTS,
+        erasure::MUTANTS,
         finding::MUTANTS,
         queue::MUTANTS,
         worker::MUTANTS,

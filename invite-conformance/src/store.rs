@@ -7,6 +7,7 @@ mod counting;
 mod crowd;
 mod damage;
 pub(crate) mod direct;
+mod erasure;
 mod filter;
 mod find;
 mod finding;
@@ -43,6 +44,7 @@ pub(crate) fn cases() -> Vec<Case> {
         counting::CASES,
         lease::CASES,
         damage::CASES,
+        erasure::CASES,
         filter::CASES,
         find::CASES,
         finding::CASES,

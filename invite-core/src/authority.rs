@@ -4,6 +4,7 @@ use std::{borrow::Cow, pin::Pin, time::Duration};
 
 use crate::{
     actor::{Actor, Scope},
+    email_address::EmailAddress,
     error::{Error, StoreError},
     id::InvitationId,
     invitation::{Amendment, Invitation, NewInvitation},
@@ -138,6 +139,34 @@ pub trait Authority<C: Send, K: Kind>: Send + Sync + 'static {
         std::future::ready(Err(Denial::refused("may_not_support")))
     }
 
+    /// Allows that everything known of this address is [exported](crate::Support::export), or says why not. By default it
+    /// refuses, with the word `may_not_export`.
+    ///
+    /// # Errors
+    /// As [`authorize`](Self::authorize).
+    fn authorize_export(
+        &self,
+        _conn: &mut C,
+        _actor: &Actor,
+        _address: &EmailAddress,
+    ) -> impl Future<Output = Result<(), Denial>> + Send {
+        std::future::ready(Err(Denial::refused("may_not_export")))
+    }
+
+    /// Allows that this address is [erased](crate::Support::erase), or says why not. By default it refuses, with the word
+    /// `may_not_erase`.
+    ///
+    /// # Errors
+    /// As [`authorize`](Self::authorize).
+    fn authorize_erase(
+        &self,
+        _conn: &mut C,
+        _actor: &Actor,
+        _address: &EmailAddress,
+    ) -> impl Future<Output = Result<(), Denial>> + Send {
+        std::future::ready(Err(Denial::refused("may_not_erase")))
+    }
+
     /// Whether it uses the connection when it is asked. If not, SQLite can skip taking the write lock first.
     fn uses_connection(&self) -> bool {
         true
@@ -177,6 +206,20 @@ pub(crate) trait AnyAuthority<C, K>: Send + Sync {
         conn: &'a mut C,
         actor: &'a Actor,
         action: &'a Action<'_, K>,
+    ) -> Asked<'a, Result<(), Denial>>;
+
+    fn authorize_export<'a>(
+        &'a self,
+        conn: &'a mut C,
+        actor: &'a Actor,
+        address: &'a EmailAddress,
+    ) -> Asked<'a, Result<(), Denial>>;
+
+    fn authorize_erase<'a>(
+        &'a self,
+        conn: &'a mut C,
+        actor: &'a Actor,
+        address: &'a EmailAddress,
     ) -> Asked<'a, Result<(), Denial>>;
 
     fn uses_connection(&self) -> bool;
@@ -220,6 +263,24 @@ impl<C: Send, K: Kind, A: Authority<C, K>> AnyAuthority<C, K> for A {
         action: &'a Action<'_, K>,
     ) -> Asked<'a, Result<(), Denial>> {
         Box::pin(Authority::authorize_support(self, conn, actor, action))
+    }
+
+    fn authorize_export<'a>(
+        &'a self,
+        conn: &'a mut C,
+        actor: &'a Actor,
+        address: &'a EmailAddress,
+    ) -> Asked<'a, Result<(), Denial>> {
+        Box::pin(Authority::authorize_export(self, conn, actor, address))
+    }
+
+    fn authorize_erase<'a>(
+        &'a self,
+        conn: &'a mut C,
+        actor: &'a Actor,
+        address: &'a EmailAddress,
+    ) -> Asked<'a, Result<(), Denial>> {
+        Box::pin(Authority::authorize_erase(self, conn, actor, address))
     }
 
     fn uses_connection(&self) -> bool {
@@ -312,6 +373,14 @@ impl<C: Send, K: Kind> Authority<C, K> for Unchecked {
     }
 
     async fn authorize_support(&self, _: &mut C, _: &Actor, _: &Action<'_, K>) -> Result<(), Denial> {
+        Ok(())
+    }
+
+    async fn authorize_export(&self, _: &mut C, _: &Actor, _: &EmailAddress) -> Result<(), Denial> {
+        Ok(())
+    }
+
+    async fn authorize_erase(&self, _: &mut C, _: &Actor, _: &EmailAddress) -> Result<(), Denial> {
         Ok(())
     }
 

@@ -35,6 +35,7 @@ pub use self::field::Field;
 /// | [`Rejected`](Self::Rejected) | 410 | `rejected` | |
 /// | [`Cancelled`](Self::Cancelled) | 410 | `cancelled` | |
 /// | [`Superseded`](Self::Superseded) | 410 | `superseded` | |
+/// | [`Erased`](Self::Erased) | 410 | `erased` | |
 /// | [`AlreadyPending`](Self::AlreadyPending) | 409 | `already_pending` | |
 /// | [`IllegalTransition`](Self::IllegalTransition) | 409 | `illegal_transition` | |
 /// | [`KeyReused`](Self::KeyReused) | 409 | `key_reused` | |
@@ -79,6 +80,9 @@ pub enum Error {
     /// HTTP 410: A newer mail replaced this link.
     #[error("invitation link was replaced by a newer one")]
     Superseded,
+    /// HTTP 410: What it was about was [erased](crate::Support::erase), and nobody can read or repeat it.
+    #[error("invitation was erased")]
+    Erased,
     /// HTTP 409: An open invitation for this address exists; here is its id, in another scope where
     /// the policy counts over all of them.
     #[error("an open invitation exists")]

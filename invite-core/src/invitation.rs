@@ -102,6 +102,12 @@ impl Record {
         if purpose.is_to_inviter() { self.inviter_address.as_ref() } else { Some(&self.recipient) }
     }
 
+    /// Whether what it was about was [erased](crate::Support::erase).
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        self.payload == erased_payload()
+    }
+
     /// The same record as seen at `now`: open past its time is expired.
     #[must_use]
     pub(crate) fn seen_at(mut self, now: DateTime<Utc>) -> Self {
@@ -161,7 +167,7 @@ impl<K: Kind> Invitation<K> {
     /// The payload given at creation, or by the last amendment.
     ///
     /// # Errors
-    /// [`Error::Store`] when the stored JSON no longer fits `K`: its type changed while
+    /// [`Error::Erased`]; [`Error::Store`] when the stored JSON no longer fits `K`: its type changed while
     /// invitations were open.
     pub fn payload(&self) -> Result<K, Error> {
         payload(&self.record)
@@ -194,7 +200,15 @@ impl<K> fmt::Debug for Invitation<K> {
     }
 }
 
+/// What stands in place of a payload that was erased.
+pub(crate) fn erased_payload() -> Value {
+    serde_json::json!({ "invite.erased": true })
+}
+
 fn payload<K: Kind>(record: &Record) -> Result<K, Error> {
+    if record.is_erased() {
+        return Err(Error::Erased);
+    }
     K::deserialize(&record.payload).map_err(|_| StoreError::corrupt("payload").into())
 }
 

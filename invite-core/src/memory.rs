@@ -34,13 +34,14 @@ use async_trait::async_trait;
 use self::state::{State, Undo};
 use crate::{
     actor::Scope,
+    email_address::EmailAddress,
     event::Event,
     id::InvitationId,
     invitation::Record,
     list::Listed,
     store::{
-        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery, OfAddress, Read,
-        Removal, StatsRequest, StoreError, Transition, Waiting,
+        AddressedQuery, Counts, DeliveryUpdate, Erasure, Found, Insertion, InvitationStore, Key, ListQuery, OfAddress,
+        Read, Removal, StatsRequest, StoreError, Transition, Waiting,
     },
 };
 
@@ -180,6 +181,19 @@ impl InvitationStore for MemoryStore {
             Key::Provider { kind, id } => of_kind(kind, state.of_provider(id)?),
         };
         Ok(conn.run(|state, _| keys.iter().map(|key| find(state, key)).collect()).await)
+    }
+
+    async fn erase(&self, conn: &mut MemoryConn, erasure: &Erasure<'_>) -> Result<Vec<bool>, StoreError> {
+        Ok(conn.run(|state, undo| erasure.ids.iter().map(|id| state.erase(*id, erasure, undo)).collect()).await)
+    }
+
+    async fn forget_inviter(
+        &self,
+        conn: &mut MemoryConn,
+        kind: &str,
+        address: &EmailAddress,
+    ) -> Result<u64, StoreError> {
+        Ok(conn.run(|state, undo| state.forget_inviter(kind, address, undo)).await)
     }
 
     async fn list(&self, conn: &mut MemoryConn, query: &ListQuery<'_>) -> Result<Vec<Record>, StoreError> {

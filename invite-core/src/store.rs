@@ -21,6 +21,7 @@
 //! do; the [memory store](crate::memory) runs on them.
 
 mod addressed;
+mod erasure;
 mod list;
 mod queue;
 mod remind;
@@ -33,6 +34,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     actor::{Actor, Scope},
     delivery::DeliveryState,
+    email_address::EmailAddress,
     event::Event,
     id::InvitationId,
     invitation::{Idempotency, Record},
@@ -44,6 +46,7 @@ use crate::{
 
 pub use self::{
     addressed::{AddressedQuery, OfAddress, Waited, Waiting},
+    erasure::Erasure,
     list::ListQuery,
     queue::{LeaseRequest, Leased, LeasedLetter, Purge, QueueChange, Settlement, Sweep, WorkerStore},
     remind::{ReminderDecision, ReminderReport, ReminderScan},
@@ -95,6 +98,22 @@ pub trait InvitationStore: Send + Sync + 'static {
     /// whether it did: `false`, and nothing deleted, when there is no such invitation in this scope and of this kind, when
     /// it is open and its time is not over, or when one before it in the same call has its id.
     async fn remove(&self, conn: &mut Self::Conn, removal: &Removal<'_>) -> Result<Vec<bool>, StoreError>;
+
+    /// Replaces what tells of a person in ended invitations, as [`Erasure::apply`] does in Rust, and says of each whether it
+    /// did: `false`, and nothing replaced, when there is no such invitation of this kind, or when it has not ended.
+    ///
+    /// Of each it deletes the letters that are queued, and the reasons in its events, and of letters that left what a
+    /// server said of them and the provider's name for them. Nothing that is heard of a letter later finds the invitation.
+    async fn erase(&self, conn: &mut Self::Conn, erasure: &Erasure<'_>) -> Result<Vec<bool>, StoreError>;
+
+    /// Takes this address, in either spelling and compared byte by byte, from the invitations of a kind whose letters to the
+    /// inviter go to it, and says how many there were.
+    async fn forget_inviter(
+        &self,
+        conn: &mut Self::Conn,
+        kind: &str,
+        address: &EmailAddress,
+    ) -> Result<u64, StoreError>;
 
     /// Reads invitations, and answers for each key, in order.
     async fn find(&self, conn: &mut Self::Conn, keys: &[Key<'_>], read: Read)

@@ -8,7 +8,9 @@ use std::{
 use chrono::{DateTime, Utc};
 use invite_core::{
     Record, Sort, Status, TokenDigest,
-    store::{DeliveryUpdate, Found, Insertion, Key, LeaseRequest, Read, Removal, Settlement, StoreError, Transition},
+    store::{
+        DeliveryUpdate, Erasure, Found, Insertion, Key, LeaseRequest, Read, Removal, Settlement, StoreError, Transition,
+    },
 };
 use uuid::Uuid;
 
@@ -31,6 +33,7 @@ pub trait Catalog: Dialect {
     const RECORD_MIGRATION: &'static Sql;
     const ADDRESSED_TO: &'static Sql;
     const OF_ADDRESS: &'static Sql;
+    const FORGET_INVITER: &'static Sql;
     const HISTORY: &'static Sql;
     const LISTS: Lists;
     const ROWS: Lists;
@@ -98,6 +101,12 @@ pub trait Catalog: Dialect {
     fn remove<D: Driver<Db = Self>>(
         conn: &mut D::Conn,
         removal: &Removal<'_>,
+    ) -> impl Future<Output = Result<HashSet<Uuid>, StoreError>> + Send;
+
+    /// Replaces what tells of a person in those of these that have ended, and says which.
+    fn erase<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        erasure: &Erasure<'_>,
     ) -> impl Future<Output = Result<HashSet<Uuid>, StoreError>> + Send;
 
     /// Deletes some of a kind that had ended by this instant, with all that belongs to them, and says how many.
@@ -196,6 +205,7 @@ macro_rules! statements_by_name {
         const CREATE_LEDGER: &'static str = sql::CREATE_LEDGER;
         const ADDRESSED_TO: &'static Sql = &sql::ADDRESSED_TO;
         const OF_ADDRESS: &'static Sql = &sql::OF_ADDRESS;
+        const FORGET_INVITER: &'static Sql = &sql::FORGET_INVITER;
         const HISTORY: &'static Sql = &sql::HISTORY;
         const STATS: &'static Sql = &sql::STATS;
         const STATS_OF_IMPORT: &'static Sql = &sql::STATS_OF_IMPORT;

@@ -12,8 +12,8 @@ use data_encoding::HEXLOWER;
 use invite_core::{
     DeliveryState, Record, Scope, Status,
     store::{
-        Change, DeliveryUpdate, Found, Guard, Insertion, Key, LeaseRequest, Leased, QueueChange, Read, Removal,
-        Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
+        Change, DeliveryUpdate, Erasure, Found, Guard, Insertion, Key, LeaseRequest, Leased, QueueChange, Read,
+        Removal, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
 use serde_json::{Value as Json, json};
@@ -38,7 +38,7 @@ pub use crate::{
     lists::{list, list_rows, stats},
     queue::{now, purge, remind},
     reading::{addressed_to, find, history, of_address},
-    writing::{apply, insert, record_delivery, remove},
+    writing::{apply, erase, forget_inviter, insert, record_delivery, remove},
 };
 
 /// The values and statements of MySQL and MariaDB.
@@ -100,6 +100,13 @@ impl Catalog for MySql {
         removal: &Removal<'_>,
     ) -> Result<HashSet<Uuid>, StoreError> {
         together::remove::<D>(conn, removal).await
+    }
+
+    async fn erase<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        erasure: &Erasure<'_>,
+    ) -> Result<HashSet<Uuid>, StoreError> {
+        together::erase::<D>(conn, erasure).await
     }
 
     async fn purge<D: Driver<Db = Self>>(

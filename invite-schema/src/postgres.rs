@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Record, Status,
     store::{
-        Change, DeliveryUpdate, Dispatch, Found, Guard, Insertion, Key, LeaseRequest, Leased, QueueChange, Read,
-        Removal, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
+        Change, DeliveryUpdate, Dispatch, Erasure, Found, Guard, Insertion, Key, LeaseRequest, Leased, QueueChange,
+        Read, Removal, Settlement, StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
 use serde_json::{Value as Json, json};
@@ -34,7 +34,7 @@ pub use crate::{
     lists::{list, list_rows, stats},
     queue::{now, purge, remind},
     reading::{addressed_to, find, history, of_address},
-    writing::{apply, insert, record_delivery, remove},
+    writing::{apply, erase, forget_inviter, insert, record_delivery, remove},
 };
 
 /// PostgreSQL's values and statements.
@@ -174,6 +174,13 @@ impl Catalog for Postgres {
         removal: &Removal<'_>,
     ) -> Result<HashSet<Uuid>, StoreError> {
         together::remove::<D>(conn, removal).await
+    }
+
+    async fn erase<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        erasure: &Erasure<'_>,
+    ) -> Result<HashSet<Uuid>, StoreError> {
+        together::erase::<D>(conn, erasure).await
     }
 
     async fn purge<D: Driver<Db = Self>>(

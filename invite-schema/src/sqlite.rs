@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use invite_core::{
     Scope, Status,
     store::{
-        Change, Found, Guard, Insertion, Key, LeaseRequest, Leased, Purge, Read, Removal, Settlement, StoreError,
-        Sweep, Target, TimeGuard, Transition,
+        Change, Erasure, Found, Guard, Insertion, Key, LeaseRequest, Leased, Purge, Read, Removal, Settlement,
+        StoreError, Sweep, Target, TimeGuard, Transition,
     },
 };
 use serde_json::Value as Json;
@@ -34,7 +34,7 @@ pub use crate::{
     lists::{list, list_rows, stats},
     queue::{now, remind},
     reading::{addressed_to, find, history, of_address},
-    writing::{apply, insert, record_delivery, remove},
+    writing::{apply, erase, forget_inviter, insert, record_delivery, remove},
 };
 
 /// SQLite's values and statements.
@@ -145,6 +145,25 @@ impl Catalog for Sqlite {
             forget::<D>(conn, *id.as_uuid()).await?;
         }
         Ok(removed)
+    }
+
+    async fn erase<D: Driver<Db = Self>>(
+        conn: &mut D::Conn,
+        erasure: &Erasure<'_>,
+    ) -> Result<HashSet<Uuid>, StoreError> {
+        let mut erased = HashSet::new();
+        for id in erasure.ids {
+            let id = *id.as_uuid();
+            let values = Values::new().uuid(Name::Id, id).erasure(erasure);
+            if execute::<D>(conn, values.of_statement(&sql::ERASE)?).await? == 0 {
+                continue;
+            }
+            erased.insert(id);
+            for sql in [&sql::FORGET_QUEUED, &sql::ERASE_LETTERS, &sql::ERASE_EVENTS] {
+                execute::<D>(conn, Values::new().uuid(Name::Id, id).of_statement(sql)?).await?;
+            }
+        }
+        Ok(erased)
     }
 
     async fn purge<D: Driver<Db = Self>>(

@@ -12,10 +12,10 @@ macro_rules! store {
                 exports::{
                     async_trait,
                     invite_core::{
-                        Event, InvitationId, Listed, Record, Scope,
+                        EmailAddress, Event, InvitationId, Listed, Record, Scope,
                         store::{
-                            AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, ListQuery,
-                            OfAddress, Read, Removal, StatsRequest, StoreError, Transition, Waiting,
+                            AddressedQuery, Counts, DeliveryUpdate, Erasure, Found, Insertion, InvitationStore, Key,
+                            ListQuery, OfAddress, Read, Removal, StatsRequest, StoreError, Transition, Waiting,
                         },
                     },
                 },
@@ -56,6 +56,19 @@ macro_rules! store {
 
                 async fn remove(&self, conn: &mut Self::Conn, removal: &Removal<'_>) -> Result<Vec<bool>, StoreError> {
                     database::remove::<$store>(conn, removal).await
+                }
+
+                async fn erase(&self, conn: &mut Self::Conn, erasure: &Erasure<'_>) -> Result<Vec<bool>, StoreError> {
+                    database::erase::<$store>(conn, erasure).await
+                }
+
+                async fn forget_inviter(
+                    &self,
+                    conn: &mut Self::Conn,
+                    kind: &str,
+                    address: &EmailAddress,
+                ) -> Result<u64, StoreError> {
+                    database::forget_inviter::<$store>(conn, kind, address).await
                 }
 
                 async fn find(

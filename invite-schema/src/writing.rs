@@ -2,9 +2,20 @@
 
 use std::collections::HashMap;
 
-use invite_core::store::{DeliveryUpdate, Found, Insertion, Removal, StoreError, Target, Transition};
+use invite_core::{
+    EmailAddress,
+    store::{DeliveryUpdate, Erasure, Found, Insertion, Removal, StoreError, Target, Transition},
+};
+use serde_json::Value as Json;
 
-use crate::{catalog::Catalog, driver::Driver, together::alike};
+use crate::{
+    catalog::Catalog,
+    dialect::Dialect,
+    driver::{Driver, execute},
+    name::Name,
+    statement::Values,
+    together::alike,
+};
 
 #[doc(hidden)]
 pub async fn insert<D: Driver<Db: Catalog>>(
@@ -64,4 +75,33 @@ pub async fn remove<D: Driver<Db: Catalog>>(
 ) -> Result<Vec<bool>, StoreError> {
     let mut removed = D::Db::remove::<D>(conn, removal).await?;
     Ok(removal.ids.iter().map(|id| removed.remove(id.as_uuid())).collect())
+}
+
+#[doc(hidden)]
+pub async fn erase<D: Driver<Db: Catalog>>(conn: &mut D::Conn, erasure: &Erasure<'_>) -> Result<Vec<bool>, StoreError> {
+    let mut erased = D::Db::erase::<D>(conn, erasure).await?;
+    Ok(erasure.ids.iter().map(|id| erased.remove(id.as_uuid())).collect())
+}
+
+#[doc(hidden)]
+pub async fn forget_inviter<D: Driver<Db: Catalog>>(
+    conn: &mut D::Conn,
+    kind: &str,
+    address: &EmailAddress,
+) -> Result<u64, StoreError> {
+    let mut addresses = [None; 8];
+    (addresses[0], addresses[1]) = (Some(address.as_given()), Some(address.canonical()));
+    let values = D::Db::addresses(Values::new().text(Name::Kind, kind), addresses);
+    execute::<D>(conn, values.of_statement(D::Db::FORGET_INVITER)?).await
+}
+
+/// The values that stand in place of what is erased.
+impl<'v, D: Dialect> Values<'v, D> {
+    pub(crate) fn erasure(self, erasure: &Erasure<'v>) -> Self {
+        self.text(Name::Kind, erasure.kind)
+            .text(Name::RecipientGiven, erasure.recipient.as_given())
+            .exact(Name::Recipient, erasure.recipient.canonical())
+            .json(Name::Payload, erasure.payload)
+            .json(Name::Display, &Json::Null)
+    }
 }

@@ -1357,6 +1357,40 @@ AND i.expires_at > ?
 AND (i.late > ? OR (i.late = ? AND (i.created_at < ? OR (i.created_at = ? AND i.id < ?))))
 ORDER BY i.late, i.created_at DESC, i.id DESC LIMIT ?;
 
+-- HOLD_TO_ERASE
+--   1 ids, 2 kind
+SELECT i.id
+FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$.id',
+    letter CHAR(32) PATH '$.letter')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (PRIMARY) ON i.id = UNHEX(a.id)
+WHERE i.kind = ?
+AND i.ended_at IS NOT NULL FOR UPDATE;
+
+-- ERASE
+--   1 ids, 2 recipient_given, 3 recipient, 4 payload, 5 display
+UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$.id',
+    letter CHAR(32) PATH '$.letter')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (PRIMARY) ON i.id = UNHEX(a.id)
+SET i.recipient_given = ?, i.recipient = ?, i.inviter_address = NULL, i.payload = ?, i.display = ?,
+    i.message = NULL, i.label = NULL, i.ended_reason = NULL, i.delivery_id = NULL;
+
+-- ERASE_LETTERS
+--   1 ids
+UPDATE JSON_TABLE(?,
+    '$[*]' COLUMNS (id CHAR(32) PATH '$.id')) AS a STRAIGHT_JOIN invite_letters AS d FORCE INDEX (invite_letters_invitation) ON d.invitation = UNHEX(a.id)
+SET d.error = NULL, d.provider_id = NULL;
+
+-- ERASE_EVENTS
+--   1 ids
+UPDATE JSON_TABLE(?,
+    '$[*]' COLUMNS (id CHAR(32) PATH '$.id')) AS a STRAIGHT_JOIN invite_events AS d FORCE INDEX (invite_events_history) ON d.invitation = UNHEX(a.id)
+SET d.reason = NULL;
+
+-- FORGET_INVITER
+--   1 address_1, 2 address_2, 3 kind
+UPDATE invite_invitations
+SET inviter_address = NULL
+WHERE inviter_address IN (?, ?)
+AND kind = ?;
+
 -- OF_ADDRESS
 --   1 recipient, 2 kind, 3 scope, 4 after_at, 5 after_at, 6 after_id, 7 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,

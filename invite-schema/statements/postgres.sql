@@ -1830,6 +1830,45 @@ AND i.expires_at > $5
 AND (i.late > $6 OR (i.late = $6 AND (i.created_at, i.id) < ($7, $8)))
 ORDER BY i.late, i.created_at DESC, i.id DESC LIMIT $9;
 
+-- HOLD_TO_ERASE
+--   1 ids, 2 kind
+WITH held AS MATERIALIZED (
+    SELECT i.id
+    FROM invite_invitations AS i
+    WHERE i.id = ANY ($1::uuid[])
+    AND (i.kind = $2) IS TRUE
+    AND i.ended_at IS NOT NULL
+    ORDER BY i.id FOR UPDATE ), queued AS (DELETE
+    FROM invite_outbox
+    WHERE invitation = ANY (ARRAY(SELECT held.id
+            FROM held)))
+SELECT held.id
+FROM held;
+
+-- ERASE
+--   1 recipient_given, 2 recipient, 3 payload, 4 display, 5 ids
+WITH erased AS ( UPDATE invite_invitations AS i
+    SET recipient_given = $1, recipient = $2, inviter_address = NULL, payload = $3, display = $4,
+        message = NULL, label = NULL, ended_reason = NULL, delivery_id = NULL
+    WHERE i.id = ANY ($5::uuid[])
+    AND i.ended_at IS NOT NULL
+    RETURNING i.id ), letters AS ( UPDATE invite_letters
+    SET error = NULL, provider_id = NULL
+    WHERE invitation = ANY (ARRAY(SELECT id
+            FROM erased)) ), events AS ( UPDATE invite_events
+    SET reason = NULL
+    WHERE invitation = ANY (ARRAY(SELECT id
+            FROM erased)) AND reason IS NOT NULL )
+SELECT id
+FROM erased;
+
+-- FORGET_INVITER
+--   1 addresses, 2 kind
+UPDATE invite_invitations
+SET inviter_address = NULL
+WHERE inviter_address = ANY ($1::text[])
+AND kind = $2;
+
 -- OF_ADDRESS
 --   1 recipient, 2 kind, 3 scope, 4 after_at, 5 after_id, 6 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,

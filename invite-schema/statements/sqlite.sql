@@ -1050,6 +1050,35 @@ AND i.expires_at > ?12
 AND (i.late > ?13 OR (i.late = ?13 AND (i.created_at, i.id) < (?14, ?15)))
 ORDER BY i.late, i.created_at DESC, i.id DESC LIMIT +?16;
 
+-- ERASE
+--   1 recipient_given, 2 recipient, 3 payload, 4 display, 5 id, 6 kind
+UPDATE invite_invitations
+SET recipient_given = ?1, recipient = ?2, inviter_address = NULL, payload = ?3, display = ?4, message = NULL,
+    label = NULL, ended_reason = NULL, delivery_id = NULL
+WHERE id = +?5
+AND +kind = ?6
+AND ended_at IS NOT NULL;
+
+-- ERASE_LETTERS
+--   1 id
+UPDATE invite_letters
+SET error = NULL, provider_id = NULL
+WHERE invitation = +?1;
+
+-- ERASE_EVENTS
+--   1 id
+UPDATE invite_events
+SET reason = NULL
+WHERE invitation = +?1
+AND reason IS NOT NULL;
+
+-- FORGET_INVITER
+--   1 address_1, 2 address_2, 3 kind
+UPDATE invite_invitations
+SET inviter_address = NULL
+WHERE inviter_address IN (?1, ?2)
+AND +kind = ?3;
+
 -- OF_ADDRESS
 --   1 recipient, 2 kind, 3 scope, 4 after_at, 5 after_id, 6 limit
 SELECT i.id, i.kind, i.scope, i.recipient_given, i.recipient, i.inviter, i.payload, i.display, i.message,

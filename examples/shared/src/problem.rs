@@ -134,6 +134,7 @@ impl From<Error> for Problem {
             Error::InvalidPayload(invalid) => {
                 return Self::invalid(invalid.field.clone(), sentence(&invalid.to_string()));
             }
+            Error::Erased => "What this invitation was about has been erased.",
             Error::StillOpen => "This invitation is still open. Take it back first.",
             Error::IllegalTransition { .. } => {
                 return Self { detail: sentence(&error.to_string()).into(), ..problem };

@@ -6,8 +6,8 @@ use async_lock::Semaphore;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use invite_core::{
-    Action, Actor, Authority, Claimant, Denial, Error, Invitation, InvitationId, Invitations, Kind, Letter, Mailer,
-    NewInvitation, Outcome, Policy, Refusal, Scope, Token, Worker,
+    Action, Actor, Authority, Claimant, Denial, EmailAddress, Error, Invitation, InvitationId, Invitations, Kind,
+    Letter, Mailer, NewInvitation, Outcome, Policy, Refusal, Scope, Token, Worker,
     store::StoreError,
     testing::{self, CapturedLetter, CapturingMailer, ManualClock},
 };
@@ -91,8 +91,23 @@ impl<C: Send, K: Kind> Authority<C, K> for Asked {
             Action::Read => "support: read",
             Action::Resend(_) => "support: resend",
             Action::Cancel(_) => "support: cancel",
+            Action::Create(_) | Action::Amend(..) | Action::NewLink(_) | Action::Renew(_) => {
+                "what support has no call for"
+            }
             _ => "an action that the suite does not know",
         });
+        state.1.map_or(Ok(()), |why| Err(Denial::refused(why)))
+    }
+
+    async fn authorize_export(&self, _: &mut C, _: &Actor, _: &EmailAddress) -> Result<(), Denial> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0.push("export");
+        state.1.map_or(Ok(()), |why| Err(Denial::refused(why)))
+    }
+
+    async fn authorize_erase(&self, _: &mut C, _: &Actor, _: &EmailAddress) -> Result<(), Denial> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0.push("erase");
         state.1.map_or(Ok(()), |why| Err(Denial::refused(why)))
     }
 }

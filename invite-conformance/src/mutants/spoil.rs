@@ -5,9 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_core::{
-    Event, InvitationId, Listed, Record, Scope,
+    EmailAddress, Event, InvitationId, Listed, Record, Scope,
     store::{
-        AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Dispatch, Found, Insertion, InvitationStore, Key,
+        AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Dispatch, Erasure, Found, Insertion, InvitationStore, Key,
         LeaseRequest, Leased, ListQuery, NewLetter, OfAddress, OpenKey, Purge, Read, ReminderReport, ReminderScan,
         Removal, Settlement, StatsRequest, StoreError, Sweep, Transition, Waiting, WorkerStore,
     },
@@ -102,6 +102,19 @@ pub(super) trait Spoil: Send + Sync + 'static {
             answers.push(self.find(below, conn, key, read).await?);
         }
         Ok(answers)
+    }
+
+    async fn erase(&self, below: &Below, conn: &mut Conn, erasure: &Erasure<'_>) -> Result<Vec<bool>, StoreError> {
+        below.db.erase(conn, erasure).await
+    }
+
+    async fn forget_inviter(
+        &self,
+        below: &Below,
+        conn: &mut Conn,
+        (kind, address): (&str, &EmailAddress),
+    ) -> Result<u64, StoreError> {
+        below.db.forget_inviter(conn, kind, address).await
     }
 
     async fn find(
@@ -299,6 +312,14 @@ impl InvitationStore for Spoiled {
         self.spoil.remove(&self.below, conn, removal).await.map_err(|error| self.spoil.error(error))
     }
 
+    async fn erase(&self, conn: &mut Conn, erasure: &Erasure<'_>) -> Result<Vec<bool>, StoreError> {
+        self.spoil.erase(&self.below, conn, erasure).await.map_err(|error| self.spoil.error(error))
+    }
+
+    async fn forget_inviter(&self, conn: &mut Conn, kind: &str, address: &EmailAddress) -> Result<u64, StoreError> {
+        self.spoil.forget_inviter(&self.below, conn, (kind, address)).await.map_err(|error| self.spoil.error(error))
+    }
+
     async fn find(&self, conn: &mut Conn, keys: &[Key<'_>], read: Read) -> Result<Vec<Option<Found>>, StoreError> {
         self.spoil.find_all(&self.below, conn, keys, read).await.map_err(|error| self.spoil.error(error))
     }
@@ -388,6 +409,10 @@ impl Database for Spoiled {
 
     async fn damage(&self, tx: &mut Conn, what: Damage, id: InvitationId) -> Result<bool, StoreError> {
         self.below.db.damage(tx, what, id).await
+    }
+
+    async fn clean_up(&self) -> Result<(), StoreError> {
+        self.below.db.clean_up().await
     }
 
     async fn at_rest(&self) -> Result<Option<Vec<u8>>, StoreError> {

@@ -25,6 +25,7 @@ impl Error {
             Self::Rejected => "rejected",
             Self::Cancelled => "cancelled",
             Self::Superseded => "superseded",
+            Self::Erased => "erased",
             Self::AlreadyPending(_) => "already_pending",
             Self::IllegalTransition { .. } => "illegal_transition",
             Self::WrongRecipient => "wrong_recipient",
@@ -51,7 +52,12 @@ impl Error {
     pub fn http_status(&self) -> u16 {
         match self {
             Self::NotFound => 404,
-            Self::Expired { .. } | Self::AlreadyAccepted | Self::Rejected | Self::Cancelled | Self::Superseded => 410,
+            Self::Expired { .. }
+            | Self::AlreadyAccepted
+            | Self::Rejected
+            | Self::Cancelled
+            | Self::Superseded
+            | Self::Erased => 410,
             Self::AlreadyPending(_) | Self::IllegalTransition { .. } | Self::KeyReused(_) | Self::StillOpen => 409,
             Self::WrongRecipient | Self::EmailNotVerified | Self::NotPermitted(_) | Self::MayNotDecline => 403,
             Self::LimitReached { .. } => 429,
@@ -83,6 +89,7 @@ impl Error {
             | Self::Rejected
             | Self::Cancelled
             | Self::Superseded
+            | Self::Erased
             | Self::AlreadyPending(_)
             | Self::IllegalTransition { .. }
             | Self::WrongRecipient

@@ -68,7 +68,7 @@ impl Cursor {
     pub(crate) fn newest_first(self) -> Option<(DateTime<Utc>, InvitationId)> {
         match self.place {
             Place::NewestFirst(at) => Some((at, self.id)),
-            _ => None,
+            Place::OldestFirst(_) | Place::ExpiresFirst(_) | Place::Address(_) | Place::Waiting { .. } => None,
         }
     }
 

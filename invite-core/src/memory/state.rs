@@ -49,6 +49,7 @@ pub(super) enum Undo {
     Token([u8; 32]),
     Queue(DeliveryId, Option<Queued>),
     Event,
+    Events(Vec<Event>),
     ProviderId(DeliveryId, Option<String>),
     /// With all events that there were.
     Forgotten {
@@ -66,6 +67,7 @@ impl Undo {
             Self::Queue(id, Some(queued)) => drop(state.queue.insert(id, queued)),
             Self::Queue(id, None) => drop(state.queue.remove(&id)),
             Self::Event => drop(state.events.pop()),
+            Self::Events(events) => state.events = events,
             Self::ProviderId(id, Some(old)) => drop(state.provider_ids.insert(id, old)),
             Self::ProviderId(id, None) => drop(state.provider_ids.remove(&id)),
             Self::Forgotten { row, tokens, events } => {

@@ -41,7 +41,7 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::StillOpen`] when it has not ended: [`resend`](Self::resend) it;
+    /// [`Error::NotFound`]; [`Error::Erased`]; [`Error::StillOpen`] when it has not ended: [`resend`](Self::resend) it;
     /// [`Error::AlreadyPending`] when there is an open, unexpired invitation for its address; [`Error::Invalid`]
     /// (`lifetime`) where the policy's lifetime is zero, negative or beyond its maximum; [`Error::Random`].
     pub async fn renew(&self, conn: &mut S::Conn, actor: &Actor, id: InvitationId) -> Result<Invitation<K>, Error> {
@@ -57,6 +57,9 @@ impl<S: InvitationStore, K: Kind> Scoped<'_, S, K> {
         let old = old.into_record();
         if old.status.is_open() && old.expires_at > now {
             return Err(Error::StillOpen);
+        }
+        if old.is_erased() {
+            return Err(Error::Erased);
         }
         let mut record = Record {
             id: new_id,

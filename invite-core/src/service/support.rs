@@ -1,6 +1,7 @@
 //! For those who operate the service: invitations of every scope.
 
 mod explaining;
+mod privacy;
 
 use super::{Invitations, Scoped};
 use crate::{

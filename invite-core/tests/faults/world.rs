@@ -11,13 +11,13 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Actor, Claimant, Event, InvitationId, Invitations, Kind, Letter, Listed, Mailer, NewInvitation, Outcome, Policy,
-    Record, Scope, Status, Unchecked, Worker,
+    Actor, Claimant, EmailAddress, Event, InvitationId, Invitations, Kind, Letter, Listed, Mailer, NewInvitation,
+    Outcome, Policy, Record, Scope, Status, Unchecked, Worker,
     memory::{Memory, MemoryConn, MemoryStore},
     store::{
-        AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest,
-        Leased, ListQuery, OfAddress, Purge, Purpose, Read, ReminderReport, ReminderScan, Removal, Settlement,
-        StatsRequest, StoreError, Sweep, Transition, Waiting, WorkerStore,
+        AddressedQuery, Counts, DeliveryId, DeliveryUpdate, Erasure, Found, Insertion, InvitationStore, Key,
+        LeaseRequest, Leased, ListQuery, OfAddress, Purge, Purpose, Read, ReminderReport, ReminderScan, Removal,
+        Settlement, StatsRequest, StoreError, Sweep, Transition, Waiting, WorkerStore,
     },
     testing::{CapturedLetter, CapturingMailer, ManualClock},
 };
@@ -141,6 +141,19 @@ impl InvitationStore for Faulty {
 
     async fn remove(&self, conn: &mut MemoryConn, removal: &Removal<'_>) -> Result<Vec<bool>, StoreError> {
         MemoryStore.remove(conn, removal).await
+    }
+
+    async fn erase(&self, conn: &mut MemoryConn, erasure: &Erasure<'_>) -> Result<Vec<bool>, StoreError> {
+        MemoryStore.erase(conn, erasure).await
+    }
+
+    async fn forget_inviter(
+        &self,
+        conn: &mut MemoryConn,
+        kind: &str,
+        address: &EmailAddress,
+    ) -> Result<u64, StoreError> {
+        MemoryStore.forget_inviter(conn, kind, address).await
     }
 
     async fn find(

@@ -363,6 +363,30 @@ statements! {
           ORDER BY i.late, i.created_at DESC, i.id DESC LIMIT :limit"
     );
 
+    HOLD_TO_ERASE = concat!(
+        "SELECT i.id FROM ",
+        these_invitations!(),
+        " WHERE i.kind = :kind AND i.ended_at IS NOT NULL FOR UPDATE"
+    );
+
+    ERASE = concat!(
+        "UPDATE ",
+        these_invitations!(),
+        " SET i.recipient_given = :recipient_given, i.recipient = :recipient, i.inviter_address = NULL,
+              i.payload = :payload, i.display = :display, i.message = NULL, i.label = NULL, i.ended_reason = NULL,
+              i.delivery_id = NULL"
+    );
+
+    ERASE_LETTERS = "UPDATE JSON_TABLE(:ids, '$[*]' COLUMNS (id CHAR(32) PATH '$.id')) AS a STRAIGHT_JOIN invite_letters AS d
+         FORCE INDEX (invite_letters_invitation) ON d.invitation = UNHEX(a.id) SET d.error = NULL, d.provider_id = NULL";
+
+    ERASE_EVENTS = "UPDATE JSON_TABLE(:ids, '$[*]' COLUMNS (id CHAR(32) PATH '$.id')) AS a STRAIGHT_JOIN invite_events AS d
+         FORCE INDEX (invite_events_history) ON d.invitation = UNHEX(a.id) SET d.reason = NULL";
+
+    /// No index leads to the addresses of inviters: it reads the table.
+    FORGET_INVITER = "UPDATE invite_invitations SET inviter_address = NULL
+        WHERE inviter_address IN (:address_1, :address_2) AND kind = :kind";
+
     OF_ADDRESS = concat!(
         "SELECT ",
         columns!(),

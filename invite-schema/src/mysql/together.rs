@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
 use invite_core::{
     Record, Scope,
-    store::{Change, Dispatch, Insertion, OpenKey, Read, Removal, StoreError, Transition},
+    store::{Change, Dispatch, Erasure, Insertion, OpenKey, Read, Removal, StoreError, Transition},
 };
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -173,4 +173,24 @@ fn in_one_order(ids: impl Iterator<Item = Uuid>) -> String {
 
 fn digests(keys: &[&[u8]]) -> String {
     Json::from_iter(keys.iter().map(|key| HEXLOWER.encode(key))).to_string()
+}
+
+pub(super) async fn erase<D: Driver<Db = MySql>>(
+    conn: &mut D::Conn,
+    erasure: &Erasure<'_>,
+) -> Result<HashSet<Uuid>, StoreError> {
+    let asked = in_one_order(erasure.ids.iter().map(|id| *id.as_uuid()));
+    let values = Values::new().text(Name::Ids, asked.as_str()).text(Name::Kind, erasure.kind);
+    let held: Vec<Uuid> = all::<D, _>(conn, values.of_statement(&sql::HOLD_TO_ERASE)?).await?;
+    if held.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let these = in_one_order(held.iter().copied());
+    // What is queued goes first: who has leased it would write what a server said.
+    for sql in [&sql::FORGET_QUEUED, &sql::ERASE_LETTERS, &sql::ERASE_EVENTS] {
+        execute::<D>(conn, Values::new().text(Name::Ids, these.as_str()).of_statement(sql)?).await?;
+    }
+    let values = Values::new().text(Name::Ids, these.as_str()).erasure(erasure);
+    execute::<D>(conn, values.of_statement(&sql::ERASE)?).await?;
+    Ok(held.into_iter().collect())
 }

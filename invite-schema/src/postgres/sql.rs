@@ -288,6 +288,33 @@ statements! {
           ORDER BY i.late, i.created_at DESC, i.id DESC LIMIT :limit"
     );
 
+    /// Those of `:ids` that have ended, locked in one order. What is queued of them goes first: who has leased it would write
+    /// what a server said, which the statement that follows must see.
+    HOLD_TO_ERASE = "WITH held AS MATERIALIZED (
+             SELECT i.id FROM invite_invitations AS i
+              WHERE i.id = ANY (:ids::uuid[]) AND (i.kind = :kind) IS TRUE AND i.ended_at IS NOT NULL
+              ORDER BY i.id FOR UPDATE
+         ), queued AS (DELETE FROM invite_outbox WHERE invitation = ANY (ARRAY(SELECT held.id FROM held)))
+         SELECT held.id FROM held";
+
+    ERASE = "WITH erased AS (
+             UPDATE invite_invitations AS i
+                SET recipient_given = :recipient_given, recipient = :recipient, inviter_address = NULL, payload = :payload,
+                    display = :display, message = NULL, label = NULL, ended_reason = NULL, delivery_id = NULL
+              WHERE i.id = ANY (:ids::uuid[]) AND i.ended_at IS NOT NULL
+             RETURNING i.id
+         ), letters AS (
+             UPDATE invite_letters SET error = NULL, provider_id = NULL
+              WHERE invitation = ANY (ARRAY(SELECT id FROM erased))
+         ), events AS (
+             UPDATE invite_events SET reason = NULL
+              WHERE invitation = ANY (ARRAY(SELECT id FROM erased)) AND reason IS NOT NULL
+         ) SELECT id FROM erased";
+
+    /// No index leads to the addresses of inviters: it reads the table.
+    FORGET_INVITER = "UPDATE invite_invitations SET inviter_address = NULL
+        WHERE inviter_address = ANY (:addresses::text[]) AND kind = :kind";
+
     OF_ADDRESS = concat!(
         "SELECT ",
         columns!("i"),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, SecondsFormat, Utc};
 use invite_core::{
     Record, Scope,
-    store::{Change, Insertion, OpenKey, Read, Removal, StoreError, Transition},
+    store::{Change, Erasure, Insertion, OpenKey, Read, Removal, StoreError, Transition},
 };
 use uuid::Uuid;
 
@@ -115,4 +115,19 @@ async fn forget<D: Driver<Db = Postgres>>(
     }
     let values = Values::new().set(Name::Ids, Value::Uuids(held)).time(Name::Now, now);
     all::<D, _>(conn, values.of_statement(&sql::FORGET_ENDED)?).await
+}
+
+pub(super) async fn erase<D: Driver<Db = Postgres>>(
+    conn: &mut D::Conn,
+    erasure: &Erasure<'_>,
+) -> Result<HashSet<Uuid>, StoreError> {
+    let asked = Value::Uuids(erasure.ids.iter().map(|id| *id.as_uuid()).collect());
+    let values = Values::new().set(Name::Ids, asked).text(Name::Kind, erasure.kind);
+    let held: Vec<Uuid> = all::<D, _>(conn, values.of_statement(&sql::HOLD_TO_ERASE)?).await?;
+    if held.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let values = Values::new().set(Name::Ids, Value::Uuids(held)).erasure(erasure);
+    let erased: Vec<Uuid> = all::<D, _>(conn, values.of_statement(&sql::ERASE)?).await?;
+    Ok(erased.into_iter().collect())
 }

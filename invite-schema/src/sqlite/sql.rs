@@ -234,6 +234,19 @@ statements! {
           ORDER BY i.late, i.created_at DESC, i.id DESC LIMIT +:limit"
     );
 
+    ERASE = "UPDATE invite_invitations
+            SET recipient_given = :recipient_given, recipient = :recipient, inviter_address = NULL, payload = :payload,
+                display = :display, message = NULL, label = NULL, ended_reason = NULL, delivery_id = NULL
+          WHERE id = +:id AND +kind = :kind AND ended_at IS NOT NULL";
+
+    ERASE_LETTERS = "UPDATE invite_letters SET error = NULL, provider_id = NULL WHERE invitation = +:id";
+
+    ERASE_EVENTS = "UPDATE invite_events SET reason = NULL WHERE invitation = +:id AND reason IS NOT NULL";
+
+    /// No index leads to the addresses of inviters: it reads the table.
+    FORGET_INVITER = "UPDATE invite_invitations SET inviter_address = NULL
+        WHERE inviter_address IN (:address_1, :address_2) AND +kind = :kind";
+
     OF_ADDRESS = concat!(
         "SELECT ",
         columns!(),

@@ -190,6 +190,10 @@ fn searches(rows: u64) -> Vec<Search> {
         Search::new("forget letters", sql::FORGET_LETTERS, &["invite_letters_invitation"]),
         Search::new("forget events", sql::FORGET_EVENTS, &[HISTORY]),
         Search::new("forget ended", sql::FORGET_ENDED, &[PRIMARY]),
+        Search::new("hold to erase", sql::HOLD_TO_ERASE, &[PRIMARY]),
+        Search::new("erase letters", sql::ERASE_LETTERS, &["invite_letters_invitation"]),
+        Search::new("erase events", sql::ERASE_EVENTS, &[HISTORY]),
+        Search::new("erase", sql::ERASE, &[PRIMARY]).with(Name::Payload, "'{}'").with(Name::Display, "'{}'"),
         Search::new("held", sql::HELD, &[PRIMARY]),
         Search::new("end held", sql::END_HELD, &[PRIMARY]),
         Search::new("renew held", sql::RENEW_HELD, &[PRIMARY]),
@@ -338,6 +342,7 @@ fn no_statement_is_forgotten() {
     let searches = searches(rows());
     let searched: Vec<_> = searches.iter().map(|search| search.sql.name()).collect();
     let look_for_nothing = [
+        sql::FORGET_INVITER,
         sql::INSERT,
         sql::INSERT_EVENT,
         sql::INSERT_TOKEN,

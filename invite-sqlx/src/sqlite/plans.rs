@@ -144,6 +144,9 @@ const SEARCHES: &[(Sql, &[&str])] = &[
     (sql::FORGET_TOKENS, &["SEARCH invite_tokens USING INDEX invite_tokens_invitation (invitation=?)"]),
     (sql::FORGET_LETTERS, &["SEARCH invite_letters USING INDEX invite_letters_invitation (invitation=?)"]),
     (sql::FORGET_EVENTS, &["SEARCH invite_events USING INDEX invite_events_history (invitation=?)"]),
+    (sql::ERASE, &["SEARCH invite_invitations USING INDEX sqlite_autoindex_invite_invitations_1 (id=?)"]),
+    (sql::ERASE_LETTERS, &["SEARCH invite_letters USING INDEX invite_letters_invitation (invitation=?)"]),
+    (sql::ERASE_EVENTS, &["SEARCH invite_events USING INDEX invite_events_history (invitation=?)"]),
     (sql::WALK_ON, &[WALKED, KINDS]),
     (sql::WALK_ON_UNTIL, &["SEARCH o USING INDEX invite_outbox_ready (priority=? AND scope>? AND scope<?)", KINDS]),
     (
@@ -253,6 +256,7 @@ fn searches() -> impl Iterator<Item = (Sql, &'static [&'static str])> {
 fn no_statement_is_forgotten() {
     let searched: Vec<_> = searches().map(|(sql, _)| sql.name()).collect();
     let look_for_nothing = [
+        sql::FORGET_INVITER,
         sql::LOCK,
         sql::INSERT_EVENT,
         sql::INSERT_TOKEN,

@@ -13,9 +13,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use invite_conformance::{Damage, Effort, Harness};
 use invite_core::{
-    Event, InvitationId, Listed, Record, Scope,
+    EmailAddress, Event, InvitationId, Listed, Record, Scope,
     store::{
-        AddressedQuery, Counts, DeliveryUpdate, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased,
+        AddressedQuery, Counts, DeliveryUpdate, Erasure, Found, Insertion, InvitationStore, Key, LeaseRequest, Leased,
         ListQuery, OfAddress, Purge, Read, ReminderReport, ReminderScan, Removal, Settlement, StatsRequest, StoreError,
         Sweep, Transition, Waiting, WorkerStore,
     },
@@ -133,6 +133,19 @@ impl<A: Database, B: Database> InvitationStore for MixedStore<A, B> {
 
     async fn remove(&self, conn: &mut Self::Conn, removal: &Removal<'_>) -> Result<Vec<bool>, StoreError> {
         either!(self, conn, remove(removal).await)
+    }
+
+    async fn erase(&self, conn: &mut Self::Conn, erasure: &Erasure<'_>) -> Result<Vec<bool>, StoreError> {
+        either!(self, conn, erase(erasure).await)
+    }
+
+    async fn forget_inviter(
+        &self,
+        conn: &mut Self::Conn,
+        kind: &str,
+        address: &EmailAddress,
+    ) -> Result<u64, StoreError> {
+        either!(self, conn, forget_inviter(kind, address).await)
     }
 
     async fn find(
@@ -308,6 +321,10 @@ impl<A: Database, B: Database> Harness for Mixed<A, B> {
     async fn damage(&self, tx: &mut Self::Transaction, what: Damage, id: InvitationId) -> Result<bool, StoreError> {
         let Some(statement) = A::FACTS.damage(what, id) else { return Ok(false) };
         execute(tx, &statement).await
+    }
+
+    async fn clean_up(&self, pools: &Self::Pool) -> Result<(), StoreError> {
+        self.one.clean_up(&pools.one).await
     }
 
     async fn at_rest(&self, pools: &Self::Pool) -> Result<Option<Vec<u8>>, StoreError> {

@@ -140,6 +140,15 @@ impl<D: Database> Harness for On<D> {
         Ok(true)
     }
 
+    async fn clean_up(&self, pool: &D::Pool) -> Result<(), StoreError> {
+        if D::FACTS.server.is_none() {
+            let mut conn = D::connect(pool).await?;
+            D::execute(&mut conn, "VACUUM").await?;
+            D::execute(&mut conn, "PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        }
+        Ok(())
+    }
+
     async fn at_rest(&self, pool: &D::Pool) -> Result<Option<Vec<u8>>, StoreError> {
         let mut conn = D::connect(pool).await?;
         let mut all = Vec::new();
