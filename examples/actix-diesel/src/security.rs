@@ -17,7 +17,8 @@ pub(crate) async fn guard(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
-    let checked = check(&app.own_origins, &app.public_url, request.method().as_str(), header);
+    let (method, path) = (request.method().as_str(), request.path());
+    let checked = check(&app.own_origins, &app.public_url, method, path, header);
     let mut response = match checked {
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
         Err(refusal) => request.error_response(ApiError::from(refusal)).map_into_boxed_body(),

@@ -12,7 +12,8 @@ use crate::{App, error::ApiError};
 
 pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
-    let checked = check(&app.own_origins, &app.public_url, request.method().as_str(), header);
+    let (method, path) = (request.method().as_str(), request.uri().path());
+    let checked = check(&app.own_origins, &app.public_url, method, path, header);
     let mut response = match checked {
         Ok(()) => next.run(request).await,
         Err(refusal) => ApiError::from(refusal).into_response(),

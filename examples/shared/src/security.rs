@@ -9,6 +9,9 @@ pub const MAX_BODY: usize = 64 * 1024;
 /// A thousand rows of ordinary length.
 pub const MAX_BULK_BODY: usize = 1024 * 1024;
 
+/// Where a body may be as large as that.
+const BULK: [&str; 1] = ["/invitations/bulk"];
+
 /// Set on every answer that has not chosen its own: any of them may show or take a token.
 pub const HEADERS: [(&str, &str); 5] = [
     ("cache-control", "no-store"),
@@ -27,6 +30,7 @@ pub fn check<'a>(
     own_origins: &[String],
     public_url: &Url,
     method: &str,
+    path: &str,
     header: impl Fn(&'static str) -> Option<&'a str>,
 ) -> Result<(), Problem> {
     if matches!(method, "GET" | "HEAD" | "OPTIONS") {
@@ -38,7 +42,8 @@ pub fn check<'a>(
     }
     // A body of unknown length is counted where it is read.
     let length = header("content-length").and_then(|length| length.parse::<usize>().ok());
-    if length.is_some_and(|length| length > MAX_BODY) { Err(Problem::too_large()) } else { Ok(()) }
+    let most = if BULK.iter().any(|bulk| path.ends_with(bulk)) { MAX_BULK_BODY } else { MAX_BODY };
+    if length.is_some_and(|length| length > most) { Err(Problem::too_large()) } else { Ok(()) }
 }
 
 /// Whether a browser sent this on behalf of another site's page. Programs send neither header.

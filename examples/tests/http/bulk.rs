@@ -86,3 +86,17 @@ async fn many_are_cancelled_by_id_or_by_filter_and_all_others_are_explained() {
     let done = office.owner.post(&cancel, json!({ "everything": true })).await.expect(200);
     assert_eq!(done["summary"], json!({ "done": 4, "skipped": 0 }), "{done}");
 }
+
+#[tokio::test]
+async fn a_thousand_rows_of_ordinary_length_are_one_request() {
+    let server = Server::start().await;
+    let office = Office::open(&server).await;
+    let bulk = format!("{}/bulk", office.invitations);
+    let row = |n: usize| json!({ "email": format!("somebody.with.a.name.{n}@example.com"), "role": "member", "key": format!("staff-2030.csv:{n}") });
+    let rows: Vec<_> = (0..1_000).map(row).collect();
+    let plan = office.owner.post(&bulk, json!({ "rows": rows, "dry_run": true })).await.expect(200);
+    assert_eq!(plan["summary"]["created"], 1_000);
+
+    let too_much = json!({ "rows": rows, "import": "x".repeat(1024 * 1024) });
+    office.owner.post(&bulk, too_much).await.refused(413, "too_large");
+}
