@@ -1,6 +1,7 @@
 //! The inviting side.
 
 mod bulk;
+mod numbers;
 mod routes;
 
 use invite_core::{Actor, InvitationId, InvitationQuery, Linked, NewInvitation};
@@ -93,6 +94,20 @@ pub(crate) async fn resend(app: &App, user: &User, org: i64, id: InvitationId) -
         let mut conn = app.pool.lend().await?;
         database::transaction(&mut conn, async |conn| {
             Ok(app.members.scope(org).resend(conn, &Actor::new(user.id), id).await?)
+        })
+        .await
+    })
+    .await?;
+    app.notifier.notify();
+    Ok(InvitationView::new(&invitation)?)
+}
+
+/// Invites the person of an ended one once more, by mail.
+pub(crate) async fn renew(app: &App, user: &User, org: i64, id: InvitationId) -> Result<InvitationView, ApiError> {
+    let invitation = retry(|| async {
+        let mut conn = app.pool.lend().await?;
+        database::transaction(&mut conn, async |conn| {
+            Ok(app.members.scope(org).renew(conn, &Actor::new(user.id), id).await?)
         })
         .await
     })

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, num::NonZeroU32};
 
-use invite_core::{Action, Actor, Authority, Denial, EmailAddress, Scope};
+use invite_core::{Action, Actor, Authority, Denial, EmailAddress, InvitationId, Scope};
 use shared::{Membership, Minute, Refusal, Role};
 
 use crate::database::{self, Conn, store_error};
@@ -36,10 +36,30 @@ impl Authority<Conn, Membership> for OrgRoles {
             }
             Action::Resend(_) | Action::NewLink(_) => self.charge(conn, user).await,
             Action::Amend(_, amendment) => amendment.new_payload().map_or(Ok(()), |new| check_rank(role, new)),
+            // What was granted then may be more than this actor may grant, and the person may have come in otherwise.
+            Action::Renew(old) => {
+                check_rank(role, &old.payload()?)?;
+                if database::has_member(conn, org, old.recipient.canonical()).await.map_err(store_error)? {
+                    return Err(Refusal::AlreadyMember.into());
+                }
+                self.charge(conn, user).await
+            }
             Action::Read | Action::Cancel(_) => Ok(()),
-            // There is no button for it: what is renewed may grant more than whoever renews it has.
-            Action::Renew(_) | _ => Err(Refusal::NotPermitted.into()),
+            _ => Err(Refusal::NotPermitted.into()),
         }
+    }
+
+    /// Whoever may take invitations back may delete what has ended. A service that must be able to show who invited
+    /// whom permits it to nobody.
+    async fn authorize_delete(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        scope: &Scope,
+        _: &[InvitationId],
+    ) -> Result<(), Denial> {
+        self.standing(conn, actor, scope, true).await??;
+        Ok(())
     }
 
     /// Role and members are read once for all rows, and a call costs one of the minute's, however many rows it has.

@@ -1,6 +1,7 @@
 //! The inviting side.
 
-mod bulk;
+pub(crate) mod bulk;
+pub(crate) mod numbers;
 mod routes;
 
 use invite_core::{Actor, InvitationId, InvitationQuery, Linked, NewInvitation};
@@ -88,6 +89,19 @@ pub(crate) async fn resend(app: &App, user: &User, org: i64, id: InvitationId) -
     let invitation = retry(|| async {
         let mut tx = database::begin(&app.pool).await?;
         let invitation = app.members.scope(org).resend(&mut tx, &Actor::new(user.id), id).await?;
+        tx.commit().await?;
+        Ok(invitation)
+    })
+    .await?;
+    app.notifier.notify();
+    Ok(InvitationView::new(&invitation)?)
+}
+
+/// Invites the person of an ended one once more, by mail.
+pub(crate) async fn renew(app: &App, user: &User, org: i64, id: InvitationId) -> Result<InvitationView, ApiError> {
+    let invitation = retry(|| async {
+        let mut tx = database::begin(&app.pool).await?;
+        let invitation = app.members.scope(org).renew(&mut tx, &Actor::new(user.id), id).await?;
         tx.commit().await?;
         Ok(invitation)
     })

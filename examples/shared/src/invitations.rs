@@ -2,16 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Amendment, Delivery, DeliveryState, Error, Event, EventKind, Fault, Invitation, InvitationId, InvitationQuery,
-    NewInvitation, Sort, Status,
+    Amendment, Delivery, DeliveryState, Error, Event, EventKind, Fault, Invitation, InvitationId, NewInvitation, Status,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::form_urlencoded;
 
 use crate::{Membership, Organization, Problem, Role, User, answers::word};
-
-const MOST: u32 = 200;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -97,42 +94,6 @@ impl By {
     }
 }
 
-/// Reads `status=&q=&sort=&limit=&cursor=`; what is empty counts as not asked.
-pub fn list_query(raw: &str) -> Result<InvitationQuery, Problem> {
-    let mut query = InvitationQuery::new();
-    for (key, value) in form_urlencoded::parse(raw.as_bytes()).filter(|(_, value)| !value.is_empty()) {
-        query = match &*key {
-            "status" => query.status(Status::from_word(&value).ok_or_else(|| no_such("status"))?),
-            "q" => query.search(value),
-            "role" => query.facet(value),
-            "import" => query.import(value),
-            "sort" => query.sort(sort(&value).ok_or_else(|| no_such("sort"))?),
-            "limit" => query.limit(limit(&value).ok_or_else(|| no_such("limit"))?),
-            "cursor" => query.after(value.parse()?),
-            other => return Err(Problem::unknown_parameter(other)),
-        };
-    }
-    Ok(query)
-}
-
-fn sort(word: &str) -> Option<Sort> {
-    match word {
-        "-created_at" => Some(Sort::NewestFirst),
-        "created_at" => Some(Sort::OldestFirst),
-        "expires_at" => Some(Sort::ExpiresFirst),
-        "email" => Some(Sort::Address),
-        _ => None,
-    }
-}
-
-fn limit(text: &str) -> Option<u32> {
-    text.parse().ok().filter(|limit| (1..=MOST).contains(limit))
-}
-
-fn no_such(field: &'static str) -> Problem {
-    Problem::invalid(field, format!("{field} has no such value"))
-}
-
 /// An invitation, seen from the inviting side.
 #[derive(Debug, Serialize)]
 pub struct InvitationView {
@@ -146,6 +107,9 @@ pub struct InvitationView {
     pub expires_at: DateTime<Utc>,
     pub accepted_at: Option<DateTime<Utc>>,
     pub delivery: DeliveryView,
+    /// Which ended one it takes the place of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renews: Option<InvitationId>,
 }
 
 #[derive(Debug, Serialize)]
@@ -204,6 +168,7 @@ impl InvitationView {
                 fault: invitation.delivery.fault.map(Fault::as_str),
                 advice: advice(&invitation.delivery),
             },
+            renews: invitation.renews,
         })
     }
 }

@@ -19,8 +19,10 @@ mod minute;
 pub mod pages;
 mod people;
 mod problem;
+mod query;
 mod refusal;
 pub mod security;
+pub mod selection;
 mod shutdown;
 
 pub use self::{
@@ -30,12 +32,12 @@ pub use self::{
     database::{DatabaseUrl, Engine},
     invitations::{
         Amend, By, Created, DeliveryView, EventView, InvitationPage, InvitationView, Invite, InvitedBy, NewLink,
-        list_query,
     },
     mailbox::{Letter, Mailbox},
     minute::Minute,
     people::{Member, MemberOf, MemberUser, Membership, Organization, Role, User},
     problem::{Body, Problem, causes, check_line, forbidden},
+    query::{ImportProgress, list_query, stats_query},
     refusal::Refusal,
     shutdown::shutdown_signal,
 };

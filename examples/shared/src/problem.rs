@@ -135,7 +135,7 @@ impl From<Error> for Problem {
                 return Self::invalid(invalid.field.clone(), sentence(&invalid.to_string()));
             }
             Error::Erased => "What this invitation was about has been erased.",
-            Error::StillOpen => "This invitation is still open. Take it back first.",
+            Error::StillOpen => "This invitation is still open. Resend it, or take it back.",
             Error::IllegalTransition { .. } => {
                 return Self { detail: sentence(&error.to_string()).into(), ..problem };
             }

@@ -50,6 +50,8 @@ async fn filters_by_status_and_address() {
         ("q=_", ""),
         ("q=ad&status=pending", "ada"),
         ("status=&q=&sort=&limit=&cursor=", "joan mary grace ada"),
+        ("delivery=not_mailed", ""),
+        ("delivery=queued&delivery=sent&q=ada", "ada"),
         ("limit=1", "joan"),
         ("limit=200&sort=email", "ada grace joan mary"),
     ] {
@@ -73,6 +75,7 @@ async fn what_cannot_be_asked_is_named() {
     for (query, field) in [
         ("status=open".to_owned(), "status"),
         ("status=pending&status=x".into(), "status"),
+        ("delivery=lost".into(), "delivery"),
         ("sort=role".into(), "sort"),
         ("sort=digest".into(), "sort"),
         ("limit=0".into(), "limit"),

@@ -5,8 +5,9 @@ use invite_core::Actor;
 use invite_diesel::Connections;
 use shared::{
     Refusal, User,
-    bulk::{DoneView, Invites, Many, RowViews},
+    bulk::{Invites, RowViews},
     security::MAX_BULK_BODY,
+    selection::{DoneView, Many},
 };
 
 use crate::{
@@ -20,7 +21,8 @@ pub(crate) fn routes(to: &mut ServiceConfig, on: &Runtime) {
             .route(post().to(on.run(post_rows))),
     )
     .service(resource("/api/organizations/{org}/invitations/bulk/resend").route(post().to(on.run(post_resend))))
-    .service(resource("/api/organizations/{org}/invitations/bulk/cancel").route(post().to(on.run(post_cancel))));
+    .service(resource("/api/organizations/{org}/invitations/bulk/cancel").route(post().to(on.run(post_cancel))))
+    .service(resource("/api/organizations/{org}/invitations/bulk/delete").route(post().to(on.run(post_delete))));
 }
 
 async fn post_rows(
@@ -98,6 +100,25 @@ async fn post_cancel(
         database::transaction(&mut conn, async |conn| {
             let scoped = app.members.scope(*org);
             Ok(scoped.many().cancel(conn, &Actor::new(user.id), &meant.selection(), reason).await?)
+        })
+        .await
+    })
+    .await?;
+    Ok(Reply(done.into()))
+}
+
+async fn post_delete(
+    app: Data<App>,
+    CurrentUser(user): CurrentUser,
+    org: Path<i64>,
+    Json(input): Json<Many>,
+) -> Result<Reply<DoneView>, ApiError> {
+    let meant = input.meant()?;
+    let done = retry(|| async {
+        let mut conn = app.pool.lend().await?;
+        database::transaction(&mut conn, async |conn| {
+            let scoped = app.members.scope(*org);
+            Ok(scoped.many().delete(conn, &Actor::new(user.id), &meant.selection()).await?)
         })
         .await
     })

@@ -11,7 +11,7 @@ use shared::{
     list_query,
 };
 
-use super::{amend, cancel, create, create_with_link, events, get_one, list, new_link, resend};
+use super::{amend, cancel, create, create_with_link, events, get_one, list, new_link, renew, resend};
 use crate::{
     App,
     error::ApiError,
@@ -22,7 +22,9 @@ use crate::{
 };
 
 pub(crate) fn routes(to: &mut ServiceConfig, on: &Runtime) {
+    // Before those with an id in their place.
     super::bulk::routes(to, on);
+    super::numbers::routes(to, on);
     to.service(
         resource("/api/organizations/{org}/invitations")
             .route(get().to(on.run(get_list)))
@@ -35,6 +37,7 @@ pub(crate) fn routes(to: &mut ServiceConfig, on: &Runtime) {
             .route(delete().to(on.run(delete_invitation))),
     )
     .service(resource("/api/organizations/{org}/invitations/{id}/resend").route(post().to(on.run(post_resend))))
+    .service(resource("/api/organizations/{org}/invitations/{id}/renew").route(post().to(on.run(post_renew))))
     .service(resource("/api/organizations/{org}/invitations/{id}/link").route(post().to(on.run(post_link))))
     .service(resource("/api/organizations/{org}/invitations/{id}/events").route(get().to(on.run(get_events))));
 }
@@ -103,6 +106,16 @@ async fn post_resend(
 ) -> Result<Reply<InvitationView>, ApiError> {
     let (org, id) = named.into_inner();
     resend(&app, &user, org, id).await.map(Reply)
+}
+
+async fn post_renew(
+    app: Data<App>,
+    CurrentUser(user): CurrentUser,
+    named: Named,
+    _: MaybeJson<Empty>,
+) -> Result<(Reply<InvitationView>, StatusCode), ApiError> {
+    let (org, id) = named.into_inner();
+    Ok((Reply(renew(&app, &user, org, id).await?), StatusCode::CREATED))
 }
 
 async fn post_link(

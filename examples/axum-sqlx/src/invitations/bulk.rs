@@ -5,11 +5,12 @@ use axum::{
     extract::{DefaultBodyLimit, State},
     routing::post,
 };
-use invite_core::Actor;
+use invite_core::{Actor, Done};
 use shared::{
     Refusal, User,
-    bulk::{DoneView, Invites, Many, RowViews},
+    bulk::{Invites, RowViews},
     security::MAX_BULK_BODY,
+    selection::{DoneView, Many, Meant},
 };
 
 use crate::{
@@ -26,6 +27,7 @@ pub(crate) fn routes() -> Router<App> {
         .layer(DefaultBodyLimit::max(MAX_BULK_BODY))
         .route("/api/organizations/{org}/invitations/bulk/resend", post(post_resend))
         .route("/api/organizations/{org}/invitations/bulk/cancel", post(post_cancel))
+        .route("/api/organizations/{org}/invitations/bulk/delete", post(post_delete))
 }
 
 async fn post_rows(
@@ -39,7 +41,8 @@ async fn post_rows(
     Ok(Reply(views))
 }
 
-async fn plan(app: &App, user: &User, org: i64, input: &Invites) -> Result<RowViews, ApiError> {
+/// What would become of the rows.
+pub(crate) async fn plan(app: &App, user: &User, org: i64, input: &Invites) -> Result<RowViews, ApiError> {
     // The rule is asked as for the creation, and so holds what it reads: a transaction, which is undone.
     let mut tx = database::begin(&app.pool).await?;
     let organization = database::find_organization(&mut tx, org).await?.ok_or(Refusal::Outsider)?;
@@ -49,7 +52,8 @@ async fn plan(app: &App, user: &User, org: i64, input: &Invites) -> Result<RowVi
     Ok(RowViews::planned(verdicts)?)
 }
 
-async fn create(app: &App, user: &User, org: i64, input: &Invites) -> Result<RowViews, ApiError> {
+/// Invites them.
+pub(crate) async fn create(app: &App, user: &User, org: i64, input: &Invites) -> Result<RowViews, ApiError> {
     let verdicts = retry(|| async {
         let mut tx = database::begin(&app.pool).await?;
         let organization = database::find_organization(&mut tx, org).await?.ok_or(Refusal::Outsider)?;
@@ -69,7 +73,11 @@ async fn post_resend(
     Path(org): Path<i64>,
     Json(input): Json<Many>,
 ) -> Result<Reply<DoneView>, ApiError> {
-    let meant = input.meant()?;
+    Ok(Reply(resend(&app, &user, org, &input.meant()?).await?.into()))
+}
+
+/// Has many mailed again.
+pub(crate) async fn resend(app: &App, user: &User, org: i64, meant: &Meant) -> Result<Done, ApiError> {
     let done = retry(|| async {
         let mut tx = database::begin(&app.pool).await?;
         let done = app.members.scope(org).many().resend(&mut tx, &Actor::new(user.id), &meant.selection()).await?;
@@ -78,7 +86,7 @@ async fn post_resend(
     })
     .await?;
     app.notifier.notify();
-    Ok(Reply(done.into()))
+    Ok(done)
 }
 
 async fn post_cancel(
@@ -87,14 +95,44 @@ async fn post_cancel(
     Path(org): Path<i64>,
     Json(input): Json<Many>,
 ) -> Result<Reply<DoneView>, ApiError> {
-    let (meant, reason) = (input.meant()?, input.reason.as_deref());
-    let done = retry(|| async {
+    Ok(Reply(cancel(&app, &user, org, &input.meant()?, input.reason.as_deref()).await?.into()))
+}
+
+/// Takes many back.
+pub(crate) async fn cancel(
+    app: &App,
+    user: &User,
+    org: i64,
+    meant: &Meant,
+    reason: Option<&str>,
+) -> Result<Done, ApiError> {
+    retry(|| async {
         let mut tx = database::begin(&app.pool).await?;
-        let (many, actor) = (app.members.scope(org), Actor::new(user.id));
-        let done = many.many().cancel(&mut tx, &actor, &meant.selection(), reason).await?;
+        let (scoped, actor) = (app.members.scope(org), Actor::new(user.id));
+        let done = scoped.many().cancel(&mut tx, &actor, &meant.selection(), reason).await?;
         tx.commit().await?;
         Ok(done)
     })
-    .await?;
-    Ok(Reply(done.into()))
+    .await
+}
+
+async fn post_delete(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    Path(org): Path<i64>,
+    Json(input): Json<Many>,
+) -> Result<Reply<DoneView>, ApiError> {
+    let meant = input.meant()?;
+    Ok(Reply(delete(&app, &user, org, &meant).await?.into()))
+}
+
+/// Deletes those that have ended, with all that is known of them.
+pub(crate) async fn delete(app: &App, user: &User, org: i64, meant: &Meant) -> Result<Done, ApiError> {
+    retry(|| async {
+        let mut tx = database::begin(&app.pool).await?;
+        let done = app.members.scope(org).many().delete(&mut tx, &Actor::new(user.id), &meant.selection()).await?;
+        tx.commit().await?;
+        Ok(done)
+    })
+    .await
 }

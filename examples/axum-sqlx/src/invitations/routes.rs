@@ -14,7 +14,7 @@ use shared::{
     list_query,
 };
 
-use super::{amend, cancel, create, create_with_link, events, get_one, list, new_link, resend};
+use super::{amend, cancel, create, create_with_link, events, get_one, list, new_link, renew, resend};
 use crate::{
     App,
     error::ApiError,
@@ -30,9 +30,11 @@ pub(crate) fn routes() -> Router<App> {
             get(get_invitation).patch(patch_invitation).delete(delete_invitation),
         )
         .route("/api/organizations/{org}/invitations/{id}/resend", post(post_resend))
+        .route("/api/organizations/{org}/invitations/{id}/renew", post(post_renew))
         .route("/api/organizations/{org}/invitations/{id}/link", post(post_link))
         .route("/api/organizations/{org}/invitations/{id}/events", get(get_events))
         .merge(super::bulk::routes())
+        .merge(super::numbers::routes())
 }
 
 async fn post_invitation(
@@ -98,6 +100,15 @@ async fn post_resend(
     _: Option<Json<Empty>>,
 ) -> Result<Reply<InvitationView>, ApiError> {
     resend(&app, &user, org, id).await.map(Reply)
+}
+
+async fn post_renew(
+    State(app): State<App>,
+    CurrentUser(user): CurrentUser,
+    Path((org, id)): Named,
+    _: Option<Json<Empty>>,
+) -> Result<(StatusCode, Reply<InvitationView>), ApiError> {
+    Ok((StatusCode::CREATED, Reply(renew(&app, &user, org, id).await?)))
 }
 
 async fn post_link(
