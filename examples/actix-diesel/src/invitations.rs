@@ -76,11 +76,12 @@ pub(crate) async fn amend(
     id: InvitationId,
     input: &Amend,
 ) -> Result<InvitationView, ApiError> {
-    let amendment = input.amendment()?;
     let invitation = retry(|| async {
         let mut conn = app.pool.lend().await?;
         database::transaction(&mut conn, async |conn| {
-            Ok(app.members.scope(org).amend(conn, &Actor::new(user.id), id, &amendment).await?)
+            let (scoped, actor) = (app.members.scope(org), Actor::new(user.id));
+            let before = scoped.get(conn, &actor, id).await?.payload()?;
+            Ok(scoped.amend(conn, &actor, id, &input.amendment(before)?).await?)
         })
         .await
     })

@@ -73,10 +73,11 @@ pub(crate) async fn amend(
     id: InvitationId,
     input: &Amend,
 ) -> Result<InvitationView, ApiError> {
-    let amendment = input.amendment()?;
     let invitation = retry(|| async {
         let mut tx = database::begin(&app.pool).await?;
-        let invitation = app.members.scope(org).amend(&mut tx, &Actor::new(user.id), id, &amendment).await?;
+        let (scoped, actor) = (app.members.scope(org), Actor::new(user.id));
+        let before = scoped.get(&mut tx, &actor, id).await?.payload()?;
+        let invitation = scoped.amend(&mut tx, &actor, id, &input.amendment(before)?).await?;
         tx.commit().await?;
         Ok(invitation)
     })

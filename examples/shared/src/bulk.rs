@@ -22,6 +22,7 @@ pub struct Invites {
 pub struct Row {
     pub email: String,
     pub role: Role,
+    pub name: Option<String>,
     pub message: Option<String>,
     pub expires_in_hours: Option<i64>,
     pub locale: Option<String>,
@@ -33,10 +34,11 @@ impl Invites {
     /// In the library's terms.
     pub fn of(&self, organization: &Organization, inviter: &User) -> Result<Vec<NewInvitation<Membership>>, Problem> {
         let row = |row: &Row| {
-            let Row { email, role, message, expires_in_hours, locale, key } = row;
+            let Row { email, role, name, message, expires_in_hours, locale, key } = row;
             let invite = Invite {
                 email: email.clone(),
                 role: *role,
+                name: name.clone(),
                 message: message.clone(),
                 expires_in_hours: *expires_in_hours,
                 locale: locale.clone(),

@@ -15,6 +15,7 @@ use crate::{Membership, Organization, Problem, Role, User, answers::word};
 pub struct Invite {
     pub email: String,
     pub role: Role,
+    pub name: Option<String>,
     pub message: Option<String>,
     pub expires_in_hours: Option<i64>,
     pub locale: Option<String>,
@@ -24,7 +25,8 @@ impl Invite {
     /// In the library's terms.
     pub fn of(&self, organization: &Organization, inviter: &User) -> Result<NewInvitation<Membership>, Problem> {
         // Words for the letter. The role is not among them: an amendment changes the payload, and not this.
-        let mut new = NewInvitation::new(&self.email, Membership { role: self.role }).display(&json!({
+        let membership = Membership { role: self.role, name: self.name.clone() };
+        let mut new = NewInvitation::new(&self.email, membership).display(&json!({
             "organization": organization.name,
             "organization_id": organization.id,
             "inviter": inviter.full_name,
@@ -51,11 +53,11 @@ pub struct Amend {
 }
 
 impl Amend {
-    /// In the library's terms.
-    pub fn amendment(&self) -> Result<Amendment<Membership>, Problem> {
+    /// In the library's terms. A payload is replaced as a whole, so what stays is taken from the one before.
+    pub fn amendment(&self, before: Membership) -> Result<Amendment<Membership>, Problem> {
         let mut amendment = Amendment::new();
         if let Some(role) = self.role {
-            amendment = amendment.payload(Membership { role });
+            amendment = amendment.payload(Membership { role, ..before });
         }
         if let Some(message) = &self.message {
             amendment = amendment.message(message);
@@ -99,6 +101,8 @@ impl By {
 pub struct InvitationView {
     pub id: InvitationId,
     pub email: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     pub role: Role,
     pub status: Status,
     pub message: Option<String>,
@@ -151,10 +155,12 @@ impl InvitationView {
     pub fn new(invitation: &Invitation<Membership>) -> Result<Self, Error> {
         let inviter = invitation.inviter.id().and_then(|id| id.parse().ok());
         let accepted = invitation.ended.as_ref().filter(|_| invitation.status == Status::Accepted);
+        let Membership { role, name } = invitation.payload()?;
         Ok(Self {
             id: invitation.id,
             email: invitation.recipient.as_given().into(),
-            role: invitation.payload()?.role,
+            name,
+            role,
             status: invitation.status,
             message: invitation.message.clone(),
             invited_by: inviter.map(|id| InvitedBy { id, name: word(&invitation.display, "inviter") }),

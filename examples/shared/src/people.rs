@@ -48,11 +48,20 @@ impl TryFrom<String> for Role {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Membership {
     pub role: Role,
+    /// What the inviter calls the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 impl Kind for Membership {
     const NAME: &'static str = "member";
 
+    /// Lists are searched by it.
+    fn label(&self) -> Option<String> {
+        self.name.clone()
+    }
+
+    /// Lists are filtered by it.
     fn facet(&self) -> Option<String> {
         Some(self.role.word().into())
     }

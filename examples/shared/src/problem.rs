@@ -198,8 +198,12 @@ pub fn forbidden(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Pr
 
 /// The library's word for a value, in the words of this API.
 fn request_field(field: Field) -> &'static str {
-    const NAMES: [(Field, &str); 3] =
-        [(Field::Recipient, "email"), (Field::Lifetime, "expires_in_hours"), (Field::Payload, "role")];
+    const NAMES: [(Field, &str); 4] = [
+        (Field::Recipient, "email"),
+        (Field::Lifetime, "expires_in_hours"),
+        (Field::Payload, "role"),
+        (Field::Label, "name"),
+    ];
     NAMES.into_iter().find(|(of, _)| *of == field).map_or(field.as_str(), |(_, name)| name)
 }
 

@@ -1,6 +1,6 @@
 //! Lists: filters, order, pages.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Office, Server};
 
@@ -60,6 +60,24 @@ async fn filters_by_status_and_address() {
         let found: Vec<_> = found.map(|email| email.trim_end_matches("@example.com")).collect();
         assert_eq!(found.join(" "), expected, "{query}");
     }
+}
+
+#[tokio::test]
+async fn people_are_found_by_the_name_that_the_inviter_knows() {
+    let server = Server::start().await;
+    let office = Office::open(&server).await;
+    office.invite("grace@example.com").await;
+    let body = json!({ "email": "ab@example.com", "role": "member", "name": "Ada Byron" });
+    let ada = office.owner.post(&office.invitations, body).await.expect(201);
+    // Another role, and the same name.
+    let amended = office.owner.patch(&office.path_of(&ada), json!({ "role": "viewer" })).await.expect(200);
+    assert_eq!((&amended["name"], &amended["role"]), (&json!("Ada Byron"), &json!("viewer")));
+    let found = office.owner.get(&format!("{}?q=byron", office.invitations)).await.expect(200);
+    assert_eq!((&found["items"][0]["id"], &found["items"][0]["name"]), (&ada["id"], &ada["name"]));
+    assert_eq!(found["items"].as_array().unwrap().len(), 1);
+
+    let nameless = json!({ "email": "x@example.com", "role": "member", "name": "a\nb" });
+    office.owner.post(&office.invitations, nameless).await.invalid("name");
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ impl Office {
         let created = transaction(&mut conn, async |conn| {
             let org = insert_organization(conn, "Engines").await?.id;
             let ada = insert_user(conn, new).await?.ok_or_else(Problem::not_found)?;
-            let new = NewInvitation::new(email, Membership { role: Role::Member });
+            let new = NewInvitation::new(email, Membership { role: Role::Member, name: None });
             Ok((org, ada, members.scope(org).create_with_link(conn, &Actor::System, new).await?))
         });
         let (org, ada, Linked { invitation, token, .. }) = created.await.unwrap();

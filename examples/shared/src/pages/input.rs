@@ -86,6 +86,7 @@ impl Sending {
         Ok(Invite {
             email: self.email.trim().into(),
             role: role(&self.role)?,
+            name: None,
             message: Some(self.message.clone()),
             expires_in_hours: Some(hours(&self.expires_in_hours)?),
             locale: None,
