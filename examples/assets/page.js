@@ -48,6 +48,36 @@ for (const link of document.querySelectorAll("a[data-dialog]")) {
   });
 }
 
+// A file is read here, into the field that would be pasted into.
+for (const picker of document.querySelectorAll("[data-file]")) {
+  picker.hidden = false;
+  picker.querySelector("input").addEventListener("change", async (change) => {
+    const [file] = change.target.files;
+    if (file) document.getElementById(picker.dataset.file).value = await file.text();
+  });
+}
+
+for (const label of document.querySelectorAll("[data-tick-all]")) {
+  label.hidden = false;
+  label.querySelector("input").addEventListener("change", (change) => {
+    for (const box of document.querySelectorAll("input[name=id]")) box.checked = change.target.checked;
+  });
+}
+
+// What is still moving is looked at again.
+async function follow() {
+  const shown = document.querySelector("[data-live]");
+  if (!shown) return;
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+  const newer = page.getElementById(shown.id);
+  if (!newer) return;
+  shown.replaceChildren(...newer.childNodes);
+  shown.toggleAttribute("data-live", newer.hasAttribute("data-live"));
+  follow();
+}
+follow().catch(() => {});
+
 // One press, one request.
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", (submit) => {
@@ -60,3 +90,7 @@ addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").
   delete form.dataset.sent;
   form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
 }));
+
+// Work of many steps goes on by itself; without this, and for whoever comes back to a step, by its button.
+const [{ type }] = performance.getEntriesByType("navigation");
+if (type !== "back_forward") document.querySelector("form[data-goes-on]")?.requestSubmit();

@@ -141,6 +141,16 @@ pub(crate) async fn cancel(
     Ok(InvitationView::new(&invitation)?)
 }
 
+/// Deletes an ended one, with all that is known of it.
+pub(crate) async fn delete(app: &App, user: &User, org: i64, id: InvitationId) -> Result<(), ApiError> {
+    retry(|| async {
+        let mut tx = database::begin(&app.pool).await?;
+        app.members.scope(org).delete(&mut tx, &Actor::new(user.id), id).await?;
+        Ok(tx.commit().await?)
+    })
+    .await
+}
+
 /// Everything that happened to it, oldest first.
 pub(crate) async fn events(app: &App, user: &User, org: i64, id: InvitationId) -> Result<Vec<EventView>, ApiError> {
     let mut conn = app.pool.acquire().await?;

@@ -51,6 +51,12 @@ pub(crate) async fn heading(app: &App, user: &User, org: i64) -> Result<Heading,
     Ok(Heading::of(of(app, user).await?, org)?)
 }
 
+/// As [`heading`], for a page that is only for those who manage, where the library is not asked before it is shown.
+pub(crate) async fn managed(app: &App, user: &User, org: i64) -> Result<Heading, ApiError> {
+    let organization = heading(app, user, org).await?;
+    if organization.manages { Ok(organization) } else { Err(Refusal::NotPermitted.into()) }
+}
+
 /// All members of an organization, for one of them.
 pub(crate) async fn members(app: &App, user: &User, org: i64) -> Result<Vec<Member>, ApiError> {
     let mut conn = app.pool.acquire().await?;

@@ -10,7 +10,9 @@ pub const MAX_BODY: usize = 64 * 1024;
 pub const MAX_BULK_BODY: usize = 1024 * 1024;
 
 /// Where a body may be as large as that.
-const BULK: [&str; 1] = ["/invitations/bulk"];
+fn takes_many(path: &str) -> bool {
+    path.ends_with("/invitations/bulk") || path.ends_with("/invite-many") || path.contains("/imports/")
+}
 
 /// Set on every answer that has not chosen its own: any of them may show or take a token.
 pub const HEADERS: [(&str, &str); 5] = [
@@ -42,7 +44,7 @@ pub fn check<'a>(
     }
     // A body of unknown length is counted where it is read.
     let length = header("content-length").and_then(|length| length.parse::<usize>().ok());
-    let most = if BULK.iter().any(|bulk| path.ends_with(bulk)) { MAX_BULK_BODY } else { MAX_BODY };
+    let most = if takes_many(path) { MAX_BULK_BODY } else { MAX_BODY };
     if length.is_some_and(|length| length > most) { Err(Problem::too_large()) } else { Ok(()) }
 }
 

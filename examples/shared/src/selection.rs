@@ -36,7 +36,7 @@ pub enum Meant {
 }
 
 /// How many invitations one request changes.
-const AT_ONCE: u32 = 200;
+pub const AT_ONCE: u32 = 200;
 
 impl Many {
     pub fn meant(&self) -> Result<Meant, Problem> {

@@ -5,18 +5,18 @@ use serde_json::{Value, json};
 
 use crate::support::{PASSWORD, Server};
 
-struct Visitor {
+pub(super) struct Visitor {
     client: Client,
     url: String,
 }
 
 impl Visitor {
-    fn of(server: &Server) -> Self {
+    pub(super) fn of(server: &Server) -> Self {
         let client = Client::builder().cookie_store(true).redirect(Policy::none()).build().unwrap();
         Self { client, url: server.url.clone() }
     }
 
-    async fn get(&self, path: &str) -> Response {
+    pub(super) async fn get(&self, path: &str) -> Response {
         self.client.get(format!("{}{path}", self.url)).send().await.unwrap()
     }
 
@@ -27,11 +27,11 @@ impl Visitor {
         request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body.finish())
     }
 
-    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+    pub(super) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         self.form(path, fields).send().await.unwrap()
     }
 
-    async fn sign_up(&self, email: &str, join: &str) -> Response {
+    pub(super) async fn sign_up(&self, email: &str, join: &str) -> Response {
         let fields = [("full_name", "Somebody"), ("email", email), ("password", PASSWORD), ("join", join)];
         self.post("/signup", &fields).await
     }
@@ -42,7 +42,7 @@ impl Visitor {
 }
 
 /// An owner of organization 1, and the token of an invitation into it.
-async fn invite(server: &Server, email: &str) -> (Visitor, String) {
+pub(super) async fn invite(server: &Server, email: &str) -> (Visitor, String) {
     let owner = Visitor::of(server);
     assert_eq!(owner.sign_up("owner@example.com", "").await.status(), 303);
     assert_eq!(owner.post("/organizations", &[("name", "Engines")]).await.status(), 303);
@@ -136,7 +136,16 @@ async fn forms_of_other_sites_are_refused() {
     let ada = Visitor::of(&server);
     ada.sign_up("ada@example.com", "").await;
     ada.get(&format!("/invitation?token={token}")).await;
-    for path in ["/invitation/accept", "/invitation/decline", "/invitation/open", "/organizations", "/logout"] {
+    for path in [
+        "/invitation/accept",
+        "/invitation/decline",
+        "/invitation/open",
+        "/organizations",
+        "/organizations/1/invitations/selected",
+        "/organizations/1/invite-many",
+        "/organizations/1/imports/x",
+        "/logout",
+    ] {
         let fields = [("join", "1"), ("name", "x"), ("token", "x")];
         for (name, value) in [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")] {
             assert_eq!(ada.form(path, &fields).header(name, value).send().await.unwrap().status(), 403, "{path}");

@@ -23,9 +23,8 @@ pub(crate) async fn stats(app: &App, user: &User, org: i64, query: &StatsQuery) 
 }
 
 /// Counts the rows of one import.
-pub(crate) async fn progress(app: &App, user: &User, org: i64, import: String) -> Result<ImportProgress, ApiError> {
-    let stats = stats(app, user, org, &StatsQuery::new().import(&import)).await?;
-    Ok(ImportProgress::new(import, stats)?)
+pub(crate) async fn import(app: &App, user: &User, org: i64, import: &str) -> Result<Stats, ApiError> {
+    stats(app, user, org, &StatsQuery::new().import(import)).await
 }
 
 async fn get_stats(
@@ -43,5 +42,6 @@ async fn get_import(
     CurrentUser(user): CurrentUser,
     Path((org, import)): Path<(i64, String)>,
 ) -> Result<Reply<ImportProgress>, ApiError> {
-    progress(&app, &user, org, import).await.map(Reply)
+    let stats = self::import(&app, &user, org, &import).await?;
+    Ok(Reply(ImportProgress::new(import, stats)?))
 }

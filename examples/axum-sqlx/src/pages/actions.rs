@@ -1,5 +1,5 @@
-//! What may be done with one invitation on the inviting side: resend, cancel, make a link. The first
-//! two ask before; their question is a page, which the script opens in place.
+//! What may be done with one invitation on the inviting side: resend, cancel, renew, delete, make a link. All but the last
+//! ask before; their question is a page, which the script opens in place.
 
 use axum::{extract::State, response::Redirect};
 use invite_core::InvitationId;
@@ -7,7 +7,7 @@ use serde_json::json;
 use shared::pages::{
     form::Form,
     input::Why,
-    item::{confirm_cancel, confirm_resend, href},
+    item::{confirm_cancel, confirm_delete, confirm_renew, confirm_resend, href},
 };
 
 use super::{
@@ -55,10 +55,43 @@ pub(super) async fn cancel(
     }
 }
 
+pub(super) async fn ask_renew(State(app): State<App>, signed: SignedIn, At(named): Named) -> Answer {
+    ask(&app, &signed, named, Question::Renew, Form::default(), None).await
+}
+
+pub(super) async fn renew(State(app): State<App>, signed: SignedIn, At((org, id)): Named) -> Answer {
+    match invitations::renew(&app, &signed.user, org, id).await {
+        Ok(invitation) => {
+            let flash = format!("{} is invited once more. The mail is on its way.", invitation.email);
+            Ok(signed.page.go(&href(org, invitation.id), &flash))
+        }
+        Err(error) => {
+            let form = Form::default().refused(&error);
+            ask(&app, &signed, (org, id), Question::Renew, form, Some(&error)).await
+        }
+    }
+}
+
+pub(super) async fn ask_delete(State(app): State<App>, signed: SignedIn, At(named): Named) -> Answer {
+    ask(&app, &signed, named, Question::Delete, Form::default(), None).await
+}
+
+pub(super) async fn delete(State(app): State<App>, signed: SignedIn, At((org, id)): Named) -> Answer {
+    match invitations::delete(&app, &signed.user, org, id).await {
+        Ok(()) => Ok(signed.page.go(&format!("/organizations/{org}/invitations"), "The invitation is deleted.")),
+        Err(error) => {
+            let form = Form::default().refused(&error);
+            ask(&app, &signed, (org, id), Question::Delete, form, Some(&error)).await
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Question {
     Resend,
     Cancel,
+    Renew,
+    Delete,
 }
 
 async fn ask(
@@ -73,6 +106,8 @@ async fn ask(
     let confirm = match question {
         Question::Resend => confirm_resend(org, id, &invitation.email),
         Question::Cancel => confirm_cancel(org, id, &invitation.email),
+        Question::Renew => confirm_renew(org, id, &invitation.email),
+        Question::Delete => confirm_delete(org, id, &invitation.email),
     };
     page.show_after(error, "confirm.html", json!({ "confirm": confirm, "form": form }))
 }

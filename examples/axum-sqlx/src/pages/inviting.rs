@@ -8,9 +8,9 @@ use axum::{
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use shared::{
-    User,
+    Role, User,
     pages::{
-        filter::Filter,
+        filter::{Filter, letters},
         form::Form,
         input::Sending,
         item::Item,
@@ -45,7 +45,7 @@ async fn show_list(
     let items: Vec<Item> = found.items.into_iter().map(|view| Item::new(org, view, user)).collect();
     let next = found.next_cursor.map(|cursor| filter.href(org, &filter.status, &cursor));
     let first = (!filter.cursor.is_empty()).then(|| filter.href(org, &filter.status, ""));
-    let context = json!({ "roles": roles(organization.role), "lifetimes": lifetimes(), "chips": filter.chips(org), "organization": organization, "items": items, "filter": filter, "sorts": sorts(), "next": next, "first": first, "form": form });
+    let context = json!({ "roles": roles(organization.role), "lifetimes": lifetimes(), "chips": filter.chips(org), "organization": organization, "items": items, "filter": filter, "whole": filter.as_field(), "letters": letters(), "all_roles": roles(Role::Owner), "sorts": sorts(), "next": next, "first": first, "form": form });
     page.show_after(error, "invitations.html", context)
 }
 

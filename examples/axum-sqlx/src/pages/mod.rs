@@ -8,12 +8,15 @@ mod actions;
 mod assets;
 mod error;
 mod home;
+mod importing;
 mod inviting;
 mod landing;
 mod mailbox;
 mod manage;
 mod me;
 mod page;
+mod selected;
+mod statistics;
 
 use axum::{
     Router,
@@ -34,11 +37,15 @@ pub(crate) fn router() -> Router<App> {
         .route("/logout", post(account::log_out))
         .route("/organizations/{org}", get(home::organization))
         .route("/organizations/{org}/members", get(home::members))
+        .route("/organizations/{org}/statistics", get(statistics::show))
         .route("/organizations/{org}/invitations", get(inviting::list).post(inviting::create))
+        .route("/organizations/{org}/invitations/selected", get(selected::ask).post(selected::act))
         .route("/organizations/{org}/invitations/{id}", get(manage::show).post(manage::amend))
         .route("/organizations/{org}/invitations/{id}/resend", get(actions::ask_resend).post(actions::resend))
         .route("/organizations/{org}/invitations/{id}/link", get(actions::show_no_link).post(actions::link))
         .route("/organizations/{org}/invitations/{id}/cancel", get(actions::ask_cancel).post(actions::cancel))
+        .route("/organizations/{org}/invitations/{id}/renew", get(actions::ask_renew).post(actions::renew))
+        .route("/organizations/{org}/invitations/{id}/delete", get(actions::ask_delete).post(actions::delete))
         .route("/invitation", get(landing::show))
         .route("/invitation/open", post(landing::open))
         .route("/invitation/accept", post(landing::accept))
@@ -46,6 +53,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/me", get(me::show))
         .route("/me/invitations/{id}/accept", post(me::accept))
         .route("/me/invitations/{id}/decline", get(me::ask_decline).post(me::decline))
+        .merge(importing::routes())
         .route("/dev/mailbox", get(mailbox::show))
         .route("/dev/mailbox/{number}/html", get(mailbox::html))
 }

@@ -71,6 +71,11 @@ pub struct WhichLetter {
 }
 
 #[derive(Deserialize)]
+pub struct ImportName {
+    pub import: Option<String>,
+}
+
+#[derive(Deserialize)]
 pub struct Sending {
     email: String,
     role: String,

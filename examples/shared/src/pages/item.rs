@@ -10,7 +10,9 @@ use crate::{DeliveryView, InvitationView, Role, User};
 #[derive(Debug, Serialize)]
 pub struct Item {
     pub href: String,
+    id: InvitationId,
     pub email: String,
+    name: Option<String>,
     pub role: Role,
     status: Status,
     open: bool,
@@ -22,6 +24,8 @@ pub struct Item {
     urgency: Option<&'static str>,
     answered: Option<Moment>,
     delivery: DeliveryView,
+    /// Where the one is that it renews.
+    renews: Option<String>,
 }
 
 impl Item {
@@ -42,7 +46,9 @@ impl Item {
         };
         Self {
             href: href(org, view.id),
+            id: view.id,
             email: view.email,
+            name: view.name,
             role: view.role,
             status: view.status,
             open,
@@ -53,6 +59,7 @@ impl Item {
             urgency,
             answered: view.accepted_at.map(|at| Moment::new(at, now)),
             delivery: view.delivery,
+            renews: view.renews.map(|id| href(org, id)),
         }
     }
 }
@@ -73,6 +80,7 @@ pub fn confirm_resend(org: i64, id: InvitationId, email: &str) -> Confirm {
         button: "Send again",
         dismiss: "Not now",
         back: format!("/organizations/{org}/invitations"),
+        fields: Vec::new(),
     }
 }
 
@@ -86,5 +94,34 @@ pub fn confirm_cancel(org: i64, id: InvitationId, email: &str) -> Confirm {
         button: "Cancel invitation",
         dismiss: "Keep it",
         back: format!("/organizations/{org}/invitations"),
+        fields: Vec::new(),
+    }
+}
+
+pub fn confirm_renew(org: i64, id: InvitationId, email: &str) -> Confirm {
+    Confirm {
+        title: "Invite them once more?".into(),
+        text: format!("{email} gets a new invitation to the same, by mail. This one stays as it is, with its history."),
+        action: format!("{}/renew", href(org, id)),
+        reason: None,
+        danger: false,
+        button: "Renew",
+        dismiss: "Not now",
+        back: href(org, id),
+        fields: Vec::new(),
+    }
+}
+
+pub fn confirm_delete(org: i64, id: InvitationId, email: &str) -> Confirm {
+    Confirm {
+        title: "Delete this invitation?".into(),
+        text: format!("Nothing will be left that shows that {email} was invited: neither address nor history."),
+        action: format!("{}/delete", href(org, id)),
+        reason: None,
+        danger: true,
+        button: "Delete for good",
+        dismiss: "Keep it",
+        back: href(org, id),
+        fields: Vec::new(),
     }
 }

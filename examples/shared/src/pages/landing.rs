@@ -146,6 +146,7 @@ pub fn confirm_decline(organization: &str, action: &str, back: &str) -> Confirm 
         button: "Decline",
         dismiss: "Not now",
         back: back.into(),
+        fields: Vec::new(),
     }
 }
 

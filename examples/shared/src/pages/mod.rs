@@ -3,10 +3,14 @@
 pub mod filter;
 pub mod form;
 pub mod history;
+pub mod importing;
 pub mod input;
 pub mod item;
 pub mod landing;
 pub mod mailbox;
+pub mod selected;
+pub mod sheet;
+pub mod stats;
 pub mod templates;
 pub mod view;
 
@@ -21,6 +25,13 @@ pub fn log_in_first(next: Option<&str>) -> String {
         }
         None => "/login".into(),
     }
+}
+
+/// Where an import is shown.
+pub fn import_href(org: i64, import: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    let letter = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    format!("/organizations/{org}/imports/{}", import.bytes().map(letter).collect::<String>())
 }
 
 /// A path of this site. `//host` and `/\host` are other sites to a browser.

@@ -13,7 +13,7 @@ macro_rules! asset {
     };
 }
 
-const TEMPLATES: [(&str, &str); 14] = [
+const TEMPLATES: [(&str, &str); 19] = [
     ("layout.html", asset!("templates/layout.html")),
     ("parts.html", asset!("templates/parts.html")),
     ("home.html", asset!("templates/home.html")),
@@ -23,6 +23,11 @@ const TEMPLATES: [(&str, &str); 14] = [
     ("invitations.html", asset!("templates/invitations.html")),
     ("invitation.html", asset!("templates/invitation.html")),
     ("link.html", asset!("templates/link.html")),
+    ("done.html", asset!("templates/done.html")),
+    ("many.html", asset!("templates/many.html")),
+    ("plan.html", asset!("templates/plan.html")),
+    ("import.html", asset!("templates/import.html")),
+    ("statistics.html", asset!("templates/statistics.html")),
     ("confirm.html", asset!("templates/confirm.html")),
     ("landing.html", asset!("templates/landing.html")),
     ("me.html", asset!("templates/me.html")),

@@ -33,6 +33,11 @@ pub fn now() -> DateTime<Utc> {
     SystemClock.now()
 }
 
+/// What a pasted list is called, unless somebody knows better.
+pub fn list_name() -> String {
+    now().format("List of %-d %b %Y, %H:%M").to_string()
+}
+
 /// Rounded to the nearest, in one unit.
 fn relative(seconds: i64) -> String {
     let away = seconds.abs();
@@ -153,6 +158,8 @@ pub struct Confirm {
     pub button: &'static str,
     pub dismiss: &'static str,
     pub back: String,
+    /// What the form sends besides.
+    pub fields: Vec<(&'static str, String)>,
 }
 
 /// A value to choose, and what it is called.
@@ -166,6 +173,11 @@ impl Choice {
     pub fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
         Self { value: value.into(), label: label.into() }
     }
+}
+
+/// A number of things, as people say it.
+pub fn count(number: usize, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }
 
 /// What somebody with this role may grant.
