@@ -2,6 +2,7 @@
 
 mod driver;
 mod landing;
+mod many;
 mod person;
 
 use std::time::{Duration, Instant};

@@ -1,6 +1,9 @@
 //! A person at a browser: sees what is shown, presses what is named.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use data_encoding::BASE64;
 use serde_json::{Value, json};
@@ -21,7 +24,7 @@ impl Screen {
     const fn size(self) -> (u32, u32) {
         match self {
             Self::Desktop => (1280, 800),
-            Self::Phone => (390, 844),
+            Self::Phone => (360, 780),
         }
     }
 }
@@ -106,6 +109,15 @@ impl Person {
         assert!(!shown.contains(text), "{text:?} is shown\n{shown}");
     }
 
+    /// Waits until it is gone: a page that is being left shows it for a while.
+    pub(crate) async fn loses(&self, text: &str) {
+        let start = Instant::now();
+        while self.shown().await.contains(text) {
+            assert!(start.elapsed() < PATIENCE, "{text:?} stays");
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
     async fn shown(&self) -> String {
         self.script("return document.body.innerText", vec![]).await.as_str().unwrap_or_default().into()
     }
@@ -122,6 +134,13 @@ impl Person {
             .unwrap_or_else(|_| panic!("no button {name}"));
         element.scroll_into_view().await.unwrap();
         element.click().await.unwrap();
+    }
+
+    /// The same in the question that lies over the page.
+    pub(crate) async fn presses_in_dialog(&self, name: &str) {
+        let button = format!("//dialog//button[normalize-space() = {}]", literal(name));
+        let button = self.query(By::XPath(button)).and_displayed().first().await;
+        button.unwrap_or_else(|_| panic!("no button {name:?} in a dialog")).click().await.unwrap();
     }
 
     /// Types into the field of this label, instead of what was there.
