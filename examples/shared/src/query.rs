@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use invite_core::{DeliveryState, InvitationQuery, Sort, Stats, StatsQuery, Status, Step};
+use invite_core::{Actor, DeliveryState, InvitationQuery, Sort, Stats, StatsQuery, Status, Step};
 use serde::Serialize;
 use url::form_urlencoded;
 
@@ -11,23 +11,38 @@ use crate::Problem;
 
 const MOST: u32 = 200;
 
-/// Reads `status=&q=&role=&delivery=&import=&sort=&limit=&cursor=`; what is empty counts as not asked.
+/// Reads `status=&q=&role=&invited_by=&delivery=&import=&created_from=&created_to=&sort=&limit=&cursor=`; what is empty
+/// counts as not asked. `created_from` is included, `created_to` is not.
 pub fn list_query(raw: &str) -> Result<InvitationQuery, Problem> {
+    let (mut from, mut to) = (Bound::Unbounded, Bound::Unbounded);
     let mut query = InvitationQuery::new();
     for (key, value) in form_urlencoded::parse(raw.as_bytes()).filter(|(_, value)| !value.is_empty()) {
         query = match &*key {
             "status" => query.status(Status::from_word(&value).ok_or_else(|| no_such("status"))?),
             "q" => query.search(value),
             "role" => query.facet(value),
+            "invited_by" => query.inviter(&user(&value).ok_or_else(|| no_such("invited_by"))?),
             "delivery" => query.delivery(DeliveryState::from_word(&value).ok_or_else(|| no_such("delivery"))?),
             "import" => query.import(value),
+            "created_from" => {
+                from = Bound::Included(instant(&value).ok_or_else(|| no_such("created_from"))?);
+                query
+            }
+            "created_to" => {
+                to = Bound::Excluded(instant(&value).ok_or_else(|| no_such("created_to"))?);
+                query
+            }
             "sort" => query.sort(sort(&value).ok_or_else(|| no_such("sort"))?),
             "limit" => query.limit(limit(&value).ok_or_else(|| no_such("limit"))?),
             "cursor" => query.after(value.parse()?),
             other => return Err(Problem::unknown_parameter(other)),
         };
     }
-    Ok(query)
+    Ok(query.created((from, to)))
+}
+
+fn user(id: &str) -> Option<Actor> {
+    id.parse::<i64>().ok().map(Actor::new)
 }
 
 fn sort(word: &str) -> Option<Sort> {

@@ -81,6 +81,30 @@ async fn people_are_found_by_the_name_that_the_inviter_knows() {
 }
 
 #[tokio::test]
+async fn filters_by_who_invited_and_when() {
+    let server = Server::start().await;
+    let office = Office::open(&server).await;
+    let admin = office.hire(&server, "admin@example.com", "admin").await;
+    let me = admin.get("/api/me").await.expect(200)["user"]["id"].clone();
+    let body = json!({ "email": "ada@example.com", "role": "member" });
+    let ada = admin.post(&office.invitations, body).await.expect(201);
+    let created = ada["created_at"].as_str().unwrap();
+
+    for (query, expected) in [
+        (format!("invited_by={me}"), "ada@example.com"),
+        ("invited_by=0".into(), ""),
+        (format!("created_from={created}"), "ada@example.com"),
+        (format!("created_to={created}"), "admin@example.com"),
+        ("created_to=2020-01-01".into(), ""),
+    ] {
+        let list = office.owner.get(&format!("{}?{query}", office.invitations)).await.expect(200);
+        let found: Vec<_> =
+            list["items"].as_array().unwrap().iter().map(|item| item["email"].as_str().unwrap()).collect();
+        assert_eq!(found.join(" "), expected, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_asked_is_named() {
     let server = Server::start().await;
     let office = Office::open(&server).await;
@@ -94,6 +118,9 @@ async fn what_cannot_be_asked_is_named() {
         ("status=open".to_owned(), "status"),
         ("status=pending&status=x".into(), "status"),
         ("delivery=lost".into(), "delivery"),
+        ("invited_by=ada".into(), "invited_by"),
+        ("created_from=today".into(), "created_from"),
+        ("created_from=2030-01-02&created_to=2030-01-01".into(), "period"),
         ("sort=role".into(), "sort"),
         ("sort=digest".into(), "sort"),
         ("limit=0".into(), "limit"),
