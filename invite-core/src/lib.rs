@@ -49,7 +49,7 @@ pub use crate::{
     clock::{Clock, SystemClock},
     delivery::{
         Delivery, DeliveryState,
-        report::{DeliveryReport, ReportKind, Reported},
+        report::{DeliveryReport, ReportKind, ReportProof, Reported},
     },
     email_address::EmailAddress,
     error::{Error, Field, Problem},

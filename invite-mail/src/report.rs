@@ -14,7 +14,7 @@ mod status;
 
 use std::fmt;
 
-use invite_core::{DeliveryReport, EnhancedCode, ReportKind, store::DeliveryId};
+use invite_core::{DeliveryReport, EmailAddress, EnhancedCode, ReportKind, ReportProof, store::DeliveryId};
 
 pub use self::{
     reader::ReportReader,
@@ -105,8 +105,8 @@ impl StatusReport {
     /// went, and the report of another recipient is ignored.
     ///
     /// `None` if the mail names no letter, or only says that the letter was handed on to a server that reports nothing or
-    /// to several addresses. Also for a failure that names no address and did not come to a verified return path: leaving
-    /// the address out must not make forging easier.
+    /// to several addresses. Also for whatever did not come to a verified return path and names nobody who could be invited:
+    /// leaving the address out, or writing what is none, must not make forging easier.
     #[must_use]
     pub fn delivery_report(&self) -> Option<DeliveryReport> {
         let worst = self.worst()?;
@@ -117,19 +117,20 @@ impl StatusReport {
             Action::Complained => ReportKind::Complained,
             Action::Failed => ReportKind::Bounced,
         };
-        let unproved = self.by_return_path.is_none() && self.addresses.0.is_empty();
-        if unproved && kind == ReportKind::Bounced {
+        let proof = self.by_return_path.map(|_| ReportProof::ReturnPath);
+        if proof.is_none() && self.addresses.0.is_empty() {
             return None;
         }
         let mut report = match (self.delivery(), self.provider_id()) {
-            (Some(delivery), _) if self.by_return_path.is_some() => DeliveryReport::new(delivery, kind),
+            (Some(delivery), _) if proof.is_some() => DeliveryReport::new(delivery, kind),
             (Some(delivery), None) => DeliveryReport::new(delivery, kind),
             (Some(delivery), Some(id)) => DeliveryReport::new(delivery, kind).provider_id(id),
             (None, id) => DeliveryReport::by_provider_id(id?, kind),
         };
-        if self.by_return_path.is_none() {
-            report = self.addresses.0.iter().fold(report, |report, address| report.recipient(address));
-        }
+        report = match proof {
+            Some(proof) => report.proved_by(proof),
+            None => self.addresses.0.iter().fold(report, |report, address| report.recipient(address.as_given())),
+        };
         if let Some(code) = worst.code {
             report = report.code(code);
         }
@@ -154,12 +155,13 @@ impl StatusReport {
 
 /// To whom the letter went. Never shown.
 #[derive(Clone, Default, PartialEq, Eq)]
-struct Addresses(Vec<String>);
+struct Addresses(Vec<EmailAddress>);
 
 impl Addresses {
-    fn first(all: Vec<String>, most: usize) -> Self {
-        let mut kept: Vec<String> = Vec::new();
-        for address in all {
+    /// Of what stands where addresses do, only what could be invited says to whom a letter went.
+    fn first(all: &[String], most: usize) -> Self {
+        let mut kept: Vec<EmailAddress> = Vec::new();
+        for address in all.iter().filter_map(|address| address.parse().ok()) {
             if kept.len() == most {
                 break;
             }

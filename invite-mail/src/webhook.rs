@@ -10,7 +10,7 @@ mod error;
 mod ses;
 mod sns;
 
-use invite_core::{DeliveryReport, ReportKind, store::DeliveryId};
+use invite_core::{DeliveryReport, ReportKind, ReportProof, store::DeliveryId};
 use serde_json::Value;
 
 pub use self::{
@@ -36,5 +36,6 @@ fn report(delivery: Option<DeliveryId>, provider_id: Option<&str>, kind: ReportK
         Some(delivery) => DeliveryReport::new(delivery, kind).provider_id(provider_id),
         None => DeliveryReport::by_provider_id(provider_id, kind),
     };
-    (report.delivery().is_some() || report.provider_name().is_some()).then_some(report)
+    let is_named = report.delivery().is_some() || report.provider_name().is_some();
+    is_named.then(|| report.proved_by(ReportProof::Webhook))
 }

@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    DeliveryReport, DeliveryState, InvitationId, Outcome, Policy, ReportKind, SecureRandom, Status, store::DeliveryId,
-    testing::SeededRandom,
+    DeliveryReport, DeliveryState, InvitationId, Outcome, Policy, ReportKind, ReportProof, SecureRandom, Status,
+    store::DeliveryId, testing::SeededRandom,
 };
 
 use crate::{
@@ -178,7 +178,7 @@ async fn happens(world: &World, id: InvitationId, act: Act, letters: &[DeliveryI
     let scoped = world.members.scope(7);
     match act {
         Act::Report { letter, kind } => {
-            let report = DeliveryReport::new(letters[letter], kind);
+            let report = DeliveryReport::new(letters[letter], kind).proved_by(ReportProof::Webhook);
             committed!(world, tx => world.members.report(&mut tx, &report).await?);
         }
         Act::Mail(mail) => {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::TimeDelta;
 use invite_core::{
-    Claimant, DeliveryReport, DeliveryState, Error, Policy, ReportKind, Reported, Status, Worker,
+    Claimant, DeliveryReport, DeliveryState, Error, Policy, ReportKind, ReportProof, Reported, Status, Worker,
     store::Purpose,
     testing::{CapturingMailer, ManualClock},
 };
@@ -69,7 +69,8 @@ async fn a_bounce_is_heard_of_the_letter_that_stands_or_not_at_all(db: Db) -> Ve
             let id = ids[round];
             race.unit(async |tx| match n % 3 {
                 0 => {
-                    let report = DeliveryReport::new(sent[&id], ReportKind::Bounced).code(550);
+                    let report =
+                        DeliveryReport::new(sent[&id], ReportKind::Bounced).proved_by(ReportProof::Webhook).code(550);
                     world.members.report(tx, &report).await.map(Some)
                 }
                 1 => world.members.scope(7).resend(tx, &world.admin, id).await.map(|_| None),

@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use invite_core::{
-    Actor, DeliveryReport, DeliveryState, EventKind, Letter, NewInvitation, Policy, ReportKind, Reported, Status,
-    Token,
+    Actor, DeliveryReport, DeliveryState, EventKind, Letter, NewInvitation, Policy, ReportKind, ReportProof, Reported,
+    Status, Token,
     store::{Dispatch, NewEvent, NewLetter, Purpose, Sweep},
 };
 
@@ -105,7 +105,10 @@ async fn the_inviter_hears_that_it_could_not_be_delivered_until_it_is_resent(db:
 
     committed!(world, tx => world.members.scope(7).create(&mut tx, &world.admin, by_charles("grace@example.com")).await?);
     let letter = world.one_letter().await?;
-    let report = DeliveryReport::new(letter.delivery(), ReportKind::Bounced).code(550).text("no such user");
+    let report = DeliveryReport::new(letter.delivery(), ReportKind::Bounced)
+        .proved_by(ReportProof::Webhook)
+        .code(550)
+        .text("no such user");
     for wanted in [Reported::Failed, Reported::Ignored] {
         let seen = committed!(world, tx => world.members.report(&mut tx, &report).await?);
         ensure!(seen == wanted, "the bounce is answered by {seen:?}, should be {wanted:?}");

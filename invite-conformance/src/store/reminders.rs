@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Actor, Amendment, DeliveryReport, DeliveryState, EventKind, InvitationId, Policy, Record, ReportKind, Reported,
-    Status,
+    Actor, Amendment, DeliveryReport, DeliveryState, EventKind, InvitationId, Policy, Record, ReportKind, ReportProof,
+    Reported, Status,
     store::{Change, Dispatch, NewLetter, Purpose, ReminderDecision, ReminderScan, RenewedLinks, StoreError},
 };
 
@@ -169,7 +169,7 @@ async fn nobody_is_reminded_of_what_was_not_mailed_or_complained_of(db: Db) -> V
         world.members.scope(7).create_with_link(&mut tx, &world.admin, new("ada@example.com")).await?
     });
     let (_, letter) = world.invite_and_mail("grace@example.com").await?;
-    let report = DeliveryReport::new(letter.delivery(), ReportKind::Complained);
+    let report = DeliveryReport::new(letter.delivery(), ReportKind::Complained).proved_by(ReportProof::Webhook);
     committed!(world, tx => world.members.report(&mut tx, &report).await?);
     world.clock.advance(DAY * 6);
     reminds(&world, 0, "of a link handed over, and of what was called spam").await
@@ -183,11 +183,11 @@ async fn a_complaint_about_a_reminder_stops_the_next(db: Db) -> Verdict {
         let reminder = world.one_letter().await?;
         ensure!(reminder.delivery() != invitation.delivery(), "a reminder is a delivery of its own");
         for good_news in [ReportKind::Deferred, ReportKind::Delivered] {
-            let report = DeliveryReport::new(reminder.delivery(), good_news);
+            let report = DeliveryReport::new(reminder.delivery(), good_news).proved_by(ReportProof::Webhook);
             let heard = committed!(world, tx => world.members.report(&mut tx, &report).await?);
             ensure!(heard == Reported::Ignored, "of a reminder, {good_news:?} is {heard:?}");
         }
-        let report = DeliveryReport::new(reminder.delivery(), *kind);
+        let report = DeliveryReport::new(reminder.delivery(), *kind).proved_by(ReportProof::Webhook);
         for wanted in [Reported::Recorded, Reported::Ignored] {
             let heard = committed!(world, tx => world.members.report(&mut tx, &report).await?);
             ensure!(heard == wanted, "of a reminder, {kind:?} is {heard:?}, should be {wanted:?}");
@@ -201,7 +201,7 @@ async fn a_complaint_about_a_reminder_stops_the_next(db: Db) -> Verdict {
         );
         if *kind == ReportKind::Bounced {
             // The letter itself comes back later than its reminder.
-            let late = DeliveryReport::new(invitation.delivery(), *kind);
+            let late = DeliveryReport::new(invitation.delivery(), *kind).proved_by(ReportProof::Webhook);
             let heard = committed!(world, tx => world.members.report(&mut tx, &late).await?);
             ensure!(heard == Reported::Failed, "a letter that came back after its reminder is {heard:?}");
         }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use invite_core::{
     Actor, Amendment, Delivery, DeliveryReport, DeliveryState, EnhancedCode, Error, EventKind, Fault, InvitationId,
-    Outcome, Policy, ReportKind, Reported, Status,
+    Outcome, Policy, ReportKind, ReportProof, Reported, Status,
     store::{DeliveryId, DeliveryUpdate, Dispatch, Guard, Key, QueueChange, Read, RenewedLinks, Settlement},
 };
 
@@ -57,7 +57,10 @@ async fn hear(world: &World, report: &DeliveryReport, wanted: Reported) -> Verdi
 }
 
 fn bounced(delivery: DeliveryId) -> DeliveryReport {
-    let report = DeliveryReport::new(delivery, ReportKind::Bounced).code(550).text("no such user");
+    let report = DeliveryReport::new(delivery, ReportKind::Bounced)
+        .proved_by(ReportProof::Webhook)
+        .code(550)
+        .text("no such user");
     EnhancedCode::new(5, 1, 1).map_or_else(|| report.clone(), |code| report.clone().enhanced(code))
 }
 
@@ -97,7 +100,7 @@ async fn the_report_of_highest_rank_stays_in_whatever_order_they_come(db: Db) ->
         for (other, second) in ReportKind::ALL.into_iter().enumerate() {
             let (id, letter) = world.invite_and_mail(&format!("p{one}{other}@example.com")).await?;
             for kind in [first, second] {
-                let report = DeliveryReport::new(letter.delivery(), kind);
+                let report = DeliveryReport::new(letter.delivery(), kind).proved_by(ReportProof::Webhook);
                 committed!(world, tx => world.members.report(&mut tx, &report).await?);
             }
             let state = reported(ReportKind::ALL[one.max(other)]);
@@ -314,8 +317,10 @@ async fn only_a_failure_that_may_be_the_recipient_s_fails_an_invitation(db: Db) 
         let world = World::new(&db, Policy::default());
         world.mailer.answer(Outcome::accepted_as(&format!("q-{code}")));
         let (id, letter) = world.invite_and_mail("ada@example.com").await?;
-        let report =
-            DeliveryReport::by_provider_id(&format!("q-{code}"), ReportKind::Bounced).code(550).text("refused");
+        let report = DeliveryReport::by_provider_id(&format!("q-{code}"), ReportKind::Bounced)
+            .proved_by(ReportProof::Webhook)
+            .code(550)
+            .text("refused");
         let report = EnhancedCode::parse(code).map_or_else(|| report.clone(), |code| report.clone().enhanced(code));
         let answer = if status == Status::Pending { Reported::Recorded } else { Reported::Failed };
         hear(&world, &report, answer).await?;
@@ -334,8 +339,20 @@ async fn a_report_of_another_s_address_is_ignored(db: Db) -> Verdict {
     for forged in ["grace@example.com", "ada@example.org"] {
         hear(&world, &bounced(letter.delivery()).recipient(forged), Reported::Ignored).await?;
     }
+    // Without a proof, a report that names nobody, or nobody who could be invited, may be anybody's.
+    let unproved = DeliveryReport::new(letter.delivery(), ReportKind::Bounced).code(550).text("call 0800 5550100");
+    hear(&world, &unproved, Reported::Ignored).await?;
+    for forged in ["nobody@-", "x@!", "x@[1.2.3.4]", "", "grace@example.com"] {
+        hear(&world, &unproved.clone().recipient(forged), Reported::Ignored).await?;
+    }
+    for kind in ReportKind::ALL {
+        hear(&world, &DeliveryReport::new(letter.delivery(), kind), Reported::Ignored).await?;
+    }
     stands(&world, id, Status::Pending, DeliveryState::Sent).await?;
-    let report = bounced(letter.delivery()).recipient("grace@example.com").recipient("Ada@EXAMPLE.com");
+    let report = unproved.recipient("grace@example.com").recipient("Ada@EXAMPLE.com");
     hear(&world, &report, Reported::Failed).await?;
-    stands(&world, id, Status::DeliveryFailed, DeliveryState::Bounced).await
+    stands(&world, id, Status::DeliveryFailed, DeliveryState::Bounced).await?;
+    let error = world.get(id).await?.delivery.last_error.clone();
+    ensure!(error.as_deref() == Some("550"), "of a report that anybody may have written {error:?} is shown");
+    Ok(())
 }

@@ -15,20 +15,26 @@ use crate::{
 /// [`Invitations::report`](crate::Invitations::report).
 ///
 /// ```
-/// use invite_core::{DeliveryReport, EnhancedCode, ReportKind, store::DeliveryId};
+/// use invite_core::{DeliveryReport, EnhancedCode, ReportKind, ReportProof, store::DeliveryId};
 ///
 /// let id = DeliveryId::from_message_id("<01976b7a-0000-7000-8000-000000000001@example.com>").unwrap();
 /// let report = DeliveryReport::new(id, ReportKind::Bounced)
+///     .proved_by(ReportProof::Webhook) // after its signature was verified
 ///     .code(550)
 ///     .enhanced(EnhancedCode::parse("5.1.1").unwrap())
 ///     .text("no such user");
 /// ```
+///
+/// **Whoever has seen a letter knows its Message-ID, and can write a report about it.** So a report is believed only if it
+/// has a [proof](Self::proved_by), or names the invited address as the [recipient](Self::recipient). One that has neither is
+/// ignored, whatever it says.
 #[derive(Clone, PartialEq, Eq)]
 #[must_use]
 pub struct DeliveryReport {
     delivery: Option<DeliveryId>,
     provider_id: Option<String>,
     recipients: Vec<EmailAddress>,
+    proof: Option<ReportProof>,
     kind: ReportKind,
     fault: Option<Fault>,
     code: Option<u16>,
@@ -73,6 +79,16 @@ impl ReportKind {
     }
 }
 
+/// Why a report may be believed that names no recipient: what it came with, that a stranger cannot make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReportProof {
+    /// It came to a return path that was signed for this delivery, and whose signature was verified.
+    ReturnPath,
+    /// The mail provider sent it, and its signature, or the secret in its request, was verified.
+    Webhook,
+}
+
 /// What a report came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -81,7 +97,7 @@ pub enum Reported {
     Recorded,
     /// That, and the pending invitation is `delivery_failed` now.
     Failed,
-    /// Ignored: unknown delivery, other recipient, superseded letter, notice to the inviter, good news about a reminder, or
+    /// Ignored: unknown delivery, other recipient, neither recipient nor proof, superseded letter, notice to the inviter, good news about a reminder, or
     /// a higher-ranking report already stored.
     Ignored,
 }
@@ -104,6 +120,7 @@ impl DeliveryReport {
             delivery,
             provider_id: None,
             recipients: Vec::new(),
+            proof: None,
             kind,
             fault: None,
             code: None,
@@ -119,9 +136,16 @@ impl DeliveryReport {
         self
     }
 
-    /// An address to which, as the report says, the letter went. If any is given, a report is ignored unless one of them
-    /// is the invited address: whoever has seen a Message-ID can write a report about it, and may not know to whom the letter
-    /// went. Give none if the report cannot have been forged. Up to eight are looked at, and what is no address is ignored.
+    /// Says why it may be believed. Without a proof, it must name the invited address as the [recipient](Self::recipient), and
+    /// its [words](Self::text) are shown to nobody.
+    pub const fn proved_by(mut self, proof: ReportProof) -> Self {
+        self.proof = Some(proof);
+        self
+    }
+
+    /// An address to which, as the report says, the letter went. If any is given, the report is ignored unless one of them is
+    /// the invited address, also where there is a [proof](Self::proved_by). Up to eight are looked at. What is no address is
+    /// ignored, and then counts as not given.
     pub fn recipient(mut self, address: &str) -> Self {
         if self.recipients.len() < MAX_ADDRESSES {
             self.recipients.extend(EmailAddress::from_given(address));
@@ -147,7 +171,9 @@ impl DeliveryReport {
         self
     }
 
-    /// The words, kept as [`Outcome::sanitize`] leaves them.
+    /// The words, kept as [`Outcome::sanitize`] leaves them. Those of a report without a [proof](Self::proved_by) only help to
+    /// find whose fault a failure is: a stranger may have written them, so they are neither shown to the inviting side nor
+    /// stored.
     pub fn text(mut self, text: &str) -> Self {
         self.text = Outcome::sanitize(text);
         self
@@ -175,10 +201,14 @@ impl DeliveryReport {
         &self.recipients
     }
 
-    /// Whether the addresses that it names, if it does, are this invitation's.
+    pub(crate) const fn is_proved(&self) -> bool {
+        self.proof.is_some()
+    }
+
+    /// Whether it may be believed of this invitation: by the addresses that it names, or else by its proof.
     pub(crate) fn is_about(&self, record: &Record) -> bool {
         let is_invited = |address: &EmailAddress| address.canonical() == record.recipient.canonical();
-        self.recipients.is_empty() || self.recipients.iter().any(is_invited)
+        if self.recipients.is_empty() { self.is_proved() } else { self.recipients.iter().any(is_invited) }
     }
 
     /// Whose fault a failure or a delay is.
@@ -193,7 +223,8 @@ impl DeliveryReport {
 
     /// What to show the inviting side; nothing where all is well.
     pub(crate) fn reason(&self) -> Option<String> {
-        let reason = Outcome::reason(self.code, self.enhanced, &self.text);
+        let words = if self.is_proved() { self.text.as_str() } else { "" };
+        let reason = Outcome::reason(self.code, self.enhanced, words);
         (self.kind != ReportKind::Delivered && !reason.is_empty()).then_some(reason)
     }
 }
@@ -201,10 +232,11 @@ impl DeliveryReport {
 impl fmt::Debug for DeliveryReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the addresses.
-        let Self { delivery, provider_id, recipients: _, kind, fault, code, enhanced, text } = self;
+        let Self { delivery, provider_id, recipients: _, proof, kind, fault, code, enhanced, text } = self;
         f.debug_struct("DeliveryReport")
             .field("delivery", delivery)
             .field("provider_id", provider_id)
+            .field("proof", proof)
             .field("kind", kind)
             .field("fault", fault)
             .field("code", code)
@@ -235,10 +267,24 @@ mod tests {
     fn a_report_keeps_no_address_and_no_link() {
         let id = DeliveryId::from_uuid(uuid::Uuid::nil());
         let report = DeliveryReport::new(id, ReportKind::Bounced)
+            .proved_by(ReportProof::ReturnPath)
             .code(550)
             .text("<ada@example.com> refused https://app.example.com/i?t=inv1_secret");
         assert_eq!(report.reason().as_deref(), Some("550 … refused …"));
         assert!(!format!("{report:?}").contains("ada@"));
         assert_eq!(DeliveryReport::new(id, ReportKind::Delivered).text("250 ok").reason(), None);
+    }
+
+    #[test]
+    fn the_words_of_a_report_that_anybody_may_have_written_are_shown_to_nobody() {
+        let id = DeliveryId::from_uuid(uuid::Uuid::nil());
+        let forged = DeliveryReport::new(id, ReportKind::Bounced).recipient("ada@example.com");
+        let forged =
+            forged.code(550).enhanced(EnhancedCode::new(5, 1, 1).unwrap()).text("user unknown, call 0800 5550100");
+        assert_eq!(forged.reason().as_deref(), Some("550 5.1.1"));
+        assert_eq!(forged.whose_fault(), Some(Fault::Recipient));
+        assert_eq!(DeliveryReport::new(id, ReportKind::Bounced).text("call me").reason(), None);
+        let proved = forged.proved_by(ReportProof::ReturnPath).reason();
+        assert_eq!(proved.as_deref(), Some("550 5.1.1 user unknown, call 0800 5550100"));
     }
 }

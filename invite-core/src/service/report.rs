@@ -25,6 +25,8 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// Reports may come in any order and any number of times: the one of highest rank stays, as
     /// [`ReportKind`](crate::ReportKind) lists them. A bounce or suppression makes a pending invitation
     /// `delivery_failed`; one that has ended is left as it is, and so is one that was resent since.
+    /// A report that neither has a proof nor names the invited address is ignored: see [`DeliveryReport`].
+    ///
     /// That a reminder came back, was not sent or was called spam is recorded as well, so that no
     /// further one follows; the invitation stays pending, because its own letter may have arrived.
     ///
@@ -48,7 +50,9 @@ impl<S: InvitationStore, K: Kind> Invitations<S, K> {
     /// # let message_id = format!("<{}@example.com>", mailer.take()[0].delivery().as_uuid());
     /// // `message_id` is out of what the provider posts to the host's webhook.
     /// let delivery = store::DeliveryId::from_message_id(&message_id).ok_or("not one of ours")?;
-    /// let report = DeliveryReport::new(delivery, ReportKind::Bounced).code(550).text("no such user");
+    /// // The webhook's signature was verified before.
+    /// let report = DeliveryReport::new(delivery, ReportKind::Bounced).proved_by(ReportProof::Webhook);
+    /// let report = report.code(550).text("no such user");
     ///
     /// let mut tx = memory.begin().await;
     /// assert_eq!(members.report(&mut tx, &report).await?, Reported::Failed);
@@ -116,8 +120,8 @@ pub(crate) async fn record<S: InvitationStore>(
     Ok(Reported::Ignored)
 }
 
-/// The delivery that a report is about. Nothing is looked up where it names the delivery and nothing that could be
-/// compared. Which address a delivery went to never changes.
+/// The delivery that a report is about. Nothing is looked up where it is proved, names the delivery, and nothing that could
+/// be compared; nor where it has neither a proof nor a recipient. Which address a delivery went to never changes.
 async fn find<S: InvitationStore>(
     store: &S,
     conn: &mut S::Conn,
@@ -125,6 +129,9 @@ async fn find<S: InvitationStore>(
     leads: impl Iterator<Item = u32>,
     report: &DeliveryReport,
 ) -> Result<Option<DeliveryId>, StoreError> {
+    if report.recipients().is_empty() && !report.is_proved() {
+        return Ok(None);
+    }
     if let Some(delivery) = report.delivery() {
         if report.recipients().is_empty() && report.provider_name().is_none() {
             return Ok(Some(delivery));

@@ -124,7 +124,7 @@ impl ReportReader {
         }
         // An alias is reported by the address behind it, while the letter's own head names the one in front.
         addresses.extend(returned.value("to").into_iter().flat_map(ids::addresses).map(str::to_owned));
-        report.addresses = Addresses::first(addresses, ADDRESSES);
+        report.addresses = Addresses::first(&addresses, ADDRESSES);
         Some(report)
     }
 

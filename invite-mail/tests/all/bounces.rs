@@ -1,7 +1,7 @@
 //! What comes back in other shapes than the plain status report: nested, damaged, in a server's own words, or as a
 //! complaint.
 
-use invite_core::{DeliveryReport, EnhancedCode, ReportKind, store::DeliveryId};
+use invite_core::{DeliveryReport, EnhancedCode, ReportKind, ReportProof, store::DeliveryId};
 use invite_mail::{Action, ReportReader, StatusReport};
 use proptest::{collection::vec, prelude::*, sample::select};
 
@@ -211,7 +211,8 @@ fn a_return_path_comes_first_and_its_report_names_no_recipient() {
     let returned = format!("Content-Type: message/rfc822\n\nMessage-ID: <{other}@example.com>\nTo: b@example.org\n");
     let plain = mail("multipart/report; boundary=b", &returned);
     let reader = ReportReader::new().return_path(|address| (address == "bounces+1@example.com").then(ours));
-    let kept = DeliveryReport::new(ours(), ReportKind::Bounced).enhanced(EnhancedCode::parse("5.1.1").unwrap());
+    let kept = DeliveryReport::new(ours(), ReportKind::Bounced).proved_by(ReportProof::ReturnPath);
+    let kept = kept.enhanced(EnhancedCode::parse("5.1.1").unwrap());
     for field in ["Delivered-To", "X-Original-To", "Envelope-To", "To"] {
         let mail = format!("{field}: other@example.com, \"B\" <bounces+1@example.com>\n{plain}");
         assert_eq!(reader.read(mail.as_bytes()).unwrap().delivery_report(), Some(kept.clone()), "{field}");
@@ -248,14 +249,26 @@ fn a_report_found_by_its_message_id_names_the_recipients() {
 }
 
 #[test]
-fn a_failure_without_any_address_is_not_passed_on() {
+fn what_names_nobody_who_could_be_invited_is_not_passed_on() {
     let returned = format!("Content-Type: message/rfc822\n\nMessage-ID: <{ID}@example.com>\n");
-    let anonymous =
-        mail("multipart/report; boundary=b", &returned).replace("Final-Recipient: rfc822; ada@example.org\n", "");
-    let report = StatusReport::parse(anonymous.as_bytes()).unwrap();
-    assert_eq!((report.delivery(), report.delivery_report()), (Some(ours()), None));
-    let late = StatusReport::parse(anonymous.replace("failed", "delayed").as_bytes()).unwrap();
-    assert_eq!(late.delivery_report().map(|report| report.kind()), Some(ReportKind::Deferred));
+    let whole = mail("multipart/report; boundary=b", &returned);
+    for named in
+        ["", "Final-Recipient: rfc822; nobody@-\n", "Final-Recipient: rfc822;x@!\nOriginal-Recipient: x@[1.2.3.4]\n"]
+    {
+        let anonymous = whole.replace("Final-Recipient: rfc822; ada@example.org\n", named);
+        for action in ["failed", "delayed", "delivered"] {
+            let mail = anonymous.replace("Action: failed", &format!("Action: {action}"));
+            let report = StatusReport::parse(mail.as_bytes()).unwrap();
+            assert_eq!((report.delivery(), report.delivery_report()), (Some(ours()), None), "{named}, {action}");
+        }
+    }
+    for words in ["<nobody@->: 550 5.1.1 no such user", "<x@!>: 550 5.1.1 no such user", "550 5.1.1 no such user"] {
+        let report = StatusReport::parse(own_words("Return-Path: <>\nFrom: x@example.org", words).as_bytes());
+        assert_eq!(report.and_then(|report| report.delivery_report()), None, "{words}");
+    }
+    let relayed =
+        whole.replace("ada@example.org", "x@!").replace(&format!("{ID}@example.com"), "0102-0@provider.example");
+    assert_eq!(StatusReport::parse(relayed.as_bytes()).unwrap().delivery_report(), None);
 }
 
 #[test]
@@ -278,7 +291,8 @@ fn a_feedback_report_is_a_complaint() {
         StatusReport::parse(mail.as_bytes()).and_then(|report| report.delivery_report())
     };
     let complaint = DeliveryReport::new(ours(), ReportKind::Complained);
-    assert_eq!(with("Feedback-Type: abuse"), Some(complaint.clone()));
+    assert_eq!(with("Feedback-Type: abuse"), None, "anybody may have written it");
+    assert_eq!(with("Feedback-Type: abuse\nOriginal-Rcpt-To: redacted@-"), None);
     let named = with("Feedback-Type: Fraud\nOriginal-Rcpt-To: <ada@example.org>");
     assert_eq!(named, Some(complaint.recipient("ada@example.org")));
     for other in ["Feedback-Type: not-spam", "Feedback-Type: auth-failure", "Feedback-Type: ", "X: y"] {

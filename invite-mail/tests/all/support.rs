@@ -4,7 +4,7 @@ include!("../support/letter.rs");
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invite_core::{
-    Claimant, Clock, DeliveryReport, Error, EventKind, Fault, InvitationId, ReportKind, Status,
+    Claimant, Clock, DeliveryReport, Error, EventKind, Fault, InvitationId, ReportKind, ReportProof, Status,
     memory::MemoryConn,
     store::{
         Change, Dispatch, Guard, InvitationStore, NewEvent, NewLetter, Purpose, RecipientGuard, Target, TimeGuard,
@@ -85,7 +85,8 @@ pub(crate) async fn told_under(
     } else if status == Status::Rejected {
         members.reject(&mut tx, invitation.token(), &Actor::new(7), reason).await?;
     } else if status == Status::DeliveryFailed {
-        let report = DeliveryReport::new(invitation.delivery(), ReportKind::Bounced).fault(Fault::Recipient);
+        let report = DeliveryReport::new(invitation.delivery(), ReportKind::Bounced).proved_by(ReportProof::Webhook);
+        let report = report.fault(Fault::Recipient);
         members.report(&mut tx, &report.code(550).text(reason.unwrap_or("no such user"))).await?;
     } else if status == Status::Expired {
         clock.advance(TimeDelta::days(8));

@@ -1,6 +1,6 @@
 //! Each event of Amazon SES ends in the right report.
 
-use invite_core::{DeliveryReport, EnhancedCode, Fault, ReportKind, store::DeliveryId};
+use invite_core::{DeliveryReport, EnhancedCode, Fault, ReportKind, ReportProof, store::DeliveryId};
 use serde_json::{Value, json};
 
 use crate::webhooks_sns::reports_of;
@@ -18,7 +18,7 @@ fn one(kind: &str, name: &str, fields: Value) -> Option<DeliveryReport> {
 }
 
 fn report(kind: ReportKind) -> DeliveryReport {
-    DeliveryReport::by_provider_id(PROVIDER_ID, kind)
+    DeliveryReport::by_provider_id(PROVIDER_ID, kind).proved_by(ReportProof::Webhook)
 }
 
 fn coded(kind: ReportKind, code: u16, enhanced: &str, text: &str) -> DeliveryReport {
@@ -142,6 +142,7 @@ fn other_events_say_nothing_of_the_delivery() {
 fn our_message_id_is_found_where_the_event_has_it() {
     let delivery = DeliveryId::from_message_id(OURS).unwrap();
     let expected = DeliveryReport::new(delivery, ReportKind::Delivered).provider_id(PROVIDER_ID);
+    let expected = expected.proved_by(ReportProof::Webhook);
     for names in [
         json!({ "headers": [{ "name": "From", "value": "a@b" }, { "name": "Message-ID", "value": OURS }] }),
         json!({ "headers": [{ "name": "Message-Id", "value": OURS }], "commonHeaders": { "messageId": PROVIDER_ID } }),

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::BASE64;
-use invite_core::{DeliveryReport, ReportKind};
+use invite_core::{DeliveryReport, ReportKind, ReportProof};
 use invite_mail::webhook::{SesWebhook, Verified, WebhookError};
 use proptest::prelude::*;
 use ring::{
@@ -76,7 +76,9 @@ pub(crate) fn reports_of(event: &str) -> Vec<DeliveryReport> {
 }
 
 fn first() -> Verified {
-    Verified::Reports(vec![DeliveryReport::by_provider_id("0102-first-000000", ReportKind::Delivered)])
+    Verified::Reports(vec![
+        DeliveryReport::by_provider_id("0102-first-000000", ReportKind::Delivered).proved_by(ReportProof::Webhook),
+    ])
 }
 
 #[test]

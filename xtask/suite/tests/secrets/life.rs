@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use invite_conformance::Harness;
 use invite_core::{
     Actor, Claimant, DeliveryReport, InvitationId, InvitationQuery, Invitations, Kind, Linked, NewInvitation, Policy,
-    ReportKind, Status, SystemRandom, Token, TokenFormat, Unchecked, Worker,
+    ReportKind, ReportProof, Status, SystemRandom, Token, TokenFormat, Unchecked, Worker,
     store::DeliveryId,
     testing::{ManualClock, draw_token},
 };
@@ -194,7 +194,10 @@ impl<H: Harness> Life<'_, H> {
     async fn report(&self) {
         for (delivery, (token, _)) in self.deliveries.iter().zip(&self.known) {
             let words = format!("not wanted: https://example.com/invitation?token={token}");
-            let report = DeliveryReport::new(*delivery, ReportKind::Bounced).code(550).text(&words);
+            let report = DeliveryReport::new(*delivery, ReportKind::Bounced)
+                .proved_by(ReportProof::Webhook)
+                .code(550)
+                .text(&words);
             let mut tx = self.begin().await;
             self.said.debug(&(&report, self.members.report(&mut tx, &report).await.expect("a report")));
             self.commit(tx).await;
