@@ -1,6 +1,10 @@
 //! The answer of a server, found in words: `550 5.1.1 no such user`.
 
+mod context;
+
 use invite_core::EnhancedCode;
+
+use self::context::Rank;
 
 /// Where words are long, the answer stands in front.
 const LINES: usize = 300;
@@ -15,6 +19,8 @@ pub(super) struct Answer {
     pub(super) enhanced: Option<EnhancedCode>,
     /// What follows the codes.
     pub(super) words: String,
+    /// Whether it can be nothing but an answer. Otherwise a number stands where answers do, which people write too.
+    pub(super) certain: bool,
 }
 
 impl Answer {
@@ -22,45 +28,48 @@ impl Answer {
     pub(super) fn of_diagnostic(value: &str) -> Self {
         let words = value.split_once(';').map_or(value, |(_kind, words)| words).trim_start();
         let code = words.get(..3).filter(|_| !words[3..].starts_with(|c: char| c.is_ascii_alphanumeric()));
+        let code = code.filter(|_| !context::goes_on_in_digits(&words[3..]));
         let code = code.and_then(|code| code.parse().ok()).filter(|code| (200..600).contains(code));
         let words = if code.is_some() { words[3..].trim_start_matches(['-', ' ', '#', ':']) } else { words };
         let (first, rest) = words.split_once(|c: char| c.is_whitespace()).unwrap_or((words, ""));
         let enhanced = EnhancedCode::parse(first.trim_end_matches([':', '-', ';']));
         if code.is_some() && enhanced.is_some() {
-            return Self { code, enhanced, words: rest.trim_start().into() };
+            return Self { code, enhanced, words: rest.trim_start().into(), certain: true };
         }
         // Some servers quote the answer of another behind words of their own.
         let quoted = if code.is_none() { Self::find(words) } else { Self::default() };
         match quoted {
             Self { code: code @ Some(_), enhanced: enhanced @ Some(_), .. } => {
-                Self { code, enhanced, words: words.into() }
+                Self { code, enhanced, words: words.into(), certain: true }
             }
-            _ => Self { code, enhanced: None, words: words.into() },
+            _ => Self { code, enhanced: None, words: words.into(), certain: code.is_some() },
         }
     }
 
-    /// The most telling answer in a text for people: both codes before the enhanced one, and that before a number that
-    /// may be a code. The first of several that tell as much.
+    /// The most telling answer in a text for people: both codes before one, and one that the words around it make an answer
+    /// before one that only looks like it. The first of several that tell as much.
     pub(super) fn find(text: &str) -> Self {
-        let mut best = (0, Self::default());
-        let mut lines = text.lines().take(LINES).map(|line| cut(line, LINE));
+        let mut best = (Rank::None, Self::default());
+        let mut before = "";
+        let mut lines = text.lines().take(LINES).map(|line| cut(line, LINE)).peekable();
         while let Some(line) = lines.next() {
-            let found = of_line(line);
+            let found = context::of_line(line, before);
             if found.0 > best.0 {
                 best = found;
                 // An answer goes on in the next line.
-                if let Some(next) = lines.next() {
-                    let next_found = of_line(next);
-                    if next_found.0 > best.0 {
-                        best = next_found;
-                    } else if best.1.words.len() < WORDS && next_found.0 == 0 {
-                        best.1.words.push(' ');
-                        best.1.words.push_str(cut(next.trim(), WORDS));
-                    }
+                if let Some(next) = lines.peek()
+                    && context::of_line(next, line).0 == Rank::None
+                    && best.1.words.len() < WORDS
+                {
+                    best.1.words.push(' ');
+                    best.1.words.push_str(cut(next.trim(), WORDS));
                 }
             }
-            if best.0 == 3 {
+            if best.0 == Rank::Both {
                 break;
+            }
+            if !line.trim().is_empty() {
+                before = line;
             }
         }
         best.1
@@ -93,62 +102,6 @@ impl Answer {
     }
 }
 
-/// How much a line tells, 3 at most, and what.
-fn of_line(line: &str) -> (u8, Answer) {
-    let mut best = (0, Answer::default());
-    if !line.bytes().any(|byte| matches!(byte, b'4' | b'5')) {
-        return best;
-    }
-    let mut previous: Option<(usize, u16)> = None;
-    let is_edge = |c: char| {
-        c.is_whitespace() || matches!(c, ';' | '-' | '(' | ')' | '<' | '>' | '[' | ']' | '#' | '"' | '\'' | ',' | ':')
-    };
-    let mut at = 0;
-    while at < line.len() {
-        let rest = &line[at..];
-        let end = rest.find(is_edge).unwrap_or(rest.len());
-        let (word, begin) = (&rest[..end], at);
-        at += end + rest[end..].chars().next().map_or(0, char::len_utf8);
-        if word.is_empty() {
-            continue;
-        }
-        let words = || {
-            cut(line.get(begin + word.len()..).unwrap_or_default(), WORDS)
-                .trim_start_matches([' ', '-', ')', ':', ';', ']', '>'])
-                .to_owned()
-        };
-        if let Some(enhanced) = plausible(word.trim_end_matches('.')) {
-            // Directly behind the code, with a dash, a colon or a number sign between them at most.
-            let code =
-                previous.filter(|(end, _)| line[*end..begin].trim_matches([' ', '-', '#', ':', '(', '\'']).is_empty());
-            let rank = if code.is_some() { 3 } else { 2 };
-            if rank > best.0 {
-                best = (rank, Answer { code: code.map(|(_, code)| code), enhanced: Some(enhanced), words: words() });
-            }
-        } else if let Some(code) = reply_code(word) {
-            previous = Some((begin + word.len(), code));
-            let follows = line[begin + word.len()..].chars().next().is_none_or(|c| matches!(c, ' ' | '-' | ';' | ':'));
-            if best.0 == 0 && follows && introduces_code(&line[..begin]) {
-                best = (1, Answer { code: Some(code), enhanced: None, words: words() });
-            }
-        }
-    }
-    best
-}
-
-/// Whether what stands before a number makes it the code of an answer.
-fn introduces_code(before: &str) -> bool {
-    let before = before.trim_end();
-    let introductions = ["said", "error", "code", "status", "response", "reply", "reason", "answered", "returned"];
-    before.is_empty()
-        || before.ends_with([':', ';', '#', '(', '<', '[', '"', '>'])
-        || introductions.iter().any(|word| ends_with(before, word))
-}
-
-fn ends_with(text: &str, end: &str) -> bool {
-    text.len().checked_sub(end.len()).and_then(|at| text.get(at..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
-}
-
 /// A code of RFC 5321 and its extensions that says no.
 fn reply_code(word: &str) -> Option<u16> {
     let code = if word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit()) { word.parse().ok()? } else { 0 };
@@ -176,7 +129,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> (Option<u16>, Option<String>, String) {
-        let Answer { code, enhanced, words } = Answer::find(text);
+        let Answer { code, enhanced, words, .. } = Answer::find(text);
         (code, enhanced.map(|code| code.to_string()), words)
     }
 
@@ -205,9 +158,63 @@ mod tests {
             "version 5.11.2",
             "",
             "é550é",
+            // Telephones.
+            "514-555-0100",
+            "450 123 4567",
+            "Phone: 514 555 0100",
+            "Fax: 555-0100",
+            "1-514-555-0100",
+            "+1 (514) 555-0100",
+            "error line: 450-123-4567",
+            "Ext: 555 or by mail",
+            // Postal addresses, rooms, tickets and prices.
+            "Ada Lovelace\n500 Main Street\nSpringfield",
+            "ada@example.org\n500 Main Street",
+            "Our address:\n500 Main Street",
+            "Postal code 550 Saudarkrokur",
+            "Room: 550 in the east wing",
+            "Ticket #550: we got your mail",
+            "Ticket [#550] we got your mail",
+            "(550 seats)",
+            "\"550 miles to go\"",
+            "> 550 of 600 are sold",
+            "500 thanks",
+            // Dates, sections and versions.
+            "vom 4.5.26 bis 5.5.26",
+            "Abwesend: 4.1.26",
+            "5.1.26 bin ich zurück",
+            "see section 5.1.1 of the manual",
+            "Firmware 4.2.2 is out",
+            "version 5.1.1",
         ] {
             assert_eq!(Answer::find(text), Answer::default(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_stands_around_a_code_makes_it_an_answer() {
+        for (text, certain) in [
+            ("Remote host said: 550 no such user", true),
+            ("<ada@example.org>: 550 no such user", true),
+            ("RCPT TO:<ada@example.org>: 550 no such user", true),
+            ("mx.example.org[192.0.2.25]: 554 192.0.2.1 is listed", true),
+            ("<<< 550 no such user", true),
+            ("smtp; 550 no such user", true),
+            ("The error code was: 5.1.1", true),
+            ("no such user (#5.1.1)", true),
+            ("550 5.1.1", true),
+            ("<ada@example.org>:\n550 no such user", false),
+            (">>> RCPT TO:<ada@example.org>\n550 no such user", false),
+            ("  ada@example.org\n    550 no such user", false),
+            ("ada@example.org (550 no such user)", false),
+            ("5.1.1 - no such user", false),
+        ] {
+            let answer = Answer::find(text);
+            assert!(!answer.is_none(), "{text}");
+            assert_eq!(answer.certain, certain, "{text}");
+        }
+        let Answer { code, words, .. } = Answer::of_diagnostic("x-unix; 514-555-0100 is our number");
+        assert_eq!((code, words.as_str()), (None, "514-555-0100 is our number"));
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl RecipientStatus {
     }
 
     pub(super) fn new(action: Action, status: Option<EnhancedCode>, answer: Answer) -> Self {
-        let Answer { code, enhanced, words } = answer;
+        let Answer { code, enhanced, words, .. } = answer;
         let specific = |code: EnhancedCode| specificity(&code.to_string());
         let better = enhanced.filter(|quoted| status.is_none_or(|status| specific(*quoted) > specific(status)));
         let diagnostic = Some(Outcome::sanitize(&words)).filter(|words| !words.is_empty());
