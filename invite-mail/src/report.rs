@@ -3,6 +3,7 @@
 mod answer;
 mod bounce;
 mod content_type;
+mod encoded_words;
 mod encoding;
 mod entity;
 mod feedback;
@@ -35,7 +36,9 @@ pub use self::{
 /// }
 /// ```
 ///
-/// Answers of people, holiday notices and read receipts report nothing, and are `None`.
+/// Answers of people, holiday notices and read receipts report nothing, and are `None`. A mail is a failure only if that is
+/// certain: if it has fields for machines that say so, or if a mail system wrote it and quotes the code of an answer. What
+/// other machines write about a letter has the action [`Unclear`](Action::Unclear), and core is not told of it.
 ///
 /// **Anybody who has seen the letter can write one**, because the letter holds its Message-ID. So
 /// [`delivery_report`](Self::delivery_report) passes on to whom the letter went, as the report says, to be compared. A
@@ -105,14 +108,14 @@ impl StatusReport {
     /// went, and the report of another recipient is ignored.
     ///
     /// `None` if the mail names no letter, or only says that the letter was handed on to a server that reports nothing or
-    /// to several addresses. Also for whatever did not come to a verified return path and names nobody who could be invited:
+    /// to several addresses, or does not say with certainty what became of it. Also for whatever did not come to a verified return path and names nobody who could be invited:
     /// leaving the address out, or writing what is none, must not make forging easier.
     #[must_use]
     pub fn delivery_report(&self) -> Option<DeliveryReport> {
         let worst = self.worst()?;
         let kind = match worst.action {
             Action::Delivered => ReportKind::Delivered,
-            Action::Relayed | Action::Expanded => return None,
+            Action::Relayed | Action::Expanded | Action::Unclear => return None,
             Action::Delayed => ReportKind::Deferred,
             Action::Complained => ReportKind::Complained,
             Action::Failed => ReportKind::Bounced,

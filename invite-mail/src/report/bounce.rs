@@ -1,7 +1,11 @@
 //! Bounces that are no status reports: what servers wrote before RFC 3464, and some still write.
 
+mod course;
+
+use self::course::Course;
 use super::{
-    answer::{Answer, cut},
+    answer::Answer,
+    encoded_words,
     entity::lines,
     mail::{Leaf, Mail},
     recipient::Action,
@@ -34,20 +38,10 @@ pub(super) enum Sign {
 
 impl Sign {
     pub(super) fn of(mail: &Mail<'_>) -> Self {
-        let value = |name| mail.head.value(name).unwrap_or_default().to_ascii_lowercase();
         if mail.head.value("x-failed-recipients").is_some() {
             return Self::FailedRecipients;
         }
-        let daemons = [
-            "mailer-daemon",
-            "mailerdaemon",
-            "mail-daemon",
-            "maildaemon",
-            "postmaster",
-            "mail delivery",
-            "mail system",
-        ];
-        let is_daemon = |name| daemons.iter().any(|daemon| value(name).contains(daemon));
+        let is_daemon = |name| mail.head.value(name).is_some_and(is_mail_system);
         if is_daemon("from") || is_daemon("sender") {
             return Self::Daemon;
         }
@@ -59,112 +53,76 @@ impl Sign {
     }
 }
 
+/// Whether this is the author of bounces: by the address, or by the whole name that mail systems give themselves. A person
+/// or a company may well have a part of it in theirs.
+fn is_mail_system(author: &str) -> bool {
+    let author = encoded_words::decoded(author).to_lowercase();
+    let locals = ["mailer-daemon", "mailerdaemon", "mail-daemon", "maildaemon", "postmaster", "mail.delivery.system"];
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '+');
+    let mut words = author.split(|c| !is_word(c) && c != '@').filter(|word| !word.is_empty());
+    if words.any(|word| locals.contains(&word.split('@').next().unwrap_or_default())) {
+        return true;
+    }
+    // Only machines have no address.
+    if author.replace(' ', "").ends_with("<>") {
+        return true;
+    }
+    let name = author.split('<').next().unwrap_or_default().trim_matches([' ', '"', '\'']);
+    ["mail delivery", "mail delivery system", "mail delivery subsystem", "mail delivery service", "mail system"]
+        .contains(&name)
+}
+
 impl Bounce {
     /// Reads a mail that is about one of our letters. `None` if it is no bounce, but for example the answer of an absent
-    /// person. `answers` says that the mail names the letter only as the one that it answers, as people's mails do;
-    /// `returned` that it came to a return path, where only bounces and automatic answers come.
-    pub(super) fn read(mail: &Mail<'_>, answers: bool, returned: bool) -> Option<Self> {
+    /// person, in whatever language: nothing but what a mail system wrote, and proves, is taken for a failure. `answers` says
+    /// that the mail names the letter only as the one that it answers, as people's mails do, and `ours` is the subject of the
+    /// letter, if that came back.
+    pub(super) fn read(mail: &Mail<'_>, answers: bool, ours: Option<&str>) -> Option<Self> {
         let sign = Sign::of(mail);
         let is_receipt = mail.find(&["message/disposition-notification"]).is_some();
-        if is_receipt || is_automatic_answer(mail, sign) || (sign == Sign::None && !returned) {
+        if is_receipt || is_automatic_answer(mail, sign) || sign == Sign::None {
             return None;
         }
         let mut texts = mail.leaves.iter().filter(|leaf| leaf.is_text() && !leaf.name.contains("rfc822")).map(in_front);
         let text = texts.find(|text| !text.trim().is_empty()).unwrap_or_default();
-        let answer = Answer::find(&text);
-        if answer.is_none() && (answers || sign == Sign::None) && sign != Sign::FailedRecipients {
+        // Absent people have no envelope sender either, and numbers in what they write.
+        let answer = Some(Answer::find(&text)).filter(|answer| answer.certain || sign > Sign::NullSender);
+        let answer = answer.unwrap_or_default();
+        if answer.is_none() && answers && sign != Sign::FailedRecipients {
             return None;
         }
-        let delayed = is_delay(mail.head.value("subject").unwrap_or_default(), &text);
-        let answer = if answer.is_none() { Answer::words_of(&text) } else { answer };
-        let action = if delayed { Action::Delayed } else { Action::Failed };
+        let subject = encoded_words::decoded(mail.head.value("subject").unwrap_or_default());
+        let course = Course::of(&subject, &text, ours);
+        let action = match (answer.class(), course) {
+            (None, _) if sign == Sign::NullSender => Action::Unclear,
+            (_, Course::GoesOn) => Action::Delayed,
+            (Some(5), _) | (Some(4), Course::Ended) => Action::Failed,
+            (Some(_), _) => Action::Delayed,
+            (None, _) if sign == Sign::FailedRecipients => Action::Failed,
+            (None, _) => Action::Unclear,
+        };
+        let answer = match action {
+            // Nobody's reason: it may be the answer of an absent person.
+            Action::Unclear => Answer::default(),
+            _ if answer.is_none() => Answer::words_of(&text),
+            _ => answer,
+        };
         Some(Self { action, answer, text })
     }
 }
 
+/// By the fields that say so. Words of the subject say nothing: it may be ours, and anything may stand in it.
 fn is_automatic_answer(mail: &Mail<'_>, sign: Sign) -> bool {
     let value = |name| mail.head.value(name).unwrap_or_default().to_ascii_lowercase();
     if sign == Sign::FailedRecipients {
         return false;
     }
     let named = ["x-autoreply", "x-autorespond", "x-autoresponder", "x-vacation"];
-    if named.iter().any(|name| mail.head.value(name).is_some_and(|value| !value.eq_ignore_ascii_case("no")))
+    let is_named = |name: &&str| mail.head.value(name).is_some_and(|value| !value.eq_ignore_ascii_case("no"));
+    named.iter().any(is_named)
         || matches!(value("precedence").as_str(), "auto_reply" | "auto-reply")
-    {
-        return true;
-    }
-    // Mail systems mark their bounces as automatic answers too, and quote subjects in which anything may stand.
-    if sign == Sign::Daemon {
-        return false;
-    }
-    let subject = value("subject");
-    let subjects = [
-        "automatic reply",
-        "auto reply",
-        "auto-reply",
-        "autoreply",
-        "auto response",
-        "auto-response",
-        "autoresponse",
-        "out of office",
-        "out of the office",
-        "out-of-office",
-        "vacation",
-        "abwesenheit",
-        "abwesend",
-        "automatische antwort",
-        "réponse automatique",
-        "absence",
-        "respuesta automática",
-        "risposta automatica",
-        "resposta automática",
-        "自動応答",
-        "自動返信",
-    ];
-    value("auto-submitted").starts_with("auto-replied") || subjects.iter().any(|words| subject.contains(words))
-}
-
-/// Whether the server goes on trying.
-fn is_delay(subject: &str, text: &str) -> bool {
-    let subject = subject.to_ascii_lowercase();
-    let text = cut(text, 4 * 1024).to_ascii_lowercase();
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let announced =
-        ["delayed", "delay)", "warning", "still being retried", "will be retried", "not yet been delivered"];
-    let said = [
-        "will be retried",
-        "will retry",
-        "will keep trying",
-        "will continue to try",
-        "will continue trying",
-        "continue to be attempted",
-        "attempts will continue",
-        "will try again",
-        "will be attempted again",
-        "still trying",
-        "keeps trying",
-        "keep trying",
-        "not yet been delivered",
-        "not been delivered yet",
-        "delivery is delayed",
-        "has been delayed",
-        "been temporarily delayed",
-        "do not need to resend",
-        "don't need to resend",
-        "this is a warning message only",
-    ];
-    // What was tried for days is given up at last, in a mail that speaks of the delays before.
-    let ended = [
-        "giving up",
-        "given up",
-        "gave up",
-        "will not be retried",
-        "won't be retried",
-        "no further attempt",
-        "permanent error",
-    ];
-    (announced.iter().any(|words| subject.contains(words)) || said.iter().any(|words| text.contains(words)))
-        && !ended.iter().any(|words| text.contains(words))
+        // Mail systems mark their bounces like this too.
+        || (sign != Sign::Daemon && value("auto-submitted").starts_with("auto-replied"))
 }
 
 /// The words before the copy of the letter.

@@ -7,6 +7,7 @@ use invite_core::store::DeliveryId;
 use super::{
     Addresses, StatusReport,
     bounce::{Bounce, Sign},
+    encoded_words,
     feedback::Feedback,
     ids::{self, Returned},
     mail::Mail,
@@ -109,7 +110,8 @@ impl ReportReader {
             if !named && answered.is_none() {
                 return None;
             }
-            let bounce = Bounce::read(&mail, !named, by_return_path.is_some())?;
+            let subject = returned.value("subject").map(encoded_words::decoded);
+            let bounce = Bounce::read(&mail, !named, subject.as_deref())?;
             addresses.extend(failed(&mail, &bounce.text));
             report.recipients = vec![RecipientStatus::new(bounce.action, None, bounce.answer)];
         }

@@ -2,7 +2,7 @@
 
 use invite_core::{EnhancedCode, Outcome};
 
-use super::{answer::Answer, entity::Fields, is};
+use super::{answer::Answer, encoded_words, entity::Fields, is};
 
 /// What happened to one recipient of a letter, which is not named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,9 @@ pub enum Action {
     Relayed,
     /// It was handed on to several addresses.
     Expanded,
+    /// A machine wrote about the letter, but not what became of it, or only in words that prove nothing: a bounce without any
+    /// code, or the answer of an absent person that is not marked as one.
+    Unclear,
     /// It waits; the server goes on trying.
     Delayed,
     /// The recipient reported it as spam.
@@ -41,7 +44,7 @@ impl RecipientStatus {
     pub(super) fn read(group: &Fields) -> Option<Self> {
         let first_word = |name| group.value(name)?.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.')).next();
         let status = first_word("status").and_then(EnhancedCode::parse);
-        let answer = Answer::of_diagnostic(group.value("diagnostic-code").unwrap_or_default());
+        let answer = Answer::of_diagnostic(&encoded_words::decoded(group.value("diagnostic-code").unwrap_or_default()));
         let named = match first_word("action") {
             // An action that nobody registered says nothing, whatever the status.
             Some(word) if !word.is_empty() => Some(Action::read(word)?),

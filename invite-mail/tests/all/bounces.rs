@@ -138,15 +138,31 @@ fn a_server_s_own_words_are_a_bounce() {
     let code = |code: &str| Some(code.to_owned());
     for (mail, code, status) in [
         (qmail.to_owned(), Some(550), code("5.1.1")),
-        (own_words("Return-Path: <>\nFrom: x@example.org", "It was not delivered."), None, None),
+        (own_words("Return-Path: <>\nFrom: x@example.org", "Sorry: it said: 550 5.1.1 no"), Some(550), code("5.1.1")),
+        (own_words("X-Failed-Recipients: ada@example.org\nFrom: x@example.org", "It was not delivered."), None, None),
         (own_words("From: Postmaster <postmaster@example.org>", "#5.2.2 full"), None, code("5.2.2")),
+        (own_words("From: \"Some System\" <>", "ERROR_CODE :550, no such user"), Some(550), None),
         (own_words("X-Failed-Recipients: ada@example.org\nFrom: x@example.org", "said: 550 no"), Some(550), None),
         (
             own_words("From: MAILER-DAEMON@x.example\nAuto-Submitted: auto-replied", "552 5.3.4 big"),
             Some(552),
             code("5.3.4"),
         ),
-        (own_words("From: MAILER-DAEMON@x.example\nSubject: Vacation Club came back", "no"), None, None),
+        (
+            own_words("Return-Path: <>\nFrom: x@example.org\nSubject: Vacation Club came back", "#5.1.1 no"),
+            None,
+            code("5.1.1"),
+        ),
+        (
+            own_words("From: MAILER-DAEMON@x.example\nSubject: Undelivered: Early Warning Systems", "#5.1.1 no"),
+            None,
+            code("5.1.1"),
+        ),
+        (
+            own_words("From: =?utf-8?q?Mail_Delivery_System?= <x@x.example>", "<ada@example.org>:\n550 no"),
+            Some(550),
+            None,
+        ),
     ] {
         assert_eq!(heard(&mail), Some((Action::Failed, code, status)), "{mail}");
     }
@@ -169,7 +185,12 @@ fn a_delay_in_a_server_s_own_words_is_no_failure() {
         let mail = own_words(&format!("From: MAILER-DAEMON@x.example\nSubject: {subject}"), text);
         assert_eq!(heard(&mail).map(|heard| heard.0), Some(Action::Delayed), "{subject}, {text}");
     }
-    let last = own_words("From: MAILER-DAEMON@x.example", "It has been delayed for 5 days. I'm giving up.");
+    let coded = "From: MAILER-DAEMON@x.example\nSubject: =?utf-8?q?Warning:_message?= =?utf-8?q?_delayed?=";
+    assert_eq!(heard(&own_words(coded, "451 4.4.1 no")).map(|heard| heard.0), Some(Action::Delayed));
+    let unsaid = own_words("From: MAILER-DAEMON@x.example", "Wird weiter versucht: 451 4.3.0 später");
+    assert_eq!(heard(&unsaid).map(|heard| heard.0), Some(Action::Delayed), "a code of 4 is no failure by itself");
+    let last = "It has been delayed for 5 days. I'm giving up. (#4.4.1)";
+    let last = own_words("From: MAILER-DAEMON@x.example", last);
     assert_eq!(heard(&last).map(|heard| heard.0), Some(Action::Failed));
 }
 
@@ -181,7 +202,6 @@ fn people_and_their_holiday_notices_report_nothing() {
         own_words("Return-Path: <>\nFrom: ada@example.org\nAuto-Submitted: auto-replied (vacation)", "I am away."),
         own_words("Return-Path: <>\nFrom: ada@example.org\nX-Autoreply: yes", "I am away."),
         own_words("Return-Path: <>\nFrom: ada@example.org\nPrecedence: auto_reply", "I am away."),
-        own_words("Return-Path: <>\nFrom: ada@example.org\nSubject: Out of office: Invitation", "I am away."),
         own_words("From: Postmaster <postmaster@example.org>\nX-Autoreply: yes", "I am away."),
         // They answer the letter, and return nothing of it.
         format!("Return-Path: <>\nFrom: ada@example.org\n{answer}"),
@@ -190,6 +210,50 @@ fn people_and_their_holiday_notices_report_nothing() {
     ] {
         assert_eq!(StatusReport::parse(mail.as_bytes()), None, "{mail}");
     }
+}
+
+#[test]
+fn no_answer_of_a_machine_is_a_failure_unless_that_is_proved() {
+    let reader = ReportReader::new().return_path(|address| (address == "bounces+1@example.com").then(ours));
+    let quoted = format!("Message-ID: <{ID}@example.com>\nTo: ada@example.org");
+    for head in [
+        "From: ada@example.org",
+        "From: ada@example.org\nAuto-Submitted: auto-generated",
+        "Return-Path: <>\nFrom: ada@example.org",
+        "Return-Path: <>\nFrom: ada@example.org\nAuto-Submitted: auto-generated",
+        "Return-Path: <>\nFrom: Mail System Solutions Ltd <ada@example.org>\nSubject: Poissa: Invitation",
+        "From: postmaster@example.org\nAuto-Submitted: auto-generated",
+    ] {
+        for text in [
+            "I am away.",
+            "Olen lomalla 4.5.26 asti. Puh. 514-555-0100.",
+            "Ada Lovelace\n500 Main Street\nTel: 450 123 4567",
+            "ada@example.org\n500 Main Street",
+            "Please prove that you are no robot: https://example.org/challenge?id=550",
+            "Your ticket #550: we answer within 24 hours.",
+            "Your mail was delivered.",
+            "Ihre E-Mail wird nicht weitergeleitet.",
+        ] {
+            for mail in [
+                format!("To: bounces+1@example.com\n{head}\n\n{text}\n"),
+                format!("To: bounces+1@example.com\n{head}\n\n{text}\n\n{quoted}\n"),
+                format!("To: invitations@example.com\n{head}\n\n<ada@example.org>: {text}\n\n{quoted}\n"),
+            ] {
+                let report = reader.read(mail.as_bytes());
+                assert!(report.as_ref().is_none_or(|report| report.action() == Action::Unclear), "{mail}");
+                assert_eq!(report.and_then(|report| report.delivery_report()), None, "{mail}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_diagnostic_of_encoded_words_is_decoded() {
+    let fields = "Status: 5.0.0\nDiagnostic-Code: smtp; =?utf-8?q?550_5=2E1=2E1_unbekannt:?=\n =?utf-8?b?w6Q=?=";
+    let mail = mail("multipart/report; boundary=b", "X: y\n\nz").replace("Status: 5.1.1", fields);
+    let report = StatusReport::parse(mail.as_bytes()).unwrap();
+    assert_eq!(report.recipients()[0].code, Some(550));
+    assert_eq!(report.diagnostic(), Some("unbekannt:ä"));
 }
 
 #[test]
@@ -225,7 +289,8 @@ fn a_return_path_comes_first_and_its_report_names_no_recipient() {
     // A mail to a verified return path needs no id, but has to show that it is a bounce.
     let to = "To: bounces+1@example.com\n";
     let read = |mail: String| reader.read(mail.as_bytes()).map(|report| report.delivery());
-    assert_eq!(read(format!("{to}From: admin@example.org\n\n550 5.1.1 no such user\n")), Some(Some(ours())));
+    assert_eq!(read(format!("{to}From: postmaster@example.org\n\n550 5.1.1 no such user\n")), Some(Some(ours())));
+    assert_eq!(read(format!("{to}From: admin@example.org\n\n550 5.1.1 no such user\n")), None);
     assert_eq!(read(format!("{to}From: ada@example.org\nAuto-Submitted: auto-replied\n\nI am away.\n")), None);
     assert_eq!(read(format!("{to}From: ada@example.org\n\nThank you!\n")), None);
 }

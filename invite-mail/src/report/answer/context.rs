@@ -115,7 +115,8 @@ fn of_enhanced(before: &str, code: &str) -> Rank {
 }
 
 fn of_code(line: &str, begin: usize, end: usize, line_before: &str) -> Rank {
-    if !line[end..].chars().next().is_none_or(|c| matches!(c, ' ' | '-' | ';' | ':')) {
+    let follows = |also: &[char]| line[end..].chars().next().is_none_or(|c| c == ' ' || also.contains(&c));
+    if !follows(&['-', ';', ':', ',']) {
         return Rank::None;
     }
     let before = line[..begin].trim_end();
@@ -126,7 +127,9 @@ fn of_code(line: &str, begin: usize, end: usize, line_before: &str) -> Rank {
     if introduces(before) || introduces(unbracketed) || repeats {
         return Rank::CertainCode;
     }
-    let is_announced = if before.is_empty() {
+    let is_announced = if !follows(&['-', ';', ':']) {
+        false
+    } else if before.is_empty() {
         announces(line_before, line)
     } else {
         // In brackets or quotes, behind an address.
@@ -157,7 +160,7 @@ fn announces(line: &str, next: &str) -> bool {
     begin.starts_with(">>>")
         || introduces(begin)
         || contains(begin, &HEADINGS)
-        || (names && (begin.ends_with(':') || begin.starts_with('<') || depth(next) > depth(line)))
+        || (names && (begin.ends_with([':', '>']) || depth(next) > depth(line)))
 }
 
 fn contains(text: &str, any: &[&str]) -> bool {
