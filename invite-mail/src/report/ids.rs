@@ -123,11 +123,27 @@ fn ids(text: &[u8]) -> impl Iterator<Item = DeliveryId> {
     })
 }
 
-/// The addresses in a field, in the order in which they stand there, without display names, types and brackets.
+/// The addresses in a field, in the order in which they stand there, without display names, types and brackets. An apostrophe
+/// inside is a part of one, and around it are marks of quotation.
 pub(super) fn addresses(value: &str) -> impl Iterator<Item = &str> {
-    let words = value.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '(' | ')' | '"' | '\''));
-    let words = words.map(|word| word.trim_start_matches("mailto:").trim_matches([':', '.']));
+    let is_edge = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '(' | ')' | '[' | ']' | '"');
+    let bare = |word| unquoted(str::trim_matches(word, [':', '.']));
+    let words = value.split(is_edge).map(move |word| bare(without_scheme(bare(word))));
     words.filter(|word| word.find('@').is_some_and(|at| at > 0 && at + 1 < word.len())).take(ADDRESSES)
+}
+
+fn without_scheme(word: &str) -> &str {
+    let scheme = "mailto:";
+    let is_scheme = word.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme));
+    if is_scheme { &word[scheme.len()..] } else { word }
+}
+
+/// `o'brien@example.com` may stand in quotation marks, or end with one that began before it.
+fn unquoted(word: &str) -> &str {
+    let quoted = |mark: char| word.strip_prefix(mark).map(|word| word.strip_suffix(mark).unwrap_or(word));
+    let unquoted = quoted('\'').or_else(|| quoted('`')).unwrap_or(word);
+    // No domain ends like this.
+    unquoted.trim_end_matches(['\'', ':', '.', '!', '?'])
 }
 
 /// Takes the encoding `+2B` of RFC 3461 (section 4) back.
@@ -162,6 +178,20 @@ mod tests {
         assert_eq!(found("rfc822;<ada+x@example.org> (Ada)"), ["ada+x@example.org"]);
         assert_eq!(found("\"Ada\" <ada@example.org>, b@example.org"), ["ada@example.org", "b@example.org"]);
         assert_eq!(found("Ada @ home, @, a@"), [""; 0]);
+        for value in [
+            "o'brien@example.com",
+            "rfc822;o'brien@example.com",
+            "'o'brien@example.com'",
+            "<o'brien@example.com>:",
+            "the user 'o'brien@example.com' is unknown",
+            "it said: \"o'brien@example.com\".",
+            "'O'Brien' <o'brien@example.com>",
+            "MAILTO:o'brien@example.com.",
+        ] {
+            assert_eq!(found(value), ["o'brien@example.com"], "{value}");
+        }
+        let odd = "a!#$%&'*+-/=?^_`{|}~b@example.org";
+        assert_eq!(found(&format!("rfc822; {odd}, '{odd}'")), [odd, odd]);
     }
 
     #[test]

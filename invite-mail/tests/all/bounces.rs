@@ -314,6 +314,19 @@ fn a_report_found_by_its_message_id_names_the_recipients() {
 }
 
 #[test]
+fn an_address_with_an_apostrophe_is_compared_as_it_is() {
+    let whole =
+        mail("multipart/report; boundary=b", &format!("X: y\n\n<{ID}@example.com>")).replace("ada@", "o'brien@");
+    let words = own_words("From: MAILER-DAEMON@x.example", "The user 'o'brien@example.org' is unknown.\n550 5.1.1 no");
+    for mail in [whole, words] {
+        let report = StatusReport::parse(mail.as_bytes()).unwrap().delivery_report().unwrap();
+        let expected = DeliveryReport::new(ours(), ReportKind::Bounced).recipient("o'brien@example.org");
+        let expected = expected.enhanced(EnhancedCode::parse("5.1.1").unwrap());
+        assert!(report == expected || report == expected.code(550).text("no"), "{report:?}");
+    }
+}
+
+#[test]
 fn what_names_nobody_who_could_be_invited_is_not_passed_on() {
     let returned = format!("Content-Type: message/rfc822\n\nMessage-ID: <{ID}@example.com>\n");
     let whole = mail("multipart/report; boundary=b", &returned);
