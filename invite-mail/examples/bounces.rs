@@ -26,7 +26,7 @@ struct Tally {
     with_id: u32,
     attributed: u32,
     wrongly: u32,
-    without_recipient: u32,
+    not_passed_on: u32,
     actions: BTreeMap<String, u32>,
     took: Duration,
 }
@@ -83,17 +83,17 @@ impl Tally {
             let right = with_id && DeliveryId::from_message_id(OURS) == Some(delivery);
             *(if right { &mut self.attributed } else { &mut self.wrongly }) += 1;
         }
-        // What a report is compared by is not shown, but how many of them there are.
-        self.without_recipient += u32::from(format!("{report:?}").contains(" 0 addresses"));
+        // It names no letter, nobody to whom the letter went, or nothing that became of it.
+        self.not_passed_on += u32::from(report.delivery_report().is_none());
     }
 
     fn print(&self, title: &str) {
-        let Self { mails, read, with_id, attributed, wrongly, without_recipient, actions, took } = self;
+        let Self { mails, read, with_id, attributed, wrongly, not_passed_on, actions, took } = self;
         let each = took.as_micros() / u128::from((*mails).max(1));
         println!(
             "{title}: {mails}, read {read}, with an id {with_id}, attributed {attributed}, wrongly {wrongly}, {each} us each"
         );
-        println!("    {actions:?}, without recipient {without_recipient}");
+        println!("    {actions:?}, not passed on {not_passed_on}");
     }
 }
 

@@ -43,7 +43,9 @@ pub use self::{
 /// **Anybody who has seen the letter can write one**, because the letter holds its Message-ID. So
 /// [`delivery_report`](Self::delivery_report) passes on to whom the letter went, as the report says, to be compared. A
 /// return path of its own for each delivery is better: see [`ReportReader::return_path`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Its `Debug` shows what happened, and no address, no id and no words of the mail.
+#[derive(Clone, PartialEq, Eq)]
 pub struct StatusReport {
     by_return_path: Option<DeliveryId>,
     envelope_id: Option<String>,
@@ -176,9 +178,17 @@ impl Addresses {
     }
 }
 
-impl fmt::Debug for Addresses {
+impl fmt::Debug for StatusReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} addresses", self.0.len())
+        f.debug_struct("StatusReport")
+            .field("action", &self.action())
+            .field("status", &self.status())
+            .field("code", &self.worst().and_then(|worst| worst.code))
+            .field("names_a_delivery", &self.delivery().is_some())
+            .field("is_proved", &self.by_return_path.is_some())
+            .field("recipients", &self.recipients.len())
+            .field("addresses", &self.addresses.0.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,11 +1,13 @@
 //! What a status report says of one recipient.
 
+use std::fmt;
+
 use invite_core::{EnhancedCode, Outcome};
 
 use super::{answer::Answer, encoded_words, entity::Fields, is};
 
-/// What happened to one recipient of a letter, which is not named.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What happened to one recipient of a letter, which is not named. Its `Debug` shows no words of the mail.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecipientStatus {
     /// What the server did.
@@ -64,6 +66,16 @@ impl RecipientStatus {
         let better = enhanced.filter(|quoted| status.is_none_or(|status| specific(*quoted) > specific(status)));
         let diagnostic = Some(Outcome::sanitize(&words)).filter(|words| !words.is_empty());
         Self { action, status: better.or(status), code, diagnostic }
+    }
+}
+
+impl fmt::Debug for RecipientStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecipientStatus")
+            .field("action", &self.action)
+            .field("status", &self.status)
+            .field("code", &self.code)
+            .finish_non_exhaustive()
     }
 }
 

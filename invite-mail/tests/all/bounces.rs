@@ -314,6 +314,27 @@ fn a_report_found_by_its_message_id_names_the_recipients() {
 }
 
 #[test]
+fn debugging_shows_neither_addresses_nor_ids_nor_words_of_a_mail() {
+    let returned = "Content-Type: message/rfc822\n\nMessage-ID: <0102-secret@provider.example>\n";
+    let envelope = format!("\n\nOriginal-Envelope-Id: {ID}\n\nFinal-");
+    let fields = mail("multipart/report; boundary=b", returned).replace("\n\nFinal-", &envelope);
+    let fields = fields.replace("Status: 5.1.1", "Status: 5.1.1\nDiagnostic-Code: smtp; 550 secret");
+    let reader = ReportReader::new().return_path(|address| (address == "bounces+1@example.com").then(ours));
+    for report in [
+        StatusReport::parse(fields.as_bytes()),
+        StatusReport::parse(own_words("From: MAILER-DAEMON@x.example", "<ada@example.org>: 550 secret").as_bytes()),
+        reader.read_sent_to(fields.as_bytes(), "bounces+1@example.com"),
+    ] {
+        let report = report.unwrap();
+        let shown = format!("{report:?} {:?}", report.recipients());
+        for hidden in ["ada", "secret", "0102", &ID[..8], "example"] {
+            assert!(!shown.contains(hidden), "{shown}");
+        }
+        assert!(shown.contains("Failed"), "{shown}");
+    }
+}
+
+#[test]
 fn an_address_with_an_apostrophe_is_compared_as_it_is() {
     let whole =
         mail("multipart/report; boundary=b", &format!("X: y\n\n<{ID}@example.com>")).replace("ada@", "o'brien@");
