@@ -1,6 +1,6 @@
 //! What a server answers.
 
-use invite_core::EnhancedCode;
+use invite_core::{EnhancedCode, store::DeliveryId};
 
 /// A longer answer is none, whatever it says. RFC 5321 (4.5.3.1.5) allows 512 bytes to a line, and
 /// no server has more than a few lines to say.
@@ -78,19 +78,24 @@ impl Reply {
     }
 
     /// Under which name the server took the letter, as far as it says so in a way that is known:
-    /// `queued as 4XyZ`, `id=1abc-2d`, `[InternalId=42, …]`, `x12 Message accepted`, `Ok 0100-ab`.
+    /// `queued as 4XyZ`, `id=1abc-2d`, `[InternalId=42, …]`, `x12 Message accepted`, `Ok 0100-ab`,
+    /// `<0100-ab@host> Queued`. Of a Message-ID the part before the `@`, by which reports name it too; ours is none of the
+    /// server's.
     pub(super) fn queue_id(&self) -> Option<String> {
         let text = self.text();
         let words: Vec<_> = text.split_whitespace().collect();
-        let is = |word: &str, other: &str| word.eq_ignore_ascii_case(other);
+        let is = |word: &str, other: &str| word.trim_end_matches(':').eq_ignore_ascii_case(other);
         let queued = words.windows(3).find(|three| is(three[0], "queued") && is(three[1], "as")).map(|three| three[2]);
         let named = || words.iter().find_map(|word| word.strip_prefix("id=").or(word.strip_prefix("[InternalId=")));
         let accepted = || match words.as_slice() {
             [id, message, accepted, ..] if is(message, "message") && is(accepted, "accepted") => Some(*id),
             [ok, id] if is(ok, "ok") && id.contains(|c: char| c.is_ascii_digit()) => Some(*id),
+            [id, queued, ..] if is(queued, "queued") && id.starts_with('<') => Some(*id),
             _ => None,
         };
         let id = queued.or_else(named).or_else(accepted)?.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let own = DeliveryId::from_message_id(id).is_none().then_some(id)?;
+        let id = own.split_once('@').map_or(own, |(local, _)| local);
         (!id.is_empty()).then(|| id.to_owned())
     }
 }
@@ -160,6 +165,14 @@ mod tests {
             ("250 2.0.0 3AB4cd5e012345 Message accepted for delivery\r\n", Some("3AB4cd5e012345")),
             ("250 2.6.0 <x@y.example> [InternalId=123456, Hostname=A.B] Queued mail for delivery\r\n", Some("123456")),
             ("250 Ok 010001764b1f4c5e-9cd5ac0e-000000\r\n", Some("010001764b1f4c5e-9cd5ac0e-000000")),
+            ("250 2.0.0 queued as <0102-ab@provider.example>\r\n", Some("0102-ab")),
+            ("250 Ok: queued as: <0102-ab@provider.example>.\r\n", Some("0102-ab")),
+            ("250 ok id=<0102-ab@provider.example>\r\n", Some("0102-ab")),
+            ("250 2.6.0 <0102-ab@provider.example> Queued mail for delivery\r\n", Some("0102-ab")),
+            ("250 Ok 0102-ab@provider.example\r\n", Some("0102-ab")),
+            // Our own Message-ID is no name that the server gave.
+            ("250 queued <0192f0c1-7d3e-7a4b-8c2d-1e2f3a4b5c6d@example.com>\r\n", None),
+            ("250 2.1.5 <ada@example.com> accepted\r\n", None),
             ("250 OK\r\n", None),
             ("250 2.0.0 Ok: queued as\r\n", None),
             ("250 great success\r\n", None),
