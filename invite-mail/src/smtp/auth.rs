@@ -66,6 +66,8 @@ const COMMAND: usize = 512;
 
 const LOGGED_IN: u16 = 235;
 const CHALLENGE: u16 = 334;
+/// RFC 4954 (section 6): the credentials are not valid.
+const NOT_ACCEPTED: u16 = 535;
 
 /// Logs in on this connection, to the server of this name and port, by one of the mechanisms that it
 /// offers, within this limit.
@@ -129,14 +131,17 @@ async fn by_token(
         let token = before(end, tokens.access_token(refused.as_ref())).await??;
         let response = bearer(mechanism, user, &token, server)?;
         let mut reply = initial(connection, mechanism, &response).await?;
-        if reply.code() == CHALLENGE {
+        let is_challenged = reply.code() == CHALLENGE;
+        if is_challenged {
             // The challenge says what is wrong with the token; the refusal itself comes after an
             // answer that says nothing (RFC 7628, 3.2.3).
             let nothing = if mechanism == Mechanism::OAuthBearer { "AQ==" } else { "" };
             reply = ask(connection, &line(&[nothing])).await?;
         }
+        // Other refusals would meet another token too.
+        let is_of_token = reply.code() == NOT_ACCEPTED || (is_challenged && reply.code() >= 500);
         match finish(reply) {
-            Err(Fault::Refused(reply)) if reply.code() >= 500 && refused.is_none() => refused = Some(token),
+            Err(Fault::Refused(_)) if is_of_token && refused.is_none() => refused = Some(token),
             finished => return finished,
         }
     }

@@ -173,6 +173,24 @@ async fn a_server_that_cannot_check_the_token_now_is_not_asked_again() {
 }
 
 #[tokio::test]
+async fn only_a_refusal_of_the_token_makes_the_source_be_asked_again() {
+    let closes = "500 5.5.1 unknown command\r\n";
+    for reply in [closes, "504 5.5.4 no such mechanism\r\n", "538 5.7.11 encrypt first\r\n", "554 5.7.1 listed\r\n"] {
+        let server = Server::play(Script::of(&[("EHLO", Say(OFFERS)), ("AUTH", Say(reply))])).await;
+        let (description, asked) = with_tokens(server.port, &[Ok("first"), Ok("second")]);
+        let outcome = send(&mailer(description), "bob@example.com").await;
+        assert!(matches!(outcome, Outcome::Misconfigured { .. }), "{reply}: {outcome:?}");
+        assert_eq!(*asked.lock().unwrap(), [None], "{reply}");
+    }
+    // After a challenge that says what is wrong with the token, any refusal is one of the token.
+    let acts = [("EHLO", Say(OFFERS)), ("AUTH 1", Say("334 eyJzdGF0dXMiOiI0MDEifQ==\r\n")), ("", Say("501 no\r\n"))];
+    let server = Server::play(Script::of(&acts)).await;
+    let (description, asked) = with_tokens(server.port, &[Ok("first"), Ok("second")]);
+    assert_eq!(send(&mailer(description), "bob@example.com").await, taken());
+    assert_eq!(*asked.lock().unwrap(), [None, Some("first".into())]);
+}
+
+#[tokio::test]
 async fn oauthbearer_names_the_server_and_ends_a_refusal_with_its_own_empty_answer() {
     let acts = [
         ("EHLO", Say("250-scripted\r\n250 AUTH OAUTHBEARER\r\n")),
