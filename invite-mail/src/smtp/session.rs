@@ -17,7 +17,7 @@ use super::{
     offers::Offers,
     reply::Reply,
     server::{Channel, SmtpServer},
-    verdict::{Phase, Stop},
+    verdict::{self, Phase, Stop},
 };
 
 /// A server that is ready for a letter.
@@ -112,7 +112,8 @@ impl Session {
             return Err(stop(Phase::Opening)(Fault::Decided(Outcome::ComposeFailed { text })));
         }
         let mail = Mail::new(envelope.from().cloned(), self.offers.mail_parameters(delivery, size));
-        self.ask(&mail.to_string(), &[250]).await.map_err(stop(Phase::Opening))?;
+        let begun = self.ask(&mail.to_string(), &[250]).await;
+        begun.map_err(|fault| stop(Phase::Opening)(verdict::at_mail(fault)))?;
         for to in envelope.to() {
             let rcpt = Rcpt::new(to.clone(), self.offers.recipient_parameters(to)).to_string();
             self.ask(&rcpt, &[250, 251, 252]).await.map_err(stop(Phase::Named))?;
@@ -150,7 +151,7 @@ impl Session {
         self.letters
     }
 
-    /// Takes leave. Whatever the server does then changes nothing, and is not waited for for long.
+    /// Takes leave. Whatever the server does then changes nothing, so its answer is awaited for a second at most.
     pub(super) async fn quit(mut self) {
         let limit = self.limits.leave();
         let leave = async {

@@ -48,20 +48,42 @@ impl Stop {
 /// The server shuts down, at whatever point.
 const CLOSING: u16 = 421;
 
+/// The fault of an answer to MAIL, which tells the server how large the letter is (RFC 1870, 6.1): that it is too large is
+/// neither our configuration's fault nor any recipient's.
+pub(super) fn at_mail(fault: Fault) -> Fault {
+    match fault {
+        Fault::Refused(reply) if is_too_large(&reply) => Fault::Decided(Outcome::ComposeFailed { text: whole(&reply) }),
+        fault => fault,
+    }
+}
+
+/// Whether the server takes no letter of this size. Before it has seen the letter, it can say nothing else about it.
+fn is_too_large(reply: &Reply) -> bool {
+    let detail = reply.enhanced().map(|code| (code.subject(), code.detail()));
+    match (reply.code(), detail) {
+        (500.., Some((2, 3) | (3, 4))) => true,
+        // Some say with this code that the account has sent, or holds, too much.
+        (552, _) => matches!(Blame::of(Some(552), reply.enhanced(), &reply.text()), None | Some(Blame::Content)),
+        _ => false,
+    }
+}
+
+/// Codes and words.
+fn whole(reply: &Reply) -> String {
+    let enhanced = reply.enhanced().map(|enhanced| format!("{enhanced} ")).unwrap_or_default();
+    Outcome::sanitize(&format!("{} {enhanced}{}", reply.code(), Outcome::sanitize(&reply.text())))
+}
+
 fn refused(phase: Phase, reply: &Reply) -> Outcome {
     let (code, enhanced) = (reply.code(), reply.enhanced());
     let permanent = code >= 500;
-    let text = Outcome::sanitize(&reply.text());
-    let whole = || {
-        let enhanced = enhanced.map(|enhanced| format!("{enhanced} ")).unwrap_or_default();
-        Outcome::sanitize(&format!("{code} {enhanced}{text}"))
-    };
     if is_ours(phase, reply) || (permanent && phase == Phase::Opening) {
-        Outcome::Misconfigured { text: whole() }
+        Outcome::Misconfigured { text: whole(reply) }
     } else if code == CLOSING || phase == Phase::Opening {
         // Before a recipient is named, or as it shuts down, a server says nothing about one.
-        Outcome::Unreachable { text: whole() }
+        Outcome::Unreachable { text: whole(reply) }
     } else {
+        let text = Outcome::sanitize(&reply.text());
         let refusal = if permanent { Refusal::Permanent } else { Refusal::Transient };
         Outcome::Refused { refusal, code: Some(code), enhanced, text }
     }

@@ -56,6 +56,7 @@ async fn a_refusal_with_a_code_is_the_recipient_s_only_once_one_is_named() {
     };
     let ours = |text: &str| Outcome::Misconfigured { text: text.into() };
     let away = |text: &str| Outcome::Unreachable { text: text.into() };
+    let letters = |text: &str| Outcome::ComposeFailed { text: text.into() };
     for (point, reply, expected) in [
         ("RCPT", "550 5.1.1 <ada@example.com> no such user\r\n", refused(true, 550, "5.1.1", "… no such user")),
         ("RCPT", "550 5.1.1 unknown in relay table\r\n", refused(true, 550, "5.1.1", "unknown in relay table")),
@@ -113,6 +114,13 @@ async fn a_refusal_with_a_code_is_the_recipient_s_only_once_one_is_named() {
         ("MAIL", "530 5.7.0 authentication required\r\n", ours("530 5.7.0 authentication required")),
         ("MAIL", "553 5.7.1 sender not yours\r\n", ours("553 5.7.1 sender not yours")),
         ("MAIL", "452 4.3.1 disk full\r\n", away("452 4.3.1 disk full")),
+        // RFC 1870: the letter is larger than the server takes.
+        ("MAIL", "552 too much\r\n", letters("552 too much")),
+        ("MAIL", "552 5.3.4 message size exceeds limit\r\n", letters("552 5.3.4 message size exceeds limit")),
+        ("MAIL", "554 5.2.3 length\r\n", letters("554 5.2.3 length")),
+        ("MAIL", "552 daily sending quota exceeded\r\n", ours("552 daily sending quota exceeded")),
+        ("MAIL", "552 5.2.2 over quota\r\n", ours("552 5.2.2 over quota")),
+        ("MAIL", "554 5.7.1 no spam from here\r\n", ours("554 5.7.1 no spam from here")),
         (".", "250\r\n", Outcome::accepted()),
         (".", "250 queued as inv1_abc\r\n", Outcome::accepted()),
         ("AUTH", "334 \r\n", ours("the server asks for more than this log-in has")),
