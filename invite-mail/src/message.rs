@@ -62,6 +62,14 @@ pub struct Composer {
     clock: Arc<dyn Clock>,
     return_path: Option<ReturnPath>,
     headers: Headers,
+    /// What a server's URL says, which comes before what programs say.
+    url: OfUrl,
+}
+
+#[derive(Clone, Default)]
+struct OfUrl {
+    return_path: Option<ReturnPath>,
+    headers: Headers,
 }
 
 type Choose = dyn Fn(&Letter) -> Option<Design> + Send + Sync;
@@ -80,6 +88,7 @@ impl Composer {
             clock: Arc::new(SystemClock),
             return_path: None,
             headers: Headers::default(),
+            url: OfUrl::default(),
         }
     }
 
@@ -118,7 +127,8 @@ impl Composer {
     /// organization that has its own. `None` leaves a letter to this one. It is asked for every
     /// letter and must not wait: build the composers when an organization changes its settings,
     /// where what is wrong with them can still be mended. A chosen composer uses this one's clock, and
-    /// its return path and headers where it has none of its own; it chooses no further composer.
+    /// its return path and headers where it has none of its own; it chooses no further composer. What the URL of an SMTP server
+    /// says comes before both, except that a return path signed for each delivery stays.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/letter.rs"));
@@ -193,11 +203,21 @@ impl Composer {
         Ok(self)
     }
 
-    /// With the headers of a server's URL, which replace those of the same name.
+    /// With the return path and the headers of a server's URL.
     #[cfg(feature = "smtp")]
-    pub(crate) fn with_headers(mut self, headers: &Headers) -> Self {
-        self.headers.extend(headers);
-        self
+    pub(crate) fn under(self, return_path: Option<ReturnPath>, headers: Headers) -> Self {
+        Self { url: OfUrl { return_path, headers }, ..self }
+    }
+
+    #[cfg(feature = "smtp")]
+    pub(crate) fn signs_return_path(&self) -> bool {
+        self.return_path.as_ref().is_some_and(ReturnPath::is_signed)
+    }
+
+    /// One that is signed for each delivery comes first, or bounces could be proved no more.
+    fn chosen_return_path(&self) -> Option<&ReturnPath> {
+        let signed = self.return_path.as_ref().filter(|path| path.is_signed());
+        signed.or(self.url.return_path.as_ref()).or(self.return_path.as_ref())
     }
 
     /// The finished mail. Its Message-ID is made from the delivery's id and the sender's domain,
@@ -213,6 +233,7 @@ impl Composer {
                 chosen.return_path = chosen.return_path.or_else(|| self.return_path.clone());
                 let own = std::mem::replace(&mut chosen.headers, self.headers.clone());
                 chosen.headers.extend(&own);
+                chosen.url = self.url.clone();
                 chosen.compose_at(now, letter)
             }
         }
@@ -244,7 +265,7 @@ impl Composer {
         if let Some(name) = design.look().sender() {
             from.name = Some(name.into());
         }
-        let return_path = match &self.return_path {
+        let return_path = match self.chosen_return_path() {
             Some(path) => path.sender(letter.delivery()).ok_or(ComposeError::ReturnPath)?,
             None => from.email.clone(),
         };
@@ -259,7 +280,9 @@ impl Composer {
             .date(date(now).ok_or(ComposeError::Date)?)
             .message_id(Some(message_id.clone()))
             .header(AutoSubmitted);
-        builder = self.headers.add_to(builder);
+        let mut headers = self.headers.clone();
+        headers.extend(&self.url.headers);
+        builder = headers.add_to(builder);
         if let Some(inviter) = letter.reply_to() {
             builder = builder.reply_to(Mailbox::new(None, address(inviter)?));
         } else if let Some(reply_to) = &self.sender.reply_to {

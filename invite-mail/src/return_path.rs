@@ -113,6 +113,11 @@ impl ReturnPath {
         bool::from(signed).then(|| DeliveryId::from_uuid(Uuid::from_bytes(delivery)))
     }
 
+    /// Whether every delivery has one of its own.
+    pub(crate) fn is_signed(&self) -> bool {
+        self.signs.is_some()
+    }
+
     /// The envelope's sender for a delivery.
     pub(crate) fn sender(&self, delivery: DeliveryId) -> Option<Address> {
         let Some(key) = &self.signs else { return Some(self.address.clone()) };

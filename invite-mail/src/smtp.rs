@@ -46,8 +46,8 @@ use crate::message::{Composer, Email};
 /// | no connection; 4xx before a recipient was named, 421 at any point; hung up, silent or garbled before the end of the letter was sent | unreachable |
 /// | 5xx before a recipient was named; 500, 502 or 503 before the letter; 530, 534, 535 or 538; refusing to relay, the sender, or more for today; no STARTTLS; a bad certificate | misconfigured |
 /// | no access token at the moment | unreachable |
-/// | the access token was denied, or the server refused two in a row | misconfigured |
-/// | the letter is larger than the server takes | [`Outcome::ComposeFailed`] |
+/// | the source denied the access token, or the server refused two in a row (535, or any 5xx after a challenge) | misconfigured |
+/// | the letter is larger than the server takes, as its offer or its answer to MAIL says | [`Outcome::ComposeFailed`] |
 /// | hung up, silent or garbled after the end of the letter was sent | unknown |
 ///
 /// A connection waits for the next letter for a while ([`SmtpServer::idle_timeout`]), unless
@@ -86,16 +86,16 @@ impl SmtpMailer {
     ///
     /// # Errors
     /// [`SmtpError`] when the server's description cannot work, or asks for TLS without feature
-    /// `smtp-rustls`.
+    /// `smtp-rustls`; [`SmtpError::SignedReturnPath`] when its URL has a return path, and the composer one that is signed.
     pub fn new(composer: Composer, server: SmtpServer) -> Result<Self, SmtpError> {
         let channel = server.channel()?;
         let hello = server.hello()?;
         let turns = Semaphore::new(server.connections);
         let kept = Kept::new(server.patience);
-        let mut composer = composer.with_headers(&server.headers);
-        if let Some(path) = &server.return_path {
-            composer = composer.return_path(path.clone());
+        if server.return_path.is_some() && composer.signs_return_path() {
+            return Err(SmtpError::SignedReturnPath);
         }
+        let composer = composer.under(server.return_path.clone(), server.headers.clone());
         Ok(Self { composer, server, hello, channel, turns, kept })
     }
 

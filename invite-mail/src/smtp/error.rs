@@ -22,6 +22,10 @@ pub enum SmtpError {
     /// The URL's parameter `return_path` cannot be used.
     #[error("the SMTP server's URL has an unfit `return_path`: {0}")]
     ReturnPath(#[source] ReturnPathError),
+    /// The URL has a `return_path`, and the composer one that is signed for each delivery. To replace that by one address for
+    /// all letters would lose what proves which delivery a bounce is about: leave one of the two out.
+    #[error("the SMTP server's URL has a `return_path`, and the composer one that is signed for each delivery")]
+    SignedReturnPath,
     /// The EHLO name is no host name.
     #[error("the EHLO name is malformed")]
     Hello,

@@ -104,8 +104,10 @@ impl SmtpServer {
     /// | `return_path=bounces@example.com` | [`Composer::return_path`](crate::Composer::return_path), the same for every letter |
     /// | `header=X-SES-CONFIGURATION-SET:mails` | [`Composer::header`](crate::Composer::header), once for each header |
     ///
-    /// The URL's return path and headers replace the composer's, so that an operator can set them
-    /// without a change to the program.
+    /// The URL's headers replace those of the same name, and its return path replaces one that is the same for every letter:
+    /// the composer's, and that of whichever composer [`composer_by`](crate::Composer::composer_by) chooses. So an operator can
+    /// set them without a change to the program. It replaces no return path that is signed for each delivery: if the
+    /// composer has one, [`SmtpMailer::new`](crate::SmtpMailer::new) refuses the URL, and a chosen composer keeps its own.
     ///
     /// ```
     /// use invite_mail::{SmtpError, SmtpServer};

@@ -1,7 +1,7 @@
 //! A server described in one line.
 
 use invite_core::Outcome;
-use invite_mail::{HeaderError, ReturnPathError, SmtpError, SmtpMailer, SmtpServer};
+use invite_mail::{HeaderError, ReturnPath, ReturnPathError, SmtpError, SmtpMailer, SmtpServer};
 
 use crate::{
     script::{Script, Server},
@@ -97,6 +97,30 @@ async fn the_url_s_name_return_path_and_headers_are_used() {
     assert_eq!(server.commands("X-SES"), ["X-SES-CONFIGURATION-SET: mails"]);
     assert!(server.commands("x-ses").is_empty(), "the URL's replaces the composer's");
     assert_eq!(server.commands("X-PM"), ["X-PM-Message-Stream: invitations"]);
+}
+
+#[tokio::test]
+async fn the_url_comes_before_every_composer_but_replaces_no_signed_return_path() {
+    let signed = || ReturnPath::new("signed@example.com", [7; 32]).unwrap();
+    let url = |port| format!("smtp://127.0.0.1:{port}?return_path=url@example.com&header=X-Set:%20url");
+    let error = SmtpMailer::from_url(composer().return_path(signed()), &url(25)).unwrap_err();
+    assert_eq!(error, SmtpError::SignedReturnPath);
+
+    let fixed = composer().return_path(ReturnPath::fixed("fixed@example.com").unwrap());
+    for (chosen, from) in [
+        (composer(), "MAIL FROM:<url@example.com>"),
+        (fixed.clone(), "MAIL FROM:<url@example.com>"),
+        (composer().return_path(signed()), "MAIL FROM:<signed+"),
+    ] {
+        let server = Server::play(Script::default()).await;
+        let chosen = chosen.header("x-set", "chosen").unwrap().header("X-Other", "chosen").unwrap();
+        let whole = fixed.clone().composer_by(move |_| Some(chosen.clone()));
+        let mailer = SmtpMailer::from_url(whole, &url(server.port)).unwrap();
+        assert_eq!(send(&mailer, "ada@example.com").await, Outcome::accepted_as("4XyZ"));
+        assert!(server.commands("MAIL")[0].starts_with(from), "{:?}", server.commands("MAIL"));
+        assert_eq!((server.commands("X-Set"), server.commands("x-set").len()), (vec!["X-Set: url".to_owned()], 0));
+        assert_eq!(server.commands("X-Other"), ["X-Other: chosen"]);
+    }
 }
 
 #[cfg(not(feature = "smtp-rustls"))]
