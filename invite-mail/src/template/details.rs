@@ -7,6 +7,7 @@ use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 use super::{
     Part, TemplateError,
     engine::{self, environment},
+    isolated::{END, ISOLATE},
     refused, values,
 };
 
@@ -15,7 +16,8 @@ use super::{
 ///
 /// A value is a [MiniJinja] template. It sees what a subject sees: see [`Templates`]. A line whose
 /// value is empty or undefined is left out, so one list serves invitations with and without a
-/// plan. Values are escaped, never become links, and stand in one line each.
+/// plan. Values are escaped, never become links, and stand in one line each, of which 300 characters are
+/// shown.
 ///
 /// They are set by [`Design::details`](crate::Design::details) and
 /// [`Design::details_in`](crate::Design::details_in). Templates of your own have them as
@@ -70,7 +72,7 @@ impl Details {
             let value = template.and_then(|template| template.render(values));
             let value = value.map_err(|error| refused(Part::Detail, &error))?;
             // One line, however the template was laid out.
-            let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+            let value = shortened(value.split_whitespace().collect::<Vec<_>>().join(" "));
             if !value.is_empty() {
                 lines.push(line(label, &value));
             }
@@ -91,6 +93,18 @@ impl fmt::Debug for Details {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Details").field("labels", &self.labels).finish_non_exhaustive()
     }
+}
+
+/// What is shown of a value. Nobody has said how long a payload's may be.
+const VALUE: usize = 300;
+
+/// The beginning of a long value. What was isolated there is still closed, or it would reorder the line around it.
+fn shortened(value: String) -> String {
+    let Some((end, _)) = value.char_indices().nth(VALUE) else { return value };
+    let kept = value[..end].trim_end();
+    let open = kept.matches(ISOLATE).count().saturating_sub(kept.matches(END).count());
+    let ends = END.to_string().repeat(open);
+    format!("{kept}…{ends}")
 }
 
 /// One line, as templates see it.

@@ -3,8 +3,8 @@
 use minijinja::Value;
 
 /// First strong isolate, and its end.
-const ISOLATE: char = '\u{2068}';
-const END: char = '\u{2069}';
+pub(super) const ISOLATE: char = '\u{2068}';
+pub(super) const END: char = '\u{2069}';
 
 /// Puts a name between the marks that keep it from reordering the line, if it could: where it has
 /// letters that run from right to left, or the line does. Core lets nobody write such marks.

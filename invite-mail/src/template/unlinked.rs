@@ -14,8 +14,10 @@ pub(super) fn unlinked(text: &str, is_html: bool) -> String {
     for word in text.split_inclusive(char::is_whitespace) {
         let mut breaks = Breaks::of(word, is_html);
         let visible = !is_html || word.contains(['/', '\\']);
+        // Found once: a word may consist of marks.
+        let letter = word.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(word.len());
         let mut rest = word;
-        while let Some((before, mark, after)) = next_mark(word, rest) {
+        while let Some((before, mark, after)) = next_mark(word, rest, letter) {
             breaks.push(&mut shown, before, is_html);
             shown.push_str(match (mark, visible) {
                 ('.', true) => "[.]",
@@ -77,14 +79,15 @@ fn stands_alone(c: char) -> bool {
     matches!(c, '!'..='~' | '\u{C0}'..='\u{24F}' | '\u{370}'..='\u{482}' | '\u{48A}'..='\u{52F}')
 }
 
-/// The first mark in `rest`, the end of `word`, that would make a link; and what is around it.
-fn next_mark<'a>(word: &'a str, rest: &'a str) -> Option<(&'a str, char, &'a str)> {
+/// The first mark in `rest`, the end of `word`, that would make a link; and what is around it. The first letter of the
+/// word, without which it has no scheme, stands at `letter`.
+fn next_mark<'a>(word: &'a str, rest: &'a str, letter: usize) -> Option<(&'a str, char, &'a str)> {
     let start = word.len() - rest.len();
     rest.char_indices().find_map(|(index, mark)| {
         let (before, after) = (&word[..start + index], &rest[index + mark.len_utf8()..]);
         let makes_link = match mark {
             '.' => ends_a_label(before) && starts_an_ending(after),
-            ':' => ends_a_scheme(before) && starts_an_address(after),
+            ':' => letter < before.len() && ends_a_scheme(before) && starts_an_address(after),
             _ => false,
         };
         makes_link.then_some((&rest[..index], mark, after))
@@ -97,7 +100,7 @@ fn ends_a_label(before: &str) -> bool {
 
 /// Two letters or more: `a.m.` and `1.5` have no such ending, `Node.js` does.
 fn starts_an_ending(after: &str) -> bool {
-    let mut ending = after.chars().filter(|c| !is_invisible(*c));
+    let mut ending = after.chars().inspect(look).filter(|c| !is_invisible(*c));
     ending.next().is_some_and(char::is_alphabetic) && ending.next().is_some_and(|c| c.is_alphanumeric() || c == '-')
 }
 
@@ -109,11 +112,26 @@ fn is_invisible(c: char) -> bool {
 
 fn ends_a_scheme(before: &str) -> bool {
     before.chars().next_back().is_some_and(|c| c.is_ascii_alphanumeric())
-        && before.chars().any(|c| c.is_ascii_alphabetic())
 }
 
 fn starts_an_address(after: &str) -> bool {
-    after.chars().find(|c| !is_invisible(*c)).is_some_and(|c| c.is_alphanumeric() || "/\\?#+[%".contains(c))
+    after
+        .chars()
+        .inspect(look)
+        .find(|c| !is_invisible(*c))
+        .is_some_and(|c| c.is_alphanumeric() || "/\\?#+[%".contains(c))
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many characters were looked at around marks.
+    static LOOKS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Lets a test see how much is looked at.
+fn look(_: &char) {
+    #[cfg(test)]
+    LOOKS.with(|looks| looks.set(looks.get() + 1));
 }
 
 #[cfg(test)]
@@ -146,6 +164,21 @@ mod tests {
             "  two  spaces\n\n",
         ] {
             assert_eq!(unlinked(text, false), text);
+        }
+    }
+
+    #[test]
+    fn the_work_grows_with_the_text_and_no_faster() {
+        // Counted, since a time would depend on the machine: no character is looked at again for each mark.
+        for piece in ["1:", "1:/", ":", ".", "a.b", "\u{ad}.", ".\u{ad}", ":\u{ad}", "..a", "a:\u{200b}"] {
+            let looks = |count: usize| {
+                LOOKS.with(|looks| looks.set(0));
+                let text = piece.repeat(count);
+                let _ = (unlinked(&text, false), unlinked(&text, true));
+                LOOKS.with(std::cell::Cell::get)
+            };
+            let (few, many) = (looks(500), looks(2_000));
+            assert!(many <= 4 * few + 100, "{piece:?}: {few}, {many}");
         }
     }
 

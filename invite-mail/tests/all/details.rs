@@ -110,6 +110,23 @@ fn values_are_one_line_of_text_escaped_and_no_link() {
 }
 
 #[test]
+fn of_a_long_value_the_beginning_is_shown() {
+    let isolated = Details::default().line("Role", "{{ payload.role|isolated(true) }}").unwrap();
+    for (details, last) in [(details(), "…"), (isolated, "…\u{2069}")] {
+        let letter = letter(Purpose::Invitation, seat(&"Editor ".repeat(2_000), None), &json!({}), "en");
+        let email = composer().design(Design::default().details(details)).compose(&letter).unwrap();
+        let line = email.text().lines().find(|line| line.starts_with("Role: ")).unwrap();
+        assert!(line.ends_with(last), "{line}");
+        assert!((300..320).contains(&line.chars().count()), "{line}");
+        assert!(email.html().len() < 20_000);
+    }
+    let fits = "é".repeat(300);
+    let letter = letter(Purpose::Invitation, seat(&fits, None), &json!({}), "en");
+    let email = composer().design(Design::default().details(details())).compose(&letter).unwrap();
+    assert!(email.text().contains(&format!("Role: {fits}\n")));
+}
+
+#[test]
 fn a_bad_detail_is_refused_before_there_is_a_letter() {
     let refused = |label: &str, value: &str| Details::default().line(label, value).unwrap_err();
     let unknown = |variable: &str| TemplateError::UnknownVariable { part: "detail", variable: variable.into() };
