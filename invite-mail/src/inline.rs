@@ -76,7 +76,7 @@ fn marker(number: usize, comment: bool) -> String {
 
 /// The text before the next `{{ }}`, `{% %}` or `{# #}`, the tag, and the text after it. A tag
 /// that does not end is left to the template engine to complain about.
-fn next_tag(text: &str) -> Option<(&str, &str, &str)> {
+pub(crate) fn next_tag(text: &str) -> Option<(&str, &str, &str)> {
     let start = ["{{", "{%", "{#"].iter().filter_map(|open| text.find(open)).min()?;
     let close = match text.as_bytes()[start + 1] {
         b'{' => "}}",

@@ -3,6 +3,7 @@
 mod details;
 mod engine;
 mod isolated;
+mod plain_places;
 mod unlinked;
 mod values;
 
@@ -50,7 +51,8 @@ use crate::{inline::inline_styles, language::english};
 /// What people wrote is no link. Mail programs make links of whatever looks like one, so that a
 /// name such as `evil.example/claim` would be one to click in your mail. Text therefore shows
 /// `evil[.]example/claim`, and so does HTML, where a mere `booking.example` looks as it is and has
-/// its dot in an element of its own. For words of yours there is a filter:
+/// its dot in an element of its own. In an attribute or a `<title>`, where no element can stand, it stays
+/// as it is. For words of yours there is a filter:
 /// `{{ display.website|linkable }}` leaves them alone. Another one, `{{ organization|isolated }}`,
 /// keeps a name in Arabic or Hebrew from reordering the line around it. Use it in HTML too, inside
 /// `<bdi>`: some mail programs drop that element. In a letter that runs from right to left write
@@ -134,7 +136,7 @@ impl Templates {
         // A checkout on Windows may have changed the line ends.
         let source = source.replace("\r\n", "\n");
         let source = match part {
-            Part::Html => inline_styles(&source).ok_or(TemplateError::Layout)?,
+            Part::Html => plain_places::marked(&inline_styles(&source).ok_or(TemplateError::Layout)?),
             Part::Subject | Part::Text | Part::Detail => source,
         };
         Arc::make_mut(&mut self.environment)

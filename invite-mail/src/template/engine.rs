@@ -5,7 +5,12 @@ use minijinja::{
     value::ValueKind,
 };
 
-use super::{Part, isolated::isolated, unlinked::unlinked};
+use super::{
+    Part,
+    isolated::isolated,
+    plain_places,
+    unlinked::{unlinked, unlinked_without_elements},
+};
 
 /// Far more than a letter with the longest message needs; a template that loops for ever ends.
 const FUEL: u64 = 500_000;
@@ -29,6 +34,7 @@ pub(super) fn environment() -> Environment<'static> {
     }
     environment.add_filter("isolated", isolated);
     environment.add_filter("linkable", linkable);
+    environment.add_filter(plain_places::FILTER, in_plain_place);
     // Tags on lines of their own leave no empty lines behind.
     if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
         environment.set_syntax(syntax);
@@ -42,7 +48,7 @@ fn is(template: &str, part: Part) -> bool {
 
 /// Writes a value: escaped in HTML, and not as a link.
 fn write(output: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
-    let holds_words = matches!(value.kind(), ValueKind::String | ValueKind::Seq | ValueKind::Map | ValueKind::Iterable);
+    let holds_words = holds_words(value);
     let is_html = is(state.name(), Part::Html);
     // A subject is shown as it is, and a detail will be written by a text or an HTML part.
     let is_body = is_html || is(state.name(), Part::Text);
@@ -51,6 +57,19 @@ fn write(output: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> R
     }
     let text = value.to_string();
     output.write_str(&unlinked(&text, is_html)).map_err(Error::from)
+}
+
+fn holds_words(value: &Value) -> bool {
+    matches!(value.kind(), ValueKind::String | ValueKind::Seq | ValueKind::Map | ValueKind::Iterable)
+}
+
+/// For a value in an attribute or a title, where no element can stand.
+fn in_plain_place(value: &Value) -> Value {
+    if value.is_safe() || !holds_words(value) {
+        value.clone()
+    } else {
+        Value::from_safe_string(escaped(&unlinked_without_elements(&value.to_string())))
+    }
 }
 
 /// Leaves alone what looks like a link.

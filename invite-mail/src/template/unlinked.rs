@@ -13,7 +13,7 @@ pub(super) fn unlinked(text: &str, is_html: bool) -> String {
     let mut shown = String::with_capacity(text.len());
     for word in text.split_inclusive(char::is_whitespace) {
         let mut breaks = Breaks::of(word, is_html);
-        let visible = !is_html || word.contains(['/', '\\']);
+        let visible = !is_html || is_address(word);
         // Found once: a word may consist of marks.
         let letter = word.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(word.len());
         let mut rest = word;
@@ -30,6 +30,18 @@ pub(super) fn unlinked(text: &str, is_html: bool) -> String {
         breaks.push(&mut shown, rest, is_html);
     }
     shown
+}
+
+/// The same for a place in HTML where no element can stand, not yet escaped: there a name stays as it is, since no mail
+/// program looks for links in one.
+pub(super) fn unlinked_without_elements(text: &str) -> String {
+    let words = text.split_inclusive(char::is_whitespace);
+    words.map(|word| if is_address(word) { unlinked(word, false) } else { word.to_owned() }).collect()
+}
+
+/// Whether a word can hardly be anything but a link.
+fn is_address(word: &str) -> bool {
+    word.contains(['/', '\\'])
 }
 
 /// Where HTML may break a long word: some mail programs ignore the styles that allow it, and the

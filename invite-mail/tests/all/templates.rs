@@ -92,6 +92,26 @@ async fn words_of_the_host_s_own_may_be_links() {
 }
 
 #[tokio::test]
+async fn a_value_in_an_attribute_or_a_title_brings_no_elements_there() {
+    let long = "Donaudampfschifffahrtsgesellschaft";
+    let html = "<html><head><title>{{ organization }}</title></head><body>\
+                <img src=\"https://example.com/a.png\" alt=\"{{ organization }}: {{ inviter|upper }}\">\
+                <p title='1 > {{ display.words|join }}'>{{ organization }}</p><a href=\"{{ link }}\">x</a></body></html>";
+    let templates = Templates::default().html(html).unwrap();
+    let words = json!({ "organization": format!("Booking.com \"{long}\""), "inviter": "a.example/x", "words": ["o.org", "<b>"] });
+    let letter = letter_saying(&words, None).await;
+    let email = composer().design(Design::default().templates(templates)).compose(&letter).unwrap();
+    for shown in [
+        format!("<title>Booking.com &quot;{long}&quot;</title>"),
+        format!("alt=\"Booking.com &quot;{long}&quot;: A[.]EXAMPLE/X\""),
+        "title=\"1 > o.org&lt;b&gt;\"".to_owned(),
+        "Booking<span>.</span>com &quot;Donaudamp<wbr>".to_owned(),
+    ] {
+        assert!(email.html().contains(&shown), "{shown}: {}", email.html());
+    }
+}
+
+#[tokio::test]
 async fn escaping_by_hand_changes_nothing() {
     let templates = Templates::default()
         .text("{{ display.site|e }} {{ link }}")
