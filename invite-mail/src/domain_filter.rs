@@ -9,8 +9,8 @@ use invite_core::{EmailAddress, Letter, Mailer, Outcome};
 /// in production.
 ///
 /// A letter that is held stays in the queue, and is looked at again and again until its invitation ends. So it is mailed
-/// once its domain is named, and by whoever gets the database without this filter. Nothing of it fails, and it holds up no
-/// other letter.
+/// as soon as its domain is named here. **It is also mailed by every worker that uses the same database without this
+/// filter.** A held letter makes no invitation fail, and it holds up no other letter.
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/letter.rs"));

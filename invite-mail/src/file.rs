@@ -72,7 +72,7 @@ impl Mailer for FileMailer {
         let name = format!("{}-{}", letter.delivery().as_uuid(), letter.attempt());
         match self.write(&name, &email.to_mime()) {
             Ok(()) => Outcome::accepted(),
-            // A full disk or a missing folder is ours, whoever the letter is for.
+            // A full disk or a missing folder is our fault, and never the recipient's.
             Err(error) => Outcome::Misconfigured { text: format!("cannot write the letter: {}", error.kind()) },
         }
     }

@@ -118,7 +118,8 @@ impl LinkBuilder {
     /// A page for inviters, such as the one that lists the members: letters that tell them of an
     /// invitation's end show it as a button. `rest` is what follows `base` for an invitation: a path,
     /// and a query if there is one. It cannot lead to another host, and characters that have no place
-    /// in a URL are encoded. It carries no token: whoever follows it has to log in.
+    /// in a URL are encoded. It carries no token, so a person who follows it
+    /// has to log in.
     ///
     /// ```
     /// use invite_mail::{LinkBuilder, LinkStyle};

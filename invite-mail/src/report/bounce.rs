@@ -101,11 +101,13 @@ impl Bounce {
             (None, _) if sign == Sign::FailedRecipients => Action::Failed,
             (None, _) => Action::Unclear,
         };
-        let answer = match action {
+        let answer = if action == Action::Unclear {
             // Nobody's reason: it may be the answer of an absent person.
-            Action::Unclear => Answer::default(),
-            _ if answer.is_none() => Answer::words_of(&text),
-            _ => answer,
+            Answer::default()
+        } else if answer.is_none() {
+            Answer::words_of(&text)
+        } else {
+            answer
         };
         Some(Self { action, answer, text })
     }

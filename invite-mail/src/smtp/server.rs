@@ -13,13 +13,13 @@ use crate::{message::Headers, return_path::ReturnPath};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Security {
-    /// Begun in the clear and secured before anything else is said; a server that does not offer
-    /// it gets nothing. Port 587 unless said otherwise.
+    /// The connection begins in the clear and is secured before anything else is said. A server that does
+    /// not offer this gets nothing. The default port is 587.
     StartTls,
-    /// Secured from the first byte. By default on port 465.
+    /// The connection is secured from the first byte. The default port is 465.
     Tls,
-    /// Not secured: everybody on the way reads the link, and the password. For a server on the
-    /// same machine. Port 25 unless said otherwise.
+    /// The connection is not secured: everybody on the way can read the link and the password. This is for a
+    /// server on the same machine. The default port is 25.
     None,
 }
 
@@ -29,7 +29,7 @@ pub enum Security {
 /// meets it like one that says nothing. Their sum is what the mailer tells the worker
 /// ([`Mailer::time_limit`](invite_core::Mailer::time_limit)), whose lease is never shorter.
 ///
-/// | limit | unless said otherwise | on | RFC 5321, 4.5.3.2 |
+/// | limit | default | on | RFC 5321, 4.5.3.2 |
 /// |---|---|---|---|
 /// | [`connect_timeout`](Self::connect_timeout) | 30 s | looking the name up and connecting; and again on the TLS handshake | says nothing |
 /// | [`command_timeout`](Self::command_timeout) | 60 s | the greeting; each command; the log-in with its [tokens](Self::access_tokens); all of the letter | 5 min (.1 to .3), DATA 2 min (.4), 3 min for each block (.5) |
@@ -188,28 +188,28 @@ impl SmtpServer {
         self
     }
 
-    /// How many connections there may be at a time, in use or waiting; 3 unless said otherwise, as
-    /// many as large providers allow to one account. At least 1.
+    /// How many connections there may be at a time, in use or waiting. The default is 3, which is how many large
+    /// providers allow to one account. A smaller number than 1 counts as 1.
     pub fn connections(mut self, count: usize) -> Self {
         self.connections = count.clamp(1, 1_000);
         self
     }
 
-    /// How many letters go over one connection before it is closed; 100 unless said otherwise. 1
-    /// means a connection for each.
+    /// How many letters go over one connection before it is closed. The default is 100. With 1, every letter has a
+    /// connection of its own.
     pub fn letters_per_connection(mut self, count: u32) -> Self {
         self.letters = count.max(1);
         self
     }
 
-    /// How long a connection waits for the next letter; 20 seconds unless said otherwise.
+    /// How long a connection waits for the next letter. The default is 20 seconds.
     pub fn idle_timeout(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// What to call this machine in EHLO; `[127.0.0.1]` unless said otherwise, which submission
-    /// servers accept and others may hold against the letter.
+    /// The name of this machine in EHLO. The default is `[127.0.0.1]`, which submission servers accept. Other servers may
+    /// take it for a sign of spam.
     pub fn hello_name(mut self, name: impl Into<String>) -> Self {
         self.hello = Some(name.into());
         self

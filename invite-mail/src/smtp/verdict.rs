@@ -51,9 +51,15 @@ const CLOSING: u16 = 421;
 /// The fault of an answer to MAIL, which tells the server how large the letter is (RFC 1870, 6.1): that it is too large is
 /// neither our configuration's fault nor any recipient's.
 pub(super) fn at_mail(fault: Fault) -> Fault {
-    match fault {
-        Fault::Refused(reply) if is_too_large(&reply) => Fault::Decided(Outcome::ComposeFailed { text: whole(&reply) }),
-        fault => fault,
+    match &fault {
+        Fault::Refused(reply) if is_too_large(reply) => Fault::Decided(Outcome::ComposeFailed { text: whole(reply) }),
+        Fault::Refused(_)
+        | Fault::Closed
+        | Fault::Silent
+        | Fault::Garbled
+        | Fault::Network(_)
+        | Fault::Unusable(_)
+        | Fault::Decided(_) => fault,
     }
 }
 

@@ -92,7 +92,7 @@ impl Place {
                 (if is_end { Self::Element(None) } else { self }, 2)
             }
             Self::Comment if starts("-->") => (Self::Content, 3),
-            _ => (self, one),
+            Self::Content | Self::Value(..) | Self::TextOnly(_) | Self::Comment => (self, one),
         }
     }
 }
