@@ -1,6 +1,6 @@
 //! Delivery reports that come back by mail.
 
-mod answer;
+pub(crate) mod answer;
 mod bounce;
 mod content_type;
 mod encoded_words;
@@ -96,7 +96,8 @@ impl StatusReport {
         self.worst()?.status
     }
 
-    /// Why the worst happened, in words fit to be shown.
+    /// Why the worst happened, in words that are cleaned. Unless the mail came to a verified return path, anybody may have
+    /// written them, so show them to nobody but those who operate the service.
     #[must_use]
     pub fn diagnostic(&self) -> Option<&str> {
         self.worst()?.diagnostic.as_deref()

@@ -12,38 +12,37 @@ const LINE: usize = 1_000;
 /// What is kept of the words behind the codes.
 const WORDS: usize = 400;
 
-/// What a server answered, as far as it was found.
+/// What a server answered, as far as it was found, whether a mail or a webhook quotes it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Answer {
-    pub(super) code: Option<u16>,
-    pub(super) enhanced: Option<EnhancedCode>,
-    /// What follows the codes.
-    pub(super) words: String,
+pub(crate) struct Answer {
+    pub(crate) code: Option<u16>,
+    pub(crate) enhanced: Option<EnhancedCode>,
+    /// What follows the codes. Not yet fit to be shown.
+    pub(crate) words: String,
     /// Whether it can be nothing but an answer. Otherwise a number stands where answers do, which people write too.
-    pub(super) certain: bool,
+    pub(crate) certain: bool,
 }
 
 impl Answer {
-    /// Reads the value of a Diagnostic-Code, which begins with the codes.
-    pub(super) fn of_diagnostic(value: &str) -> Self {
+    /// Reads the value of a Diagnostic-Code, `smtp; 550 5.1.1 no such user`, which begins with the codes, or quotes them.
+    pub(crate) fn of_diagnostic(value: &str) -> Self {
         let words = value.split_once(';').map_or(value, |(_kind, words)| words).trim_start();
         let code = words.get(..3).filter(|_| !words[3..].starts_with(|c: char| c.is_ascii_alphanumeric()));
         let code = code.filter(|_| !context::goes_on_in_digits(&words[3..]));
         let code = code.and_then(|code| code.parse().ok()).filter(|code| (200..600).contains(code));
         let words = if code.is_some() { words[3..].trim_start_matches(['-', ' ', '#', ':']) } else { words };
         let (first, rest) = words.split_once(|c: char| c.is_whitespace()).unwrap_or((words, ""));
-        let enhanced = EnhancedCode::parse(first.trim_end_matches([':', '-', ';']));
-        if code.is_some() && enhanced.is_some() {
+        let enhanced = EnhancedCode::parse(first.trim_start_matches('#').trim_end_matches([':', '-', ';']));
+        // Some servers quote the answer of another behind words, or a code, of their own.
+        let quoted = if code.is_none() { Self::find(words) } else { Self::default() };
+        let is_whole = quoted.code.is_some() && quoted.enhanced.is_some();
+        if enhanced.is_some() && !is_whole {
             return Self { code, enhanced, words: rest.trim_start().into(), certain: true };
         }
-        // Some servers quote the answer of another behind words of their own.
-        let quoted = if code.is_none() { Self::find(words) } else { Self::default() };
-        match quoted {
-            Self { code: code @ Some(_), enhanced: enhanced @ Some(_), .. } => {
-                Self { code, enhanced, words: words.into(), certain: true }
-            }
-            _ => Self { code, enhanced: None, words: words.into(), certain: code.is_some() },
+        if quoted.certain {
+            return Self { words: words.into(), ..quoted };
         }
+        Self { code, enhanced: None, words: words.into(), certain: code.is_some() }
     }
 
     /// The most telling answer in a text for people: both codes before one, and one that the words around it make an answer
@@ -91,12 +90,12 @@ impl Answer {
         Self { words: cut(words.as_deref().unwrap_or(text).trim(), WORDS).into(), ..Self::default() }
     }
 
-    pub(super) const fn is_none(&self) -> bool {
+    pub(crate) const fn is_none(&self) -> bool {
         self.code.is_none() && self.enhanced.is_none()
     }
 
     /// 2, 4 or 5: what the answer says, the enhanced code first.
-    pub(super) fn class(&self) -> Option<u8> {
+    pub(crate) fn class(&self) -> Option<u8> {
         let of_code = || self.code.and_then(|code| u8::try_from(code / 100).ok());
         self.enhanced.map(EnhancedCode::class).or_else(of_code)
     }
@@ -200,7 +199,9 @@ mod tests {
             ("mx.example.org[192.0.2.25]: 554 192.0.2.1 is listed", true),
             ("<<< 550 no such user", true),
             ("smtp; 550 no such user", true),
-            ("The error code was: 5.1.1", true),
+            ("The error code was: 5.1.1", false),
+            ("Response: 550 words at most", false),
+            ("SMTP error 552 too large", true),
             ("no such user (#5.1.1)", true),
             ("550 5.1.1", true),
             ("<ada@example.org>:\n550 no such user", false),
@@ -212,6 +213,17 @@ mod tests {
             let answer = Answer::find(text);
             assert!(!answer.is_none(), "{text}");
             assert_eq!(answer.certain, certain, "{text}");
+        }
+        for (value, code, enhanced) in [
+            ("smtp; 5.7.1 denied", None, Some("5.7.1")),
+            ("smtp; #5.1.1 denied", None, Some("5.1.1")),
+            ("smtp; 5.1.0 - Unknown address error 550-'5.7.1 denied", Some(550), Some("5.7.1")),
+            ("smtp; mx.example.org[192.0.2.25]: 550 no such user", Some(550), None),
+            ("smtp; we have 550 rooms", None, None),
+        ] {
+            let answer = Answer::of_diagnostic(value);
+            let found = (answer.code, answer.enhanced.map(|code| code.to_string()));
+            assert_eq!(found, (code, enhanced.map(str::to_owned)), "{value}");
         }
         let Answer { code, words, .. } = Answer::of_diagnostic("x-unix; 514-555-0100 is our number");
         assert_eq!((code, words.as_str()), (None, "514-555-0100 is our number"));

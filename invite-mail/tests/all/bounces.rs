@@ -245,6 +245,13 @@ fn no_answer_of_a_machine_is_a_failure_unless_that_is_proved() {
             }
         }
     }
+    // What a mail system may say in few words is not taken from others.
+    for text in
+        ["Response: 550 words at most. Status: 500. Error 550.", "Version 5.1.1, section 5.2.2 (5.3.0)", "5.1.1"]
+    {
+        let mail = format!("To: bounces+1@example.com\nReturn-Path: <>\nFrom: ada@example.org\n\n{text}\n");
+        assert_eq!(reader.read(mail.as_bytes()).map(|report| report.action()), Some(Action::Unclear), "{text}");
+    }
 }
 
 #[test]

@@ -10,9 +10,9 @@ pub(super) enum Rank {
     Code,
     /// An enhanced code in such a place, which a date may be as well.
     Enhanced,
-    /// A code that the words before it introduce.
+    /// A code behind the name of a server or a recipient.
     CertainCode,
-    /// An enhanced code that the words before it introduce.
+    /// An enhanced code in such a place, or behind a number sign.
     CertainEnhanced,
     /// The one directly behind the other, which nothing else looks like.
     Both,
@@ -104,10 +104,12 @@ fn of_enhanced(before: &str, code: &str) -> Rank {
     let detail = code.rsplit('.').next().and_then(|detail| detail.parse::<u16>().ok()).unwrap_or(0);
     let is_known = !(11..100).contains(&detail) || (code[1..].starts_with(".7.") && detail <= 30);
     let before = before.trim_end();
-    let unbracketed = before.trim_end_matches(['(', '[', '<', '"', '\'', '#', ' ']);
-    if before.ends_with('#') || introduces(unbracketed) {
+    let introduction = Introduction::around(before);
+    if before.ends_with('#') || introduction == Introduction::Server {
         Rank::CertainEnhanced
-    } else if is_known && (before.is_empty() || before.ends_with([';', '(', '[', '<', '"', '\''])) {
+    } else if introduction == Introduction::Words
+        || is_known && (before.is_empty() || before.ends_with([';', '(', '[', '<', '"', '\'']))
+    {
         Rank::Enhanced
     } else {
         Rank::None
@@ -120,14 +122,16 @@ fn of_code(line: &str, begin: usize, end: usize, line_before: &str) -> Rank {
         return Rank::None;
     }
     let before = line[..begin].trim_end();
-    let unbracketed = before.trim_end_matches(['(', '[', '<', '"', '\'', '#', ' ']);
     // Many repeat the address, in its brackets.
     let repeats = line[end..].trim_start_matches([' ', '-']).split_whitespace().next();
     let repeats = repeats.is_some_and(|word| word.starts_with('<') && word.contains('@'));
-    if introduces(before) || introduces(unbracketed) || repeats {
+    let introduction = Introduction::around(before);
+    if introduction == Introduction::Server || repeats {
         return Rank::CertainCode;
     }
-    let is_announced = if !follows(&['-', ';', ':']) {
+    let is_announced = if introduction == Introduction::Words {
+        true
+    } else if !follows(&['-', ';', ':']) {
         false
     } else if before.is_empty() {
         announces(line_before, line)
@@ -138,18 +142,44 @@ fn of_code(line: &str, begin: usize, end: usize, line_before: &str) -> Rank {
     if is_announced { Rank::Code } else { Rank::None }
 }
 
-/// Whether what stands before a number, up to it, makes it the code of an answer.
-fn introduces(before: &str) -> bool {
-    if ARROWS.iter().any(|arrow| before.ends_with(arrow)) {
-        return true;
+/// What stands before a number, up to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Introduction {
+    Nothing,
+    /// Words behind which the code of an answer comes, and other numbers as well: `Response: 550`.
+    Words,
+    /// A server, a recipient, or how a transcript marks what a server said.
+    Server,
+}
+
+impl Introduction {
+    fn of(before: &str) -> Self {
+        if ARROWS.iter().any(|arrow| before.ends_with(arrow)) {
+            return Self::Server;
+        }
+        let bare = before.trim_end_matches([':', ';', ' ', '=']);
+        let has_colon = bare.len() < before.len();
+        let last = bare.split_whitespace().next_back().unwrap_or_default();
+        // `mx.example.org[192.0.2.25]:`, `<ada@example.org>:`.
+        let is_named = has_colon && (last.contains('@') || (last.ends_with(']') && last.contains('[')));
+        let has_words = INTRODUCTIONS.iter().any(|words| ends_with_words(bare, words));
+        let is_server = (has_colon || has_words) && (contains(bare, &SERVERS) || ends_with_words(bare, "smtp"));
+        match has_words {
+            _ if is_named || is_server => Self::Server,
+            true => Self::Words,
+            false => Self::Nothing,
+        }
     }
-    let bare = before.trim_end_matches([':', ';', ' ', '=']);
-    let has_colon = bare.len() < before.len();
-    let last = bare.split_whitespace().next_back().unwrap_or_default();
-    // A server or a recipient, of whom or by whom it is said: `mx.example.org[192.0.2.25]:`, `<ada@example.org>:`.
-    let is_named = has_colon && (last.contains('@') || (last.ends_with(']') && last.contains('[')));
-    let is_server = has_colon && contains(bare, &SERVERS);
-    is_named || is_server || INTRODUCTIONS.iter().any(|words| ends_with_words(bare, words))
+
+    /// The better one of what stands directly before, and before brackets and quotation marks.
+    fn around(before: &str) -> Self {
+        let unbracketed = before.trim_end_matches(['(', '[', '<', '"', '\'', '#', ' ']);
+        match (Self::of(before), Self::of(unbracketed)) {
+            (Self::Server, _) | (_, Self::Server) => Self::Server,
+            (Self::Words, _) | (_, Self::Words) => Self::Words,
+            (Self::Nothing, Self::Nothing) => Self::Nothing,
+        }
+    }
 }
 
 /// Whether a line announces that the next one begins with an answer.
@@ -158,7 +188,7 @@ fn announces(line: &str, next: &str) -> bool {
     let begin = line.trim();
     let names = begin.contains('@');
     begin.starts_with(">>>")
-        || introduces(begin)
+        || Introduction::of(begin) != Introduction::Nothing
         || contains(begin, &HEADINGS)
         || (names && (begin.ends_with([':', '>']) || depth(next) > depth(line)))
 }
