@@ -13,8 +13,11 @@ use invite_core::store::Purpose;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 
 pub use self::details::Details;
-pub(crate) use self::values::{Moment, Told, word};
 use self::{engine::environment, values::PROBE};
+pub(crate) use self::{
+    engine::escaped,
+    values::{Moment, Told, word},
+};
 use crate::{inline::inline_styles, language::english};
 
 /// The words of one letter: subject, text and HTML, as [MiniJinja] templates.

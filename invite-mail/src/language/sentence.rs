@@ -3,6 +3,7 @@
 use invite_core::store::Purpose;
 
 use super::LanguageError;
+use crate::template::escaped;
 
 /// Which names a sentence of a letter may hold.
 #[derive(Clone, Copy)]
@@ -131,8 +132,4 @@ fn source(sentence: &[Piece], place: Place) -> String {
         }
     };
     sentence.iter().map(piece).collect()
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

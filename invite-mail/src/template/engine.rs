@@ -85,6 +85,6 @@ fn linkable(state: &State<'_, '_>, value: &Value) -> Value {
 
 /// For an attribute or for text. The engine would turn slashes into references, which is valid but
 /// hides a link from whatever looks for it in a mail's source.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
