@@ -58,18 +58,17 @@ impl Sign {
 fn is_mail_system(author: &str) -> bool {
     let author = encoded_words::decoded(author).to_lowercase();
     let locals = ["mailer-daemon", "mailerdaemon", "mail-daemon", "maildaemon", "postmaster", "mail.delivery.system"];
-    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '+');
-    let mut words = author.split(|c| !is_word(c) && c != '@').filter(|word| !word.is_empty());
-    if words.any(|word| locals.contains(&word.split('@').next().unwrap_or_default())) {
-        return true;
-    }
+    let names =
+        ["mail delivery", "mail delivery system", "mail delivery subsystem", "mail delivery service", "mail system"];
     // Only machines have no address.
-    if author.replace(' ', "").ends_with("<>") {
-        return true;
-    }
-    let name = author.split('<').next().unwrap_or_default().trim_matches([' ', '"', '\'']);
-    ["mail delivery", "mail delivery system", "mail delivery subsystem", "mail delivery service", "mail system"]
-        .contains(&name)
+    let is_bare = !author.contains('@') || author.replace(' ', "").ends_with("<>");
+    let name = author.split(['<', '(']).next().unwrap_or_default().trim_matches([' ', '"', '\'']);
+    let is_edge = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '"' | ',' | ';' | ':');
+    let mut addresses = author.split(is_edge).filter(|word| is_bare || word.contains('@'));
+    is_bare && author.contains("<>")
+        || names.contains(&name)
+        || locals.contains(&name)
+        || addresses.any(|word| locals.contains(&word.split('@').next().unwrap_or_default()))
 }
 
 impl Bounce {
@@ -96,9 +95,9 @@ impl Bounce {
         let action = match (answer.class(), course) {
             (None, _) if sign == Sign::NullSender => Action::Unclear,
             (_, Course::GoesOn) => Action::Delayed,
+            _ if sign == Sign::FailedRecipients => Action::Failed,
             (Some(5), _) | (Some(4), Course::Ended) => Action::Failed,
             (Some(_), _) => Action::Delayed,
-            (None, _) if sign == Sign::FailedRecipients => Action::Failed,
             (None, _) => Action::Unclear,
         };
         let answer = if action == Action::Unclear {

@@ -21,6 +21,9 @@ const RETURNED: [&str; 8] = [
 /// Lines of a returned letter that are looked at.
 const LINES: usize = 2_000;
 const ADDRESSES: usize = 20;
+/// What is read of a line, and of its continuations, for a subject.
+const LINE: usize = 1_000;
+const FOLDED: usize = 10;
 
 /// The letter that came back: its fields, as far as they were found.
 pub(super) struct Returned<'m> {
@@ -53,6 +56,26 @@ impl<'m> Returned<'m> {
         }
         first
     }
+}
+
+/// The subject of the letter where a text quotes its head, also behind a sign of quotation.
+pub(super) fn quoted_subject(mail: &Mail<'_>) -> Option<String> {
+    let texts = mail.leaves.iter().filter(|leaf| leaf.is_text());
+    texts.into_iter().find_map(|leaf| {
+        let text = |line: &[u8]| {
+            let line = String::from_utf8_lossy(&line[..line.len().min(LINE)]).into_owned();
+            line.trim_start_matches('>').to_owned()
+        };
+        let mut lines = lines(&leaf.body).take(LINES).map(text).skip_while(|line| !is_subject(line));
+        let (_, begin) = lines.next()?.split_once(':').map(|(name, value)| (name.to_owned(), value.to_owned()))?;
+        let rest = lines.take_while(|line| line.starts_with([' ', '\t'])).take(FOLDED);
+        Some(rest.fold(begin, |subject, line| subject + " " + line.trim()))
+    })
+}
+
+fn is_subject(line: &str) -> bool {
+    let name = "subject:";
+    line.trim_start().get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name))
 }
 
 /// Message-IDs in lines that begin with the name of the field, or end their first word with it, as `X-Original-Message-ID:`

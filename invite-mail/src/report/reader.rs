@@ -110,7 +110,8 @@ impl ReportReader {
             if !named && answered.is_none() {
                 return None;
             }
-            let subject = returned.value("subject").map(encoded_words::decoded);
+            let subject = returned.value("subject").map(str::to_owned).or_else(|| ids::quoted_subject(&mail));
+            let subject = subject.as_deref().map(encoded_words::decoded);
             let bounce = Bounce::read(&mail, !named, subject.as_deref())?;
             addresses.extend(failed(&mail, &bounce.text));
             report.recipients = vec![RecipientStatus::new(bounce.action, None, bounce.answer)];

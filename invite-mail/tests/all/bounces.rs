@@ -140,6 +140,7 @@ fn a_server_s_own_words_are_a_bounce() {
         (qmail.to_owned(), Some(550), code("5.1.1")),
         (own_words("Return-Path: <>\nFrom: x@example.org", "Sorry: it said: 550 5.1.1 no"), Some(550), code("5.1.1")),
         (own_words("X-Failed-Recipients: ada@example.org\nFrom: x@example.org", "It was not delivered."), None, None),
+        (own_words("X-Failed-Recipients: ada@example.org\nFrom: x@x.example", "said: 451 no"), Some(451), None),
         (own_words("From: Postmaster <postmaster@example.org>", "#5.2.2 full"), None, code("5.2.2")),
         (own_words("From: \"Some System\" <>", "ERROR_CODE :550, no such user"), Some(550), None),
         (own_words("X-Failed-Recipients: ada@example.org\nFrom: x@example.org", "said: 550 no"), Some(550), None),
@@ -192,6 +193,44 @@ fn a_delay_in_a_server_s_own_words_is_no_failure() {
     let last = "It has been delayed for 5 days. I'm giving up. (#4.4.1)";
     let last = own_words("From: MAILER-DAEMON@x.example", last);
     assert_eq!(heard(&last).map(|heard| heard.0), Some(Action::Failed));
+}
+
+#[test]
+fn our_own_subject_decides_nothing_however_it_is_quoted() {
+    let ours = "Delayed mail: giving up on what will be retried";
+    for quoted in [
+        format!("Subject: {ours}"),
+        format!("> Subject: {ours}"),
+        "Subject: =?utf-8?q?Delayed_mail:_giving_up_on?=\n =?utf-8?q?_what_will_be_retried?=".to_owned(),
+    ] {
+        let mail = |text: &str| {
+            let head = format!("From: MAILER-DAEMON@x.example\nSubject: {ours}");
+            own_words(&head, &format!("{text} About \n{ours}.\n")) + &quoted + "\n"
+        };
+        assert_eq!(heard(&mail("550 5.1.1 no")).map(|heard| heard.0), Some(Action::Failed), "{quoted}");
+        assert_eq!(heard(&mail("451 4.4.1 no")).map(|heard| heard.0), Some(Action::Delayed), "{quoted}");
+        assert_eq!(heard(&mail("no")).map(|heard| heard.0), Some(Action::Unclear), "{quoted}");
+    }
+}
+
+#[test]
+fn only_a_mail_system_is_taken_for_one() {
+    for (author, action) in [
+        ("MAILER-DAEMON", Some(Action::Failed)),
+        ("MAILER-DAEMON (Mail Delivery System)", Some(Action::Failed)),
+        ("MAILER-DAEMON@x.example (Mail Delivery System)", Some(Action::Failed)),
+        ("\"Mailer-Daemon\" <noreply@x.example>", Some(Action::Failed)),
+        ("=?utf-8?b?TWFpbCBEZWxpdmVyeSBTeXN0ZW0=?= <x@x.example>", Some(Action::Failed)),
+        ("Post Office <POSTMASTER@x.example>", Some(Action::Failed)),
+        ("The Postmaster General <ada@x.example>", None),
+        ("Royal Mail Delivery Ltd <ada@x.example>", None),
+        ("Mail System Solutions <ada@x.example>", None),
+        ("ada@postmaster.example", None),
+        ("\"postmaster, retired\" <ada@x.example>", None),
+    ] {
+        let mail = own_words(&format!("From: {author}"), "550 5.1.1 no such user");
+        assert_eq!(heard(&mail).map(|heard| heard.0), action, "{author}");
+    }
 }
 
 #[test]
