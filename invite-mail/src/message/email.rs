@@ -86,7 +86,7 @@ impl Email {
 
 impl fmt::Debug for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Email").field("message_id", &self.message_id).finish_non_exhaustive()
+        f.debug_struct("Email").finish_non_exhaustive()
     }
 }
 

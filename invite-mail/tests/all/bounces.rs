@@ -455,6 +455,8 @@ proptest! {
             "Feedback-Type: abuse\n", "Final-Recipient: rfc822; <+2@+>\n", "Status: 5.1.1\n", "550 5.1.1 ", "550-", "#",
             "From: MAILER-DAEMON\n", "Message-ID:\n <a@b>\n", "References: <\n", "0192f0c1-7d3e-7a4b-8c2d-1e2f3a4b5c6d@x ",
             "Content-Transfer-Encoding: base64\n", "Diagnostic-Code: smtp; 5é0 5.1.1\n", "=\n", "\u{0}", "will be retried ",
+            "Subject: ", "=?utf-8?q?a?= ", "=?x?b?", "\"", "“", "<<< ", "smtp ", ": ", "@", "> ", " (", "'", "no ", "452-", "é",
+            "X-Failed-Recipients: ada@example.org\n", "From: <>\n",
         ]), 0..60),
     ) {
         let reader = ReportReader::new().return_path(|_| None);
