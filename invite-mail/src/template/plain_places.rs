@@ -33,9 +33,9 @@ fn expression(tag: &str) -> Option<(&str, &str, &str)> {
     let inside = tag.strip_prefix("{{")?.strip_suffix("}}")?;
     let begin = usize::from(inside.starts_with(['-', '+']));
     let end = inside.len() - usize::from(inside.len() > begin && inside.ends_with(['-', '+']));
-    let expression = inside[begin..end].trim();
+    let expression = &inside[begin..end];
     let closed = |mark: char| expression.matches(mark).count().is_multiple_of(2);
-    let whole = !expression.is_empty() && closed('"') && closed('\'');
+    let whole = !expression.trim().is_empty() && closed('"') && closed('\'');
     whole.then(|| (&tag[..2 + begin], expression, &tag[2 + end..]))
 }
 
@@ -104,26 +104,41 @@ mod tests {
     #[test]
     fn expressions_are_marked_where_no_element_can_stand_and_nowhere_else() {
         for (template, expected) in [
-            ("<img alt=\"{{ a }}\">{{ b }}", "<img alt=\"{{(a)|in_plain_place }}\">{{ b }}"),
-            ("<img alt='{{- a|upper -}}'>", "<img alt='{{-(a|upper)|in_plain_place -}}'>"),
-            ("<a title=\"1 > {{ a }}\">{{ b }}", "<a title=\"1 > {{(a)|in_plain_place }}\">{{ b }}"),
-            ("<a title='\"{{ a }}'>{{ b }}", "<a title='\"{{(a)|in_plain_place }}'>{{ b }}"),
-            ("<title>{{ a }}</title>{{ b }}", "<title>{{(a)|in_plain_place }}</title>{{ b }}"),
-            ("<TITLE x=y>a < b {{ a }}</Title >{{ b }}", "<TITLE x=y>a < b {{(a)|in_plain_place }}</Title >{{ b }}"),
+            ("<img alt=\"{{ a }}\">{{ b }}", "<img alt=\"{{( a )|in_plain_place }}\">{{ b }}"),
+            ("<img alt='{{- a|upper -}}'>", "<img alt='{{-( a|upper )|in_plain_place -}}'>"),
+            ("<a title=\"1 > {{ a }}\">{{ b }}", "<a title=\"1 > {{( a )|in_plain_place }}\">{{ b }}"),
+            ("<a title='\"{{ a }}'>{{ b }}", "<a title='\"{{( a )|in_plain_place }}'>{{ b }}"),
+            ("<title>{{ a }}</title>{{ b }}", "<title>{{( a )|in_plain_place }}</title>{{ b }}"),
+            ("<TITLE x=y>a < b {{ a }}</Title >{{ b }}", "<TITLE x=y>a < b {{( a )|in_plain_place }}</Title >{{ b }}"),
             (
                 "<!--[if mso]><i alt=\"{{ a }}\">{{ b }}<![endif]-->{{ c }}",
-                "<!--[if mso]><i alt=\"{{(a)|in_plain_place }}\">{{ b }}<![endif]-->{{ c }}",
+                "<!--[if mso]><i alt=\"{{( a )|in_plain_place }}\">{{ b }}<![endif]-->{{ c }}",
             ),
             ("<!-- <a b=\" -->{{ c }}", "<!-- <a b=\" -->{{ c }}"),
             ("1 < 2 {{ a }}", "1 < 2 {{ a }}"),
             ("<p {% if a < b %}>{{ c }}</p>", "<p {% if a < b %}>{{ c }}</p>"),
             (
                 "<i a=\"{% if b > \"x\" %}{{ c }}{% endif %}\">",
-                "<i a=\"{% if b > \"x\" %}{{(c)|in_plain_place }}{% endif %}\">",
+                "<i a=\"{% if b > \"x\" %}{{( c )|in_plain_place }}{% endif %}\">",
             ),
             ("<i a=\"{{ }}{# {{ b #}\">{{ c", "<i a=\"{{ }}{# {{ b #}\">{{ c"),
         ] {
             assert_eq!(marked(template), expected, "{template}");
+        }
+    }
+
+    proptest::proptest! {
+        /// Whatever a template is made of, nothing but marks is added.
+        #[test]
+        fn without_the_marks_it_is_the_template_again(
+            pieces in proptest::collection::vec(proptest::sample::select(vec![
+                "<", ">", "</", "<!--", "-->", "<!--[if mso]>", "<title", "</title", "<i a=", "\"", "'", "{{ a }}", "{{", "}}",
+                "{% if a %}", "{# b #}", "é", " ", "=", "{{-a-}}", "{{ 'b' }}", "x", "/", "\n",
+            ]), 0..40),
+        ) {
+            let template = pieces.concat();
+            let without = |text: &str| text.replace([' ', '(', ')'], "").replace(&format!("|{FILTER}"), "");
+            proptest::prop_assert_eq!(without(&marked(&template)), without(&template));
         }
     }
 }
