@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use invite_core::{
     About, Action, Actor, Authority, DeliveryReport, Denial, Error, Field, Invitations, NewInvitation, Policy,
-    ReportKind, Scope, StatsQuery, Status, Uniqueness, testing,
+    ReportKind, ReportProof, Scope, StatsQuery, Status, Uniqueness, testing,
 };
 use serde_json::json;
 
@@ -152,6 +152,7 @@ async fn what_is_heard_of_a_letter_after_an_erasure_is_not_kept(db: Db) -> Verdi
     world.mailer.answer(refused_mail(true));
     committed!(world, tx => world.members.support().erase(&mut tx, &world.admin, ADA).await?);
     let report = DeliveryReport::new(letter.delivery(), ReportKind::Bounced).code(550).text("ada@example.com: unknown");
+    let report = report.proved_by(ReportProof::Webhook);
     let recorded = committed!(world, tx => world.members.report(&mut tx, &report).await?);
     ensure!(recorded == invite_core::Reported::Ignored, "a report about what was erased is {recorded:?}");
     let seen = world.get(id).await?;
