@@ -1,6 +1,7 @@
 //! The inviting side.
 
 mod bulk;
+mod explain;
 mod numbers;
 mod routes;
 

@@ -1,6 +1,7 @@
 //! The inviting side.
 
 pub(crate) mod bulk;
+pub(crate) mod explain;
 pub(crate) mod numbers;
 mod routes;
 

@@ -11,6 +11,7 @@ pub mod bulk;
 mod config;
 mod cookies;
 mod database;
+mod explain;
 mod invitations;
 pub mod json;
 mod mailbox;
@@ -30,6 +31,7 @@ pub use self::{
     config::{Config, Mail},
     cookies::Cookies,
     database::{DatabaseUrl, Engine},
+    explain::{Explained, Facts, explained_address},
     invitations::{
         Amend, By, Created, DeliveryView, EventView, InvitationPage, InvitationView, Invite, InvitedBy, NewLink,
     },

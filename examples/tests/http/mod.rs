@@ -5,6 +5,7 @@ mod answering;
 mod bulk;
 mod departures;
 #[cfg(not(feature = "sqlite"))]
+mod explain;
 mod failover;
 mod hostile;
 mod inviting;

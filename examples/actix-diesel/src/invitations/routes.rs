@@ -24,6 +24,7 @@ use crate::{
 pub(crate) fn routes(to: &mut ServiceConfig, on: &Runtime) {
     // Before those with an id in their place.
     super::bulk::routes(to, on);
+    super::explain::routes(to, on);
     super::numbers::routes(to, on);
     to.service(
         resource("/api/organizations/{org}/invitations")

@@ -34,6 +34,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/organizations/{org}/invitations/{id}/link", post(post_link))
         .route("/api/organizations/{org}/invitations/{id}/events", get(get_events))
         .merge(super::bulk::routes())
+        .merge(super::explain::routes())
         .merge(super::numbers::routes())
 }
 

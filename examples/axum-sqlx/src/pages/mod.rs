@@ -7,6 +7,7 @@ mod account;
 mod actions;
 mod assets;
 mod error;
+mod explain;
 mod home;
 mod importing;
 mod inviting;
@@ -40,6 +41,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/organizations/{org}/statistics", get(statistics::show))
         .route("/organizations/{org}/invitations", get(inviting::list).post(inviting::create))
         .route("/organizations/{org}/invitations/selected", get(selected::ask).post(selected::act))
+        .route("/organizations/{org}/invitations/explain", get(explain::show))
         .route("/organizations/{org}/invitations/{id}", get(manage::show).post(manage::amend))
         .route("/organizations/{org}/invitations/{id}/resend", get(actions::ask_resend).post(actions::resend))
         .route("/organizations/{org}/invitations/{id}/link", get(actions::show_no_link).post(actions::link))

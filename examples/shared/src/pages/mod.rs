@@ -1,5 +1,6 @@
 //! What stands on the pages, which templates show it, and what their forms send.
 
+pub mod explain;
 pub mod filter;
 pub mod form;
 pub mod history;

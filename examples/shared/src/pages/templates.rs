@@ -13,7 +13,7 @@ macro_rules! asset {
     };
 }
 
-const TEMPLATES: [(&str, &str); 19] = [
+const TEMPLATES: [(&str, &str); 20] = [
     ("layout.html", asset!("templates/layout.html")),
     ("parts.html", asset!("templates/parts.html")),
     ("home.html", asset!("templates/home.html")),
@@ -27,6 +27,7 @@ const TEMPLATES: [(&str, &str); 19] = [
     ("many.html", asset!("templates/many.html")),
     ("plan.html", asset!("templates/plan.html")),
     ("import.html", asset!("templates/import.html")),
+    ("explain.html", asset!("templates/explain.html")),
     ("statistics.html", asset!("templates/statistics.html")),
     ("confirm.html", asset!("templates/confirm.html")),
     ("landing.html", asset!("templates/landing.html")),
