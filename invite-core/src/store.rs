@@ -100,7 +100,8 @@ pub trait InvitationStore: Send + Sync + 'static {
     async fn remove(&self, conn: &mut Self::Conn, removal: &Removal<'_>) -> Result<Vec<bool>, StoreError>;
 
     /// Replaces what tells of a person in ended invitations, as [`Erasure::apply`] does in Rust, and says of each whether it
-    /// did: `false`, and nothing replaced, when there is no such invitation of this kind, or when it has not ended.
+    /// did: `false`, and nothing replaced, when there is no such invitation of this kind to this
+    /// address, or when it has not ended.
     ///
     /// Of each it deletes the letters that are queued, and the reasons in its events, and of letters that left what a
     /// server said of them and the provider's name for them. Nothing that is heard of a letter later finds the invitation.

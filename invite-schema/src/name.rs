@@ -28,6 +28,7 @@ macro_rules! names {
 
 names! {
     Actor = "actor",
+    Address = "address",
     Address1 = "address_1",
     Address2 = "address_2",
     Address3 = "address_3",

@@ -154,7 +154,7 @@ impl Catalog for Sqlite {
         let mut erased = HashSet::new();
         for id in erasure.ids {
             let id = *id.as_uuid();
-            let values = Values::new().uuid(Name::Id, id).erasure(erasure);
+            let values = Values::new().uuid(Name::Id, id).exact(Name::Address, erasure.address).erasure(erasure);
             if execute::<D>(conn, values.of_statement(&sql::ERASE)?).await? == 0 {
                 continue;
             }

@@ -1358,11 +1358,12 @@ AND (i.late > ? OR (i.late = ? AND (i.created_at < ? OR (i.created_at = ? AND i.
 ORDER BY i.late, i.created_at DESC, i.id DESC LIMIT ?;
 
 -- HOLD_TO_ERASE
---   1 ids, 2 kind
+--   1 ids, 2 kind, 3 address
 SELECT i.id
 FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$.id',
     letter CHAR(32) PATH '$.letter')) AS a STRAIGHT_JOIN invite_invitations AS i FORCE INDEX (PRIMARY) ON i.id = UNHEX(a.id)
 WHERE i.kind = ?
+AND i.recipient = ?
 AND i.ended_at IS NOT NULL FOR UPDATE;
 
 -- ERASE

@@ -1831,13 +1831,14 @@ AND (i.late > $6 OR (i.late = $6 AND (i.created_at, i.id) < ($7, $8)))
 ORDER BY i.late, i.created_at DESC, i.id DESC LIMIT $9;
 
 -- HOLD_TO_ERASE
---   1 ids, 2 kind
+--   1 ids, 2 kind, 3 address
 WITH held AS MATERIALIZED (
     SELECT i.id
     FROM invite_invitations AS i
     WHERE i.id = ANY ($1::uuid[])
     AND (i.kind = $2) IS TRUE
     AND i.ended_at IS NOT NULL
+    AND (i.recipient = $3) IS TRUE
     ORDER BY i.id FOR UPDATE ), queued AS (DELETE
     FROM invite_outbox
     WHERE invitation = ANY (ARRAY(SELECT held.id

@@ -1051,12 +1051,13 @@ AND (i.late > ?13 OR (i.late = ?13 AND (i.created_at, i.id) < (?14, ?15)))
 ORDER BY i.late, i.created_at DESC, i.id DESC LIMIT +?16;
 
 -- ERASE
---   1 recipient_given, 2 recipient, 3 payload, 4 display, 5 id, 6 kind
+--   1 recipient_given, 2 recipient, 3 payload, 4 display, 5 id, 6 kind, 7 address
 UPDATE invite_invitations
 SET recipient_given = ?1, recipient = ?2, inviter_address = NULL, payload = ?3, display = ?4, message = NULL,
     label = NULL, ended_reason = NULL, delivery_id = NULL
 WHERE id = +?5
 AND +kind = ?6
+AND +recipient = ?7
 AND ended_at IS NOT NULL;
 
 -- ERASE_LETTERS

@@ -32,6 +32,8 @@ pub(super) const CASES: &[Case] = cases![
         "The guard is in the WHERE of the statement that changes; nothing that was read before it counts.",
     a_link_that_was_retired_since_does_not_accept:
         "`min_generation` is compared on the very row that is changed, as it is then, not as it was when the token was found.",
+    what_was_amended_to_somebody_else_since_is_not_erased:
+        "`erase` compares the address with the row that it locks, not with the one that was read.",
     an_address_that_was_invited_since_is_not_invited_again:
         "The unique index decides, not a look before; the collision is a value, and `Key::Open` with `Read::Latest` finds \
          who holds it.",
@@ -241,6 +243,31 @@ async fn what_was_declined_since_is_not_resent(db: Db) -> Verdict {
 async fn a_link_that_was_retired_since_does_not_accept(db: Db) -> Verdict {
     let answer = answered(db, look, resend, accept).await?;
     by_what_is_so_now(answer, |error| matches!(error, Error::Superseded), "an acceptance by a link retired by a resend")
+}
+
+async fn what_was_amended_to_somebody_else_since_is_not_erased(db: Db) -> Verdict {
+    let readdress: Step = |scene, tx| {
+        Box::pin(async move {
+            let amendment = Amendment::new().email("grace@example.com");
+            scene.world.members.scope(7).amend(tx, &scene.world.admin, scene.id, &amendment).await.map(drop)
+        })
+    };
+    // That there was nothing to erase is the right answer.
+    let erase: Step = |scene, tx| {
+        Box::pin(async move {
+            match scene.world.members.support().erase(tx, &scene.world.admin, "ada@example.com").await? {
+                0 => Err(Error::NotFound),
+                _ => Ok(()),
+            }
+        })
+    };
+    let answer = answered(db, get, readdress, erase).await?;
+    match answer {
+        Err(Error::NotFound) => Ok(()),
+        // What it has ended of somebody else's is undone by the rollback.
+        Err(error) if error.is_retryable() => Ok(()),
+        other => Err(Stop::Failed(format!("an invitation that is to somebody else was erased: {other:?}"))),
+    }
 }
 
 async fn an_address_that_was_invited_since_is_not_invited_again(db: Db) -> Verdict {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use invite_core::{
     EmailAddress, InvitationId,
-    store::{Erasure, StoreError},
+    store::{Erasure, Key, Read, StoreError},
 };
 use serde_json::Value;
 
@@ -20,6 +20,8 @@ pub(super) const MUTANTS: &[Mutant] = broken![
     ["erasure::what_tells_of_a_person_is_replaced_and_the_rest_stays"]: Altered(|ids| ids.get(..1));
     "invitations of every kind are erased",
     ["erasure::only_what_has_ended_and_is_of_the_kind_is_erased"]: OfEveryKind;
+    "what was amended to another address is erased",
+    ["erasure::what_is_to_another_address_is_not_erased"]: WhoeverItIsTo;
     "the payload is not erased",
     ["erasure::what_tells_of_a_person_is_replaced_and_the_rest_stays"]: OtherPayload;
     "what is open is said to be erased",
@@ -51,6 +53,22 @@ impl Spoil for OfEveryKind {
         for kind in below.kinds() {
             let of_kind = below.db.erase(conn, &Erasure { kind: &kind, ..*erasure }).await?;
             answers.iter_mut().zip(of_kind).for_each(|(answer, of_kind)| *answer |= of_kind);
+        }
+        Ok(answers)
+    }
+}
+
+struct WhoeverItIsTo;
+
+#[async_trait]
+impl Spoil for WhoeverItIsTo {
+    async fn erase(&self, below: &Below, conn: &mut Conn, erasure: &Erasure<'_>) -> Result<Vec<bool>, StoreError> {
+        let mut answers = Vec::new();
+        for id in erasure.ids {
+            let key = Key::Id { kind: erasure.kind, scope: None, id: *id };
+            let found = below.db.find(conn, &[key], Read::Latest).await?.pop().flatten();
+            let address = found.map_or_else(String::new, |found| found.record.recipient.canonical().into());
+            answers.extend(below.db.erase(conn, &Erasure { address: &address, ids: &[*id], ..*erasure }).await?);
         }
         Ok(answers)
     }

@@ -23,6 +23,8 @@ pub(super) const CASES: &[Case] = cases![
         "`erase` writes what `Erasure::apply` does, deletes the reasons of the events, and leaves the neighbours alone.",
     only_what_has_ended_and_is_of_the_kind_is_erased:
         "`erase` has `ended_at IS NOT NULL` and the kind in the WHERE, and answers for each id.",
+    what_is_to_another_address_is_not_erased:
+        "`erase` compares the canonical address, byte by byte.",
     nothing_finds_an_erased_invitation_by_its_letters:
         "`erase` deletes what is queued, and clears the delivery and the provider's name for it.",
     an_inviter_is_forgotten_in_either_spelling:
@@ -30,6 +32,8 @@ pub(super) const CASES: &[Case] = cases![
     an_erasure_that_is_rolled_back_has_not_happened:
         "`erase` and `forget_inviter` are on the caller's connection.",
 ];
+
+const ADA: &str = "ada@example.com";
 
 /// The nth, which has something in every place, and has ended.
 async fn ended_with_everything(direct: &Direct, n: u32) -> Result<Row, Stop> {
@@ -74,16 +78,21 @@ async fn reasons(direct: &Direct, row: &Row) -> Result<Vec<Option<String>>, Stop
     Ok(events.into_iter().map(|event| event.reason).collect())
 }
 
+/// Erases what is to Ada.
 async fn erase(direct: &Direct, kind: &str, ids: &[InvitationId]) -> Result<Vec<bool>, Stop> {
+    erase_of(direct, ADA, kind, ids).await
+}
+
+async fn erase_of(direct: &Direct, of: &str, kind: &str, ids: &[InvitationId]) -> Result<Vec<bool>, Stop> {
     let (nobody, payload) = (address("nobody@erased.invalid"), json!({ "gone": true }));
-    let erasure = Erasure { kind, ids, recipient: &nobody, payload: &payload };
+    let erasure = Erasure { kind, ids, address: of, recipient: &nobody, payload: &payload };
     Ok(committed!(direct, tx => direct.db.erase(&mut tx, &erasure).await?))
 }
 
 fn wanted(row: &Row) -> Record {
     let (nobody, payload) = (address("nobody@erased.invalid"), json!({ "gone": true }));
     let mut wanted = row.record.clone();
-    Erasure { kind: KIND, ids: &[], recipient: &nobody, payload: &payload }.apply(&mut wanted);
+    Erasure { kind: KIND, ids: &[], address: "", recipient: &nobody, payload: &payload }.apply(&mut wanted);
     wanted
 }
 
@@ -101,15 +110,16 @@ async fn what_tells_of_a_person_is_replaced_and_the_rest_stays(db: Db) -> Verdic
     let reasons = reasons(&direct, &neighbour).await?;
     ensure!(reasons.last().is_some_and(Option::is_some), "the neighbour's event has lost its reason");
     // Again.
-    ensure!(erase(&direct, KIND, &[id(1)]).await? == [true], "what was erased cannot be erased again");
-    same(&record(&direct, 1).await?, &wanted(&erased[0]), "what was erased twice")
+    ensure!(erase(&direct, KIND, &[id(1)]).await? == [false], "what was erased is erased again");
+    same(&record(&direct, 1).await?, &wanted(&erased[0]), "what was to be erased twice")
 }
 
 async fn only_what_has_ended_and_is_of_the_kind_is_erased(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let mut rows = Vec::new();
     for (n, status) in (1..).zip(Status::ALL) {
-        let mut row = row(n).expiring(noon() - TimeDelta::hours(n.into()));
+        let row = row(n).to("Ada@example.com").within(&n.to_string());
+        let mut row = row.expiring(noon() - TimeDelta::hours(n.into()));
         direct.put(&row, Dispatch::None).await?;
         direct.bring(&mut row, status).await?;
         rows.push(row);
@@ -125,6 +135,16 @@ async fn only_what_has_ended_and_is_of_the_kind_is_erased(db: Db) -> Verdict {
         same(&record(&direct, n).await?, &wanted, "one of each status")?;
     }
     Ok(())
+}
+
+async fn what_is_to_another_address_is_not_erased(db: Db) -> Verdict {
+    let direct = Direct::on(&db);
+    let row = ended_with_everything(&direct, 1).await?;
+    for other in ["grace@example.com", "xada@example.com", "ada@example.co", "ADA@example.com"] {
+        let answers = erase_of(&direct, other, KIND, &[id(1)]).await?;
+        ensure!(answers == [false], "what is to {ADA} is erased with {other}");
+    }
+    same(&record(&direct, 1).await?, &row.record, "what is to another address")
 }
 
 async fn nothing_finds_an_erased_invitation_by_its_letters(db: Db) -> Verdict {
@@ -175,7 +195,7 @@ async fn an_erasure_that_is_rolled_back_has_not_happened(db: Db) -> Verdict {
     let direct = Direct::on(&db);
     let before = ended_with_everything(&direct, 1).await?;
     let (nobody, payload) = (address("nobody@erased.invalid"), Value::Null);
-    let erasure = Erasure { kind: KIND, ids: &[id(1)], recipient: &nobody, payload: &payload };
+    let erasure = Erasure { kind: KIND, ids: &[id(1)], address: ADA, recipient: &nobody, payload: &payload };
     let mut tx = direct.begin().await?;
     direct.db.erase(&mut tx, &erasure).await?;
     direct.db.forget_inviter(&mut tx, KIND, &address("boss@example.com")).await?;

@@ -128,7 +128,7 @@ impl<S: InvitationStore, K: Kind> Support<'_, S, K> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Invalid`] for text that is no address and for a cursor of another call.
+    /// [`Error::Invalid`] for text that is no address and for a cursor of another order.
     pub async fn find_by_address(
         &self,
         conn: &mut S::Conn,

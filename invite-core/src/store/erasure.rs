@@ -12,6 +12,8 @@ pub struct Erasure<'a> {
     pub kind: &'a str,
     /// The ids of the invitations.
     pub ids: &'a [InvitationId],
+    /// The canonical address that the invitations must be to: one that was amended meanwhile is somebody else's.
+    pub address: &'a str,
     /// The address that is put in place of the invited one.
     pub recipient: &'a EmailAddress,
     /// The payload that is put in place of the host's.
@@ -22,10 +24,10 @@ impl Erasure<'_> {
     /// What the statement must decide, in Rust: the reference.
     #[must_use]
     pub fn holds(&self, record: &Record) -> bool {
-        record.kind == self.kind && record.ended.is_some()
+        record.kind == self.kind && record.ended.is_some() && record.recipient.canonical() == self.address
     }
 
-    /// What the statement must write. Status, times, inviter, facet, import, key and who ended it stay.
+    /// What the statement must write. Status, times, language, inviter, facet, import, key and who ended it stay.
     pub fn apply(&self, record: &mut Record) {
         record.recipient = self.recipient.clone();
         record.inviter_address = None;

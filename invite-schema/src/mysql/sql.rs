@@ -366,7 +366,7 @@ statements! {
     HOLD_TO_ERASE = concat!(
         "SELECT i.id FROM ",
         these_invitations!(),
-        " WHERE i.kind = :kind AND i.ended_at IS NOT NULL FOR UPDATE"
+        " WHERE i.kind = :kind AND i.recipient = :address AND i.ended_at IS NOT NULL FOR UPDATE"
     );
 
     ERASE = concat!(

@@ -180,7 +180,10 @@ pub(super) async fn erase<D: Driver<Db = MySql>>(
     erasure: &Erasure<'_>,
 ) -> Result<HashSet<Uuid>, StoreError> {
     let asked = in_one_order(erasure.ids.iter().map(|id| *id.as_uuid()));
-    let values = Values::new().text(Name::Ids, asked.as_str()).text(Name::Kind, erasure.kind);
+    let values = Values::new()
+        .text(Name::Ids, asked.as_str())
+        .text(Name::Kind, erasure.kind)
+        .exact(Name::Address, erasure.address);
     let held: Vec<Uuid> = all::<D, _>(conn, values.of_statement(&sql::HOLD_TO_ERASE)?).await?;
     if held.is_empty() {
         return Ok(HashSet::new());

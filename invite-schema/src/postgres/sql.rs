@@ -288,11 +288,12 @@ statements! {
           ORDER BY i.late, i.created_at DESC, i.id DESC LIMIT :limit"
     );
 
-    /// Those of `:ids` that have ended, locked in one order. What is queued of them goes first: who has leased it would write
+    /// Those of `:ids` that have ended and are to the address, locked in one order. What is queued of them goes first: who has leased it would write
     /// what a server said, which the statement that follows must see.
     HOLD_TO_ERASE = "WITH held AS MATERIALIZED (
              SELECT i.id FROM invite_invitations AS i
               WHERE i.id = ANY (:ids::uuid[]) AND (i.kind = :kind) IS TRUE AND i.ended_at IS NOT NULL
+                AND (i.recipient = :address) IS TRUE
               ORDER BY i.id FOR UPDATE
          ), queued AS (DELETE FROM invite_outbox WHERE invitation = ANY (ARRAY(SELECT held.id FROM held)))
          SELECT held.id FROM held";

@@ -122,7 +122,8 @@ pub(super) async fn erase<D: Driver<Db = Postgres>>(
     erasure: &Erasure<'_>,
 ) -> Result<HashSet<Uuid>, StoreError> {
     let asked = Value::Uuids(erasure.ids.iter().map(|id| *id.as_uuid()).collect());
-    let values = Values::new().set(Name::Ids, asked).text(Name::Kind, erasure.kind);
+    let values =
+        Values::new().set(Name::Ids, asked).text(Name::Kind, erasure.kind).exact(Name::Address, erasure.address);
     let held: Vec<Uuid> = all::<D, _>(conn, values.of_statement(&sql::HOLD_TO_ERASE)?).await?;
     if held.is_empty() {
         return Ok(HashSet::new());

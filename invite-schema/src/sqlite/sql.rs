@@ -237,7 +237,7 @@ statements! {
     ERASE = "UPDATE invite_invitations
             SET recipient_given = :recipient_given, recipient = :recipient, inviter_address = NULL, payload = :payload,
                 display = :display, message = NULL, label = NULL, ended_reason = NULL, delivery_id = NULL
-          WHERE id = +:id AND +kind = :kind AND ended_at IS NOT NULL";
+          WHERE id = +:id AND +kind = :kind AND +recipient = :address AND ended_at IS NOT NULL";
 
     ERASE_LETTERS = "UPDATE invite_letters SET error = NULL, provider_id = NULL WHERE invitation = +:id";
 

@@ -236,6 +236,7 @@ fn usual(name: Name) -> String {
             format!(r#"'[{{"letter":"{:032x}","owner":"{:032x}",{rest}}}]'"#, OPEN, 1)
         }
         "due" => format!("'[{}]'", (0..200).map(|n| format!("\"{n:032x}\"")).collect::<Vec<_>>().join(",")),
+        "address" => "_binary'x@example.com'".into(),
         "kind" => "'member'".into(),
         "kinds" | "notify" => r#"'["member","provider","guest"]'"#.into(),
         "scope" => BIG.into(),

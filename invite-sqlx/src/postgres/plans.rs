@@ -291,6 +291,7 @@ fn usual(name: Name, newest_first: bool) -> String {
             format!(r#"'[{{"letter":"f{:031x}","owner":"{:032x}",{rest}}}]'"#, 1, 1)
         }
         "addresses" => format!("ARRAY[{}]", addresses.join(", ")),
+        "address" => "'x@example.com'".into(),
         "kind" => "'member'".into(),
         "kinds" => "ARRAY['member', 'provider', 'guest']".into(),
         "notify" => "ARRAY['member']".into(),

@@ -53,7 +53,7 @@ pub struct Explanation<K> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Standing {
-    /// It can be accepted, and its letter has left or none was asked for.
+    /// It can be accepted, and its letter has left, or none was asked for since its address was last changed.
     Open {
         /// From this instant on it is expired.
         until: DateTime<Utc>,
@@ -69,7 +69,8 @@ pub enum Standing {
     LetterBounced,
     /// It can be accepted, but the mail provider did not send its letter, because the address is on the provider's list.
     LetterSuppressed,
-    /// It can be accepted, but not with the link that was asked about: a newer one has replaced it.
+    /// It can be accepted, but not with the link that was asked about: a newer one has replaced it, or its address was
+    /// changed.
     LinkReplaced,
     /// It was accepted.
     Accepted {
@@ -164,7 +165,7 @@ impl fmt::Display for Standing {
             Self::LetterSuppressed => {
                 f.write_str("It can be accepted, but the mail provider does not send to this address.")
             }
-            Self::LinkReplaced => f.write_str("This link was replaced by that of a newer letter, which can be used."),
+            Self::LinkReplaced => f.write_str("This link does not work any more. That of the newest letter does."),
             Self::Accepted { at, .. } => write!(f, "It was accepted at {}.", time(at)),
             Self::Rejected { at, .. } => write!(f, "It was declined at {}.", time(at)),
             Self::Cancelled { at, .. } => write!(f, "It was taken back at {}.", time(at)),

@@ -20,8 +20,8 @@ const AT_ONCE: u32 = 200;
 const NOBODY: &str = "erased@erased.invalid";
 
 impl<S: InvitationStore, K: Kind> Support<'_, S, K> {
-    /// Reads everything that is kept of an address: the invitations of this kind to it, in every scope, open or ended, with
-    /// their history, the oldest first. It is JSON to hand to the person who asks: an array of objects.
+    /// Reads the invitations of this kind to an address, in every scope, open or ended, with their history and what became of the current
+    /// letter, the oldest first. It is JSON to hand to the person who asks: an array of objects.
     ///
     /// [`Authority::authorize_export`](crate::Authority::authorize_export) is asked, which refuses unless you have written
     /// it. Make sure that whoever asks is that person. Invitations that the person sent are kept by the
@@ -68,17 +68,19 @@ impl<S: InvitationStore, K: Kind> Support<'_, S, K> {
         Ok(Value::Array(exported))
     }
 
-    /// Erases an address from the invitations of this kind, in every scope: it is found nowhere afterwards.
+    /// Erases an address from the invitations of this kind that are to it, in every scope.
     ///
     /// Open ones are cancelled first, by the actor. Then the address, message, display, label, payload, the reasons that
     /// anybody gave, and what mail servers said of its letters are replaced by nothing, or by a stand-in that reads: the
-    /// payload of an erased invitation is [`Error::Erased`]. Where the address is that of an inviter, letters to that inviter
-    /// are no longer sent; there the spellings "as given" and canonical are compared. Letters that are queued are deleted. One
-    /// that the worker has in hand is still sent.
+    /// payload of an erased invitation is [`Error::Erased`]. Letters that are queued are deleted. One that the worker has in hand
+    /// is still sent. Where the address is that of an [inviter](crate::NewInvitation::inviter_address), it is removed if it
+    /// was given exactly as here, or in its canonical form; removing it reads the whole table.
     ///
-    /// Status, times, the ids of those who acted, facet, import and the history without its reasons stay, so that counts
+    /// Status, times, language, the ids of those who acted, facet, import and the history without its reasons stay, so that counts
     /// stay right, but for those by the state of letters: an erased invitation counts as not mailed. The SHA-256 digests of
-    /// [keys](crate::NewInvitation::key) stay as well; whoever guesses a key can check the guess. Do this for each of your
+    /// [keys](crate::NewInvitation::key), and of what was asked for with them, stay as well; whoever guesses one can check the
+    /// guess. An invitation that was [amended](crate::Amendment::email) to another address is that other person's, and is
+    /// left alone; so are the words that a mail server said of its earlier letter. Do this for each of your
     /// kinds, and in your own tables, in one transaction. Backups, and what your database has not yet cleaned up, keep what
     /// was there before.
     ///
@@ -103,7 +105,7 @@ impl<S: InvitationStore, K: Kind> Support<'_, S, K> {
     ///
     /// # Errors
     /// [`Error::Invalid`] for text that is no address, or for the actor; [`Error::NotInTransaction`]; what the authority
-    /// says; [`Error::Store`].
+    /// says; [`Error::Store`], retryable where an invitation was amended to another address meanwhile.
     pub async fn erase(&self, conn: &mut S::Conn, actor: &Actor, address: &str) -> Result<u64, Error> {
         let address: EmailAddress = address.parse()?;
         let nobody: EmailAddress = NOBODY.parse()?;
@@ -123,8 +125,10 @@ impl<S: InvitationStore, K: Kind> Support<'_, S, K> {
             }
             self.end_all(conn, actor, &records).await?;
             let ids: Vec<_> = records.iter().map(|record| record.id).collect();
-            let erasure = Erasure { kind: K::NAME, ids: &ids, recipient: &nobody, payload: &payload };
+            let address = address.canonical();
+            let erasure = Erasure { kind: K::NAME, ids: &ids, address, recipient: &nobody, payload: &payload };
             let answers = each(invitations.store.erase(conn, &erasure).await?, ids.len())?;
+            // One that was amended since it was read is to somebody else now, and the caller's rollback undoes its end.
             if answers.contains(&false) {
                 return Err(StoreError::changed_meanwhile().into());
             }
