@@ -4,8 +4,8 @@ mod accounts;
 mod answering;
 mod bulk;
 mod departures;
-#[cfg(not(feature = "sqlite"))]
 mod explain;
+#[cfg(not(feature = "sqlite"))]
 mod failover;
 mod hostile;
 mod inviting;
